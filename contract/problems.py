@@ -1,0 +1,48 @@
+"""A problem says where it is, what was found and what to do; checkers collect them all and raise once.
+
+Chosen: one flat list of small values that pages print beside a widget and the API returns as it stands.
+Left out: severities. What is not a problem is a warning, and warnings are plain strings.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong.
+
+    `where` is a dotted path (`inputs.age`, `table[3].reserve`), `found` a clause without a full stop,
+    `remedy` one sentence that tells the reader what to do.
+    """
+
+    where: str
+    found: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.found}. {self.remedy}"
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the problem as the API and the database hold it."""
+        return asdict(self)
+
+
+class ContractError(Exception):
+    """Something does not keep the model contract."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class ManifestError(ContractError):
+    """A manifest does not keep the contract."""
+
+
+class InputError(ContractError):
+    """Inputs do not fit the manifest's fields."""
+
+
+class ResultError(ContractError):
+    """What a model returned cannot be shown or stored."""

@@ -1,0 +1,291 @@
+"""A manifest says what a model is called and which inputs it takes.
+
+Chosen: a strict superset of the MCLAVIER Marketplace's manifest, read once into a frozen value; every problem is
+collected, unknown keys are kept, ignored and named in a warning.
+Left out: the code beside it, and where the folder came from: that is the registry's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract import fields, rules
+from contract.fields import Field
+from contract.problems import ManifestError, Problem
+from contract.text import rows_from_csv
+
+KNOWN = frozenset(
+    {
+        "name",
+        "description",
+        "inputs",
+        "version",
+        "category",
+        "tags",
+        "authors",
+        "license",
+        "references",
+        "outputs",
+        "limits",
+        "network",
+        "secrets",
+        "requirements",
+        "deterministic",
+        "baseline",
+        "rules",
+        "live",
+    }
+)
+LIMITS = ("seconds", "memory_mb", "output_mb")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A paper, regulation or table the method comes from."""
+
+    title: str
+    url: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A checked manifest. `raw` is the manifest as registered, its CSV defaults replaced by their rows."""
+
+    name: str
+    description: str
+    inputs: Mapping[str, Field]
+    version: str | None = None
+    category: str | None = None
+    tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    license: str | None = None
+    references: tuple[Reference, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    network: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    deterministic: bool = True
+    live: bool | None = None
+    baseline: Mapping[str, Any] | None = None
+    rules: tuple[rules.Rule, ...] = ()
+    warnings: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The declared default of every input that has one."""
+        return {key: f.default for key, f in self.inputs.items() if f.has_default}
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """What a fresh form holds: the baseline over the defaults."""
+        return {**self.defaults, **(self.baseline or {})}
+
+
+def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
+    """Return the manifest written as `raw`.
+
+    Args:
+        raw: the manifest as read from JSON.
+        files: the other files of the model's folder by name, for defaults that name one; leave it out
+            for a manifest that has been through here before.
+
+    Raises:
+        ManifestError: with every problem found.
+    """
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    if not isinstance(raw, Mapping):
+        raise ManifestError(
+            [Problem("manifest", f"{type(raw).__name__} is not an object", "Write a JSON object.")]
+        )
+    warnings += [f"manifest.{key} is not known and is ignored." for key in sorted(set(raw) - KNOWN)]
+    raw = dict(raw)
+    if not isinstance(raw.get("name"), str) or not raw["name"].strip():
+        problems.append(Problem("name", f"{raw.get('name')!r} is not a name", "Give the model a name to display."))
+    declared = raw.get("inputs", {})
+    if not isinstance(declared, Mapping):
+        problems.append(Problem("inputs", "it is not an object", "Map each input's key to its field."))
+        declared = {}
+    inputs: dict[str, Field] = {}
+    resolved: dict[str, Any] = {}
+    for key, given in declared.items():
+        item = _with_rows(key, given, files, problems)
+        resolved[str(key)] = item
+        built = fields.parse(str(key), item, f"inputs.{key}", problems, warnings)
+        if built is not None:
+            inputs[str(key)] = built
+    raw["inputs"] = resolved
+    _check_show_if(inputs, problems)
+    built_manifest = Manifest(
+        name=str(raw.get("name", "")).strip(),
+        description=_text(raw, "description", problems) or "",
+        inputs=inputs,
+        version=_text(raw, "version", problems),
+        category=_text(raw, "category", problems),
+        tags=_texts(raw, "tags", problems),
+        authors=_texts(raw, "authors", problems),
+        license=_text(raw, "license", problems),
+        references=_references(raw.get("references"), problems),
+        outputs=_mapping(raw, "outputs", problems),
+        limits=_limits(raw.get("limits"), problems),
+        network=_texts(raw, "network", problems),
+        secrets=_texts(raw, "secrets", problems),
+        requirements=_texts(raw, "requirements", problems),
+        deterministic=_flag(raw, "deterministic", problems, default=True),
+        live=_flag(raw, "live", problems, default=False) if "live" in raw else None,
+        baseline=_mapping(raw, "baseline", problems) if raw.get("baseline") is not None else None,
+        rules=_rules(raw.get("rules"), inputs, problems),
+        warnings=tuple(warnings),
+        raw=raw,
+    )
+    if not problems:
+        problems += _check_values(built_manifest)
+    if problems:
+        raise ManifestError(problems)
+    return built_manifest
+
+
+def _check_values(manifest: Manifest) -> list[Problem]:
+    """Check defaults and baseline against the schema that every run is checked against."""
+    from contract import inputs as checks  # the two know each other: a manifest's defaults are inputs
+
+    found = [
+        Problem(p.where + ".default" if p.where.count(".") == 1 else p.where, p.found, p.remedy)
+        for p in checks.problems_in(manifest, manifest.defaults, complete=False)
+    ]
+    if manifest.baseline is not None:
+        found += [
+            Problem(p.where.replace("inputs", "baseline", 1), p.found, p.remedy)
+            for p in checks.problems_in(manifest, manifest.baseline, complete=False)
+        ]
+    return found
+
+
+def _with_rows(key: Any, item: Any, files: Mapping[str, bytes] | None, problems: list[Problem]) -> Any:
+    """Replace a table's default that names a CSV file by that file's rows."""
+    if not isinstance(item, Mapping) or not isinstance(item.get("default"), str) or files is None:
+        return item
+    if item.get("type") not in {"table", "file"}:
+        return item
+    where, name = f"inputs.{key}.default", item["default"]
+    if name not in files:
+        problems.append(Problem(where, f"the folder has no file {name!r}", "Add the file or mend the name."))
+        return item
+    if item["type"] == "file":
+        return item
+    probe: list[Problem] = []
+    table = fields.parse(str(key), {**item, "default": []}, f"inputs.{key}", probe, [])
+    if table is None or probe:
+        return item  # the declaration itself is wrong and will be reported
+    rows, found = rows_from_csv(table, files[name].decode("utf-8-sig", errors="replace"))
+    problems += [Problem(f"{where} ({name}) {p.where}", p.found, p.remedy) for p in found]
+    return {**item, "default": rows}
+
+
+def _check_show_if(inputs: Mapping[str, Field], problems: list[Problem]) -> None:
+    for key, item in inputs.items():
+        for other in item.show_if or {}:
+            if other not in inputs:
+                problems.append(
+                    Problem(
+                        f"inputs.{key}.show_if",
+                        f"there is no input {other!r}",
+                        f"Use one of {', '.join(inputs)}.",
+                    )
+                )
+
+
+def _text(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> str | None:
+    value = raw.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    if key == "version" and isinstance(value, int | float):
+        return str(value)
+    problems.append(Problem(key, f"{value!r} is not text", "Put it in quotes."))
+    return None
+
+
+def _texts(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> tuple[str, ...]:
+    value = raw.get(key)
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if isinstance(value, Sequence) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    problems.append(Problem(key, f"{value!r} is not a list of texts", 'Write it as ["...", "..."].'))
+    return ()
+
+
+def _mapping(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> Mapping[str, Any]:
+    value = raw.get(key)
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return value
+    problems.append(Problem(key, f"{value!r} is not an object", "Write a JSON object."))
+    return {}
+
+
+def _flag(raw: Mapping[str, Any], key: str, problems: list[Problem], *, default: bool) -> bool:
+    value = raw.get(key, default)
+    if isinstance(value, bool):
+        return value
+    problems.append(Problem(key, f"{value!r} is not true or false", "Write true or false."))
+    return default
+
+
+def _references(raw: Any, problems: list[Problem]) -> tuple[Reference, ...]:
+    found: list[Reference] = []
+    for i, item in enumerate(raw or [] if isinstance(raw or [], list) else [raw]):
+        if isinstance(item, str):
+            found.append(Reference(item))
+        elif isinstance(item, Mapping) and isinstance(item.get("title"), str):
+            found.append(Reference(item["title"], item.get("url"), item.get("note")))
+        else:
+            problems.append(
+                Problem(f"references[{i}]", f"{item!r} has no title", 'Write {"title": ..., "url": ...}.')
+            )
+    return tuple(found)
+
+
+def _limits(raw: Any, problems: list[Problem]) -> dict[str, float]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping):
+        problems.append(Problem("limits", f"{raw!r} is not an object", 'Write {"seconds": 60}.'))
+        return {}
+    limits: dict[str, float] = {}
+    for key, value in raw.items():
+        if key not in LIMITS:
+            problems.append(Problem(f"limits.{key}", "it is not a limit", f"Use {', '.join(LIMITS)}."))
+        elif not fields.is_number(value) or value <= 0:
+            problems.append(
+                Problem(f"limits.{key}", f"{value!r} is not a number above 0", "Give a number above 0.")
+            )
+        else:
+            limits[key] = value
+    return limits
+
+
+def _rules(raw: Any, inputs: Mapping[str, Field], problems: list[Problem]) -> tuple[rules.Rule, ...]:
+    found: list[rules.Rule] = []
+    for i, item in enumerate(raw if isinstance(raw, list) else []):
+        where = f"rules[{i}]"
+        if not isinstance(item, Mapping) or not isinstance(item.get("check"), str):
+            problems.append(Problem(where, f"{item!r} has no check", 'Write {"check": ..., "message": ...}.'))
+            continue
+        try:
+            rule = rules.parse(item["check"], str(item.get("message") or f"It must hold that {item['check']}."))
+        except rules.RuleError as error:
+            problems.append(Problem(where, str(error), "Compare inputs by key."))
+            continue
+        for key in sorted(rule.keys - set(inputs)):
+            problems.append(Problem(where, f"there is no input {key!r}", f"Use one of {', '.join(inputs)}."))
+        found.append(rule)
+    if raw is not None and not isinstance(raw, list):
+        problems.append(Problem("rules", f"{raw!r} is not a list", 'Write [{"check": ..., "message": ...}].'))
+    return tuple(found)

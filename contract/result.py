@@ -1,0 +1,390 @@
+"""A result as an analyst reads it: summary, series, tables, charts, notes, files and warnings.
+
+Chosen: the database keeps what the model returned, and this pure view gives every accepted shape one form, so that
+pages, exports and the API cannot read it differently. What is not in an accepted shape is kept and shown under
+"More" with a warning, as the MCLAVIER Marketplace accepts any JSON.
+Left out: drawing, and the conversion of Python values, which the sandbox's child has done.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract.fields import is_number
+from contract.problems import Problem, ResultError
+
+KINDS = (
+    "fan",
+    "heatmap",
+    "histogram",
+    "waterfall",
+    "tornado",
+    "surface",
+    "triangle",
+    "pie",
+    "box",
+    "bar",
+    "line",
+    "scatter",
+)
+SERIES_KINDS = ("line", "area", "band", "bar", "scatter", "step")
+KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings")
+PART = "$part"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One summary figure."""
+
+    label: str
+    value: Any
+    unit: str | None = None
+    format: str | None = None
+    delta: Any = None
+    help: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: its key in the data and how it is headed and written."""
+
+    key: str
+    label: str
+    unit: str | None = None
+    format: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The label with its unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table in column form. Where `part` is set, `data` is only its head and the rest is stored apart."""
+
+    name: str
+    columns: tuple[Column, ...]
+    data: Mapping[str, Sequence[Any]]
+    rows: int
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points of one line, in the order given. Where `part` is set, the points are stored apart."""
+
+    name: str
+    x: Sequence[Any]
+    y: Sequence[Any]
+    lower: Sequence[Any] | None = None
+    upper: Sequence[Any] | None = None
+    kind: str = "line"
+    axis: str | None = None
+    unit: str | None = None
+    rows: int = 0
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart by kind and data, or a finished Plotly figure."""
+
+    kind: str
+    title: str
+    data: Any
+    x_label: str | None = None
+    y_label: str | None = None
+    unit: str | None = None
+    figure: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything a run shows. Each part keeps the order in which the model gave it."""
+
+    summary: tuple[Metric, ...] = ()
+    series: tuple[Series, ...] = ()
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    notes: str | None = None
+    files: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show."""
+        shown = (self.summary, self.series, self.tables, self.charts, self.notes, self.files, self.more)
+        return not any(shown)
+
+    def table(self, name: str) -> Table:
+        """Return the table called `name`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return next(t for t in self.tables if t.name == name) if name in self.table_names else _none(name)
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The tables' names in display order."""
+        return tuple(t.name for t in self.tables)
+
+
+def check(raw: Any) -> dict[str, Any]:
+    """Return what a model returned, as a result may be stored.
+
+    Raises:
+        ResultError: it is not an object. Anything else is shown as well as it can be.
+    """
+    if not isinstance(raw, Mapping):
+        found = f"the model returned {type(raw).__name__}, not a dictionary"
+        raise ResultError([Problem("result", found, "Return {'summary': ..., 'table': ...}.")])
+    return {str(key): value for key, value in raw.items()}
+
+
+def view(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> Result:
+    """Return the readable form of `raw`, a result as stored.
+
+    Args:
+        raw: the dictionary the model returned, large tables and series replaced by references.
+        outputs: the manifest's declarations of units, formats and labels.
+    """
+    reader = _Reader(outputs or {})
+    summary = reader.summary(raw.get("summary"))
+    series = reader.all_series(raw.get("series"))
+    tables = reader.all_tables(raw)
+    charts = reader.charts(raw.get("charts"))
+    notes = raw.get("notes")
+    if isinstance(notes, list) and all(isinstance(n, str) for n in notes):
+        notes = "\n\n".join(notes)
+    if notes is not None and not isinstance(notes, str):
+        reader.misfit("notes", notes, "text")
+        notes = None
+    files = raw.get("files")
+    if files is not None and not isinstance(files, Mapping):
+        reader.misfit("files", files, "{name: path}")
+        files = None
+    warnings = raw.get("warnings")
+    warnings = [warnings] if isinstance(warnings, str) else warnings
+    if warnings is not None and not isinstance(warnings, list):
+        reader.misfit("warnings", warnings, "a list of texts")
+        warnings = None
+    more = {key: value for key, value in raw.items() if key not in KNOWN}
+    return Result(
+        summary=summary,
+        series=series,
+        tables=tables,
+        charts=charts,
+        notes=notes,
+        files=files or {},
+        warnings=(*map(str, warnings or ()), *reader.warnings),
+        more={**more, **reader.more},
+        outputs=outputs or {},
+    )
+
+
+class _Reader:
+    """Reads each key of a result; what does not fit goes to `more` with a warning."""
+
+    def __init__(self, outputs: Mapping[str, Any]) -> None:
+        self.outputs = outputs
+        self.more: dict[str, Any] = {}
+        self.warnings: list[str] = []
+
+    def declared(self, section: str, key: str) -> Mapping[str, Any]:
+        found = self.outputs.get(section)
+        item = found.get(key) if isinstance(found, Mapping) else None
+        return item if isinstance(item, Mapping) else {}
+
+    def misfit(self, where: str, value: Any, words: str) -> None:
+        self.more[where] = value
+        self.warnings.append(f"{where} is not {words}: it is shown under More as the model returned it.")
+
+    def summary(self, raw: Any) -> tuple[Metric, ...]:
+        if raw is None:
+            return ()
+        if isinstance(raw, list) and all(isinstance(m, Mapping) and "label" in m for m in raw):
+            raw = {str(m["label"]): m for m in raw}
+        if not isinstance(raw, Mapping):
+            self.misfit("summary", raw, "an object {label: value}")
+            return ()
+        metrics = []
+        for label, item in raw.items():
+            given = item if isinstance(item, Mapping) and "value" in item else {"value": item}
+            if isinstance(given["value"], Mapping | list):
+                self.misfit(f"summary.{label}", item, "a number or a text")
+                continue
+            both = {**self.declared("summary", str(label)), **{k: v for k, v in given.items() if v is not None}}
+            metrics.append(
+                Metric(
+                    str(both.get("label", label)),
+                    given["value"],
+                    _text(both.get("unit")),
+                    _text(both.get("format")),
+                    both.get("delta"),
+                    _text(both.get("help")),
+                )
+            )
+        return tuple(metrics)
+
+    def all_series(self, raw: Any) -> tuple[Series, ...]:
+        if raw is None or raw in ([], {}):
+            return ()
+        named: list[tuple[str, Any]]
+        if isinstance(raw, Mapping) and PART not in raw and not _has_columns(raw):
+            named = [(str(name), item) for name, item in raw.items()]
+        elif isinstance(raw, list) and all(isinstance(s, Mapping) and _holds_lists(s) for s in raw):
+            named = [(str(s.get("name", f"Series {i}")), s) for i, s in enumerate(raw, 1)]
+        else:
+            named = [("Series", raw)]
+        found = []
+        for name, item in named:
+            one = self.one_series(name, item)
+            if one is None:
+                self.misfit("series" if len(named) == 1 else f"series.{name}", item, "points {x, y}")
+            else:
+                found.append(one)
+        return tuple(found)
+
+    def one_series(self, name: str, raw: Any) -> Series | None:
+        declared = self.declared("charts", name)
+        part, rows, extra = None, 0, {}
+        if isinstance(raw, list):
+            if not all(isinstance(p, Mapping) and "x" in p and "y" in p for p in raw):
+                return None
+            keys = [k for k in ("x", "y", "lower", "upper") if any(k in p for p in raw)]
+            columns = {k: [p.get(k) for p in raw] for k in keys}
+        elif isinstance(raw, Mapping):
+            extra = dict(raw)
+            if PART in raw:
+                part, rows = str(raw[PART]), int(raw["rows"])
+                columns = {k: list(v) for k, v in raw["head"].items()}
+            elif _has_columns(raw):
+                columns = {k: raw[k] for k in ("x", "y", "lower", "upper") if isinstance(raw.get(k), list)}
+            else:
+                return None
+        else:
+            return None
+        if "x" not in columns or not (("y" in columns) or ("lower" in columns and "upper" in columns)):
+            return None
+        if "y" not in columns:
+            columns["y"] = [None] * len(columns["x"])
+        if len({len(c) for c in columns.values()}) != 1:
+            return None
+        both = {**declared, **{k: v for k, v in extra.items() if v is not None}}
+        kind = both.get("kind")
+        return Series(
+            str(both.get("label", name)),
+            columns["x"],
+            columns["y"],
+            columns.get("lower"),
+            columns.get("upper"),
+            kind if kind in SERIES_KINDS else "line",
+            _text(both.get("axis")),
+            _text(both.get("unit")),
+            rows or len(columns["x"]),
+            part,
+        )
+
+    def all_tables(self, raw: Mapping[str, Any]) -> tuple[Table, ...]:
+        found = []
+        labels = raw.get("columns")
+        if labels is not None and not (isinstance(labels, list) and all(isinstance(c, str) for c in labels)):
+            self.misfit("columns", labels, "a list of labels")
+            labels = None
+        if raw.get("table") is not None:
+            table = self.one_table("Table", raw["table"], labels)
+            if table is None:
+                self.misfit("table", raw["table"], "rows or columns of values")
+            else:
+                found.append(table)
+        tables = raw.get("tables")
+        if isinstance(tables, Mapping):
+            for name, item in tables.items():
+                table = self.one_table(str(name), item, None)
+                if table is None:
+                    self.misfit(f"tables.{name}", item, "rows or columns of values")
+                else:
+                    found.append(table)
+        elif tables is not None:
+            self.misfit("tables", tables, "an object {name: table}")
+        return tuple(found)
+
+    def one_table(self, name: str, raw: Any, labels: Sequence[str] | None) -> Table | None:
+        part, rows, data = None, None, None
+        if isinstance(raw, Mapping) and PART in raw:
+            part, rows, data = str(raw[PART]), int(raw["rows"]), dict(raw["head"])
+        elif isinstance(raw, Mapping):
+            if all(isinstance(c, list) for c in raw.values()) and len({len(c) for c in raw.values()}) <= 1:
+                data = {str(k): v for k, v in raw.items()}
+        elif isinstance(raw, list) and all(isinstance(r, Mapping) for r in raw):
+            keys = list(dict.fromkeys(str(k) for r in raw for k in r))
+            data = {key: [r.get(key) for r in raw] for key in keys}
+        elif isinstance(raw, list) and all(isinstance(r, list) for r in raw):
+            width = max((len(r) for r in raw), default=0)
+            keys = [str(c) for c in labels or ()][:width]
+            keys += [f"Column {i + 1}" for i in range(len(keys), width)]
+            data = {k: [r[i] if i < len(r) else None for r in raw] for i, k in enumerate(keys)}
+        if data is None:
+            return None
+        columns = []
+        for i, key in enumerate(data):
+            declared = self.declared("columns", key)
+            label = labels[i] if labels and i < len(labels) else declared.get("label", key)
+            columns.append(Column(key, str(label), _text(declared.get("unit")), _text(declared.get("format"))))
+        count = len(next(iter(data.values()), [])) if rows is None else rows
+        return Table(name, tuple(columns), data, count, part)
+
+    def charts(self, raw: Any) -> tuple[Chart, ...]:
+        if raw is None:
+            return ()
+        if isinstance(raw, Mapping):
+            if "kind" in raw or "data" in raw:
+                raw = [raw]
+            else:
+                raw = [{"title": str(t), **c} if isinstance(c, Mapping) else c for t, c in raw.items()]
+        found = []
+        for i, item in enumerate(raw if isinstance(raw, list) else [raw]):
+            if isinstance(item, Mapping) and item.get("kind") in KINDS and item.get("data") is not None:
+                title = str(item.get("title") or item["kind"].capitalize())
+                both = {**self.declared("charts", title), **{k: v for k, v in item.items() if v is not None}}
+                found.append(
+                    Chart(
+                        item["kind"],
+                        str(both.get("title") or title),
+                        item["data"],
+                        _text(both.get("x_label")),
+                        _text(both.get("y_label")),
+                        _text(both.get("unit")),
+                    )
+                )
+            elif isinstance(item, Mapping) and isinstance(item.get("data"), list) and "kind" not in item:
+                found.append(Chart("figure", str(item.get("title", "")), None, figure=item))
+            else:
+                self.misfit(f"charts[{i}]", item, f"a chart of kind {', '.join(KINDS)} or a Plotly figure")
+        return tuple(found)
+
+
+def numeric(values: Sequence[Any]) -> bool:
+    """Say whether a column holds numbers, empty cells aside, and so is set to the right."""
+    given = [v for v in values if v is not None]
+    return bool(given) and all(is_number(v) for v in given)
+
+
+def _holds_lists(item: Mapping[str, Any]) -> bool:
+    return PART in item or _has_columns(item)
+
+
+def _has_columns(item: Mapping[str, Any]) -> bool:
+    return isinstance(item.get("x"), list) and any(isinstance(item.get(k), list) for k in ("y", "lower"))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _none(name: str) -> Table:
+    raise KeyError(name)

@@ -1,0 +1,127 @@
+"""Rules compare inputs by key: `retirement_age > age and term <= 40`.
+
+Chosen: Python's own parser and an allow-list of syntax nodes, walked by hand, so that no text is ever evaluated.
+Left out: calls, attributes and indexing. A rule is a comparison, not a program.
+"""
+
+import ast
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_RULE = 500
+
+_COMPARE: dict[type[ast.cmpop], Any] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_ARITHMETIC: dict[type[ast.operator], Any] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check over inputs and the sentence to show where it does not hold."""
+
+    check: str
+    message: str
+    keys: frozenset[str]
+
+
+class RuleError(ValueError):
+    """A rule uses syntax that is not allowed."""
+
+
+def parse(check: str, message: str) -> Rule:
+    """Return the rule written as `check`.
+
+    Raises:
+        RuleError: it does not parse, or holds more than comparisons, and/or/not and arithmetic.
+    """
+    return Rule(check, message, frozenset(_keys(_tree(check))))
+
+
+def holds(rule: Rule, values: Mapping[str, Any]) -> bool:
+    """Say whether `rule` holds for `values`.
+
+    A rule that cannot be worked out for these values (text against number, division by zero, an
+    input left empty) does not hold.
+    """
+    try:
+        return bool(_value(_tree(rule.check), values))
+    except (TypeError, ZeroDivisionError, OverflowError, KeyError):
+        return False
+
+
+def _tree(check: str) -> ast.expr:
+    if len(check) > MAX_RULE:
+        raise RuleError(f"the rule has {len(check)} characters, more than {MAX_RULE}")
+    try:
+        return ast.parse(check, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise RuleError(f"{check!r} is not a comparison: {error}") from error
+
+
+def _keys(node: ast.expr) -> set[str]:
+    match node:
+        case ast.Name(id=name):
+            return {name}
+        case ast.Constant(value=int() | float() | str() | bool() | None):
+            return set()
+        case ast.BoolOp(values=parts):
+            return set().union(*(_keys(p) for p in parts))
+        case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.UAdd(), operand=part):
+            return _keys(part)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+            return _keys(left) | _keys(right)
+        case ast.Compare(left=left, ops=ops, comparators=rest) if all(type(o) in _COMPARE for o in ops):
+            return _keys(left).union(*(_keys(r) for r in rest))
+        case _:
+            raise RuleError(
+                f"{ast.unparse(node)!r} is not allowed in a rule: compare inputs by key, "
+                "with and, or, not and + - * / // %"
+            )
+
+
+def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Name(id=name):
+            return values[name]
+        case ast.Constant(value=value):
+            return value
+        case ast.BoolOp(op=op, values=parts):
+            if isinstance(op, ast.And):
+                return all(_value(p, values) for p in parts)
+            return any(_value(p, values) for p in parts)
+        case ast.UnaryOp(op=op, operand=part):
+            value = _value(part, values)
+            if isinstance(op, ast.Not):
+                return not value
+            return -value if isinstance(op, ast.USub) else +value
+        case ast.BinOp(left=left, op=op, right=right):
+            a, b = _value(left, values), _value(right, values)
+            # "x" * 10**9 would be a very long text: arithmetic is for numbers.
+            if isinstance(a, str) or isinstance(b, str):
+                raise TypeError("arithmetic on text")
+            return _ARITHMETIC[type(op)](a, b)
+        case ast.Compare(left=left, ops=ops, comparators=rest):
+            a = _value(left, values)
+            for comparison, item in zip(ops, rest, strict=True):
+                b = _value(item, values)
+                if not _COMPARE[type(comparison)](a, b):
+                    return False
+                a = b
+            return True
+        case _:  # pragma: no cover - `parse` has refused it
+            raise RuleError(ast.unparse(node))

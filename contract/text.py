@@ -1,0 +1,189 @@
+"""Values as text and back: in links, in CSV cells, in what people paste.
+
+Chosen: numbers with a full stop, as JSON writes them; a spreadsheet's thousands separators and percent signs are
+understood when pasted, never written. What does not fit becomes a problem and is never replaced by a default.
+Left out: ranges and grids, which `contract.inputs` checks.
+"""
+
+import csv
+import io
+import json
+import math
+import re
+from typing import Any
+
+from contract.fields import Field, is_whole
+from contract.problems import Problem
+
+TRUE = frozenset({"true", "1", "yes", "on"})
+FALSE = frozenset({"false", "0", "no", "off"})
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+
+
+class TextError(ValueError):
+    """A text does not hold a value of the field's type. The message says what was expected."""
+
+
+def to_text(field: Field, value: Any) -> str:
+    """Return `value` as it stands in a link; `from_text` reads it back unchanged."""
+    if field.type in {"text", "date"}:
+        return str(value)
+    if field.type == "select" and isinstance(value, str):
+        return value
+    if field.type == "boolean":
+        return "true" if value else "false"
+    if field.type in {"number", "integer"}:
+        return _number_text(value)
+    if field.type == "range":
+        return ",".join(_number_text(v) for v in value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_text(field: Field, text: str) -> Any:
+    """Return the value written as `text`, checked for its type only.
+
+    Raises:
+        TextError: the text does not hold a value of the field's type.
+    """
+    stripped = text.strip()
+    match field.type:
+        case "number" | "integer":
+            return _number(field, stripped)
+        case "range":
+            parts = stripped.strip("[]").split(",")
+            if len(parts) != 2:
+                raise TextError("two numbers with a comma between them")
+            return [_number(field, p.strip()) for p in parts]
+        case "boolean":
+            if stripped.lower() in TRUE | FALSE:
+                return stripped.lower() in TRUE
+            raise TextError("true or false")
+        case "select":
+            return _option(field, stripped)
+        case "multiselect":
+            return [_option(field, part) for part in _list(text)]
+        case "table" | "file":
+            return _json(text)
+        case _:
+            return text
+
+
+def rows_from_csv(table: Field, text: str) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Read rows of `table` from CSV, or from cells pasted out of a spreadsheet (tabs).
+
+    The first line names the columns by key or by label, in any order; where it names none of them
+    and has as many cells as the table has columns, it is taken as data.
+
+    Returns:
+        The rows, with None for empty cells, and one problem for each cell that does not fit.
+    """
+    lines = [line for line in _csv_lines(text) if any(cell.strip() for cell in line)]
+    if not lines:
+        return [], []
+    names = {**{c.title.lower(): k for k, c in table.columns.items()}}
+    names |= {c.label.lower(): k for k, c in table.columns.items()}
+    names |= {k.lower(): k for k in table.columns}
+    head = [names.get(cell.strip().lower()) for cell in lines[0]]
+    problems: list[Problem] = []
+    if any(head):
+        for cell, key in zip(lines[0], head, strict=True):
+            if key is None and cell.strip():
+                problems.append(
+                    Problem(
+                        "line 1",
+                        f"the table has no column {cell.strip()!r}",
+                        f"Use {', '.join(table.columns)}.",
+                    )
+                )
+        body, first = lines[1:], 2
+    elif len(lines[0]) == len(table.columns):
+        head, body, first = list(table.columns), lines, 1
+    else:
+        problems.append(
+            Problem(
+                "line 1",
+                f"it has {len(lines[0])} cells and names no column of the table",
+                f"Start with a line of column names: {', '.join(table.columns)}.",
+            )
+        )
+        return [], problems
+    rows = []
+    for number, line in enumerate(body, first):
+        row: dict[str, Any] = dict.fromkeys(table.columns)
+        for cell, key in zip(line, head, strict=False):
+            if key is None or not cell.strip():
+                continue
+            try:
+                row[key] = from_text(table.columns[key], cell)
+            except TextError as error:
+                problems.append(
+                    Problem(
+                        f"line {number}, column {table.columns[key].label!r}",
+                        f"{cell.strip()!r} is not {error}",
+                        f"Give {error}.",
+                    )
+                )
+        rows.append(row)
+    return rows, problems
+
+
+def _csv_lines(text: str) -> list[list[str]]:
+    sample = text[:10_000]
+    first = sample.split("\n", 1)[0]
+    delimiter = max("\t;,", key=first.count)
+    return [list(line) for line in csv.reader(io.StringIO(text), delimiter=delimiter)]
+
+
+def _number_text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, int) else repr(float(value))
+
+
+def _number(field: Field, text: str) -> Any:
+    plain = text.replace("\u00a0", "").replace(" ", "").replace("'", "")
+    if THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
+    if field.unit == "%":
+        plain = plain.removesuffix("%")
+    words = "a whole number" if field.whole else "a number"
+    try:
+        value = float(plain)
+    except ValueError:
+        raise TextError(words) from None
+    if not math.isfinite(value):
+        raise TextError("a finite number")
+    if field.whole and is_whole(value):
+        return int(plain) if re.fullmatch(r"[+-]?\d+", plain) else int(value)
+    if field.type == "integer":
+        raise TextError(words)
+    return value
+
+
+def _option(field: Field, item: Any) -> Any:
+    for option in field.options:
+        if option.value == item or (isinstance(item, str) and to_option_text(option.value) == item):
+            return option.value
+    for option in field.options:
+        if option.label == item:
+            return option.value
+    raise TextError("one of " + ", ".join(to_option_text(o.value) for o in field.options))
+
+
+def to_option_text(value: Any) -> str:
+    """Return an option's value as text: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _list(text: str) -> list[Any]:
+    if text.strip().startswith("["):
+        value = _json(text)
+        if not isinstance(value, list):
+            raise TextError("a list")
+        return value
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise TextError("JSON") from None

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract import fields, rules
+from contract import fields
 from contract.fields import Field
 from contract.problems import ManifestError, Problem
+from contract.rules import Rule, RuleError
+from contract.rules import parse as parse_rule
 from contract.text import rows_from_csv
 
 KNOWN = frozenset(
@@ -69,7 +71,7 @@ class Manifest:
     deterministic: bool = True
     live: bool | None = None
     baseline: Mapping[str, Any] | None = None
-    rules: tuple[rules.Rule, ...] = ()
+    rules: tuple[Rule, ...] = ()
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -271,16 +273,16 @@ def _limits(raw: Any, problems: list[Problem]) -> dict[str, float]:
     return limits
 
 
-def _rules(raw: Any, inputs: Mapping[str, Field], problems: list[Problem]) -> tuple[rules.Rule, ...]:
-    found: list[rules.Rule] = []
+def _rules(raw: Any, inputs: Mapping[str, Field], problems: list[Problem]) -> tuple[Rule, ...]:
+    found: list[Rule] = []
     for i, item in enumerate(raw if isinstance(raw, list) else []):
         where = f"rules[{i}]"
         if not isinstance(item, Mapping) or not isinstance(item.get("check"), str):
             problems.append(Problem(where, f"{item!r} has no check", 'Write {"check": ..., "message": ...}.'))
             continue
         try:
-            rule = rules.parse(item["check"], str(item.get("message") or f"It must hold that {item['check']}."))
-        except rules.RuleError as error:
+            rule = parse_rule(item["check"], str(item.get("message") or f"It must hold that {item['check']}."))
+        except RuleError as error:
             problems.append(Problem(where, str(error), "Compare inputs by key."))
             continue
         for key in sorted(rule.keys - set(inputs)):

@@ -1,0 +1,44 @@
+"""The address bar follows the form, so that copying it shares the form.
+
+Chosen: a component without a face that replaces the inputs in the browser's address. `st.query_params` would
+push a history entry for every move of a slider, and a bound widget drops defaults and values that do not fit. The
+page's own keys (`app`, `version`, `run`, ...) are left as the browser has them.
+Left out: what the server believes the address to be. Streamlit keeps reporting the address as it last saw it, so
+a page that writes `st.query_params` itself writes all of it: `st.query_params.from_dict({**draft.query, ...})`.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ui.links import PAGE_KEYS, STREAMLIT_KEYS
+
+_SCRIPT = """
+export default function ({ data }) {
+  const old = new URLSearchParams(window.location.search)
+  // A late call must not write one model's inputs into another page's address.
+  if (data.app && old.get("app") !== data.app) return
+  const next = new URLSearchParams()
+  for (const [key, text] of old) {
+    if (data.keep.includes(key)) next.append(key, text)
+  }
+  for (const [key, text] of data.inputs) next.set(key, text)
+  const search = "?" + next.toString()
+  if (search === window.location.search || next.toString() === old.toString()) return
+  window.history.replaceState(window.history.state, "", window.location.pathname + search + window.location.hash)
+}
+"""
+_replace = st.components.v2.component("tontine_address", html="<span hidden></span>", js=_SCRIPT)
+
+
+def follow(inputs: Mapping[str, str], *, app: str | None, key: str) -> None:
+    """Put `inputs`, query keys and texts, into the browser's address in place of those that stand there."""
+    _replace(
+        data={
+            "inputs": [[k, text] for k, text in inputs.items()],
+            "app": app,
+            "keep": sorted(PAGE_KEYS | STREAMLIT_KEYS),
+        },
+        key=key,
+        height=1,
+    )

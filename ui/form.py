@@ -1,0 +1,251 @@
+"""The form of a model: built from its manifest, filled from a link, checked as a whole at every change.
+
+Chosen: `form` is a plain function, not a fragment. It returns the latest values on every run of the script, so a
+button below it can never submit old ones, and a page that wants live results simply runs on each change. A page
+that wants its results left alone while inputs move wraps `form` and its button together in its own `st.fragment`;
+the form keeps all it knows in its sheet and works the same there. The browser's address follows through
+`ui.address`, not through bound widgets: those drop defaults and values that do not fit.
+Left out: running, and what stands beside the form on the page.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from contract import inputs as checks
+from contract.cases import Case
+from contract.fields import Field
+from contract.manifest import Manifest
+from contract.problems import Problem
+from ui import address, form_json, links, sheet
+from ui.inputs import Cell, draw
+from ui.inputs.cell import note, plain
+from ui.sheet import Sheet
+
+MANY = 25  # inputs from which on a search box helps
+KeepFile = Callable[[str, bytes], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the form holds now.
+
+    `values` has every input, hidden ones too, without optional ones that are empty; a run may be asked
+    for when `problems` is empty. `query` is the whole address, for `st.query_params.from_dict`.
+    """
+
+    values: dict[str, Any]
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    query: dict[str, str] = field(default_factory=dict)
+
+
+def form(
+    manifest: Manifest,
+    *,
+    start: Mapping[str, Any],
+    link: Mapping[str, str] | None,
+    cases: Sequence[Case] = (),
+    problems: Sequence[Problem] = (),
+    keep_file: KeepFile,
+    key_prefix: str,
+) -> Draft:
+    """Draw the form and return what it holds.
+
+    Args:
+        manifest: the model's manifest.
+        start: the values a fresh form has: `manifest.start`, or the inputs of the run to edit.
+        link: the page's query, `st.query_params.to_dict()`; None leaves the address alone.
+        cases: presets to offer.
+        problems: what the server said about the values as they stand, shown beside their inputs.
+        keep_file: keeps an upload and returns `{"file": sha256, "name": ..., "size": ...}`.
+        key_prefix: names this form in the session; one for each model and version.
+    """
+    page = sheet.get(manifest, start, link, key_prefix)
+    found = _merged([*page.misfits.values(), *check(manifest, page.values, page.misfits), *problems])
+    shown = checks.visible(manifest, {k: v for k, v in page.values.items() if v is not None})
+    view = _toolbar(manifest, cases, page, key_prefix)
+    for remark in page.remarks:
+        st.warning(plain(remark), icon=":material/link_off:")
+    if view == "JSON":
+        form_json.show(manifest, page, key_prefix)
+        placed: set[str] = set()
+    else:
+        wanted = _search(manifest, shown, key_prefix)
+        placed = set(wanted)
+        _fields(manifest, wanted, found, page, keep_file, key_prefix)
+    _elsewhere(manifest, found, placed)
+    long = links.left_out(manifest, page.values)
+    tail = [f"The address cannot carry {manifest.inputs[k].label}: the table is too long." for k in long]
+    for text in tail:
+        note("link_off", "gray", f"{text} The link of a run does.")
+    query = links.texts(manifest, page.values)
+    if link is not None:
+        page.written = query
+        address.follow(query, app=link.get("app"), key=f"{key_prefix}:address")
+    return Draft(
+        values=form_json.held(manifest, page.values),
+        problems=found,
+        warnings=[*checks.outside_valid_range(manifest, page.values), *page.remarks, *tail],
+        query={**links.page_part(link or {}), **query},
+    )
+
+
+def check(manifest: Manifest, values: Mapping[str, Any], misfits: Mapping[str, Problem]) -> list[Problem]:
+    """Return what is wrong with the sheet's values, an emptied input in words of its own."""
+    given = {k: v for k, v in values.items() if v is not None}
+    shown = checks.visible(manifest, given)
+    empty = [
+        k
+        for k, item in manifest.inputs.items()
+        if k not in given and k not in misfits and (item.has_default or (item.required and k in shown))
+    ]
+    # An input that a link left unreadable is already told of, and its rules wait until it is mended.
+    complete = not misfits and not empty
+    found = checks.problems_in(manifest, given, complete=complete)
+    for key in empty:
+        remedy = checks.problems_in(manifest, {key: None}, complete=False)[0].remedy
+        found.append(Problem(f"inputs.{key}", "it is empty", remedy))
+    return found
+
+
+def _merged(problems: Sequence[Problem]) -> list[Problem]:
+    unique: dict[str, Problem] = {}
+    for problem in problems:
+        unique.setdefault(problem.where, problem)
+    return list(unique.values())
+
+
+def _toolbar(manifest: Manifest, cases: Sequence[Case], page: Sheet, prefix: str) -> str:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        view = st.segmented_control(
+            "View",
+            ["Form", "JSON"],
+            default="Form",
+            required=True,
+            key=f"{prefix}:view",
+            label_visibility="collapsed",
+        )
+        if cases:
+            _presets(manifest, cases, page, prefix)
+        st.button(
+            "Reset",
+            key=f"{prefix}:reset",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            help="Set every input to the model's starting values",
+            on_click=lambda: page.replace(manifest.start),
+        )
+    return view or "Form"
+
+
+def _presets(manifest: Manifest, cases: Sequence[Case], page: Sheet, prefix: str) -> None:
+    key = f"{prefix}:preset"
+    full = [{**manifest.defaults, **case.inputs} for case in cases]
+    # The picker shows the case the values agree with, so it empties when an input is changed.
+    held = form_json.held(manifest, page.values)
+    now = next((i for i, values in enumerate(full) if values == held), None)
+    if st.session_state.get(key, -1) != now:
+        st.session_state[key] = now
+
+    def choose() -> None:
+        chosen = st.session_state[key]
+        page.replace(manifest.start if chosen is None else full[chosen])
+
+    with st.container(gap="xxsmall"):
+        st.selectbox(
+            "Preset",
+            range(len(cases)),
+            index=None,
+            format_func=lambda i: cases[i].name,
+            key=key,
+            placeholder="Choose a preset",
+            label_visibility="collapsed",
+            on_change=choose,
+        )
+        if now is not None and cases[now].source:
+            st.caption(f"Source: {plain(str(cases[now].source))}")
+
+
+def _search(manifest: Manifest, shown: set[str], prefix: str) -> list[str]:
+    keys = [k for k in manifest.inputs if k in shown]
+    if len(manifest.inputs) <= MANY:
+        return keys
+    words = st.text_input(
+        "Search the inputs",
+        key=f"{prefix}:search",
+        icon=":material/search:",
+        placeholder=f"Search {len(keys)} inputs",
+        label_visibility="collapsed",
+    )
+    wanted = [k for k in keys if _matches(manifest.inputs[k], (words or "").lower().split())]
+    if not wanted:
+        st.caption("No input has these words in its name, group or help. Clear the search to see all.")
+    return wanted
+
+
+def _matches(item: Field, words: Sequence[str]) -> bool:
+    text = " ".join(filter(None, (item.key, item.label, item.group, item.help, item.unit))).lower()
+    return all(word in text for word in words)
+
+
+def _fields(
+    manifest: Manifest,
+    keys: Sequence[str],
+    problems: Sequence[Problem],
+    page: Sheet,
+    keep_file: KeepFile,
+    prefix: str,
+) -> None:
+    groups: dict[str | None, list[str]] = {None: []}  # what has no heading stands above all headings
+    for key in keys:
+        groups.setdefault(manifest.inputs[key].group, []).append(key)
+    for group, members in groups.items():
+        if group:
+            st.markdown(f"##### {plain(group)}")
+        for key in members:
+            draw(_cell(manifest, key, problems, page, keep_file, prefix))
+
+
+def _cell(
+    manifest: Manifest,
+    key: str,
+    problems: Sequence[Problem],
+    page: Sheet,
+    keep_file: KeepFile,
+    prefix: str,
+) -> Cell:
+    item, value = manifest.inputs[key], page.values.get(key)
+    restore = None
+    if key in page.misfits and item.has_default:
+        restore = lambda: page.put(key, item.default)  # noqa: E731 - a callback, named where it is used
+    return Cell(
+        field=item,
+        value=value,
+        key=f"{prefix}.{key}",
+        put=lambda new: page.put(key, new),
+        keep_file=keep_file,
+        revision=page.revision,
+        problems=[p for p in problems if key in keys_of(p)],
+        warnings=[] if value is None else checks.outside_valid_range(manifest, {key: value}),
+        complain=lambda problem: page.complain(key, problem),
+        restore=restore,
+    )
+
+
+def keys_of(problem: Problem) -> list[str]:
+    """Return the inputs a problem speaks of: `inputs.age`, `inputs.table[3].x`, `inputs.age, retirement`."""
+    path = problem.where.removeprefix("inputs.")
+    return [m[0] for part in path.split(", ") if (m := re.match(r"\w+", part))]
+
+
+def _elsewhere(manifest: Manifest, problems: Sequence[Problem], placed: set[str]) -> None:
+    """Tell of problems whose input is not in sight, so that none keeps a run back unseen."""
+    hidden = [p for p in problems if not placed & set(keys_of(p))]
+    for problem in hidden:
+        known = [manifest.inputs[k].label for k in keys_of(problem) if k in manifest.inputs]
+        where = ", ".join(known) or problem.where
+        note("error", "red", f"{where}: {problem.found}. {problem.remedy}")

@@ -1,0 +1,252 @@
+"""Numbers and ranges: a slider for looking around, a box for the exact figure, always in step.
+
+Chosen: the slider moves on the field's step; the box takes any figure, finer or out of range, and the form says
+what is wrong with it, because a box with limits of its own keeps the old value without a word. A log scale is a
+select slider over rounded positions, which Streamlit's plain slider does not have.
+Left out: formats with units in the box, which takes printf formats only; the unit stands in the label.
+"""
+
+import math
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from contract.fields import Field, is_number
+from ui.inputs.cell import Cell, caption, examples, figure, hold, plain
+
+LOG_POSITIONS = 120
+SAFE = 2**53 - 1  # what a browser holds exactly
+BOX_WIDTH = 132
+LONG = 10_000  # from here on a box without separators is hard to read
+
+
+def number(cell: Cell) -> None:
+    """Draw a number: a slider with exact typing beside it, or the box alone."""
+    field, key = cell.field, f"{cell.key}.box"
+    if not has_slider(field):
+        _box(cell, key, cell.value, cell.put, label=cell.label, help_=cell.help)
+    else:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            _slider(cell)
+            _box(cell, key, cell.value, cell.put, width=BOX_WIDTH)
+    spelled = None
+    if is_number(cell.value) and abs(cell.value) >= LONG and not has_slider(field):
+        spelled = with_unit(field, figure(cell.value))
+    caption(spelled, bounds(field), calibrated(field), examples(field))
+
+
+def span(cell: Cell) -> None:
+    """Draw a range: a slider with two ends and a box for each."""
+    ends = cell.value if isinstance(cell.value, list | tuple) and len(cell.value) == 2 else [None, None]
+    if has_slider(cell.field):
+        _two_ended(cell, ends)
+    else:
+        st.markdown(cell.label, help=cell.help)
+    with st.container(horizontal=True, gap="small"):
+        for i, word in enumerate(("from", "to")):
+            key = f"{cell.key}.{word}"
+            _box(cell, key, ends[i], _put_end(cell, ends, i), label=word.capitalize(), width=BOX_WIDTH)
+    caption(bounds(cell.field), calibrated(cell.field), examples(cell.field))
+
+
+def has_slider(field: Field) -> bool:
+    """Say whether a slider can show the field: two ends apart, within what a browser counts exactly."""
+    low, high = field.minimum, field.maximum
+    if field.widget == "number" or low is None or high is None or low >= high:
+        return False
+    return max(abs(low), abs(high)) <= SAFE and bool(field.step)
+
+
+def bounds(field: Field) -> str | None:
+    """Return the allowed range as small print."""
+    low, high = field.minimum, field.maximum
+    if low is None and high is None:
+        return None
+    if low is not None and high is not None:
+        return plain(with_unit(field, f"{figure(low)} to {figure(high)}"))
+    return plain(with_unit(field, f"from {figure(low)}" if high is None else f"up to {figure(high)}"))
+
+
+def calibrated(field: Field) -> str | None:
+    """Return the calibrated range as small print."""
+    return None if field.valid is None else f"calibrated on {figure(field.valid[0])} to {figure(field.valid[1])}"
+
+
+def with_unit(field: Field, text: str) -> str:
+    """Return `text` with the field's unit behind it."""
+    return f"{text} {field.unit}" if field.unit else text
+
+
+def slider_step(field: Field) -> Decimal:
+    """Return the slider's step: the field's, or finer where the default would not lie on it."""
+    step = Decimal(repr(field.step))
+    low = Decimal(repr(field.minimum))
+    for mark in _numbers(field.default):
+        if (Decimal(repr(mark)) - low) % step != 0:
+            exponent = min(Decimal(repr(n)).normalize().as_tuple().exponent for n in (mark, field.minimum))
+            return min(step, Decimal(1).scaleb(min(int(exponent), 0)))
+    return step
+
+
+def snap(field: Field, value: float) -> Any:
+    """Return the slider position nearest to `value`, in decimal arithmetic so that 0.3 stays 0.3."""
+    low, high = Decimal(repr(field.minimum)), Decimal(repr(field.maximum))
+    wanted = min(max(Decimal(repr(value)), low), high)
+    step = slider_step(field)
+    steps = ((wanted - low) / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    place = low + steps * step
+    if wanted == high or place > high:
+        place = high
+    return int(place) if field.whole else float(place)
+
+
+def log_positions(field: Field) -> tuple[Any, ...]:
+    """Return the positions of a log slider: even in the logarithm, rounded to three digits, on the grid."""
+    marks = tuple(_numbers(field.default))
+    return _log_positions(field.minimum, field.maximum, field.multiple_of, field.whole, marks)
+
+
+@lru_cache(maxsize=512)
+def _log_positions(
+    low: float, high: float, grid: float | None, whole: bool, marks: tuple[float, ...]
+) -> tuple[Any, ...]:
+    ratio = high / low
+    found = {low, high, *marks}
+    for i in range(1, LOG_POSITIONS):
+        place = Decimal(f"{low * ratio ** (i / LOG_POSITIONS):.3g}")
+        if grid:
+            unit = Decimal(repr(grid))
+            place = (place / unit).quantize(Decimal(1), rounding=ROUND_HALF_UP) * unit
+        value = int(place) if whole else float(place)
+        if low < value < high:
+            found.add(value)
+    return tuple(sorted(int(v) if whole else float(v) for v in found))
+
+
+def nearest(positions: tuple[Any, ...], value: float) -> Any:
+    """Return the position nearest to `value` by ratio."""
+    wanted = min(max(value, positions[0]), positions[-1])
+    return min(positions, key=lambda p: abs(math.log(p / wanted)))
+
+
+def _slider(cell: Cell) -> None:
+    field, key = cell.field, f"{cell.key}.slider"
+    value = cell.value if is_number(cell.value) else field.default
+    if field.scale == "log":
+        positions = log_positions(field)
+        hold(key, nearest(positions, value))
+        st.select_slider(
+            cell.label,
+            positions,
+            key=key,
+            help=cell.help,
+            format_func=figure,
+            on_change=lambda: cell.put(st.session_state[key]),
+        )
+        return
+    hold(key, snap(field, value), lambda a, b: snap(field, a) == b)
+    st.slider(
+        cell.label,
+        **_slider_scale(field),
+        key=key,
+        help=cell.help,
+        on_change=lambda: cell.put(snap(field, st.session_state[key])),
+    )
+
+
+def _two_ended(cell: Cell, ends: Any) -> None:
+    field = cell.field
+    fallback = (field.minimum, field.maximum)
+    low, high = sorted(v if is_number(v) else fallback[i] for i, v in enumerate(ends))
+    if field.scale == "log":
+        positions = log_positions(field)
+        shown = (nearest(positions, low), nearest(positions, high))
+        # A select slider only becomes two-ended by its value argument, which may not meet a state of
+        # its key: the value is part of the key instead.
+        key = f"{cell.key}.slider.{shown[0]}.{shown[1]}"
+        st.select_slider(
+            cell.label,
+            positions,
+            value=shown,
+            key=key,
+            help=cell.help,
+            format_func=figure,
+            on_change=lambda: cell.put(list(st.session_state[key])),
+        )
+        return
+    key = f"{cell.key}.slider"
+    hold(
+        key,
+        (snap(field, low), snap(field, high)),
+        lambda a, b: tuple(snap(field, v) for v in a) == b,
+    )
+    st.slider(
+        cell.label,
+        **_slider_scale(field),
+        key=key,
+        help=cell.help,
+        on_change=lambda: cell.put([snap(field, v) for v in st.session_state[key]]),
+    )
+
+
+def _slider_scale(field: Field) -> dict[str, Any]:
+    step = slider_step(field)
+    if field.whole:
+        return {
+            "min_value": int(field.minimum),
+            "max_value": int(field.maximum),
+            "step": int(step),
+            "format": "%,d",
+        }
+    digits = max(0, -int(step.normalize().as_tuple().exponent))
+    return {
+        "min_value": float(field.minimum),
+        "max_value": float(field.maximum),
+        "step": float(step),
+        "format": f"%,.{digits}f",
+    }
+
+
+def _box(
+    cell: Cell,
+    key: str,
+    value: Any,
+    put: Callable[[Any], None],
+    *,
+    label: str | None = None,
+    help_: str | None = None,
+    width: int | None = None,
+) -> None:
+    field = cell.field
+    whole = field.whole and (not is_number(value) or float(value).is_integer())
+    kind = int if whole else float
+    fits = is_number(value) and abs(value) <= (SAFE if whole else 1e300)
+    hold(key, kind(value) if fits else None)
+    st.number_input(
+        label or f"{cell.label}, exact",
+        value=None,
+        step=kind(field.step or 1) or kind(1),
+        format="%d" if whole else "%.15g",
+        key=key,
+        help=help_,
+        placeholder="empty",
+        label_visibility="visible" if label else "collapsed",
+        width=width or "stretch",
+        on_change=lambda: put(st.session_state[key]),
+    )
+
+
+def _put_end(cell: Cell, ends: Any, i: int) -> Callable[[Any], None]:
+    def put(value: Any) -> None:
+        both = list(ends)
+        both[i] = value
+        cell.put(None if value is None else both)
+
+    return put
+
+
+def _numbers(default: Any) -> list[float]:
+    return [n for n in (default if isinstance(default, list) else [default]) if is_number(n)]

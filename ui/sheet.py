@@ -1,0 +1,84 @@
+"""The sheet is a form's working copy of its inputs, kept in the session under the form's key.
+
+Chosen: one truth that widgets show and write back to, so that nothing is lost when a widget is hidden or another
+page is opened; it follows the address only when the address changed by other hands than the form's: a link was
+opened, the back button pressed, another run chosen to start from.
+Left out: drawing, and the checks of values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from contract.manifest import Manifest
+from contract.problems import Problem
+from ui import links
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The values as they stand, and what is known about where they came from.
+
+    `misfits` are problems that a value cannot show by itself, such as a link's text that is no number;
+    each goes when its input is changed. `revision` counts how often all values were replaced.
+    """
+
+    values: dict[str, Any]
+    misfits: dict[str, Problem] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    revision: int = 0
+    seen: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+
+    def put(self, key: str, value: Any) -> None:
+        """Take one input's new value."""
+        self.values[key] = value
+        self.misfits.pop(key, None)
+
+    def complain(self, key: str, problem: Problem) -> None:
+        """Note what was wrong with a value that was not taken."""
+        self.misfits[key] = problem
+
+    def replace(self, values: Mapping[str, Any]) -> None:
+        """Take a whole set of values in place of the present ones."""
+        self.values = dict(values)
+        self.misfits.clear()
+        self.remarks.clear()
+        self.revision += 1
+
+
+def get(manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str] | None, key: str) -> Sheet:
+    """Return the sheet kept under `key`, new or filled anew where the link asks for it."""
+    place = f"{key}:sheet"
+    sheet: Sheet | None = st.session_state.get(place)
+    seen = dict(link or {})
+    if sheet is None:
+        sheet = st.session_state[place] = Sheet({})
+        _fill(sheet, manifest, start, seen)
+    elif seen != sheet.seen and links.input_part(seen) != sheet.written and _speaks(seen, sheet):
+        _fill(sheet, manifest, start, seen)
+    sheet.seen = seen
+    return sheet
+
+
+def _speaks(seen: Mapping[str, str], sheet: Sheet) -> bool:
+    """Say whether a link says anything about inputs; a bare `/model?app=...` leaves the sheet as it was."""
+    origin = links.page_part(seen).get("from")
+    return bool(links.input_part(seen)) or origin not in {None, sheet.seen.get("from")}
+
+
+def _fill(sheet: Sheet, manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str]) -> None:
+    reading = links.parse(manifest, link)
+    known = {k: v for k, v in start.items() if k in manifest.inputs}
+    empty = dict.fromkeys(reading.misfits)
+    sheet.replace({**manifest.defaults, **known, **reading.values, **empty})
+    sheet.misfits = dict(reading.misfits)
+    sheet.remarks = [
+        f"The link names {p.where.removeprefix('link.')}: {p.found}, so it is ignored." for p in reading.unknown
+    ] + [
+        f"The inputs it starts from hold {k}, which this version does not have."
+        for k in start
+        if k not in manifest.inputs
+    ]

@@ -83,11 +83,6 @@ class Settings:
     )
     log_level: str = _setting("TONTINE_LOG_LEVEL", "INFO", str, "level", "of the server's and workers' own logs")
 
-    def limit(self, name: str, declared: float | None) -> float:
-        """Return the limit `name` of a run: what its manifest declares, under the installation's ceiling."""
-        default, ceiling = getattr(self, name), getattr(self, f"{name}_max")
-        return float(min(declared if declared is not None else default, ceiling))
-
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings that `environment` holds, the process's own where none is given.

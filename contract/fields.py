@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal
 
 from contract.problems import Problem
@@ -62,6 +63,7 @@ EXTRA_KEYS: dict[str, frozenset[str]] = {
     "file": frozenset({"accept", "max_mb"}),
 }
 KEY_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+LARGEST = 2**1023
 MAX_TABLE_ROWS = 100_000
 MAX_FILE_MB = 50.0
 MAX_TEXT = 10_000
@@ -141,12 +143,14 @@ class Field:
 
 def on_grid(value: float, step: float) -> bool:
     """Say whether `value` is a whole multiple of `step`, in decimal arithmetic: 0.3 is one of 0.1."""
-    return Decimal(repr(value)) % Decimal(repr(step)) == 0
+    return (Fraction(repr(value)) / Fraction(repr(step))).denominator == 1
 
 
 def is_number(value: Any) -> bool:
-    """Say whether `value` is a finite int or float; true and false are not numbers here."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Say whether `value` is an int or float that a double can hold; true and false are not numbers here."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < LARGEST
 
 
 def is_whole(value: Any) -> bool:
@@ -238,7 +242,7 @@ class _Reader:
 
     def number(self, key: str, default: float | None = None) -> Any:
         value = self.typed(key, int | float, "a number", default)
-        if value is not None and not math.isfinite(value):
+        if value is not None and not is_number(value):
             self.problem(key, f"{value!r} is not finite", "Give a finite number.")
             return default
         return value

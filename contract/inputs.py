@@ -117,8 +117,11 @@ def problems_in(manifest: Manifest, values: Mapping[str, Any], *, complete: bool
             for rule in manifest.rules
             if rule.keys <= shown and not rules.holds(rule, values)
         ]
-    unique = dict.fromkeys(problems)
-    return list(unique)
+    # One value can break several keywords; its type, checked first, says the most.
+    unique: dict[str, Problem] = {}
+    for problem in problems:
+        unique.setdefault(problem.where, problem)
+    return list(unique.values())
 
 
 def visible(manifest: Manifest, values: Mapping[str, Any]) -> set[str]:

@@ -1,0 +1,172 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from contract import inputs, manifest, schema
+from contract.problems import InputError, ManifestError
+
+AGE = {"type": "number", "label": "Age", "min": 18, "max": 120, "unit": "years", "default": 45}
+
+
+def build(**fields):
+    extra = fields.pop("extra", {})
+    return manifest.check({"name": "m", "inputs": fields, **extra})
+
+
+def problems(m, values):
+    with pytest.raises(InputError) as caught:
+        inputs.check(m, values)
+    return [str(p) for p in caught.value.problems]
+
+
+def test_a_value_out_of_range_says_where_what_and_what_to_do():
+    assert problems(build(age=AGE), {"age": 130}) == [
+        "inputs.age: 130 is outside 18 to 120 years. Give a whole number from 18 to 120 years."
+    ]
+
+
+def test_all_problems_come_together_and_unknown_inputs_are_refused_by_name():
+    found = problems(build(age=AGE, rate={"type": "number", "default": 5}), {"age": "old", "rate": -1, "agee": 1})
+    assert [f.split(":")[0] for f in sorted(found)] == ["inputs.age", "inputs.agee", "inputs.rate"]
+
+
+def test_what_is_left_out_takes_its_default():
+    assert inputs.check(build(age=AGE), {}) == {"age": 45}
+
+
+def test_a_required_input_without_default_must_be_given():
+    m = build(day={"type": "date", "label": "Day"})
+    assert problems(m, {}) == ["inputs.day: it is missing. Give a date such as 2026-12-31."]
+
+
+def test_three_tenths_is_a_multiple_of_a_tenth():
+    m = build(p={"type": "number", "min": 0, "max": 1, "step": 0.1, "default": 0.2})
+    assert inputs.check(m, {"p": 0.3})["p"] == 0.3
+    assert "0.35 is not a multiple of 0.1" in problems(m, {"p": 0.35})[0]
+
+
+def test_true_is_not_a_number_and_not_a_number_is_none():
+    for value in (True, float("nan"), float("inf"), "45", [45]):
+        assert problems(build(age=AGE), {"age": value})
+
+
+def test_whole_numbers_come_as_int_and_others_as_float():
+    m = build(age=AGE, p={"type": "number", "step": 0.1, "default": 1})
+    assert inputs.check(m, {"age": 45.0, "p": 2}) == {"age": 45, "p": 2.0}
+    assert type(inputs.check(m, {"age": 45.0, "p": 2})["p"]) is float
+
+
+def test_a_range_runs_from_low_to_high():
+    m = build(r={"type": "range", "min": 0, "max": 10})
+    assert inputs.check(m, {"r": [2, 5]}) == {"r": [2, 5]}
+    assert "runs from high to low" in problems(m, {"r": [5, 2]})[0]
+    assert problems(m, {"r": [5]})
+
+
+def test_a_date_that_is_none_or_outside_is_refused():
+    m = build(day={"type": "date", "min": "2020-01-01", "max": "2030-12-31", "default": "2026-01-01"})
+    assert "is not a date" in problems(m, {"day": "2026-02-30"})[0]
+    assert "outside" in problems(m, {"day": "2031-01-01"})[0]
+
+
+TABLE = {
+    "type": "table",
+    "columns": {
+        "year": {"type": "integer", "min": 1900, "max": 2100},
+        "paid": {"type": "number", "required": False},
+    },
+    "default": [{"year": 2001, "paid": 5.5}],
+    "max_rows": 3,
+}
+
+
+def test_a_table_names_the_cell_that_does_not_fit():
+    m = build(t=TABLE)
+    assert inputs.check(m, {"t": [{"year": 2000}, {"year": 2001, "paid": None}]})["t"][0] == {
+        "year": 2000,
+        "paid": None,
+    }
+    found = problems(m, {"t": [{"year": 2000}, {"year": 1800, "paid": "x"}, {"paid": 1}]})
+    assert {f.split(":")[0] for f in found} == {"inputs.t[1].year", "inputs.t[1].paid", "inputs.t[2].year"}
+    assert "4 rows" in problems(m, {"t": [{"year": 2000}] * 4})[0]
+
+
+def test_a_rule_over_two_inputs_is_reported_in_its_own_words():
+    m = build(
+        age=AGE,
+        end={"type": "number", "default": 65, "max": 120},
+        extra={"rules": [{"check": "end > age", "message": "Retire after today's age."}]},
+    )
+    assert inputs.check(m, {"age": 40, "end": 60})
+    assert problems(m, {"age": 70, "end": 60}) == [
+        "inputs.age, end: end > age does not hold. Retire after today's age."
+    ]
+
+
+@pytest.mark.parametrize(
+    "check", ["__import__('os')", "age.real > 1", "age[0]", "lambda: 1", "f(age)", "age >", "age if age else 1"]
+)
+def test_a_rule_is_a_comparison_and_not_a_program(check):
+    with pytest.raises(ManifestError, match="rules"):
+        build(age=AGE, extra={"rules": [{"check": check, "message": "no"}]})
+
+
+def test_a_hidden_input_is_neither_shown_nor_missed():
+    m = build(
+        kind={"type": "select", "options": ["a", "b"]},
+        day={"type": "date", "show_if": {"kind": "b"}},
+    )
+    assert inputs.visible(m, {"kind": "a"}) == {"kind"}
+    assert inputs.check(m, {"kind": "a"}) == {"kind": "a"}
+    assert problems(m, {"kind": "b"}) == ["inputs.day: it is missing. Give a date such as 2026-12-31."]
+
+
+def test_outside_the_calibrated_range_a_run_goes_ahead_and_is_stamped():
+    m = build(vol={"type": "number", "max": 200, "default": 20, "unit": "%", "valid": [5, 60]})
+    assert inputs.check(m, {"vol": 90})
+    assert "outside 5 to 60 %" in inputs.outside_valid_range(m, {"vol": 90})[0]
+    assert not inputs.outside_valid_range(m, {"vol": 30})
+
+
+def test_the_schema_is_a_valid_draft_2020_12_schema_with_our_words_under_x():
+    m = build(age={**AGE, "valid": [20, 100]}, r={"type": "range"}, t=TABLE, f={"type": "file", "required": False})
+    compiled = schema.input_schema(m)
+    Draft202012Validator.check_schema(compiled)
+    assert compiled["properties"]["age"]["x-unit"] == "years"
+    assert compiled["properties"]["age"]["x-valid-range"] == [20, 100]
+    assert compiled["additionalProperties"] is False
+    json.dumps(compiled)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda i: st.lists(i, max_size=3) | st.dictionaries(st.text(max_size=3), i, max_size=3),
+        max_leaves=10,
+    )
+)
+def test_whatever_is_sent_is_taken_or_refused_with_problems(value):
+    m = build(
+        age=AGE,
+        r={"type": "range"},
+        t=TABLE,
+        s={"type": "multiselect", "options": ["a", 1, 2.5]},
+        d={"type": "date", "default": "2026-01-01"},
+        x={"type": "text"},
+        b={"type": "boolean"},
+    )
+    for key in m.inputs:
+        try:
+            taken = inputs.check(m, {key: value})
+        except InputError as error:
+            assert all(p.where.startswith("inputs.") for p in error.problems)
+        else:
+            assert inputs.check(m, taken) == taken
+
+
+@given(st.integers(18, 120))
+def test_every_whole_age_in_range_is_taken_as_it_is(age):
+    assert inputs.check(build(age=AGE), {"age": age}) == {"age": age}

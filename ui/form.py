@@ -83,6 +83,7 @@ def form(
     for text in tail:
         note("link_off", "gray", f"{text} The link of a run does.")
     query = links.texts(manifest, page.values)
+    query |= {links.query_key(k): text for k, text in page.misread.items()}
     if link is not None:
         page.written = query
         address.follow(query, app=link.get("app"), key=f"{key_prefix}:address")
@@ -219,6 +220,7 @@ def _cell(
     prefix: str,
 ) -> Cell:
     item, value = manifest.inputs[key], page.values.get(key)
+    told = [p for p in problems if key in keys_of(p)]
     restore = None
     if key in page.misfits and item.has_default:
         restore = lambda: page.put(key, item.default)  # noqa: E731 - a callback, named where it is used
@@ -229,8 +231,8 @@ def _cell(
         put=lambda new: page.put(key, new),
         keep_file=keep_file,
         revision=page.revision,
-        problems=[p for p in problems if key in keys_of(p)],
-        warnings=[] if value is None else checks.outside_valid_range(manifest, {key: value}),
+        problems=told,
+        warnings=[] if told or value is None else checks.outside_valid_range(manifest, {key: value}),
         complain=lambda problem: page.complain(key, problem),
         restore=restore,
     )

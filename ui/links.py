@@ -30,6 +30,7 @@ class Reading:
 
     values: dict[str, Any]
     misfits: dict[str, Problem]
+    misread: dict[str, str]
     unknown: list[Problem]
 
 
@@ -89,14 +90,12 @@ def page_part(params: Mapping[str, str]) -> dict[str, str]:
 
 def input_part(params: Mapping[str, str]) -> dict[str, str]:
     """Return what of a link speaks of inputs, known or not."""
-    return {
-        key: text for key, text in params.items() if key not in PAGE_KEYS and key.lower() not in STREAMLIT_KEYS
-    }
+    return {key: text for key, text in params.items() if key not in PAGE_KEYS and key.lower() not in STREAMLIT_KEYS}
 
 
 def parse(manifest: Manifest, params: Mapping[str, str]) -> Reading:
     """Read the inputs of a link, each text apart; ranges are not checked here."""
-    reading = Reading({}, {}, [])
+    reading = Reading({}, {}, {}, [])
     for name, text in input_part(params).items():
         key = name.removeprefix(PREFIX)
         field = manifest.inputs.get(key)
@@ -111,6 +110,7 @@ def parse(manifest: Manifest, params: Mapping[str, str]) -> Reading:
         try:
             reading.values[key] = from_text(field, text)
         except TextError as error:
+            reading.misread[key] = text
             reading.misfits[key] = Problem(
                 f"inputs.{key}",
                 f"the link says {_short(text)}, not {error}" if text else "the link leaves it empty",

@@ -21,12 +21,14 @@ from ui import links
 class Sheet:
     """The values as they stand, and what is known about where they came from.
 
-    `misfits` are problems that a value cannot show by itself, such as a link's text that is no number;
-    each goes when its input is changed. `revision` counts how often all values were replaced.
+    `misfits` are problems that a value cannot show by itself, such as a link's text that is no number
+    (kept in `misread`, so that the address stays what it was); each goes when its input is changed.
+    `revision` counts how often all values were replaced.
     """
 
     values: dict[str, Any]
     misfits: dict[str, Problem] = field(default_factory=dict)
+    misread: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     revision: int = 0
     seen: dict[str, str] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class Sheet:
         """Take one input's new value."""
         self.values[key] = value
         self.misfits.pop(key, None)
+        self.misread.pop(key, None)
 
     def complain(self, key: str, problem: Problem) -> None:
         """Note what was wrong with a value that was not taken."""
@@ -45,6 +48,7 @@ class Sheet:
         """Take a whole set of values in place of the present ones."""
         self.values = dict(values)
         self.misfits.clear()
+        self.misread.clear()
         self.remarks.clear()
         self.revision += 1
 
@@ -74,7 +78,7 @@ def _fill(sheet: Sheet, manifest: Manifest, start: Mapping[str, Any], link: Mapp
     known = {k: v for k, v in start.items() if k in manifest.inputs}
     empty = dict.fromkeys(reading.misfits)
     sheet.replace({**manifest.defaults, **known, **reading.values, **empty})
-    sheet.misfits = dict(reading.misfits)
+    sheet.misfits, sheet.misread = dict(reading.misfits), dict(reading.misread)
     sheet.remarks = [
         f"The link names {p.where.removeprefix('link.')}: {p.found}, so it is ignored." for p in reading.unknown
     ] + [

@@ -51,9 +51,7 @@ INPUTS: dict[str, Any] = {
     "region": {
         "type": "select",
         "label": "Region",
-        "options": [
-            {"value": i, "label": n} for i, n in enumerate(["North", "South", "East", "West", "Sea", "Air"])
-        ],
+        "options": [{"value": i, "label": n} for i, n in enumerate(["North", "South", "East", "West", "Sea", "Air"])],
     },
     "riders": {
         "type": "multiselect",

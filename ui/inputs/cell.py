@@ -76,13 +76,21 @@ def examples(field: Field) -> str | None:
     """Return the field's examples as small print."""
     if not field.examples:
         return None
-    return "e.g. " + ", ".join(plain(figure(e)) for e in field.examples)
+    return "e.g. " + ", ".join(plain(figure(e, field)) for e in field.examples)
 
 
-def figure(value: Any) -> str:
+def is_year(field: Field) -> bool:
+    """Say whether the field counts years of the calendar, which take no thousands separator."""
+    low, high = field.minimum, field.maximum
+    return bool(field.whole and not field.unit and low and high and low >= 1000 and high < 3000)
+
+
+def figure(value: Any, field: Field | None = None) -> str:
     """Return a value as an analyst reads it: numbers with thousands separators, no lost digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
+    if field is not None and is_year(field):
+        return f"{value:.10g}"
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.10g}" if abs(value) < 1e15 else f"{value:g}"
@@ -90,4 +98,4 @@ def figure(value: Any) -> str:
 
 def note(icon: str, colour: str, text: str) -> None:
     """Write a remark about a value: an icon and words, so that colour is never alone."""
-    st.caption(f":{colour}[:material/{icon}: {plain(text)}]")
+    st.markdown(f":{colour}[:material/{icon}: :small[{plain(text)}]]")

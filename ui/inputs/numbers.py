@@ -15,11 +15,11 @@ from typing import Any
 import streamlit as st
 
 from contract.fields import Field, is_number
-from ui.inputs.cell import Cell, caption, examples, figure, hold, plain
+from ui.inputs.cell import Cell, caption, examples, figure, hold, is_year, plain
 
 LOG_POSITIONS = 120
 SAFE = 2**53 - 1  # what a browser holds exactly
-BOX_WIDTH = 132
+BOX_WIDTH = 116  # narrower than 120 hides the minus and plus, which leaves room for eight digits
 LONG = 10_000  # from here on a box without separators is hard to read
 
 
@@ -66,13 +66,15 @@ def bounds(field: Field) -> str | None:
     if low is None and high is None:
         return None
     if low is not None and high is not None:
-        return plain(with_unit(field, f"{figure(low)} to {figure(high)}"))
-    return plain(with_unit(field, f"from {figure(low)}" if high is None else f"up to {figure(high)}"))
+        return plain(with_unit(field, f"{figure(low, field)} to {figure(high, field)}"))
+    return plain(with_unit(field, f"from {figure(low, field)}" if high is None else f"up to {figure(high, field)}"))
 
 
 def calibrated(field: Field) -> str | None:
     """Return the calibrated range as small print."""
-    return None if field.valid is None else f"calibrated on {figure(field.valid[0])} to {figure(field.valid[1])}"
+    if field.valid is None:
+        return None
+    return f"calibrated on {figure(field.valid[0], field)} to {figure(field.valid[1], field)}"
 
 
 def with_unit(field: Field, text: str) -> str:
@@ -199,7 +201,7 @@ def _slider_scale(field: Field) -> dict[str, Any]:
             "min_value": int(field.minimum),
             "max_value": int(field.maximum),
             "step": int(step),
-            "format": "%,d",
+            "format": "%d" if is_year(field) else "%,d",
         }
     digits = max(0, -int(step.normalize().as_tuple().exponent))
     return {

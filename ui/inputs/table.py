@@ -18,7 +18,7 @@ import streamlit as st
 from contract.fields import Field
 from contract.problems import Problem
 from contract.text import rows_from_csv
-from ui.inputs.cell import Cell, caption, figure, note, plain
+from ui.inputs.cell import Cell, caption, figure, is_year, note, plain
 from ui.inputs.texts import as_date
 
 Row = dict[str, Any]
@@ -206,14 +206,18 @@ def _column(column: Field) -> Any:
 
 
 def _limits(column: Field) -> dict[str, Any]:
-    limits = {"min_value": column.minimum, "max_value": column.maximum, "format": "localized"}
+    limits = {
+        "min_value": column.minimum,
+        "max_value": column.maximum,
+        "format": "%d" if is_year(column) else "localized",
+    }
     step = 1 if column.whole else column.multiple_of
     return limits | ({"step": step} if step else {})
 
 
 def _allowed(field: Field) -> str | None:
     limits = [
-        f"{plain(c.label)} {c.minimum:g} to {c.maximum:g}"
+        f"{plain(c.label)} {figure(c.minimum, c)} to {figure(c.maximum, c)}"
         for c in field.columns.values()
         if c.type in {"number", "integer"} and c.minimum is not None and c.maximum is not None
     ]

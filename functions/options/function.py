@@ -1,0 +1,366 @@
+"""Options and unit-linked guarantees: price, Greeks, early exercise, barriers, GMAB and GMDB.
+
+Chosen: every engine that fits the contract is run, so that a closed form, a tree and a simulation stand side by
+side; the input `engine` says which of them is the headline.
+Left out: stochastic volatility, discrete dividends, path-dependent payoffs beyond a single barrier.
+"""
+
+import barrier
+import black_scholes
+import guarantees
+import lsm
+import numpy as np
+import tree
+
+STREAM_ABOVE = 2_000_000  # path-dates; below it a simulation is done before anybody could see a progress bar
+GRID = 61
+
+
+def run(inputs):
+    """Price the contract of `inputs` (keys as in manifest.json), yielding partial results while it simulates.
+
+    Raises:
+        ValueError: the barrier is on the wrong side of the spot, or the simulation is too large.
+    """
+    rates = {
+        "r": inputs["rate"] / 100,
+        "q": inputs["dividend_yield"] / 100,
+        "sigma": inputs["volatility"] / 100,
+    }
+    if inputs["contract"] in {"gmab", "gmdb"}:
+        yield guarantee_result(inputs, rates["r"], rates["sigma"])
+    elif inputs["contract"] == "barrier":
+        yield barrier_result(inputs, rates)
+    else:
+        yield from vanilla_results(inputs, rates)
+
+
+def vanilla_results(inputs, rates):
+    """Yield the results of a European, Bermudan or American option: closed form and tree, then simulation."""
+    S, K, T = inputs["spot"], inputs["strike"], inputs["maturity"]
+    sign = 1 if inputs["option_type"] == "call" else -1
+    style, steps = inputs["exercise"], inputs["tree_steps"]
+    dates = max(1, round(inputs["exercise_dates"] * T))
+    if dates * inputs["paths"] > 60_000_000:
+        raise ValueError(
+            f"inputs.paths: {inputs['paths']:,} paths over {dates:,} exercise dates are more than 60 million steps. "
+            "Take fewer paths or fewer exercise dates a year."
+        )
+    exercise = {"european": None, "american": 0, "bermudan": dates}[style]
+    closed = float(black_scholes.price(S, K, sign=sign, T=T, **rates))
+    walked = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=exercise, **rates)[0])
+    summary = {"European price": closed, "Tree price": walked}
+    if style != "european":
+        summary["American price"] = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=0, **rates)[0])
+        summary["Bermudan price"] = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=dates, **rates)[0])
+        summary["Early exercise premium"] = walked - closed
+    greeks, charts = sensitivities(S, K, T, sign, exercise, closed_form=style == "european", **rates)
+    headline = closed if style == "european" and inputs["engine"] != "tree" else walked
+    first = {
+        "summary": {"Price": headline, **greeks, **summary},
+        "charts": charts,
+        "progress": 0.1,
+        "message": "closed form and tree are done, simulating",
+    }
+    simulated = style != "european" or inputs["engine"] == "monte_carlo"
+    if not simulated:
+        yield {**first, "progress": 1.0, "table": engines(closed, walked, None, style), "notes": NOTES[style]}
+        return
+    stream = dates * inputs["paths"] > STREAM_ABOVE
+    if stream:
+        yield first
+    count = dates if style != "european" else 1
+    for done in lsm.price(S, K, T=T, sign=sign, dates=count, paths=inputs["paths"], seed=inputs["seed"], **rates):
+        if not isinstance(done, tuple):
+            if stream and done % max(1, count // 20) == 0:
+                yield {"progress": 0.1 + 0.9 * (1 - done / count), "message": f"date {count - done} of {count}"}
+            continue
+        value, error, crude, boundary = done
+    summary |= {
+        "Monte Carlo price": value,
+        "Monte Carlo standard error": error,
+        "European price by the same paths": crude,
+    }
+    if inputs["engine"] == "monte_carlo":
+        headline = value
+    if style != "european":
+        charts.append(boundary_chart(boundary))
+    yield {
+        "summary": {"Price": headline, **greeks, **summary},
+        "charts": charts,
+        "table": engines(closed, walked, (value, error), style),
+        "notes": NOTES[style],
+        "progress": 1.0,
+    }
+
+
+def engines(closed, walked, simulated, style):
+    """Return one row per engine that fits the contract, with its difference from the tree."""
+    rows = [{"engine": "Leisen-Reimer tree", "price": walked, "difference": 0.0, "error": None}]
+    if style == "european":
+        rows.insert(0, {"engine": "Black-Scholes", "price": closed, "difference": closed - walked, "error": None})
+    if simulated:
+        value, error = simulated
+        name = "Monte Carlo" if style == "european" else "Least-squares Monte Carlo"
+        rows.append({"engine": name, "price": value, "difference": value - walked, "error": error})
+    return rows
+
+
+def sensitivities(S, K, T, sign, exercise, *, closed_form, r, q, sigma):
+    """Return the Greeks at the spot and the charts over spot and time.
+
+    European Greeks are closed forms. Others are central differences on one batch of trees: 1 % of the
+    spot for delta and gamma, one point of volatility and rate, one day (or a hundredth of T) for theta.
+    """
+    spots = np.linspace(0.5 * min(S, K), 1.5 * max(S, K), GRID)
+    intrinsic = np.maximum(sign * (spots - K), 0)
+    times = T * np.linspace(0.1, 1.0, 10)
+    if closed_form:
+        raw = {k: float(v) for k, v in black_scholes.greeks(S, K, r, q, sigma, T, sign).items()}
+        values = black_scholes.price(spots, K, r, q, sigma, T, sign)
+        slopes = black_scholes.greeks(spots, K, r, q, sigma, T, sign)
+        surface = black_scholes.price(spots[None, ::3], K, r, q, sigma, times[:, None], sign)
+    else:
+        h, v, b, day = 0.01 * S, min(0.01, 0.5 * sigma), 0.0001, min(1 / 365, 0.01 * T)
+        # One column a tree: the base, then the spot, the volatility, the rate and the time moved.
+        moved = np.zeros((4, 8))
+        moved[0, 1:3], moved[1, 3:5], moved[2, 5:7], moved[3, 7] = (h, -h), (v, -v), (b, -b), -day
+        p = tree.price(
+            S + moved[0], K, r + moved[2], q, sigma + moved[1], T + moved[3], sign, steps=501, exercise=exercise
+        )
+        raw = {
+            "delta": float((p[1] - p[2]) / (2 * h)),
+            "gamma": float((p[1] - 2 * p[0] + p[2]) / h**2),
+            "vega": float((p[3] - p[4]) / (2 * v)),
+            "theta": float((p[7] - p[0]) / day),
+            "rho": float((p[5] - p[6]) / (2 * b)),
+        }
+        values = tree.price(spots, K, r, q, sigma, T, sign, steps=201, exercise=exercise)
+        slopes = {"delta": np.gradient(values, spots)}
+        surface = np.array(
+            [
+                tree.price(
+                    spots[::3],
+                    K,
+                    r,
+                    q,
+                    sigma,
+                    t,
+                    sign,
+                    steps=101,
+                    exercise=exercise and max(1, round(exercise * t / T)),
+                )
+                for t in times
+            ]
+        )
+    greeks = {
+        "Delta": raw["delta"],
+        "Gamma": raw["gamma"],
+        "Vega": raw["vega"] / 100,
+        "Theta": raw["theta"] / 365,
+        "Rho": raw["rho"] / 100,
+    }
+    return greeks, [
+        curve(spots, [("Value today", values), ("Payoff if exercised now", intrinsic)], "Value over the spot"),
+        {
+            "kind": "line",
+            "title": "Delta over the spot",
+            "x_label": "Spot (money)",
+            "y_label": "Delta (money per money)",
+            "data": {"x": spots.tolist(), "series": [{"name": "Delta", "y": slopes["delta"].tolist()}]},
+        },
+        {
+            "kind": "surface",
+            "title": "Value over spot and time to expiry",
+            "x_label": "Spot (money)",
+            "y_label": "Time to expiry (years)",
+            "data": {"x": spots[::3].tolist(), "y": times.tolist(), "z": surface.tolist()},
+        },
+    ]
+
+
+def barrier_result(inputs, rates):
+    """Return the result of a knock-in or knock-out option on one barrier.
+
+    Raises:
+        ValueError: the option is knocked already.
+    """
+    S, K, H, T = (inputs[k] for k in ("spot", "strike", "barrier", "maturity"))
+    sign = 1 if inputs["option_type"] == "call" else -1
+    side, way = inputs["barrier_type"].split("_")
+    up, knock_in = side == "up", way == "in"
+    if (S >= H) if up else (S <= H):
+        where = "above" if up else "below"
+        raise ValueError(
+            f"inputs.barrier: with a spot of {S:g} the option is knocked already at {H:g}. "
+            f"Give an {side}-barrier {where} the spot, or the other type of barrier."
+        )
+    terms = {"up": up, "knock_in": knock_in, "watched": inputs["watched"]}
+
+    def value(spot, vol=rates["sigma"], years=T, r=rates["r"], **changed):
+        return barrier.price(spot, K, H, inputs["rebate"], r, rates["q"], vol, years, sign, **{**terms, **changed})
+
+    base = float(value(S))
+    h = 1e-3 * min(S, abs(S - H))
+    v, day = min(0.001, 0.1 * rates["sigma"]), min(1 / 365, 0.01 * T)
+    up_move, down_move = float(value(S + h)), float(value(S - h))
+    plain = float(black_scholes.price(S, K, T=T, sign=sign, **rates))
+    low, high = (0.6 * min(S, K), H) if up else (H, 1.5 * max(S, K))
+    spots = np.linspace(low, high, GRID)
+    return {
+        "summary": {
+            "Price": base,
+            "Delta": (up_move - down_move) / (2 * h),
+            "Gamma": (up_move - 2 * base + down_move) / h**2,
+            "Vega": float(value(S, rates["sigma"] + v) - value(S, rates["sigma"] - v)) / (2 * v) / 100,
+            "Theta": float(value(S, years=T - day) - base) / day / 365,
+            "Rho": float(value(S, r=rates["r"] + 1e-4) - value(S, r=rates["r"] - 1e-4)) / 2e-4 / 100,
+            "European price": plain,
+            "Continuously watched price": float(value(S, watched=0)),
+            "Discount for the barrier": plain - base,
+        },
+        "charts": [
+            curve(
+                spots,
+                [
+                    ("Barrier option", value(spots)),
+                    ("Plain option", black_scholes.price(spots, K, T=T, sign=sign, **rates)),
+                ],
+                "Value over the spot, up to the barrier",
+            )
+        ],
+        "notes": NOTES["barrier"],
+    }
+
+
+def guarantee_result(inputs, r, sigma):
+    """Return the result of a guarantee at maturity (GMAB) or on death (GMDB)."""
+    death = inputs["contract"] == "gmdb"
+    premium, years = inputs["premium"], inputs["term"]
+    level, roll_up = inputs["guarantee"] / 100, np.log1p(inputs["roll_up"] / 100)
+    fee = inputs["guarantee_fee"] / 100
+    decrements = {"multiple": inputs["mortality"] / 100, "lapse": -np.log1p(-inputs["lapse"] / 100)}
+    in_force, died = guarantees.survival(inputs["age"], years, **decrements)
+    args = {"premium": premium, "level": level, "roll_up": roll_up, "death": death}
+    cost, charges = guarantees.value(fee=fee, r=r, sigma=sigma, in_force=in_force, died=died, **args)
+    fair = guarantees.fair_fee(r=r, sigma=sigma, in_force=in_force, died=died, **args)
+    summary = {
+        "Price": float(cost.sum()),
+        "Price as share of premium": float(cost.sum() / premium),
+        "Value of charges": float(charges.sum()),
+        "Charges less guarantee": float(charges.sum() - cost.sum()),
+        "Fair charge": fair,
+        "In force at the end": float(in_force[-1]),
+        "Deaths": float(died.sum()),
+    }
+    warnings = []
+    if fair is None:
+        del summary["Fair charge"]
+        warnings.append("No charge up to 15 % a year pays for this guarantee: shorten it or lower its level.")
+    months = np.arange(1, died.size + 1)
+    return {
+        "summary": summary,
+        "table": yearly(months, cost[:, 0], charges[:, 0], in_force, died),
+        "charts": [
+            {
+                "kind": "bar",
+                "title": "Guarantee and charges by year",
+                "x_label": "Policy year",
+                "y_label": "Present value (money)",
+                "data": {
+                    "x": np.unique((months + 11) // 12).tolist(),
+                    "series": [
+                        {"name": "Guarantee", "y": by_year(months, cost[:, 0])},
+                        {"name": "Charges", "y": by_year(months, charges[:, 0])},
+                    ],
+                },
+            },
+            tornado(inputs, args, fee, r, sigma, decrements, float(cost.sum())),
+        ],
+        "notes": NOTES["gmdb" if death else "gmab"],
+        "warnings": warnings,
+    }
+
+
+def tornado(inputs, args, fee, r, sigma, decrements, base):
+    """Return the chart of the guarantee's value under one change at a time."""
+
+    def at(rate=r, vol=sigma, multiple=decrements["multiple"], lapse=decrements["lapse"]):
+        in_force, died = guarantees.survival(inputs["age"], inputs["term"], multiple, lapse)
+        cost, _ = guarantees.value(fee=fee, r=rate, sigma=vol, in_force=in_force, died=died, **args)
+        return float(cost.sum())
+
+    bars = [
+        ("Rate ±1 point", at(rate=r + 0.01), at(rate=r - 0.01)),
+        ("Volatility ±5 points", at(vol=max(sigma - 0.05, 0.001)), at(vol=sigma + 0.05)),
+        ("Mortality ±20 %", at(multiple=0.8 * decrements["multiple"]), at(multiple=1.2 * decrements["multiple"])),
+        ("Lapse ±50 %", at(lapse=0.5 * decrements["lapse"]), at(lapse=1.5 * decrements["lapse"])),
+    ]
+    return {
+        "kind": "tornado",
+        "title": "What moves the guarantee's value",
+        "x_label": "Value of the guarantee (money)",
+        "y_label": "Change",
+        "data": [{"label": n, "low": min(a, b), "high": max(a, b), "base": base} for n, a, b in bars],
+    }
+
+
+def yearly(months, cost, charges, in_force, died):
+    """Return one row per policy year."""
+    years = np.unique((months + 11) // 12)
+    sums = [by_year(months, a) for a in (cost, charges, died)]
+    return [
+        {
+            "year": int(y),
+            "in_force": float(in_force[min(12 * (y - 1), in_force.size - 1)]),
+            "deaths": d,
+            "guarantee": c,
+            "charges": f,
+        }
+        for y, c, f, d in zip(years, *sums, strict=True)
+    ]
+
+
+def by_year(months, amounts):
+    """Return monthly `amounts` summed by policy year, as a list."""
+    return np.bincount((months + 11) // 12, weights=amounts)[1:].tolist()
+
+
+def boundary_chart(boundary):
+    """Return the chart of spots at which the simulated holder exercises."""
+    return {
+        "kind": "line",
+        "title": "Exercise boundary found by the simulation",
+        "x_label": "Time from today (years)",
+        "y_label": "Spot (money)",
+        "data": {
+            "x": [t for t, _ in boundary],
+            "series": [{"name": "Spot nearest the strike not exercised later", "y": [s for _, s in boundary]}],
+        },
+    }
+
+
+def curve(x, lines, title):
+    """Return a line chart of values over the spot."""
+    return {
+        "kind": "line",
+        "title": title,
+        "x_label": "Spot (money)",
+        "y_label": "Value (money)",
+        "data": {
+            "x": x.tolist(),
+            "series": [{"name": name, "y": np.asarray(y).tolist()} for name, y in lines],
+        },
+    }
+
+
+NOTES = {
+    "european": "Closed form of Black, Scholes and Merton; the tree beside it is a check on itself.",
+    "american": "The tree is the price. The simulation exercises at the given dates only and by a fitted rule, so it "
+    "lies a little below, and its error is sampling error alone.",
+    "bermudan": "Exercise at equally spaced dates, expiry included. Tree dates are moved to the nearest step.",
+    "barrier": "Closed form of Reiner and Rubinstein; a barrier watched at dates only is moved away from the spot "
+    "by 0.5826 σ √Δt (Broadie, Glasserman and Kou).",
+    "gmab": "A put on the fund, with the charge as dividend yield, for those still in force at the end.",
+    "gmdb": "A strip of puts on the fund, one for each month, weighted with the deaths of that month.",
+}

@@ -44,7 +44,7 @@ def span(cell: Cell) -> None:
     if has_slider(cell.field):
         _two_ended(cell, ends)
     else:
-        st.markdown(cell.label, help=cell.help)
+        st.markdown(f":small[{cell.label}]", help=cell.help)
     with st.container(horizontal=True, gap="small"):
         for i, word in enumerate(("from", "to")):
             key = f"{cell.key}.{word}"

@@ -36,19 +36,7 @@ def table(cell: Cell) -> None:
     def edited() -> None:
         cell.put(_remember(cell, apply(list(field.columns), base, st.session_state[key])))
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(cell.label, help=cell.help, width="stretch")
-        _paste(cell)
-        st.download_button(
-            "CSV",
-            data=lambda: to_csv(field, rows),
-            file_name=f"{field.key}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            key=f"{cell.key}.csv",
-            type="tertiary",
-            on_click="ignore",
-        )
+    st.markdown(f":small[{cell.label}]", help=cell.help)
     st.data_editor(
         frame(field, base),
         key=key,
@@ -60,7 +48,20 @@ def table(cell: Cell) -> None:
         alt=f"Editable table of {field.label}",
         on_change=edited,
     )
-    caption(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", _allowed(field))
+    # Below the grid, because the grid's own toolbar covers what stands just above it.
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        caption(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", _allowed(field))
+        _paste(cell)
+        st.download_button(
+            "CSV",
+            data=lambda: to_csv(field, rows),
+            file_name=f"{field.key}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            key=f"{cell.key}.csv",
+            type="tertiary",
+            on_click="ignore",
+        )
 
 
 def apply(columns: Sequence[str], base: Sequence[Row], edits: Mapping[str, Any]) -> list[Row]:

@@ -1,0 +1,309 @@
+"""One stock within a portfolio, metric by metric, all on the snapshot of prices taken first.
+
+Chosen: prices and holdings are read once, and every metric is worked out from that reading, so that figures streamed
+one after the other cannot come from different data; the portfolio keeps today's weights through the past.
+Left out: dividends, unless the prices are adjusted for them, and corporate actions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+COLUMNS = tuple(f"a{i}" for i in range(1, 13))
+SHOWN = 8  # problems named in one message
+ROLLING = 12  # periods of the rolling volatility
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Prices (n + 1, k), returns (n, k), today's weights (k,) and the index of the stock looked at."""
+
+    tickers: list
+    dates: list
+    prices: np.ndarray
+    returns: np.ndarray
+    shares: np.ndarray
+    at: int
+
+    @property
+    def values(self):
+        """Market values of the holdings, money, shape (k,)."""
+        return self.shares * self.prices[-1]
+
+    @property
+    def weights(self):
+        """Shares of the portfolio's value, shape (k,)."""
+        return self.values / self.values.sum()
+
+    @property
+    def portfolio(self):
+        """Returns of the portfolio at today's weights, shape (n,)."""
+        return self.returns @ self.weights
+
+    @property
+    def stock(self):
+        """Returns of the stock, shape (n,)."""
+        return self.returns[:, self.at]
+
+
+def run(inputs):
+    """Yield the metrics of one stock in turn (keys of `inputs` as in manifest.json).
+
+    Raises:
+        ValueError: the stock is not held, or prices and holdings do not fit together.
+    """
+    view, periods, rate = read(inputs), inputs["periods_per_year"], inputs["risk_free"] / 100
+    ticker, confidence = view.tickers[view.at], inputs["confidence"] / 100
+    charts = []
+
+    def part(done, message, summary, *more, **others):
+        charts.extend(more)
+        return {"progress": done, "message": message, "summary": summary, "charts": list(charts), **others}
+
+    yield part(
+        0.2,
+        "return and volatility",
+        {"Snapshot": f"{view.dates[-1]}, {len(view.prices)} prices", **growth(view, periods, rate)},
+        indexed_chart(view),
+        volatility_chart(view, periods),
+    )
+    depth = drawdowns(view.prices[:, view.at])
+    yield part(0.4, "drawdown", {"Maximum drawdown": float(depth.min())}, drawdown_chart(view, depth))
+    yield part(0.6, "beta", market_line(view, periods, rate), scatter_chart(view))
+    var, es = tail(view.stock, confidence)
+    yield part(
+        0.8,
+        "value at risk",
+        {"Value at risk": var, "Expected shortfall": es},
+        return_chart(view, var, es, confidence),
+    )
+    rows, risk = contributions(view, periods)
+    yield part(
+        1.0,
+        "risk contribution",
+        {
+            "Market value": float(view.values[view.at]),
+            "Weight": float(view.weights[view.at]),
+            "Risk contribution": rows[view.at]["contribution"],
+            "Share of risk": rows[view.at]["share"],
+            "Portfolio volatility": risk,
+        },
+        contribution_chart(rows),
+        table=rows,
+        notes=f"{ticker} within {len(rows)} holdings, each figure from the same {len(view.prices)} prices. Beta, alpha "
+        "and contributions are against the portfolio at today's weights.",
+    )
+
+
+def read(inputs):
+    """Return the snapshot of `inputs`.
+
+    Raises:
+        ValueError: naming every cell that does not fit.
+    """
+    tickers = [row["ticker"].strip() for row in inputs["holdings"]]
+    shares = np.array([row["shares"] for row in inputs["holdings"]], float)
+    problems, k, wanted = [], len(tickers), inputs["ticker"].strip()
+    if len(set(tickers)) < k:
+        problems.append("inputs.holdings.ticker: a stock stands twice. Add up its shares in one row.")
+    if wanted not in tickers:
+        problems.append(f"inputs.ticker: {wanted!r} is not held. Give one of {', '.join(tickers)}.")
+    spare = [c for c in COLUMNS[k:] if any(row.get(c) is not None for row in inputs["prices"])]
+    if spare:
+        problems.append(f"inputs.prices.{spare[0]}: no holding goes with it. Add a holding, or clear the column.")
+    rows = [[np.nan if row.get(c) is None else row[c] for c in COLUMNS[:k]] for row in inputs["prices"]]
+    prices = np.array(rows, float)
+    for i, j in np.argwhere(~(prices > 0)):
+        found = "the cell is empty" if np.isnan(prices[i, j]) else f"{prices[i, j]:g} is not above 0"
+        problems.append(f"inputs.prices[{i}].{COLUMNS[j]}: {found}. Give the price of {tickers[j]}.")
+    if not problems and not shares @ prices[-1] > 0:
+        problems.append("inputs.holdings.shares: the portfolio is worth nothing. Hold more than is sold short.")
+    if problems:
+        more = len(problems) - SHOWN
+        raise ValueError("\n".join(problems[:SHOWN]) + (f"\nand {more} more." if more > 0 else ""))
+    dates = [row.get("date") or str(i + 1) for i, row in enumerate(inputs["prices"])]
+    return Snapshot(tickers, dates, prices, prices[1:] / prices[:-1] - 1, shares, tickers.index(wanted))
+
+
+def growth(view, periods, rate):
+    """Return return, volatility, Sharpe and Sortino ratio of the stock, by the year.
+
+    Compound return (P[n]/P[0])^(periods/n) - 1; volatility s √periods with the sample's s; Sharpe ratio
+    (mean - rate/periods)/s √periods; a ratio over a deviation of 0 is left out.
+
+    Source: Sharpe (1994), J. Portfolio Management 21(1), p. 50.
+    """
+    r, price = view.stock, view.prices[:, view.at]
+    sd, excess = r.std(ddof=1), r - rate / periods
+    down = np.sqrt(np.mean(np.square(np.minimum(excess, 0))))
+    total = price[-1] / price[0]
+    found = {
+        "Annual return": compound(total, len(r) / periods),
+        "Total return": float(total - 1),
+        "Annual volatility": float(sd * np.sqrt(periods)),
+    }
+    for label, spread in (("Sharpe ratio", sd), ("Sortino ratio", down)):
+        if spread > 0:
+            found[label] = float(excess.mean() / spread * np.sqrt(periods))
+    return found
+
+
+def compound(ratio, years):
+    """Return the yearly rate that makes 1 into `ratio` over `years`; kept finite for absurd prices."""
+    return float(np.expm1(np.clip(np.log(ratio) / years, -700, 700)))
+
+
+def drawdowns(prices):
+    """Return how far each price, shape (n,), lies below the highest so far, as shares from -1 to 0."""
+    return prices / np.maximum.accumulate(prices) - 1
+
+
+def market_line(view, periods, rate):
+    """Return beta, alpha a year and correlation of the stock with the portfolio.
+
+    beta = cov(r, p)/var(p); alpha = periods (mean(r - f) - beta mean(p - f)). Nothing where the
+    portfolio does not move.
+
+    Source: Sharpe (1964), J. Finance 19(3), p. 438.
+    """
+    (var_r, cov), (_, var_p) = np.cov(view.stock, view.portfolio)
+    if not var_p > 0:
+        return {}
+    beta, f = cov / var_p, rate / periods
+    found = {
+        "Beta to portfolio": float(beta),
+        "Alpha, annual": float(periods * ((view.stock.mean() - f) - beta * (view.portfolio.mean() - f))),
+    }
+    if var_r > 0:
+        found["Correlation with portfolio"] = float(cov / np.sqrt(var_r * var_p))
+    return found
+
+
+def tail(returns, confidence):
+    """Return historical (VaR, ES) of a period as shares lost: minus the quantile, and minus the mean up to it."""
+    quantile = np.quantile(returns, 1 - confidence)
+    return float(-quantile), float(-returns[returns <= quantile].mean())
+
+
+def contributions(view, periods):
+    """Return one row per holding with its share of the portfolio's volatility, and that volatility, by the year.
+
+    weight_i cov(r_i, p)/σ(p): Euler's allocation of a risk measure of degree one, which adds up to σ(p).
+
+    Source: Tasche (2008), section 2.2.
+    """
+    p, w = view.portfolio, view.weights
+    cov = (view.returns - view.returns.mean(axis=0)).T @ (p - p.mean()) / (len(p) - 1)
+    sd = p.std(ddof=1)
+    year = np.sqrt(periods)
+    part = w * cov / sd * year if sd > 0 else np.zeros(len(w))
+    years = len(p) / periods
+    rows = [
+        {
+            "ticker": name,
+            "shares": float(view.shares[i]),
+            "value": float(view.values[i]),
+            "weight": float(w[i]),
+            "annual_return": float(
+                np.expm1(np.clip(np.log(view.prices[-1, i] / view.prices[0, i]) / years, -700, 700))
+            ),
+            "volatility": float(view.returns[:, i].std(ddof=1) * year),
+            "beta": float(cov[i] / sd**2) if sd > 0 else None,
+            "contribution": float(part[i]),
+            "share": float(part[i] / (sd * year)) if sd > 0 else 0.0,
+        }
+        for i, name in enumerate(view.tickers)
+    ]
+    return rows, float(sd * year)
+
+
+def indexed_chart(view):
+    """Return the stock and the portfolio at today's weights, both 100 at the start."""
+    whole = np.concatenate([[1.0], np.cumprod(1 + view.portfolio)])
+    price = view.prices[:, view.at]
+    return {
+        "kind": "line",
+        "title": "Value of 100 invested",
+        "x_label": "Date",
+        "y_label": "Value (money)",
+        "data": {
+            "x": view.dates,
+            "series": [
+                {"name": view.tickers[view.at], "y": (100 * price / price[0]).tolist()},
+                {"name": "Portfolio at today's weights", "y": (100 * whole).tolist()},
+            ],
+        },
+    }
+
+
+def volatility_chart(view, periods):
+    """Return the rolling volatility of the stock and the portfolio."""
+    width = min(ROLLING, len(view.stock))
+    lines = [
+        (name, np.lib.stride_tricks.sliding_window_view(r, width).std(axis=1, ddof=1) * np.sqrt(periods) * 100)
+        for name, r in ((view.tickers[view.at], view.stock), ("Portfolio at today's weights", view.portfolio))
+    ]
+    return {
+        "kind": "line",
+        "title": f"Volatility over {width} periods",
+        "x_label": "Date",
+        "y_label": "Volatility (% a year)",
+        "data": {"x": view.dates[width:], "series": [{"name": n, "y": y.tolist()} for n, y in lines]},
+    }
+
+
+def drawdown_chart(view, depth):
+    """Return the stock's drawdown over time."""
+    return {
+        "kind": "line",
+        "title": "Drawdown",
+        "x_label": "Date",
+        "y_label": "Below the earlier high (%)",
+        "data": {"x": view.dates, "series": [{"name": view.tickers[view.at], "y": (100 * depth).tolist()}]},
+    }
+
+
+def scatter_chart(view):
+    """Return the stock's returns against the portfolio's."""
+    name = view.tickers[view.at]
+    return {
+        "kind": "scatter",
+        "title": f"Returns of {name} against the portfolio",
+        "x_label": "Return of the portfolio (% a period)",
+        "y_label": f"Return of {name} (% a period)",
+        "data": {"x": (100 * view.portfolio).tolist(), "series": [{"name": name, "y": (100 * view.stock).tolist()}]},
+    }
+
+
+def return_chart(view, var, es, confidence):
+    """Return the histogram of the stock's returns with VaR and ES marked."""
+    counts, edges = np.histogram(100 * view.stock, bins=min(50, max(8, len(view.stock) // 5)))
+    level = f"{100 * confidence:g} %"
+    return {
+        "kind": "histogram",
+        "title": f"Returns of {view.tickers[view.at]}",
+        "x_label": "Return (% a period)",
+        "y_label": "Periods",
+        "data": {
+            "edges": edges.tolist(),
+            "counts": counts.tolist(),
+            "markers": [{"label": f"VaR {level}", "x": -100 * var}, {"label": f"ES {level}", "x": -100 * es}],
+        },
+    }
+
+
+def contribution_chart(rows):
+    """Return weights beside shares of risk."""
+    return {
+        "kind": "bar",
+        "title": "Weight and share of risk",
+        "x_label": "Stock",
+        "y_label": "Share of the portfolio (%)",
+        "data": {
+            "x": [r["ticker"] for r in rows],
+            "series": [
+                {"name": "Weight", "y": [100 * r["weight"] for r in rows]},
+                {"name": "Share of risk", "y": [100 * r["share"] for r in rows]},
+            ],
+        },
+    }

@@ -86,7 +86,13 @@ def form(
     query |= {links.query_key(k): text for k, text in page.misread.items()}
     if link is not None:
         page.written = query
-        address.follow(query, app=link.get("app"), key=f"{key_prefix}:address")
+        address.follow(
+            query,
+            app=link.get("app"),
+            sheet=page.name,
+            recover=lambda params: sheet.fill(page, manifest, start, params),
+            key=f"{key_prefix}:address",
+        )
     return Draft(
         values=form_json.held(manifest, page.values),
         problems=found,

@@ -9,6 +9,7 @@ Left out: drawing, and the checks of values.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
@@ -23,7 +24,8 @@ class Sheet:
 
     `misfits` are problems that a value cannot show by itself, such as a link's text that is no number
     (kept in `misread`, so that the address stays what it was); each goes when its input is changed.
-    `revision` counts how often all values were replaced.
+    `revision` counts how often all values were replaced; `name` is this sheet's alone. `seen` is the
+    query as the server last had it, `written` what the form last put into the address.
     """
 
     values: dict[str, Any]
@@ -31,6 +33,7 @@ class Sheet:
     misread: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     revision: int = 0
+    name: str = field(default_factory=lambda: uuid4().hex)
     seen: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
 
@@ -60,9 +63,9 @@ def get(manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str] | 
     seen = dict(link or {})
     if sheet is None:
         sheet = st.session_state[place] = Sheet({})
-        _fill(sheet, manifest, start, seen)
+        fill(sheet, manifest, start, seen)
     elif seen != sheet.seen and links.input_part(seen) != sheet.written and _speaks(seen, sheet):
-        _fill(sheet, manifest, start, seen)
+        fill(sheet, manifest, start, seen)
     sheet.seen = seen
     return sheet
 
@@ -73,7 +76,8 @@ def _speaks(seen: Mapping[str, str], sheet: Sheet) -> bool:
     return bool(links.input_part(seen)) or origin not in {None, sheet.seen.get("from")}
 
 
-def _fill(sheet: Sheet, manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str]) -> None:
+def fill(sheet: Sheet, manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str]) -> None:
+    """Fill the sheet from `start`, and from what a link says over it."""
     reading = links.parse(manifest, link)
     known = {k: v for k, v in start.items() if k in manifest.inputs}
     empty = dict.fromkeys(reading.misfits)

@@ -159,7 +159,5 @@ def _item(node: Any, index: int) -> Any:
     if isinstance(node, Mapping) and node and all(isinstance(c, list) for c in node.values()):
         return {key: column[index] for key, column in node.items() if index < len(column)}
     if isinstance(node, Mapping) and isinstance(node.get("x"), list):
-        return {
-            key: column[index] for key, column in node.items() if isinstance(column, list) and index < len(column)
-        }
+        return {key: column[index] for key, column in node.items() if isinstance(column, list) and index < len(column)}
     raise LookupError(f"[{index}]")

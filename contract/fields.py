@@ -16,9 +16,7 @@ from typing import Any, Literal
 
 from contract.problems import Problem
 
-FieldType = Literal[
-    "number", "integer", "range", "boolean", "select", "multiselect", "text", "date", "table", "file"
-]
+FieldType = Literal["number", "integer", "range", "boolean", "select", "multiselect", "text", "date", "table", "file"]
 TYPES: tuple[FieldType, ...] = (
     "number",
     "integer",
@@ -277,9 +275,7 @@ def _numeric(reader: _Reader, values: dict[str, Any], *, column: bool) -> None:
             default = [low, high] if is_range else low
             numbers = list(default) if is_range else [default]
         elif any((low is not None and n < low) or (high is not None and n > high) for n in numbers):
-            reader.problem(
-                "default", f"{default!r} is outside {low:g} to {high:g}", "Give a default in that range."
-            )
+            reader.problem("default", f"{default!r} is outside {low:g} to {high:g}", "Give a default in that range.")
     else:
         numbers = []
     whole = values["type"] == "integer" or (not column and all(is_whole(n) for n in (low, high, step, *numbers)))
@@ -343,9 +339,7 @@ def _options(reader: _Reader) -> tuple[Option, ...]:
     seen: list[Any] = []
     for i, option in enumerate(options):
         if not isinstance(option.value, str | int | float | bool):
-            reader.problem(
-                f"options[{i}]", f"{option.value!r} is not a plain value", "Use text or numbers as options."
-            )
+            reader.problem(f"options[{i}]", f"{option.value!r} is not a plain value", "Use text or numbers as options.")
         if any(option.value == s and type(option.value) is type(s) for s in seen):
             reader.problem(f"options[{i}]", f"{option.value!r} stands twice", "List each value once.")
         seen.append(option.value)
@@ -437,8 +431,7 @@ def _table(reader: _Reader, values: dict[str, Any], *, column: bool) -> None:
             columns[str(key)] = built
     default = values["default"]
     if default is not None and not (
-        isinstance(default, str)
-        or (isinstance(default, list) and all(isinstance(row, Mapping) for row in default))
+        isinstance(default, str) or (isinstance(default, list) and all(isinstance(row, Mapping) for row in default))
     ):
         reader.problem(
             "default",

@@ -131,8 +131,7 @@ def visible(manifest: Manifest, values: Mapping[str, Any]) -> set[str]:
     for key, field in manifest.inputs.items():
         # An input is also hidden while the one that decides about it is.
         if all(
-            _matches(filled.get(other), wanted)
-            and (other in shown or other == key or _later(manifest, other, key))
+            _matches(filled.get(other), wanted) and (other in shown or other == key or _later(manifest, other, key))
             for other, wanted in (field.show_if or {}).items()
         ):
             shown.add(key)
@@ -185,9 +184,7 @@ def _number(field: Field, value: Any) -> Any:
     return int(value) if field.whole else float(value)
 
 
-def _worded(
-    manifest: Manifest, error: ValidationError, values: Mapping[str, Any], *, complete: bool
-) -> list[Problem]:
+def _worded(manifest: Manifest, error: ValidationError, values: Mapping[str, Any], *, complete: bool) -> list[Problem]:
     path = list(error.absolute_path)
     if not path:
         if error.validator == "additionalProperties":
@@ -201,10 +198,7 @@ def _worded(
             return [
                 Problem(f"inputs.{key}", "it is missing", f"Give {_expected(manifest.inputs[key])}.")
                 for key in manifest.inputs
-                if complete
-                and key not in values
-                and manifest.inputs[key].required
-                and key in visible(manifest, values)
+                if complete and key not in values and manifest.inputs[key].required and key in visible(manifest, values)
             ]
         return [Problem("inputs", error.message, "Mend the inputs.")]  # pragma: no cover
     field = manifest.inputs[str(path[0])]

@@ -100,9 +100,7 @@ def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     problems: list[Problem] = []
     warnings: list[str] = []
     if not isinstance(raw, Mapping):
-        raise ManifestError(
-            [Problem("manifest", f"{type(raw).__name__} is not an object", "Write a JSON object.")]
-        )
+        raise ManifestError([Problem("manifest", f"{type(raw).__name__} is not an object", "Write a JSON object.")])
     warnings += [f"manifest.{key} is not known and is ignored." for key in sorted(set(raw) - KNOWN)]
     raw = dict(raw)
     if not isinstance(raw.get("name"), str) or not raw["name"].strip():
@@ -248,9 +246,7 @@ def _references(raw: Any, problems: list[Problem]) -> tuple[Reference, ...]:
         elif isinstance(item, Mapping) and isinstance(item.get("title"), str):
             found.append(Reference(item["title"], item.get("url"), item.get("note")))
         else:
-            problems.append(
-                Problem(f"references[{i}]", f"{item!r} has no title", 'Write {"title": ..., "url": ...}.')
-            )
+            problems.append(Problem(f"references[{i}]", f"{item!r} has no title", 'Write {"title": ..., "url": ...}.'))
     return tuple(found)
 
 
@@ -265,9 +261,7 @@ def _limits(raw: Any, problems: list[Problem]) -> dict[str, float]:
         if key not in LIMITS:
             problems.append(Problem(f"limits.{key}", "it is not a limit", f"Use {', '.join(LIMITS)}."))
         elif not fields.is_number(value) or value <= 0:
-            problems.append(
-                Problem(f"limits.{key}", f"{value!r} is not a number above 0", "Give a number above 0.")
-            )
+            problems.append(Problem(f"limits.{key}", f"{value!r} is not a number above 0", "Give a number above 0."))
         else:
             limits[key] = value
     return limits

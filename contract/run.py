@@ -59,6 +59,7 @@ class Run:
     worker: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
     reused_from: UUID | None = None
+    superseded_by: UUID | None = None
     cancel_requested: bool = False
     git_commit: str | None = None
 

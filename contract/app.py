@@ -1,0 +1,45 @@
+"""A model in the catalogue, and one version of it, as they are stored.
+
+Chosen: the API's and the database's word for a model is app, because "model" is the actuary's own.
+Left out: the manifest's meaning, which is `contract.manifest`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A model as the catalogue lists it, with what its current version's manifest says."""
+
+    id: int
+    slug: str
+    name: str
+    description: str
+    category: str | None
+    tags: tuple[str, ...]
+    source: Mapping[str, Any]
+    current_version: str | None
+    created_at: datetime
+    last_run_at: datetime | None = None
+    reproduced: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a model. `hash` is the content hash, `archive` the hash of its files in the database."""
+
+    app_id: int
+    hash: str
+    manifest: Mapping[str, Any]
+    cases: Sequence[Any]
+    archive: str
+    created_at: datetime
+    label: str | None = None
+    git_commit: str | None = None
+    readme: str | None = None
+    checks: Mapping[str, Any] = field(default_factory=dict)
+    created_by: str | None = None

@@ -1,0 +1,85 @@
+"""Models of the catalogue.
+
+Chosen: what a card shows comes from the current version's manifest in one query, whatever the number of models.
+Left out: the manifest's meaning; storage hands it on as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, text
+
+from contract.app import App
+
+_SELECT = """
+select a.id, a.slug, a.source, a.current_version, a.created_at, v.checks,
+       v.manifest->>'name' as name, v.manifest->>'description' as description,
+       v.manifest->>'category' as category, v.manifest->'tags' as tags,
+       (select r.queued_at from runs r where r.app_id = a.id order by r.queued_at desc, r.id desc limit 1) as last_run_at
+from apps a left join versions v on v.app_id = a.id and v.hash = a.current_version
+"""
+
+
+def put_app(conn: Connection, slug: str, source: Mapping[str, Any]) -> App:
+    """Add the model `slug`, or note where it comes from now, and return it."""
+    statement = text(
+        "insert into apps (slug, source) values (:slug, cast(:source as jsonb)) "
+        "on conflict (slug) do update set source = excluded.source, archived_at = null returning id"
+    )
+    found = conn.execute(statement, {"slug": slug, "source": orjson.dumps(dict(source)).decode()}).scalar_one()
+    app = app_by_id(conn, int(found))
+    assert app is not None
+    return app
+
+
+def list_apps(conn: Connection) -> list[App]:
+    """Return every model that has a version, by name."""
+    rows = conn.execute(
+        text(_SELECT + "where a.archived_at is null and v.hash is not null order by lower(v.manifest->>'name')")
+    )
+    return [_app(row) for row in rows.mappings()]
+
+
+def app_by_id(conn: Connection, app_id: int) -> App | None:
+    """Return the model with this id, or None."""
+    if not 0 < app_id < 2**31:
+        return None
+    row = conn.execute(text(_SELECT + "where a.id = :id"), {"id": app_id}).mappings().one_or_none()
+    return None if row is None else _app(row)
+
+
+def app_by_slug(conn: Connection, slug: str) -> App | None:
+    """Return the model called `slug`, or None."""
+    if "\0" in slug:
+        return None
+    row = conn.execute(text(_SELECT + "where a.slug = :slug"), {"slug": slug}).mappings().one_or_none()
+    return None if row is None else _app(row)
+
+
+def archive_missing(conn: Connection, kind: str, slugs: list[str]) -> int:
+    """Take models of this kind of source that are not among `slugs` out of the catalogue; their runs stay."""
+    statement = text(
+        "update apps set archived_at = now() where source->>'kind' = :kind and archived_at is null "
+        "and not slug = any(:slugs)"
+    )
+    return int(conn.execute(statement, {"kind": kind, "slugs": slugs}).rowcount)
+
+
+def _app(row: RowMapping) -> App:
+    tags = row["tags"]
+    checks = row["checks"] or {}
+    return App(
+        id=row["id"],
+        slug=row["slug"],
+        name=row["name"] or row["slug"],
+        description=row["description"] or "",
+        category=row["category"],
+        tags=tuple(t.strip() for t in tags.split(",")) if isinstance(tags, str) else tuple(tags or ()),
+        source=row["source"],
+        current_version=row["current_version"],
+        created_at=row["created_at"],
+        last_run_at=row["last_run_at"],
+        reproduced=checks.get("reproduced"),
+        total=checks.get("total"),
+    )

@@ -1,0 +1,49 @@
+"""Runs that no living worker has a job for.
+
+Chosen: what the queue says about a run's job decides: none, one that has ended, or one held by a worker that
+has been silent. Row locks keep two reapers from taking the same run.
+Left out: what to do with them, which is `engine.reap`.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, text
+
+from contract.run import Run
+from storage.runs import SELECT, to_run
+
+# A job is deferred in its run's own transaction; this much later its absence means something.
+SETTLED = 5.0
+
+_SILENT = """
+where r.status in ('PENDING', 'RUNNING') and r.queued_at < now() - cast(:settled as interval)
+and not exists (
+    select 1 from procrastinate_jobs j left join procrastinate_workers w on w.id = j.worker_id
+    where j.id = r.job_id and (j.status = 'todo'
+        or (j.status = 'doing' and w.last_heartbeat > now() - cast(:silence as interval))))
+for update of r skip locked
+"""
+_DEAD = "where r.status = 'RUNNING' and r.worker = :worker for update of r skip locked"
+
+
+def take(conn: Connection, *, silence: float, worker: str | None = None) -> list[Run]:
+    """Return, locked until the transaction ends, the runs that nobody will finish.
+
+    Args:
+        conn: the transaction.
+        silence: seconds without a heartbeat after which a worker counts as gone.
+        worker: a worker known to be dead: what it held, whatever its heartbeats say.
+    """
+    if worker is not None:
+        rows = conn.execute(text(SELECT + _DEAD), {"worker": worker})
+    else:
+        values = {"settled": timedelta(seconds=SETTLED), "silence": timedelta(seconds=silence)}
+        rows = conn.execute(text(SELECT + _SILENT), values)
+    return [to_run(row) for row in rows.mappings()]
+
+
+def drop_job(conn: Connection, run: Run) -> None:
+    """Take the job of a run that is put back out of the queue, so that it cannot start a second time."""
+    conn.execute(
+        text("delete from procrastinate_jobs where id = (select job_id from runs where id = :id)"), {"id": run.id}
+    )

@@ -1,0 +1,141 @@
+"""Results: a document for each run, large tables and series beside it in compressed parts.
+
+Chosen: Arrow IPC with zstd, about 64 thousand rows a part, so that a page of a million rows costs one part; a
+column of mixed values is kept as JSON text.
+Left out: what the document means, which is `contract.result`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pyarrow as pa
+from sqlalchemy import Connection, insert, select, text
+
+from storage.tables import result_files, result_parts, results
+
+ROWS = 65_536
+EXACT = 2**53  # whole numbers below it are the same as float
+_CODEC = pa.ipc.IpcWriteOptions(compression="zstd")
+
+
+def write_result(
+    conn: Connection,
+    run_id: UUID,
+    doc: Mapping[str, Any],
+    parts: Mapping[str, Mapping[str, Sequence[Any]]],
+    nulls: Mapping[str, Any],
+    files: Mapping[str, tuple[str, str, int]],
+) -> None:
+    """Keep a result: its document, its parts as columns by name, its files as (blob, file name, bytes) by name."""
+    summary = doc.get("summary")
+    conn.execute(insert(results).values(run_id=run_id, doc=dict(doc), summary=summary or None, nulls=dict(nulls)))
+    for name, columns in parts.items():
+        rows = _encode(run_id, name, columns)
+        if rows:
+            conn.execute(insert(result_parts), rows)
+    for name, (blob, filename, size) in files.items():
+        conn.execute(insert(result_files).values(run_id=run_id, name=name, blob=blob, filename=filename, size=size))
+
+
+def read_result(conn: Connection, run_id: UUID) -> dict[str, Any] | None:
+    """Return the run's document as the model returned it, references in place of large parts; None without one."""
+    found = conn.execute(select(results.c.doc).where(results.c.run_id == run_id)).scalar_one_or_none()
+    return None if found is None else dict(found)
+
+
+def nulls_of(conn: Connection, run_id: UUID) -> dict[str, Any]:
+    """Return how many values of the result were not finite, and where the first were."""
+    found = conn.execute(select(results.c.nulls).where(results.c.run_id == run_id)).scalar_one_or_none()
+    return dict(found or {})
+
+
+def read_part(conn: Connection, run_id: UUID, name: str, offset: int = 0, limit: int | None = None) -> pa.Table:
+    """Return rows of a part, from `offset`, at most `limit` of them; only the parts they lie in are fetched.
+
+    Raises:
+        LookupError: the result has no such part.
+    """
+    last = offset + limit if limit is not None else 2**62
+    rows = conn.execute(
+        text(
+            "select first_row, json_columns, bytes from result_parts where run_id = :id and name = :name "
+            "and first_row < :last and first_row + rows > :offset order by part"
+        ),
+        {"id": run_id, "name": name, "last": last, "offset": offset},
+    ).all()
+    if not rows:
+        exists = text("select min(part) from result_parts where run_id = :id and name = :name")
+        if conn.execute(exists, {"id": run_id, "name": name}).scalar_one_or_none() is None:
+            raise LookupError(f"the result has no part {name!r}")
+        return pa.table({})
+    tables = [_decode(row.bytes, row.json_columns) for row in rows]
+    table = pa.concat_tables(tables, promote_options="permissive")
+    return table.slice(offset - rows[0].first_row, limit)
+
+
+def iter_part(conn: Connection, run_id: UUID, name: str) -> Iterator[pa.Table]:
+    """Yield the part from its first row to its last, one stored part at a time."""
+    count = text("select count(*) from result_parts where run_id = :id and name = :name")
+    one = text("select json_columns, bytes from result_parts where run_id = :id and name = :name and part = :part")
+    for part in range(conn.execute(count, {"id": run_id, "name": name}).scalar_one()):
+        row = conn.execute(one, {"id": run_id, "name": name, "part": part}).one()
+        yield _decode(row.bytes, row.json_columns)
+
+
+def files_of(conn: Connection, run_id: UUID) -> list[tuple[str, str, str, int]]:
+    """Return (name, file name, blob's hash, size in bytes) of each file the model made."""
+    rows = conn.execute(select(result_files).where(result_files.c.run_id == run_id).order_by(result_files.c.name))
+    return [(r.name, r.filename, r.blob, r.size) for r in rows]
+
+
+def _encode(run_id: UUID, name: str, columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    arrays, as_json = {}, []
+    for key, values in columns.items():
+        arrays[key], mixed = _array(values)
+        if mixed:
+            as_json.append(key)
+    table = pa.table(arrays)
+    rows = []
+    for part, start in enumerate(range(0, max(1, table.num_rows), ROWS)):
+        piece = table.slice(start, ROWS)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, piece.schema, options=_CODEC) as writer:
+            writer.write_table(piece)
+        rows.append(
+            {
+                "run_id": run_id,
+                "name": name,
+                "part": part,
+                "first_row": start,
+                "rows": piece.num_rows,
+                "json_columns": as_json,
+                "bytes": sink.getvalue().to_pybytes(),
+            }
+        )
+    return rows
+
+
+def _array(values: Sequence[Any]) -> tuple[pa.Array, bool]:
+    """Return the column as Arrow, and whether it had to be kept as JSON text."""
+    kinds = {type(v) for v in values if v is not None}
+    if kinds == {int, float} and all(v is None or abs(v) < EXACT for v in values):
+        return pa.array(values, pa.float64()), False
+    if len(kinds) <= 1 and kinds <= {int, float, str, bool}:
+        try:
+            return pa.array(values), False
+        except (pa.ArrowInvalid, OverflowError):
+            pass  # an int beyond 64 bits
+    return pa.array([None if v is None else orjson.dumps(v).decode() for v in values], pa.string()), True
+
+
+def _decode(content: bytes, as_json: Sequence[str]) -> pa.Table:
+    """Return a stored part; a column of mixed values comes back as text, its texts as they were and the rest as JSON."""
+    with pa.ipc.open_stream(content) as reader:
+        table = reader.read_all()
+    for key in as_json:
+        values = [None if v is None else orjson.loads(v) for v in table[key].to_pylist()]
+        texts = [v if v is None or isinstance(v, str) else orjson.dumps(v).decode() for v in values]
+        table = table.set_column(table.schema.get_field_index(key), key, pa.array(texts, pa.string()))
+    return table

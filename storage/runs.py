@@ -1,0 +1,375 @@
+"""Runs: added, claimed, recorded, finished, cancelled; every write of a worker is fenced by its attempt.
+
+Chosen: one statement an event, which raises the sequence number, keeps the event and notifies; a claim raises
+the attempt, and a write whose attempt is not the run's own touches no row and says so.
+Left out: results, which `storage.results` keeps, and lists, which `storage.search` makes.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import uuid_utils.compat as uuids
+from sqlalchemy import Connection, RowMapping, text
+
+from contract.problems import Problem
+from contract.run import Run, Status
+from storage import results
+
+SELECT = """
+select r.*, a.slug as app_slug, coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name
+from runs r join apps a on a.id = r.app_id
+join versions v on v.app_id = r.app_id and v.hash = r.version
+join users u on u.id = r.user_id
+"""
+
+_ADD = text("""
+insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, batch, submission_key,
+                  reused_from, warnings, started_at, finished_at, environment, peak_memory, cpu_seconds)
+select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority, :batch,
+       :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at, o.finished_at, o.environment,
+       o.peak_memory, o.cpu_seconds
+from (select 1) one left join runs o on o.id = :reused_from
+on conflict on constraint runs_submission_key do nothing
+returning id
+""")
+
+_START = text("""
+with claimed as (
+    update runs set status = 'RUNNING', attempt = attempt + 1, seq = seq + 1, worker = :worker,
+        started_at = clock_timestamp(), progress = null, message = null
+    where id = :id and status = 'PENDING' returning id, seq
+), said as (
+    insert into run_events (run_id, seq, kind, payload)
+    select id, seq, 'status', '{"status": "RUNNING"}' from claimed
+), cleared as (
+    delete from run_partials where run_id = :id
+)
+select pg_notify('run_events', id || ':' || seq) from claimed
+""")
+
+_RECORD = text("""
+with changed as (
+    update runs set seq = seq + 1, progress = coalesce(:progress, progress), message = coalesce(:message, message)
+    where id = :id and attempt = :attempt and status = 'RUNNING' returning id, seq
+), said as (
+    insert into run_events (run_id, seq, kind, payload)
+    select id, seq, 'progress', cast(:payload as jsonb) from changed
+), kept as (
+    insert into run_partials (run_id, seq, shown)
+    select id, seq, cast(:shown as json) from changed where cast(:shown as text) is not null
+    on conflict (run_id) do update set seq = excluded.seq, shown = excluded.shown
+)
+select pg_notify('run_events', id || ':' || seq) from changed
+""")
+
+_FINISH = text("""
+with changed as (
+    update runs set status = :status, seq = seq + 1, reason = :reason, problems = cast(:problems as jsonb),
+        traceback = :traceback, warnings = cast(:warnings as jsonb), log = :log, peak_memory = :peak_memory,
+        cpu_seconds = :cpu_seconds, environment = coalesce(cast(:environment as jsonb), environment),
+        progress = case when :status = 'SUCCESS' then null else progress end, finished_at = clock_timestamp()
+    where id = :id and attempt = :attempt and status = any(:from_statuses) returning id, seq
+), said as (
+    insert into run_events (run_id, seq, kind, payload)
+    select id, seq, 'status', jsonb_build_object('status', cast(:status as text)) from changed
+), pruned as (
+    delete from run_events where run_id = :id and kind = 'progress' and exists (select 1 from changed)
+)
+select pg_notify('run_events', id || ':' || seq) from changed
+""")
+
+_CANCEL = text("""
+with changed as (
+    update runs set cancel_requested = true, seq = seq + 1,
+        superseded_by = coalesce(cast(:superseded_by as uuid), superseded_by),
+        status = case when status = 'PENDING' then 'CANCELLED' else status end,
+        reason = case when status = 'PENDING' then cast(:reason as text) else reason end,
+        finished_at = case when status = 'PENDING' then clock_timestamp() else finished_at end
+    where id = :id and status in ('PENDING', 'RUNNING') and not cancel_requested returning id, seq, status
+), said as (
+    insert into run_events (run_id, seq, kind, payload)
+    select id, seq, 'cancel', jsonb_build_object('status', status) from changed
+)
+select pg_notify('run_events', id || ':' || seq), pg_notify('run_cancel', id || ':' || cast(:why as text)) from changed
+""")
+
+
+def digest(inputs: Mapping[str, Any]) -> str:
+    """Return what equal inputs have in common: the SHA-256 of their canonical JSON."""
+    return hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def add_run(
+    conn: Connection,
+    *,
+    app_id: int,
+    version: str,
+    inputs: Mapping[str, Any],
+    seed: int,
+    user_id: int,
+    priority: int = 0,
+    batch: UUID | None = None,
+    submission_key: str | None = None,
+    reused_from: UUID | None = None,
+    warnings: Sequence[str] = (),
+) -> tuple[Run, bool]:
+    """Store a run, PENDING or, with `reused_from`, SUCCESS at once.
+
+    Returns:
+        The run and whether it is new; a submission key the user has used before gives that run.
+    """
+    run_id = uuids.uuid7()
+    added = conn.execute(
+        _ADD,
+        {
+            "id": run_id,
+            "app_id": app_id,
+            "version": version,
+            "status": Status.SUCCESS if reused_from else Status.PENDING,
+            "inputs": orjson.dumps(dict(inputs)).decode(),
+            "digest": digest(inputs),
+            "seed": seed,
+            "user_id": user_id,
+            "priority": priority,
+            "batch": batch,
+            "submission_key": submission_key,
+            "reused_from": reused_from,
+            "warnings": orjson.dumps(list(warnings)).decode(),
+        },
+    ).scalar_one_or_none()
+    if added is None:
+        where = "where r.user_id = :user_id and r.submission_key = :key"
+        row = conn.execute(text(SELECT + where), {"user_id": user_id, "key": submission_key}).mappings().one()
+        return to_run(row), False
+    found = get_run(conn, run_id)
+    assert found is not None
+    return found, True
+
+
+def set_job(conn: Connection, run_id: UUID, job_id: int) -> None:
+    """Note which job of the queue is to run it."""
+    conn.execute(text("update runs set job_id = :job where id = :id"), {"job": job_id, "id": run_id})
+
+
+def start_run(conn: Connection, run_id: UUID, worker: str) -> Run | None:
+    """Claim a waiting run for `worker`; None where it is not waiting any more."""
+    if conn.execute(_START, {"id": run_id, "worker": worker}).one_or_none() is None:
+        return None
+    return get_run(conn, run_id)
+
+
+def record(
+    conn: Connection,
+    run_id: UUID,
+    attempt: int,
+    *,
+    progress: float | None = None,
+    message: str | None = None,
+    shown: Mapping[str, Any] | None = None,
+    log: str = "",
+) -> bool:
+    """Keep one event of a running run: progress from 0 to 1, a message, all that is shown so far, new lines of log.
+
+    Returns:
+        Whether the attempt still holds the run.
+    """
+    values = {
+        "id": run_id,
+        "attempt": attempt,
+        "progress": progress,
+        "message": message,
+        "payload": orjson.dumps({"progress": progress, "message": message, "log": log}).decode(),
+        "shown": None if shown is None else orjson.dumps(dict(shown)).decode(),
+    }
+    return conn.execute(_RECORD, values).one_or_none() is not None
+
+
+def finish_run(
+    conn: Connection,
+    run_id: UUID,
+    attempt: int,
+    *,
+    status: Status,
+    reason: str | None = None,
+    problems: Sequence[Problem] = (),
+    traceback: str | None = None,
+    warnings: Sequence[str] = (),
+    doc: Mapping[str, Any] | None = None,
+    parts: Mapping[str, Mapping[str, Sequence[Any]]] | None = None,
+    nulls: Mapping[str, Any] | None = None,
+    files: Mapping[str, tuple[str, str, int]] | None = None,
+    shown: Mapping[str, Any] | None = None,
+    log: str | None = None,
+    peak_memory: int | None = None,
+    cpu_seconds: float | None = None,
+    environment: Mapping[str, str] | None = None,
+    waiting_too: bool = False,
+) -> bool:
+    """Keep how a run ended, with its result if it has one.
+
+    Args:
+        conn: the transaction; nothing of a result is kept unless all of it is.
+        run_id: the run.
+        attempt: the attempt that ran it.
+        status: a final status.
+        reason: why it is not a success, for an analyst.
+        problems: what was wrong with its result.
+        traceback: the model's own frames.
+        warnings: shown above the result.
+        doc: the result, large parts replaced by references.
+        parts: those parts, columns by part.
+        nulls: how many values were not finite, and where.
+        files: name to (blob's hash, file's name, size in bytes).
+        shown: what a run that failed had shown.
+        log: what it printed; None keeps what was recorded.
+        peak_memory: in bytes.
+        cpu_seconds: processor time.
+        environment: versions of Python and packages.
+        waiting_too: end it even where it waits, as the reaper may.
+
+    Returns:
+        Whether the attempt still held the run; otherwise nothing has been kept.
+    """
+    values = {
+        "id": run_id,
+        "attempt": attempt,
+        "status": status,
+        "reason": reason,
+        "problems": orjson.dumps([p.as_dict() for p in problems]).decode(),
+        "traceback": traceback,
+        "warnings": orjson.dumps(list(warnings)).decode(),
+        "log": log if log is not None else log_of(conn, run_id),
+        "peak_memory": peak_memory,
+        "cpu_seconds": cpu_seconds,
+        "environment": None if environment is None else orjson.dumps(dict(environment)).decode(),
+        "from_statuses": ["RUNNING", "PENDING"] if waiting_too else ["RUNNING"],
+    }
+    if conn.execute(_FINISH, values).one_or_none() is None:
+        return False
+    if doc is not None:
+        results.write_result(conn, run_id, doc, parts or {}, nulls or {}, files or {})
+        conn.execute(text("delete from run_partials where run_id = :id"), {"id": run_id})
+    elif shown:
+        keep = text(
+            "insert into run_partials (run_id, seq, shown) "
+            "select id, seq, cast(:shown as json) from runs where id = :id "
+            "on conflict (run_id) do update set seq = excluded.seq, shown = excluded.shown"
+        )
+        conn.execute(keep, {"id": run_id, "shown": orjson.dumps(dict(shown)).decode()})
+    return True
+
+
+def release_run(conn: Connection, run_id: UUID, attempt: int, job_id: int) -> bool:
+    """Give a run back that this attempt will not finish: it waits again, for the job `job_id`."""
+    statement = text("""
+        with changed as (
+            update runs set status = 'PENDING', job_id = :job, seq = seq + 1, worker = null
+            where id = :id and attempt = :attempt and status in ('RUNNING', 'PENDING') returning id, seq
+        ) select pg_notify('run_events', id || ':' || seq) from changed""")
+    return conn.execute(statement, {"id": run_id, "attempt": attempt, "job": job_id}).one_or_none() is not None
+
+
+def request_cancel(conn: Connection, run_id: UUID, *, superseded_by: UUID | None = None) -> Run | None:
+    """End a waiting run at once and ask the worker of a running one to end it; None where there is no such run."""
+    reason = "Superseded by a newer run before it started." if superseded_by else "Cancelled before it started."
+    why = "superseded" if superseded_by else "cancelled"
+    conn.execute(_CANCEL, {"id": run_id, "superseded_by": superseded_by, "reason": reason, "why": why})
+    return get_run(conn, run_id)
+
+
+def get_run(conn: Connection, run_id: UUID) -> Run | None:
+    """Return the run as it stands, or None."""
+    row = conn.execute(text(SELECT + "where r.id = :id"), {"id": run_id}).mappings().one_or_none()
+    return None if row is None else to_run(row)
+
+
+def find_reusable(conn: Connection, app_id: int, version: str, inputs: Mapping[str, Any]) -> Run | None:
+    """Return the newest successful run of these inputs that has a result of its own, or None."""
+    where = (
+        "where r.app_id = :app and r.version = :version and r.digest = :digest and r.status = 'SUCCESS' "
+        "and r.reused_from is null order by r.queued_at desc limit 1"
+    )
+    values = {"app": app_id, "version": version, "digest": digest(inputs)}
+    row = conn.execute(text(SELECT + where), values).mappings().one_or_none()
+    return None if row is None else to_run(row)
+
+
+def waiting(conn: Connection, user_id: int) -> int:
+    """Return how many runs of the user have not ended."""
+    statement = text(
+        "select count(*) from runs where user_id = :user and status in ('PENDING', 'RUNNING') and batch is null"
+    )
+    return int(conn.execute(statement, {"user": user_id}).scalar_one())
+
+
+def place_in_queue(conn: Connection, run_id: UUID) -> int:
+    """Return how many waiting runs go before this one."""
+    statement = text("""
+        select count(*) from runs r, runs mine where mine.id = :id and r.status = 'PENDING' and r.id <> mine.id
+        and (r.priority > mine.priority or (r.priority = mine.priority and r.id < mine.id))""")
+    return int(conn.execute(statement, {"id": run_id}).scalar_one())
+
+
+def log_of(conn: Connection, run_id: UUID) -> str:
+    """Return what the run has printed so far."""
+    kept = conn.execute(text("select log from runs where id = :id"), {"id": run_id}).scalar_one_or_none()
+    if kept is not None:
+        return str(kept)
+    statement = text(
+        "select coalesce(string_agg(payload->>'log', '' order by seq), '') from run_events "
+        "where run_id = :id and kind = 'progress'"
+    )
+    return str(conn.execute(statement, {"id": run_id}).scalar_one())
+
+
+def partial_of(conn: Connection, run_id: UUID) -> tuple[int, dict[str, Any], str]:
+    """Return the sequence number of the newest partial result, all that is shown so far, and the log."""
+    statement = text("select seq, shown from run_partials where run_id = :id")
+    row = conn.execute(statement, {"id": run_id}).one_or_none()
+    shown = {} if row is None else (row.shown if isinstance(row.shown, dict) else orjson.loads(row.shown))
+    return (0 if row is None else row.seq), shown, log_of(conn, run_id)
+
+
+def events_after(conn: Connection, run_id: UUID, seq: int) -> list[tuple[int, str, dict[str, Any], datetime]]:
+    """Return (sequence number, kind, payload, time) of every event after `seq`, in order."""
+    statement = text("select seq, kind, payload, at from run_events where run_id = :id and seq > :seq order by seq")
+    return [(r.seq, r.kind, r.payload, r.at) for r in conn.execute(statement, {"id": run_id, "seq": seq})]
+
+
+def to_run(row: RowMapping) -> Run:
+    """Return the noun for a row of `SELECT`."""
+    return Run(
+        id=row["id"],
+        app_id=row["app_id"],
+        app_slug=row["app_slug"],
+        app_name=row["app_name"],
+        version=row["version"],
+        status=Status(row["status"]),
+        inputs=row["inputs"],
+        seed=row["seed"],
+        user=row["user_name"],
+        queued_at=row["queued_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        reason=row["reason"],
+        problems=tuple(Problem(**p) for p in row["problems"] or ()),
+        traceback=row["traceback"],
+        warnings=tuple(row["warnings"] or ()),
+        progress=row["progress"],
+        message=row["message"],
+        seq=row["seq"],
+        attempt=row["attempt"],
+        priority=row["priority"],
+        peak_memory=row["peak_memory"],
+        cpu_seconds=row["cpu_seconds"],
+        worker=row["worker"],
+        environment=row["environment"] or {},
+        reused_from=row["reused_from"],
+        superseded_by=row["superseded_by"],
+        cancel_requested=row["cancel_requested"],
+        git_commit=row["git_commit"],
+    )

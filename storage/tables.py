@@ -1,0 +1,209 @@
+"""The tables, as the newest migration leaves them.
+
+Chosen: SQLAlchemy Core, because storage returns the contract's nouns and never rows; columns for what the
+application asks about, JSONB for what is searched inside, and plain JSON where the order of keys is part of the
+content (a manifest's inputs, a result), because JSONB forgets it.
+Left out: procrastinate's tables, which are procrastinate's.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
+
+metadata = MetaData()
+
+
+def _now() -> Column[object]:
+    return Column("created_at", DateTime(timezone=True), server_default=func.now(), nullable=False)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("name", Text, unique=True, nullable=False),
+    _now(),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    _now(),
+)
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("slug", Text, unique=True, nullable=False),
+    Column("source", JSONB, nullable=False),
+    Column("current_version", Text),
+    Column("archived_at", DateTime(timezone=True)),
+    _now(),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("app_id", ForeignKey("apps.id"), primary_key=True),
+    Column("hash", Text, primary_key=True),
+    Column("manifest", JSON, nullable=False),
+    Column("cases", JSON, nullable=False, server_default=text("'[]'")),
+    Column("label", Text),
+    Column("git_commit", Text),
+    Column("archive", ForeignKey("blobs.hash"), nullable=False),
+    Column("readme", Text),
+    Column("checks", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("created_by", ForeignKey("users.id"), nullable=False),
+    _now(),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("app_id", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("inputs", JSONB, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("queued_at", DateTime(timezone=True), server_default=func.clock_timestamp(), nullable=False),
+    Column("started_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("reason", Text),
+    Column("problems", JSONB),
+    Column("traceback", Text),
+    Column("warnings", JSONB),
+    Column("progress", Double),
+    Column("message", Text),
+    Column("log", Text),
+    Column("seq", Integer, nullable=False, server_default="0"),
+    Column("attempt", SmallInteger, nullable=False, server_default="0"),
+    Column("priority", SmallInteger, nullable=False, server_default="0"),
+    Column("peak_memory", BigInteger),
+    Column("cpu_seconds", Double),
+    Column("worker", Text),
+    Column("environment", JSONB),
+    Column("reused_from", ForeignKey("runs.id")),
+    Column("superseded_by", Uuid),
+    Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
+    Column("batch", Uuid),
+    Column("submission_key", Text),
+    Column("job_id", BigInteger),
+    ForeignKeyConstraint(["app_id", "version"], ["versions.app_id", "versions.hash"]),
+    UniqueConstraint("user_id", "submission_key", name="runs_submission_key"),
+)
+Index("runs_newest", runs.c.queued_at.desc(), runs.c.id.desc())
+Index("runs_by_app", runs.c.app_id, runs.c.queued_at.desc(), runs.c.id.desc())
+Index("runs_by_user", runs.c.user_id, runs.c.queued_at.desc(), runs.c.id.desc())
+Index(
+    "runs_not_success",
+    runs.c.status,
+    runs.c.queued_at.desc(),
+    runs.c.id.desc(),
+    postgresql_where=runs.c.status != "SUCCESS",
+)
+Index("runs_inputs", runs.c.inputs, postgresql_using="gin", postgresql_ops={"inputs": "jsonb_path_ops"})
+Index(
+    "runs_reusable",
+    runs.c.app_id,
+    runs.c.version,
+    runs.c.digest,
+    postgresql_where=(runs.c.status == "SUCCESS") & runs.c.reused_from.is_(None),
+)
+Index("runs_batch", runs.c.batch, postgresql_where=runs.c.batch.isnot(None))
+
+results = Table(
+    "results",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("doc", JSON, nullable=False),
+    Column("summary", JSONB),
+    Column("nulls", JSONB, nullable=False, server_default=text("'{}'")),
+)
+
+result_parts = Table(
+    "result_parts",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("first_row", BigInteger, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("json_columns", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("bytes", LargeBinary, nullable=False),
+)
+
+result_files = Table(
+    "result_files",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("filename", Text, nullable=False),
+    Column("blob", ForeignKey("blobs.hash"), nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+run_events = Table(
+    "run_events",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("at", DateTime(timezone=True), server_default=func.clock_timestamp(), nullable=False),
+)
+
+run_partials = Table(
+    "run_partials",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("shown", JSON, nullable=False),
+)
+
+# Which release of a component wrote its own tables: its later migrations start from there.
+components = Table(
+    "components",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("concurrency", Integer, nullable=False),
+    Column("environment", JSONB, nullable=False),
+    Column("started_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("heartbeat_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("stopped_at", DateTime(timezone=True)),
+)

@@ -1,0 +1,91 @@
+"""Versions of models: never changed, except for the score of their reference cases.
+
+Chosen: the content hash is the identity within a model; the newest registration is the model's current version.
+Left out: files. They are in the archive, a blob.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from contract.app import Version
+from storage.tables import apps, users, versions
+
+
+def put_version(
+    conn: Connection,
+    *,
+    app_id: int,
+    hash: str,  # noqa: A002 - the contract's word
+    manifest: Mapping[str, Any],
+    cases: list[Any],
+    archive: str,
+    created_by: int,
+    label: str | None = None,
+    git_commit: str | None = None,
+    readme: str | None = None,
+) -> Version:
+    """Store a version and make it the model's current one; storing one again only makes it current."""
+    statement = insert(versions).values(
+        app_id=app_id,
+        hash=hash,
+        manifest=dict(manifest),
+        cases=cases,
+        label=label,
+        git_commit=git_commit,
+        archive=archive,
+        readme=readme,
+        created_by=created_by,
+    )
+    conn.execute(statement.on_conflict_do_nothing())
+    conn.execute(update(apps).where(apps.c.id == app_id).values(current_version=hash, archived_at=None))
+    found = get_version(conn, app_id, hash)
+    assert found is not None
+    return found
+
+
+def get_version(conn: Connection, app_id: int, hash: str) -> Version | None:  # noqa: A002
+    """Return a version, by its hash or the first twelve or more digits of it, or None."""
+    if len(hash) < 12 or "\0" in hash:
+        return None
+    matches = versions.c.hash == hash if len(hash) == 64 else versions.c.hash.startswith(hash, autoescape=True)
+    return _one(conn, versions.c.app_id == app_id, matches)
+
+
+def versions_of(conn: Connection, app_id: int) -> list[Version]:
+    """Return the model's versions, newest first."""
+    rows = conn.execute(_SELECT.where(versions.c.app_id == app_id).order_by(versions.c.created_at.desc()))
+    return [_version(row) for row in rows.mappings()]
+
+
+def put_checks(conn: Connection, app_id: int, hash: str, checks: Mapping[str, Any]) -> None:  # noqa: A002
+    """Keep the score of the version's reference cases."""
+    conn.execute(
+        update(versions).where(versions.c.app_id == app_id, versions.c.hash == hash).values(checks=dict(checks))
+    )
+
+
+_SELECT = select(versions, users.c.name.label("user")).join(users, users.c.id == versions.c.created_by)
+
+
+def _one(conn: Connection, *where: Any) -> Version | None:
+    row = conn.execute(_SELECT.where(*where).limit(1)).mappings().one_or_none()
+    return None if row is None else _version(row)
+
+
+def _version(row: RowMapping) -> Version:
+    return Version(
+        app_id=row["app_id"],
+        hash=row["hash"],
+        manifest=row["manifest"],
+        cases=row["cases"],
+        archive=row["archive"],
+        created_at=row["created_at"],
+        label=row["label"],
+        git_commit=row["git_commit"],
+        readme=row["readme"],
+        checks=row["checks"],
+        created_by=row["user"],
+    )

@@ -1,0 +1,69 @@
+"""Worker processes: which there are, when they were last heard of, how firmly they confine.
+
+Chosen: a row for each process, so that the monitor and the health check need not ask the hosts.
+Left out: their jobs, which are the queue's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from storage.tables import workers
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """A worker process. `tier` says how it confines model code, `concurrency` how many runs it has at once."""
+
+    name: str
+    host: str
+    pid: int
+    tier: str
+    concurrency: int
+    environment: Mapping[str, str]
+    started_at: datetime
+    heartbeat_at: datetime
+
+
+def register(
+    conn: Connection, name: str, *, host: str, pid: int, tier: str, concurrency: int, environment: Mapping[str, str]
+) -> None:
+    """Note that a worker has started; a process id that comes round again takes its old row over."""
+    values = {
+        "host": host,
+        "pid": pid,
+        "tier": tier,
+        "concurrency": concurrency,
+        "environment": dict(environment),
+        "started_at": func.now(),
+        "heartbeat_at": func.now(),
+        "stopped_at": None,
+    }
+    conn.execute(
+        insert(workers).values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values)
+    )
+
+
+def beat(conn: Connection, name: str) -> None:
+    """Note that a worker is alive."""
+    conn.execute(update(workers).where(workers.c.name == name).values(heartbeat_at=func.now()))
+
+
+def stopped(conn: Connection, name: str) -> None:
+    """Note that a worker has ended."""
+    conn.execute(update(workers).where(workers.c.name == name).values(stopped_at=func.now()))
+
+
+def alive(conn: Connection, *, silence: float) -> list[WorkerRow]:
+    """Return the workers heard of within `silence` seconds, by name."""
+    heard = workers.c.heartbeat_at > func.now() - timedelta(seconds=silence)
+    rows = conn.execute(select(workers).where(workers.c.stopped_at.is_(None), heard).order_by(workers.c.name))
+    return [
+        WorkerRow(
+            row.name, row.host, row.pid, row.tier, row.concurrency, row.environment, row.started_at, row.heartbeat_at
+        )
+        for row in rows
+    ]

@@ -1,0 +1,32 @@
+"""Rows that storage tests start from."""
+
+from storage import apps, blobs, runs, users, versions
+
+MANIFEST = {
+    "name": "Mortality",
+    "description": "d",
+    "category": "Life",
+    "tags": ["a"],
+    "inputs": {"age": {"type": "number"}},
+}
+
+
+def add_app(conn, slug="mortality", hash_="a" * 64, manifest=MANIFEST):
+    app = apps.put_app(conn, slug, {"kind": "local", "path": slug})
+    versions.put_version(
+        conn,
+        app_id=app.id,
+        hash=hash_,
+        manifest=manifest,
+        cases=[],
+        archive=blobs.put_blob(conn, b"zip"),
+        created_by=users.ensure_user(conn, "system"),
+    )
+    return apps.app_by_id(conn, app.id)
+
+
+def add_run(conn, app, inputs=None, **values):
+    values = {"seed": 1, "user_id": users.ensure_user(conn, values.pop("user", "ada")), **values}
+    return runs.add_run(
+        conn, app_id=app.id, version=app.current_version, inputs={"age": 45} if inputs is None else inputs, **values
+    )[0]

@@ -1,0 +1,155 @@
+import uuid
+
+import pytest
+
+from contract.problems import Problem
+from contract.run import Status
+from storage import results, runs
+from tests.storage.factory import add_app, add_run
+
+
+@pytest.fixture
+def app(database):
+    with database.begin() as conn:
+        return add_app(conn)
+
+
+def test_a_run_is_kept_with_everything_it_was_asked_with(database, app):
+    with database.begin() as conn:
+        run = add_run(conn, app, {"age": 45, "rate": 2.5}, seed=7, warnings=["far out"])
+    with database.read() as conn:
+        found = runs.get_run(conn, run.id)
+    assert found == run
+    assert (found.status, found.inputs, found.seed, found.user) == (Status.PENDING, {"age": 45, "rate": 2.5}, 7, "ada")
+    assert (found.app_slug, found.app_name, found.warnings) == ("mortality", "Mortality", ("far out",))
+
+
+def test_the_same_submission_key_of_the_same_user_is_the_same_run(database, app):
+    with database.begin() as conn:
+        first = add_run(conn, app, submission_key="press-1")
+        again = add_run(conn, app, submission_key="press-1")
+        other = add_run(conn, app, submission_key="press-1", user="grace")
+    assert first.id == again.id != other.id
+
+
+def test_a_run_is_claimed_once(database, app):
+    with database.begin() as conn:
+        run = add_run(conn, app)
+    with database.begin() as conn:
+        claimed = runs.start_run(conn, run.id, "w1")
+        assert runs.start_run(conn, run.id, "w2") is None
+    assert (claimed.status, claimed.attempt, claimed.worker) == (Status.RUNNING, 1, "w1")
+
+
+def test_a_worker_that_lost_its_claim_can_write_nothing(database, app):
+    with database.begin() as conn:
+        run = add_run(conn, app)
+        runs.start_run(conn, run.id, "w1")
+        assert runs.release_run(conn, run.id, 1, 99)
+        second = runs.start_run(conn, run.id, "w2")
+        assert not runs.record(conn, run.id, 1, progress=0.5)
+        assert not runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"summary": {"a": 1}})
+        assert results.read_result(conn, run.id) is None
+        assert runs.finish_run(conn, run.id, second.attempt, status=Status.SUCCESS, doc={"summary": {"a": 2}})
+        assert results.read_result(conn, run.id) == {"summary": {"a": 2}}
+        assert not runs.finish_run(conn, run.id, second.attempt, status=Status.FAILED, reason="late")
+        assert runs.get_run(conn, run.id).status is Status.SUCCESS
+
+
+def test_events_are_numbered_without_gaps_and_the_log_is_what_was_said_in_order(database, app):
+    with database.begin() as conn:
+        run = add_run(conn, app)
+        runs.start_run(conn, run.id, "w1")
+        for i in range(3):
+            runs.record(
+                conn, run.id, 1, progress=i / 2, message=f"m{i}", shown={"summary": {"n": i}}, log=f"line {i}\n"
+            )
+        assert [e[0] for e in runs.events_after(conn, run.id, 0)] == [1, 2, 3, 4]
+        seq, shown, log = runs.partial_of(conn, run.id)
+        now = runs.get_run(conn, run.id)
+    assert (seq, shown, log) == (4, {"summary": {"n": 2}}, "line 0\nline 1\nline 2\n")
+    assert (now.seq, now.progress, now.message) == (4, 1.0, "m2")
+
+
+def test_a_failed_run_keeps_reason_problems_traceback_log_and_what_was_shown(database, app):
+    with database.begin() as conn:
+        run = add_run(conn, app)
+        runs.start_run(conn, run.id, "w1")
+        runs.finish_run(
+            conn,
+            run.id,
+            1,
+            status=Status.FAILED,
+            reason="why",
+            problems=[Problem("a", "b", "c.")],
+            traceback="tb",
+            shown={"summary": {"n": 1}},
+            log="said",
+            peak_memory=5,
+            cpu_seconds=0.1,
+            environment={"python": "3.11"},
+        )
+        now = runs.get_run(conn, run.id)
+        assert runs.partial_of(conn, run.id)[1:] == ({"summary": {"n": 1}}, "said")
+    assert (now.status, now.reason, now.traceback, now.problems) == (
+        Status.FAILED,
+        "why",
+        "tb",
+        (Problem("a", "b", "c."),),
+    )
+    assert (now.peak_memory, now.cpu_seconds, now.environment) == (5, 0.1, {"python": "3.11"})
+    assert now.duration is not None
+
+
+def test_cancelling_ends_a_waiting_run_and_asks_for_the_end_of_a_running_one(database, app):
+    with database.begin() as conn:
+        waiting, running = add_run(conn, app), add_run(conn, app)
+        runs.start_run(conn, running.id, "w1")
+        assert runs.request_cancel(conn, waiting.id).status is Status.CANCELLED
+        asked = runs.request_cancel(conn, running.id)
+        assert (asked.status, asked.cancel_requested) == (Status.RUNNING, True)
+        assert runs.start_run(conn, waiting.id, "w1") is None
+        assert runs.request_cancel(conn, uuid.uuid4()) is None
+
+
+def test_cancelling_what_has_ended_changes_nothing(database, app):
+    with database.begin() as conn:
+        run = add_run(conn, app)
+        runs.start_run(conn, run.id, "w1")
+        runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={})
+        before = runs.get_run(conn, run.id)
+        assert runs.request_cancel(conn, run.id) == before
+
+
+def test_an_equal_run_is_found_whatever_the_order_of_its_inputs_and_only_a_success(database, app):
+    with database.begin() as conn:
+        run = add_run(conn, app, {"a": 1, "b": [1.5]})
+        find = lambda inputs: runs.find_reusable(conn, app.id, app.current_version, inputs)  # noqa: E731
+        assert find({"b": [1.5], "a": 1}) is None
+        runs.start_run(conn, run.id, "w1")
+        runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"summary": {}})
+        assert find({"b": [1.5], "a": 1}).id == run.id
+        assert find({"a": 1}) is None
+        again = add_run(conn, app, {"a": 1, "b": [1.5]}, reused_from=run.id)
+        assert (again.status, again.reused_from) == (Status.SUCCESS, run.id)
+        assert find({"a": 1, "b": [1.5]}).id == run.id
+
+
+def test_the_place_in_the_queue_counts_what_goes_first(database, app):
+    with database.begin() as conn:
+        first, second = add_run(conn, app, priority=10), add_run(conn, app, priority=10)
+        sweep, person = add_run(conn, app, priority=0), add_run(conn, app, priority=10)
+        places = [runs.place_in_queue(conn, r.id) for r in (first, second, sweep, person)]
+    assert places == [0, 1, 3, 2]
+
+
+def test_a_transaction_that_fails_leaves_nothing_of_a_result(database, app):
+    with database.begin() as conn:
+        run = add_run(conn, app)
+        runs.start_run(conn, run.id, "w1")
+    with pytest.raises(RuntimeError), database.begin() as conn:
+        runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"x": 1}, parts={"table": {"a": [1, 2]}})
+        raise RuntimeError
+    with database.read() as conn:
+        assert results.read_result(conn, run.id) is None
+        assert runs.get_run(conn, run.id).status is Status.RUNNING

@@ -5,7 +5,7 @@ import pytest
 
 from tests.models.calling import Model
 
-SAMPLING = 0.5  # three standard errors: 3 (4 + 25/10) sqrt(2/3,000)
+SAMPLING = 0.62  # three standard errors: 3 (4 + 25/10) sqrt(2/2,000)
 PRINTED = 0.5  # the manual of actuar prints whole numbers
 
 
@@ -30,9 +30,9 @@ def test_hachemeister_is_reproduced_to_the_printed_digits(model):
 
 
 def test_the_structure_parameters_that_made_the_data_are_found(model):
-    """3,000 risks over ten periods: between variance 4, within variance 25."""
+    """2,000 risks over ten periods: between variance 4, within variance 25."""
     rng = np.random.default_rng(8)
-    means = rng.normal(100, 2, 3000)
+    means = rng.normal(100, 2, 2000)
     data = rows(*(rng.normal(m, 5, 10).tolist() for m in means))
     for estimator in ("unbiased", "iterative"):
         found = model.run(experience=data, estimator=estimator)["summary"]

@@ -1,0 +1,184 @@
+"""What every chart has in common: its frame, its axes, its hover, and text that is only text.
+
+Chosen: Streamlit's theme paints surfaces and fonts in the browser, so one figure serves light and dark; a figure drawn
+for outside of it (`dark` given) carries the same colours itself. Markup in a model's texts is shown, not obeyed:
+Plotly would turn it into links.
+Left out: which traces a chart has.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from ui import palette
+from ui.charts import formats
+from ui.charts.read import axis_type
+
+HEIGHT = 400
+LEGEND_ROW = 24
+# Buttons that change nothing an analyst could want, or that need a selection.
+NO_BUTTONS = ["select2d", "lasso2d", "autoScale2d", "toggleSpikelines"]
+
+
+def figure(
+    traces: Sequence[dict[str, Any]],
+    *,
+    title: str = "",
+    note: str = "",
+    x: dict[str, Any] | None = None,
+    y: dict[str, Any] | None = None,
+    dark: bool | None = None,
+    unified: bool = False,
+    legend: bool | None = None,
+    **layout: Any,
+) -> go.Figure:
+    """Return a figure with the common frame.
+
+    Args:
+        traces: as Plotly's JSON has them.
+        title: plain text above the chart.
+        note: plain text beneath the title, such as that points were left out.
+        x: the x axis, from `axis`.
+        y: the y axis, from `axis`.
+        dark: whether the figure brings its own dark or light surfaces; None leaves them to Streamlit's theme.
+        unified: one hover box for all values at an x.
+        legend: whether to show one; by default where there are several traces.
+        layout: anything else of Plotly's layout.
+    """
+    named = [t for t in traces if t.get("name") and t.get("showlegend", True)]
+    shown = len(named) > 1 if legend is None else legend
+    frame: dict[str, Any] = {
+        "title": {
+            "text": plain(title),
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 10, "l": 4},
+            "font": {"size": 16},
+            **({"subtitle": {"text": plain(note), "font": {"size": 12, "color": palette.NEUTRAL}}} if note else {}),
+        },
+        "height": HEIGHT,
+        "margin": {"l": 8, "r": 8, "t": 62 if note else 44 if title else 24, "b": 8},
+        "showlegend": shown,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": -0.14,
+            "yanchor": "top",
+            "itemsizing": "trace",
+            "title": {"text": ""},
+            "font": {"size": 12},
+        },
+        "hovermode": "x unified" if unified else "closest",
+        "hoverlabel": {"namelength": 40},
+        "separators": ".,",
+        "uirevision": title or "chart",
+        "template": surface(dark=dark),
+        **({"xaxis": x} if x is not None else {}),
+        **({"yaxis": y} if y is not None else {}),
+        **layout,
+    }
+    return go.Figure({"data": list(traces), "layout": frame})
+
+
+def surface(*, dark: bool | None) -> dict[str, Any]:
+    """Return the template: nothing inside Streamlit, whose theme fills it; fonts, lines and surfaces outside."""
+    if dark is None:
+        return {"layout": {"colorway": list(palette.COLORS)}}
+    text, line = ("#E6EAF0", "#2C3542") if dark else ("#1B2430", "#DDE3EA")
+    back = palette.DARK_BACKGROUND if dark else palette.LIGHT_BACKGROUND
+    lines = {"gridcolor": line, "linecolor": line, "zerolinecolor": line, "tickcolor": line}
+    return {
+        "layout": {
+            "colorway": list(palette.COLORS),
+            "font": {"color": text, "family": "system-ui, sans-serif"},
+            "paper_bgcolor": back,
+            "plot_bgcolor": back,
+            "xaxis": lines,
+            "yaxis": lines,
+        }
+    }
+
+
+def axis(
+    label: str | None,
+    values: Iterable[Any] = (),
+    *,
+    unit: str | None = None,
+    fmt: str | None = None,
+    measured: bool = False,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return an axis with its title and unit, its type by the values along it, and its hover format.
+
+    Args:
+        label: the title.
+        values: what stands along the axis.
+        unit: of the values, added to the title unless it is there already.
+        fmt: how numbers are written in the hover, and a percentage on the axis.
+        measured: whether the axis holds amounts, which take thousands separators; years and ages take none.
+        more: anything else of Plotly's axis.
+    """
+    given = [v for v in values if v is not None]
+    kind = axis_type(given) if given else "linear"
+    found: dict[str, Any] = {
+        "title": {"text": plain(title(label, unit)), "font": {"size": 12}, "standoff": 8},
+        "type": kind,
+        "automargin": True,
+        "showgrid": measured,
+        "autotypenumbers": "strict",
+        "fixedrange": False,
+    }
+    if measured:
+        spec = formats.read(fmt) or formats.read(formats.spread(given)) or formats.Spec()
+        found |= {"hoverformat": spec.d3, "separatethousands": True, "exponentformat": "B", "nticks": 7}
+        if spec.kind == "%":
+            found["tickformat"] = f".{2 if spec.places is None else spec.places}~%"
+        if unit == "%":
+            found["ticksuffix"] = "%"
+    elif kind == "linear" and all(float(v).is_integer() for v in given):
+        found["hoverformat"] = "d"
+        if len(set(given)) <= 12:
+            found["tickformat"] = "d"
+    return found | more
+
+
+def title(label: str | None, unit: str | None) -> str:
+    """Return an axis title: the label with its unit, unless it names the unit already."""
+    if not unit:
+        return label or ""
+    if not label:
+        return unit
+    named = re.search(rf"(?<!\w){re.escape(unit)}(?!\w)", label)
+    return label if named else f"{label} ({unit})"
+
+
+def plain(text: str | None) -> str:
+    """Return text that Plotly draws as it stands: no tags, no links, no references."""
+    return (text or "").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def plain_all(values: Sequence[Any]) -> list[Any]:
+    """Return values along an axis with their texts made plain; true and false become words."""
+    return [plain(v) if isinstance(v, str) else str(v) if isinstance(v, bool) else v for v in values]
+
+
+def hover(*parts: str) -> str:
+    """Return a hover template of lines; `parts` are ours, never a model's text."""
+    return "<br>".join(parts) + "<extra></extra>"
+
+
+def config(name: str) -> dict[str, Any]:
+    """Return Plotly's configuration: a PNG named after the chart at twice its size, and no logo."""
+    file = re.sub(r"[^\w]+", "-", name, flags=re.ASCII).strip("-").lower()[:60] or "chart"
+    return {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": NO_BUTTONS,
+        "toImageButtonOptions": {"format": "png", "filename": file, "scale": 2},
+    }

@@ -1,0 +1,197 @@
+"""Charts over two axes: heat map, run-off triangle and surface.
+
+Chosen: one scale from light to dark, which reads in grey; two ends meeting in the middle where values change sign.
+Cells few enough to read carry their number; what is projected stands in italics beyond a line.
+Left out: scales chosen by a model.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from contract.result import Chart
+from ui import palette
+from ui.charts import base, formats
+from ui.charts.read import Data
+
+READABLE = 400
+MOST_CELLS = 40_000
+
+Grid = list[list[float | None]]
+
+
+def heatmap(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
+    """Draw `{x, y, z}`, z holding one list for each y."""
+    x, y, z, note = _read(data)
+    trace = {
+        **_cells(x, y, z, chart.unit),
+        "hovertemplate": base.hover(*_where(chart), f"%{{z:{_d3(z)}}}{_suffix(chart.unit)}"),
+    }
+    return base.figure(
+        [trace],
+        title=chart.title,
+        note=note,
+        x=base.axis(chart.x_label, x, constrain="domain"),
+        y=base.axis(chart.y_label, y),
+        dark=dark,
+        height=max(base.HEIGHT, min(720, 26 * len(y) + 120)) if len(y) <= 40 else 520,
+    )
+
+
+def triangle(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
+    """Draw `{rows, columns, values, projected?}`: origins downwards, development to the right."""
+    root = data.object()
+    rows = [str(v) for v in data.values(root, "rows")]
+    columns = [str(v) for v in data.values(root, "columns")]
+    values = data.grid(root, "values", len(rows), len(columns))
+    flags = root.get("projected")
+    projected = [[False] * len(columns) for _ in rows]
+    if flags is not None:
+        if not isinstance(flags, list) or len(flags) != len(rows):
+            data.complain(".projected", "it does not fit the rows", f"Give {len(rows)} lists of true or false.")
+        for i, line in enumerate(flags if isinstance(flags, list) else []):
+            if not isinstance(line, list) or any(v not in {True, False, None} for v in line):
+                data.complain(f".projected[{i}]", "it is not a list of true or false", "Give one flag for each column.")
+            elif i < len(rows):
+                projected[i] = [bool(v) for v in line[: len(columns)]] + [False] * (len(columns) - len(line))
+    data.done()
+    spoken = flags is not None and any(map(any, projected))
+    traces = []
+    for wanted in (False, True) if spoken else (False,):
+        part: Grid = [
+            [v if projected[i][j] is wanted else None for j, v in enumerate(line)] for i, line in enumerate(values)
+        ]
+        word = "projected" if wanted else "observed"
+        traces.append(
+            {
+                **_cells(columns, rows, part, chart.unit, scale_of=values, showscale=not wanted),
+                "name": word,
+                "showlegend": False,
+                "hovertemplate": base.hover(
+                    *_where(chart),
+                    f"%{{z:{_d3(values)}}}{_suffix(chart.unit)}" + (f", {word}" if spoken else ""),
+                ),
+            }
+        )
+        if wanted and "texttemplate" in traces[-1]:
+            traces[-1]["texttemplate"] = "<i>%{text}</i>"
+    note = "In italics beyond the line: projected" if spoken else ""
+    return base.figure(
+        traces,
+        title=chart.title,
+        note=note,
+        x=base.axis(chart.x_label, columns, side="top") | {"type": "category"},
+        y=base.axis(chart.y_label, rows, autorange="reversed") | {"type": "category"},
+        dark=dark,
+        height=max(base.HEIGHT, min(900, 30 * len(rows) + 150)),
+        margin={"l": 8, "r": 8, "t": 90 if note else 72, "b": 8},
+        shapes=_border(projected) if spoken else [],
+    )
+
+
+def surface(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
+    """Draw `{x, y, z}` as a surface over x and y, with lines of equal height."""
+    x, y, z, note = _read(data)
+    trace = {
+        "type": "surface",
+        "x": base.plain_all(x),
+        "y": base.plain_all(y),
+        "z": z,
+        "colorscale": palette.scale(palette.SEQUENTIAL[2:]),
+        "colorbar": {"thickness": 12, "len": 0.7, "title": {"text": base.plain(chart.unit)}},
+        "contours": {"z": {"show": True, "color": "#FFFFFF", "width": 1, "highlightcolor": palette.COLORS[1]}},
+        "hovertemplate": base.hover(*_where(chart), f"%{{z:{_d3(z)}}}{_suffix(chart.unit)}"),
+    }
+    grid = {"gridcolor": palette.faded(palette.NEUTRAL, 0.5), "showbackground": False, "zeroline": False}
+    scene = {
+        "xaxis": {"title": {"text": base.plain(chart.x_label)}, **grid},
+        "yaxis": {"title": {"text": base.plain(chart.y_label)}, **grid},
+        "zaxis": {"title": {"text": base.plain(chart.unit)}, **grid},
+        "aspectmode": "cube",
+        "camera": {"eye": {"x": -1.55, "y": -1.65, "z": 0.9}},
+        "dragmode": "turntable",
+    }
+    return base.figure([trace], title=chart.title, note=note, dark=dark, scene=scene, height=500)
+
+
+def _read(data: Data) -> tuple[list[Any], list[Any], Grid, str]:
+    root = data.object()
+    x, y = data.values(root, "x"), data.values(root, "y")
+    z = data.grid(root, "z", len(y), len(x))
+    data.done()
+    step = max(1, round((len(x) * len(y) / MOST_CELLS) ** 0.5 + 0.49)) if len(x) * len(y) > MOST_CELLS else 1
+    if step == 1:
+        return x, y, z, ""
+    note = f"Drawn with every {step}{_ordinal(step)} row and column of {len(y):,} by {len(x):,}."
+    return x[::step], y[::step], [row[::step] for row in z[::step]], note
+
+
+def _cells(
+    x: Sequence[Any],
+    y: Sequence[Any],
+    z: Grid,
+    unit: str | None,
+    *,
+    scale_of: Grid | None = None,
+    showscale: bool = True,
+) -> dict[str, Any]:
+    found = [v for row in (scale_of or z) for v in row if v is not None]
+    low, high = min(found, default=0.0), max(found, default=1.0)
+    crosses = low < 0 < high
+    end = max(-low, high)
+    trace: dict[str, Any] = {
+        "type": "heatmap",
+        "x": base.plain_all(x),
+        "y": base.plain_all(y),
+        "z": z,
+        "zmin": -end if crosses else low,
+        "zmax": end if crosses else high,
+        "colorscale": palette.scale(palette.DIVERGING if crosses else palette.SEQUENTIAL),
+        "colorbar": {"thickness": 12, "outlinewidth": 0, "title": {"text": base.plain(unit)}},
+        "showscale": showscale,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
+    }
+    if len(x) * len(y) <= READABLE:
+        spread = formats.spread(found)
+        trace["text"] = [["" if v is None else formats.number(v, spread) for v in row] for row in z]
+        trace["texttemplate"] = "%{text}"
+    else:
+        trace["xgap"] = trace["ygap"] = 0
+    return trace
+
+
+def _border(projected: list[list[bool]]) -> list[dict[str, Any]]:
+    """Return the line between what was observed and what is projected, cell by cell."""
+    pen = {"color": palette.COLORS[1], "width": 3}
+    lines = []
+    for i, row in enumerate(projected):
+        for j, flag in enumerate(row):
+            if j and flag != row[j - 1]:
+                lines.append({"x0": j - 0.5, "x1": j - 0.5, "y0": i - 0.5, "y1": i + 0.5})
+            if i and flag != projected[i - 1][j]:
+                lines.append({"x0": j - 0.5, "x1": j + 0.5, "y0": i - 0.5, "y1": i - 0.5})
+    return [{"type": "line", "line": pen, **line} for line in lines]
+
+
+def _where(chart: Chart) -> tuple[str, str]:
+    return (f"{_name(chart.x_label, 'x')} %{{x}}", f"{_name(chart.y_label, 'y')} %{{y}}")
+
+
+def _name(label: str | None, default: str) -> str:
+    return base.plain(label).replace("%{", "% {") if label else default
+
+
+def _suffix(unit: str | None) -> str:
+    return f" {_name(unit, '')}" if unit else ""
+
+
+def _d3(z: Grid) -> str:
+    spec = formats.read(formats.spread(v for row in z for v in row if v is not None))
+    return spec.d3 if spec else ""
+
+
+def _ordinal(n: int) -> str:
+    return "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")

@@ -1,0 +1,238 @@
+"""Charts along an x axis: line, scatter, bar and fan.
+
+Chosen: one trace a series with a colour, dash, marker and pattern of its own; bands beneath their line.
+Left out: a result's `series`, which come from elsewhere and are drawn with the same strokes in `ui.charts.series`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from contract.result import Chart
+from ui import palette
+from ui.charts import base, sample
+from ui.charts.read import Data
+
+
+def stroke(
+    name: str, x: Sequence[Any], y: Sequence[Any], index: int, *, alone: bool, step: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Return a line: dashed and marked by its index, plain where it stands alone."""
+    look = palette.style(index)
+    trace: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines" if alone and len(x) > 1 else "lines+markers",
+        "name": base.plain(name),
+        "x": base.plain_all(x),
+        "y": list(y),
+        "line": {"color": look.color, "width": 2, "dash": look.dash, **({"shape": "hv"} if step else {})},
+        "marker": {"color": look.color, "symbol": look.marker, "size": 7, "maxdisplayed": 14},
+    }
+    return trace | more
+
+
+def dots(name: str, x: Sequence[Any], y: Sequence[Any], index: int, **more: Any) -> dict[str, Any]:
+    """Return points without a line."""
+    look = palette.style(index)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": base.plain(name),
+        "x": base.plain_all(x),
+        "y": list(y),
+        "marker": {
+            "color": look.color,
+            "symbol": look.marker,
+            "size": 8 if len(x) <= 500 else 5,
+            "opacity": 0.85 if len(x) <= 500 else 0.6,
+        },
+        **more,
+    }
+
+
+def columns(name: str, x: Sequence[Any], y: Sequence[Any], index: int, **more: Any) -> dict[str, Any]:
+    """Return bars, hatched by their index."""
+    look = palette.style(index)
+    return {
+        "type": "bar",
+        "name": base.plain(name),
+        "x": base.plain_all(x),
+        "y": list(y),
+        "marker": {
+            "color": look.color,
+            "line": {"width": 0},
+            "pattern": {"shape": look.pattern, "fillmode": "overlay", "size": 8, "solidity": 0.25},
+        },
+        **more,
+    }
+
+
+def band(
+    name: str, x: Sequence[Any], lower: Sequence[Any], upper: Sequence[Any], color: str, alpha: float, **more: Any
+) -> list[dict[str, Any]]:
+    """Return a filled band with thin edges, which tell it from the background without its hue."""
+    edge = {"color": palette.faded(color, min(1.0, alpha + 0.35)), "width": 1}
+    common = {"type": "scatter", "mode": "lines", "x": base.plain_all(x), "line": edge, "legendgroup": base.plain(name)}
+    return [
+        {**common, "name": base.plain(f"{name}, lower"), "y": list(lower), "showlegend": False, **more},
+        {
+            **common,
+            "name": base.plain(name),
+            "y": list(upper),
+            "fill": "tonexty",
+            "fillcolor": palette.faded(color, alpha),
+            **more,
+        },
+    ]
+
+
+def line(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
+    """Draw `{x, series: [{name, y, lower?, upper?}]}` as lines, with bands where they are given."""
+    return _along(chart, data, dark=dark)
+
+
+def scatter(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
+    """Draw `{x, series: [{name, y}]}` as points; with `lower` and `upper` as bars of error."""
+    return _along(chart, data, dark=dark)
+
+
+def bar(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
+    """Draw `{x, series: [{name, y, lower?, upper?}], stacked?}` as bars side by side or upon each other."""
+    return _along(chart, data, dark=dark, barmode="relative" if data.object().get("stacked") is True else "group")
+
+
+def _along(chart: Chart, data: Data, *, dark: bool | None, **layout: Any) -> go.Figure:
+    root = data.object()
+    x = data.values(root, "x") if "x" in root else []
+    traces: list[dict[str, Any]] = []
+    heights: list[Any] = []
+    widths: list[Any] = list(x)
+    most = 0
+    listed = _listed(root, data)
+    for index, (path, item) in enumerate(listed):
+        own = data.values(item, "x", path) if "x" in item and path else x
+        if not own:
+            data.complain(".x", "it is missing", "Give the values along the x axis as x.")
+            continue
+        y = data.numbers(item, "y", path, of=len(own))
+        lower = data.numbers(item, "lower", path, of=len(own)) if item.get("lower") is not None else None
+        upper = data.numbers(item, "upper", path, of=len(own)) if item.get("upper") is not None else None
+        if data.problems:
+            continue
+        name = str(item.get("name") or chart.y_label or f"Series {index + 1}")
+        if chart.kind == "scatter" and len(own) > sample.LIMIT:
+            order = sorted(range(len(own)), key=lambda i, own=own: (isinstance(own[i], str), own[i]))
+            own, y = [own[i] for i in order], [y[i] for i in order]
+            lower = upper = None
+        places = sample.choose(own, y)
+        most = max(most, len(own) if places else 0)
+        heights += [v for part in (y, lower, upper) if part for v in part]
+        widths += own if path and "x" in item else []
+        own, y = sample.take(own, places), sample.take(y, places)
+        if lower and upper:
+            lower, upper = sample.take(lower, places), sample.take(upper, places)
+        traces += _traces(chart.kind, name, own, y, lower, upper, index, alone=len(listed) == 1)
+    data.done()
+    return base.figure(
+        traces,
+        title=chart.title,
+        note=thinned(most),
+        x=base.axis(chart.x_label, widths),
+        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True),
+        dark=dark,
+        unified=chart.kind != "scatter",
+        legend=len(listed) > 1,
+        **layout,
+    )
+
+
+def _listed(root: Mapping[str, Any], data: Data) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the series with their paths; a lone `{x, y}` is one too."""
+    series = root.get("series")
+    if series is None and "y" in root:
+        return [("", root)]
+    if isinstance(series, Mapping):
+        series = [{"name": k, **(v if isinstance(v, Mapping) else {"y": v})} for k, v in series.items()]
+    if not isinstance(series, list) or not series:
+        data.complain(".series", "it is not a list of series", "Give [{name, y: [...]}, ...].")
+        data.done()
+    found = []
+    for i, item in enumerate(series or []):
+        if isinstance(item, Mapping):
+            found.append((f".series[{i}]", item))
+        else:
+            data.complain(f".series[{i}]", "it is not an object", "Give {name, y: [...]}.")
+    return found
+
+
+def _traces(
+    kind: str, name: str, x: list[Any], y: list[Any], lower: Any, upper: Any, index: int, *, alone: bool
+) -> list[dict[str, Any]]:
+    if kind == "line":
+        bands = []
+        if lower and upper:
+            bands = band(name, x, lower, upper, palette.style(index).color, 0.16, hoverinfo="skip", showlegend=False)
+        return [*bands, stroke(name, x, y, index, alone=alone, legendgroup=base.plain(name))]
+    errors: dict[str, Any] = {}
+    if lower and upper:
+        gaps = [
+            (h - v, v - w) if None not in {v, w, h} else (None, None) for v, w, h in zip(y, lower, upper, strict=True)
+        ]
+        errors["error_y"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [g[0] for g in gaps],
+            "arrayminus": [g[1] for g in gaps],
+            "thickness": 1.5,
+            "width": 4,
+            "color": palette.NEUTRAL,
+        }
+    return [(dots if kind == "scatter" else columns)(name, x, y, index, **errors)]
+
+
+def fan(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
+    """Draw `{x, bands: [{level, lower, upper}], median, mean?}`: the widest band palest, the median a line."""
+    root = data.object()
+    x = data.values(root, "x")
+    bands = []
+    raw = root.get("bands")
+    for i, item in enumerate(raw if isinstance(raw, list) else []):
+        path = f".bands[{i}]"
+        if not isinstance(item, Mapping):
+            data.complain(path, "it is not an object", "Give {level, lower, upper}.")
+            continue
+        level = data.number(item.get("level"), f"{path}.level")
+        lower = data.numbers(item, "lower", path, of=len(x))
+        upper = data.numbers(item, "upper", path, of=len(x))
+        bands.append((level or 0.0, lower, upper))
+    if not bands:
+        data.complain(".bands", "there are no bands", "Give [{level, lower, upper}, ...].")
+    lines_ = {
+        key: data.numbers(root, key, of=len(x))
+        for key in ("median", "mean")
+        if root.get(key) is not None or key == "median"
+    }
+    data.done()
+    color = palette.COLORS[0]
+    traces: list[dict[str, Any]] = []
+    for i, (level, lower, upper) in enumerate(sorted(bands, key=lambda b: -b[0])):
+        places = f"{level * 100 if level <= 1 else level:g}"
+        traces += band(f"{places}% band", x, lower, upper, color, 0.12 + 0.14 * i)
+    traces.append(stroke("Median", x, lines_["median"], 0, alone=True))
+    if "mean" in lines_:
+        traces.append(stroke("Mean", x, lines_["mean"], 1, alone=False))
+    heights = [v for _, low, high in bands for v in (*low, *high)]
+    return base.figure(
+        traces,
+        title=chart.title,
+        x=base.axis(chart.x_label, x),
+        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True),
+        dark=dark,
+        unified=True,
+    )
+
+
+def thinned(most: int) -> str:
+    """Return what a chart says of points left out; nothing where there are none."""
+    return f"Drawn with about {sample.POINTS:,} of {most:,} points; the CSV has them all." if most else ""

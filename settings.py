@@ -62,9 +62,7 @@ class Settings:
         "worker processes that the server starts; 0 leaves runs to other hosts",
     )
     worker_runs: int = _setting("TONTINE_WORKER_RUNS", 2, _whole, "runs", "runs that one worker has going at once")
-    user: str = _setting(
-        "TONTINE_USER", "analyst", str, "name", "who runs are recorded for while there is no login"
-    )
+    user: str = _setting("TONTINE_USER", "analyst", str, "name", "who runs are recorded for while there is no login")
     seconds: int = _setting("TONTINE_SECONDS", 60, _whole, "s", "time limit of a run that declares none")
     seconds_max: int = _setting("TONTINE_SECONDS_MAX", 3_600, _whole, "s", "ceiling of a declared time limit")
     memory_mb: int = _setting("TONTINE_MEMORY_MB", 1_024, _whole, "MB", "memory limit of a run that declares none")
@@ -78,9 +76,7 @@ class Settings:
     stalled: int = _setting(
         "TONTINE_STALLED", 30, _whole, "s", "silence after which a worker counts as gone and its runs go elsewhere"
     )
-    attempts: int = _setting(
-        "TONTINE_ATTEMPTS", 3, _whole, "attempts", "workers a run may outlive before it fails"
-    )
+    attempts: int = _setting("TONTINE_ATTEMPTS", 3, _whole, "attempts", "workers a run may outlive before it fails")
     log_level: str = _setting("TONTINE_LOG_LEVEL", "INFO", str, "level", "of the server's and workers' own logs")
 
 

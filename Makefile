@@ -1,0 +1,55 @@
+# Set up, run and check Tontine. Needs Python 3.11 or newer, nothing else.
+PORT ?= 8501
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run worker test check format bench reference hostile screenshots clean
+
+run: $(VENV)/.run
+	@echo "Tontine: http://localhost:$(PORT)  (Ctrl-C stops it)"
+	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
+
+worker: $(VENV)/.run
+	@exec $(BIN)/python worker.py
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q
+
+format: $(VENV)/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+reference: $(VENV)/.test
+	$(BIN)/python -m tests.models.reference $(if $(REFERENCE_DIR),$(REFERENCE_DIR),../shared/reference)
+
+hostile: $(VENV)/.run
+	$(BIN)/python -m engine.hostile $(DIR)
+
+screenshots: $(VENV)/.test
+	$(BIN)/python -m tests.journeys.screenshots
+
+clean:
+	rm -rf $(VENV) .tontine
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+
+$(VENV)/.run: $(VENV)/bin/python requirements.txt
+	$(BIN)/python -m pip install -q -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python requirements.txt tests/requirements.txt
+	$(BIN)/python -m pip install -q -r tests/requirements.txt
+	@bash tests/system.sh
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,1 @@
+"""The HTTP door: the same verbs as the pages', compatible with the MCLAVIER Marketplace's API."""

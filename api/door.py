@@ -1,0 +1,23 @@
+"""The HTTP API as one application, mounted at /api on the same port as the pages.
+
+Chosen: FastAPI, for the documentation at /api/docs that comes from the same types.
+Left out: anything the engine does not do for the pages too.
+"""
+
+from fastapi import FastAPI
+
+from api import apps, errors, exports, monitor, runs
+
+DESCRIPTION = """
+Run models, follow runs and export results. Compatible with the MCLAVIER Marketplace's API: its clients work
+with this base URL. Every error has the shape `{"error": ..., "problems": [{"where", "found", "remedy"}]}`.
+"""
+
+
+def build() -> FastAPI:
+    """Return the API; its routes use the desk that is open when they are called."""
+    app = FastAPI(title="Tontine", version="1", description=DESCRIPTION, redoc_url=None)
+    errors.add(app)
+    for part in (apps, runs, exports, monitor):
+        app.include_router(part.router)
+    return app

@@ -1,0 +1,71 @@
+"""Every error of the API has one shape: {"error": ..., "problems": [{"where", "found", "remedy"}]}.
+
+Chosen: the engine's own problems are passed on as they are; an id that cannot be read is an id that is not known.
+Left out: stack traces, which belong in the log.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from contract.problems import ContractError, Problem
+from engine.submit import BusyError, NotFoundError
+from storage.database import DatabaseUnavailable
+
+log = structlog.get_logger()
+
+
+def answer(status: int, error: str, problems: Iterable[Problem] = (), **headers: str) -> JSONResponse:
+    """Return an error in the API's shape."""
+    body = {"error": error, "problems": [p.as_dict() for p in problems]}
+    return JSONResponse(body, status_code=status, headers=headers or None)
+
+
+def add(app: FastAPI) -> None:
+    """Make `app` answer every error in the one shape."""
+
+    @app.exception_handler(ContractError)
+    async def contract(_request: Request, error: ContractError) -> JSONResponse:
+        if isinstance(error, NotFoundError):
+            return answer(404, "not found", error.problems)
+        if isinstance(error, BusyError):
+            return answer(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
+        return answer(422, "the inputs do not fit", error.problems)
+
+    @app.exception_handler(RequestValidationError)
+    async def request(_request: Request, error: RequestValidationError) -> JSONResponse:
+        details: list[dict[str, Any]] = list(error.errors())
+        if any(d["loc"] and d["loc"][0] == "path" for d in details):
+            return answer(
+                404,
+                "not found",
+                [Problem("id", f"{d.get('input')!r} is no id", "Take the id from a list.") for d in details],
+            )
+        problems = [
+            Problem(".".join(map(str, d["loc"])), f"{d.get('input')!r}: {d['msg']}"[:200], "Mend the request.")
+            for d in details
+        ]
+        return answer(422, "the request cannot be read", problems)
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+        return answer(error.status_code, str(error.detail))
+
+    @app.exception_handler(DatabaseUnavailable)
+    async def database(_request: Request, error: DatabaseUnavailable) -> JSONResponse:
+        return answer(
+            503,
+            "the database does not answer",
+            [Problem("database", str(error), "Try again in a moment; accepted runs are kept.")],
+            **{"Retry-After": "5"},
+        )
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("request failed", path=request.url.path, exc_info=error)
+        return answer(500, "something went wrong here; the server's log has the details")

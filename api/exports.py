@@ -1,0 +1,38 @@
+"""CSV of a run's tables and series, streamed, whatever their size.
+
+Chosen: the first table where none is named, then the series, as an analyst expects from "export"; parts are read one
+batch at a time.
+Left out: spreadsheets and Parquet.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from contract import csv as contract_csv
+from contract.problems import Problem
+from engine import desk as desks
+from engine.export import Exported, export
+from engine.submit import NotFoundError
+
+router = APIRouter(tags=["exports"])
+
+
+@router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse)
+def export_csv(
+    run_id: UUID,
+    table: Annotated[str | None, Query(description="a table or series by name; the first one otherwise")] = None,
+    excel: Annotated[bool, Query(description="byte order mark, semicolons and decimal commas")] = False,
+) -> StreamingResponse:
+    """Return a table or series as CSV: UTF-8, a line of labels, full precision."""
+    found: Exported | None = export(desks.current(), run_id, table)
+    if found is None:
+        what = f"the run has no table or series {table!r}" if table else "the run has no table or series"
+        raise NotFoundError([Problem("table", what, "Look at the run's result for the names.")])
+    return StreamingResponse(
+        contract_csv.lines(found.columns, found.batches, excel=excel),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{found.filename}"'},
+    )

@@ -1,0 +1,90 @@
+"""The server: Streamlit's ASGI app around ui/frame.py, the HTTP API at /api, database and workers behind both.
+
+Chosen: one process and one port. The lifespan starts what is needed and stops what it started, so that Ctrl-C leaves
+nothing behind; docs/decisions/ has the measurements behind the collector's freeze and the sockets' option.
+Left out: any page and any verb.
+"""
+
+import contextlib
+import gc
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pandas as pd  # noqa: F401 - imported before the freeze below, so that no session pays for collecting it
+import plotly.graph_objects  # noqa: F401
+import streamlit as st
+import structlog
+from starlette.routing import Mount
+
+import settings as settings_module
+from api.door import build
+from engine import desk as desks
+from engine.logs import configure
+from engine.pool import Pool
+from engine.reap import release
+from engine.register import register_folders
+from settings import SettingsError
+from storage.database import Database
+from storage.migrate import migrate
+from storage.server import EmbeddedServer
+from worker import bounds_of
+
+HERE = Path(__file__).resolve().parent
+log = structlog.get_logger()
+
+try:
+    settings = settings_module.read()
+except SettingsError as error:
+    sys.exit(f"Tontine cannot start:\n{error}")
+configure(settings.log_level)
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Start database, workers and listener; stop what was started."""
+    with contextlib.ExitStack() as stack:
+        url = settings.database_url
+        if not url:
+            server = EmbeddedServer(settings.data / "postgres")
+            url = server.start()
+            stack.callback(server.stop)
+        with contextlib.closing(Database(url)) as database:
+            database.wait_until_ready(30)
+            migrate(database)
+        desk = desks.open_desk(url, bounds=bounds_of(settings), data=settings.data, user=settings.user)
+        stack.callback(desk.close)
+        desks.use(desk)
+        stack.callback(desks.use, None)
+        for name, problems in register_folders(desk, settings.functions).items():
+            for problem in problems:
+                log.warning("model not registered", model=name, problem=str(problem))
+        pool = Pool(
+            settings.workers,
+            HERE / "worker.py",
+            {**os.environ, "DATABASE_URL": url, "TONTINE_DATA": str(settings.data)},
+            on_death=lambda pid: release(desk.database, f"{socket.gethostname()}:{pid}"),
+        )
+        pool.start()
+        stack.callback(pool.stop)
+        _answer_at_once()
+        gc.collect()
+        gc.freeze()
+        log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
+        yield
+
+
+def _answer_at_once() -> None:
+    """Set TCP_NODELAY on the listening sockets: accepted ones inherit it, and each answer saves up to 40 ms."""
+    descriptors = Path("/proc/self/fd")
+    for entry in list(descriptors.iterdir()) if descriptors.is_dir() else []:
+        with contextlib.suppress(OSError):
+            found = socket.socket(fileno=os.dup(int(entry.name)))
+            with found:
+                if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+app = st.App(HERE / "ui" / "frame.py", routes=[Mount("/api", app=build())], lifespan=lifespan)

@@ -1,0 +1,1 @@
+"""All that happens without a screen, one verb a file."""

@@ -1,0 +1,30 @@
+"""The installation's bounds on runs: limits of each, how many a user may have waiting, how long silence lasts.
+
+Chosen: a plain value that app.py and worker.py build from the settings, so that the engine reads no environment.
+Left out: bounds on results already stored; what was accepted once stays readable.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Defaults and ceilings. Times are in seconds, sizes in MB unless named otherwise."""
+
+    seconds: float = 60
+    seconds_max: float = 3_600
+    memory_mb: int = 1_024
+    memory_mb_max: int = 4_096
+    output_mb: int = 32
+    output_mb_max: int = 256
+    scratch_mb: int = 256
+    log_kb: int = 1_024
+    threads: int = 1
+    user_runs: int = 200
+    stalled: float = 30
+    attempts: int = 3
+
+    def limit(self, name: str, declared: Mapping[str, float]) -> float:
+        """Return the limit `name` for a run: the manifest's, or the default, under the ceiling."""
+        return float(min(declared.get(name, getattr(self, name)), getattr(self, f"{name}_max")))

@@ -1,0 +1,27 @@
+"""Cancel a run: at once while it waits, within milliseconds while it runs.
+
+Chosen: the request is stored and notified in one statement; the worker that holds the run hears it and kills
+the child.
+Left out: undoing. A run that has ended stays as it ended.
+"""
+
+from uuid import UUID
+
+from contract.problems import Problem
+from contract.run import Run
+from engine.desk import Desk
+from engine.submit import NotFoundError
+from storage import runs
+
+
+def cancel(desk: Desk, run_id: UUID, *, superseded_by: UUID | None = None) -> Run:
+    """Ask for the end of a run and return it as it stands now.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    with desk.database.begin() as conn:
+        run = runs.request_cancel(conn, run_id, superseded_by=superseded_by)
+    if run is None:
+        raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
+    return run

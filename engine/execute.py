@@ -1,0 +1,220 @@
+"""Execute a run: claim it, let the sandbox run its model, store each event and the result.
+
+Chosen: every write is fenced by the attempt that claimed the run, so that a worker that was given up for dead
+can never overwrite its successor; the outcome's status and reason come from the supervisor and never from the
+model.
+Left out: deciding what is tried again, which is `engine.reap`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from contract import parts
+from contract import result as contract_result
+from contract.manifest import Manifest
+from contract.problems import Problem, ResultError
+from contract.run import Run, Status
+from engine.bounds import Bounds
+from engine.manifests import manifest_of
+from engine.sandbox.supervisor import Call, Cancel, Limits, Outcome, Progress, Sandbox, SandboxLost
+from registry import folder
+from storage import blobs, runs, versions
+from storage.database import Database
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Bench:
+    """What a worker process works with. `going` maps each run it holds to the handle that ends it."""
+
+    database: Database
+    sandbox: Sandbox
+    bounds: Bounds
+    cache: Path
+    worker: str
+    going: dict[UUID, Cancel] = field(default_factory=dict)
+
+
+class LostClaimError(Exception):
+    """Another worker has taken the run over; this one must stop at once."""
+
+
+def execute(bench: Bench, run_id: UUID) -> Run | None:
+    """Run the model of `run_id` and store how it ended; None where the run is not ours to run.
+
+    Raises:
+        SandboxLost: the sandbox broke down twice, through no fault of the model.
+    """
+    with bench.database.begin() as conn:
+        run = runs.start_run(conn, run_id, bench.worker)
+    if run is None:
+        return None
+    cancel = bench.going[run_id] = Cancel()
+    try:
+        return _run(bench, run, cancel)
+    except LostClaimError:
+        log.warning("run taken over by another worker", run=str(run_id), attempt=run.attempt)
+        return None
+    finally:
+        del bench.going[run_id]
+
+
+def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
+    with bench.database.read() as conn:
+        version = versions.get_version(conn, run.app_id, run.version)
+        now = runs.get_run(conn, run.id)
+    if version is None:
+        _finish(bench, run, Outcome.failed("The version of the model that this run needs is gone."), None)
+        return None
+    if now is not None and now.cancel_requested:
+        cancel.request("cancelled")  # asked for between the claim and our first look at notifications
+    manifest = manifest_of(version)
+    place = _unpacked(bench, version.hash, version.archive)
+    call = Call(
+        run_id=str(run.id),
+        folder=place,
+        inputs=dict(run.inputs),
+        seed=run.seed,
+        limits=limits(bench.bounds, manifest),
+        files=_files(bench, run, manifest, place),
+    )
+    record = _Recorder(bench, run, cancel)
+    try:
+        with bench.sandbox.run(call, record, cancel) as outcome:
+            _finish(bench, run, outcome, record)
+    except SandboxLost:
+        log.warning("sandbox lost; trying once more", run=str(run.id))
+        with bench.sandbox.run(call, record, cancel) as outcome:
+            _finish(bench, run, outcome, record)
+    return run
+
+
+def limits(bounds: Bounds, manifest: Manifest) -> Limits:
+    """Return the limits a run of this model gets: declared ones under the installation's ceilings."""
+    return Limits(
+        seconds=bounds.limit("seconds", manifest.limits),
+        memory_mb=int(bounds.limit("memory_mb", manifest.limits)),
+        output_mb=int(bounds.limit("output_mb", manifest.limits)),
+        scratch_mb=bounds.scratch_mb,
+        log_kb=bounds.log_kb,
+        threads=bounds.threads,
+    )
+
+
+class _Recorder:
+    """Stores each conflated event of a run; the sandbox calls it at most about ten times a second."""
+
+    def __init__(self, bench: Bench, run: Run, cancel: Cancel) -> None:
+        self.bench, self.run, self.cancel = bench, run, cancel
+        self.shown: dict[str, Any] = {}
+        self.lost = False
+
+    def __call__(self, event: Progress) -> None:
+        if self.lost:
+            return
+        self.shown.update(event.result)
+        with self.bench.database.begin() as conn:
+            kept = runs.record(
+                conn,
+                self.run.id,
+                self.run.attempt,
+                progress=event.progress,
+                message=event.message,
+                shown=self.shown if event.result else None,
+                log=event.log,
+            )
+        if not kept:
+            self.lost = True
+            self.cancel.request("taken over")
+
+
+def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -> None:
+    status, reason = outcome.status, outcome.reason
+    problems: tuple[Problem, ...] = ()
+    doc: dict[str, Any] | None = None
+    stored: Mapping[str, parts.Columns] = {}
+    if status is Status.SUCCESS:
+        try:
+            doc, stored = parts.split(contract_result.check(outcome.result))
+        except ResultError as error:
+            status, problems = Status.FAILED, tuple(error.problems)
+            reason = "The model's result cannot be shown: " + " ".join(str(p) for p in error.problems)
+    if record is not None and record.lost:
+        raise LostClaimError
+    with bench.database.begin() as conn:
+        files = {
+            name: (blobs.put_blob(conn, path.read_bytes()), path.name, path.stat().st_size)
+            for name, path in outcome.files.items()
+        }
+        kept = runs.finish_run(
+            conn,
+            run.id,
+            run.attempt,
+            status=status,
+            reason=reason,
+            problems=problems,
+            traceback=outcome.traceback,
+            warnings=(*run.warnings, *outcome.warnings),
+            doc=doc,
+            parts=stored,
+            nulls=outcome.nulls,
+            files=files,
+            log=outcome.log,
+            shown=None if status is Status.SUCCESS else outcome.result,
+            peak_memory=outcome.peak_memory,
+            cpu_seconds=outcome.cpu_seconds,
+            environment=bench.sandbox.packages,
+        )
+    if not kept:
+        raise LostClaimError
+    log.info(
+        "run ended",
+        run=str(run.id),
+        model=run.app_slug,
+        status=str(status),
+        seconds=round(outcome.seconds, 4),
+        attempt=run.attempt,
+    )
+
+
+def _unpacked(bench: Bench, version: str, archive: str) -> Path:
+    """Return the version's folder in this host's cache, fetched from the database the first time."""
+
+    def fetch() -> dict[str, bytes]:
+        with bench.database.read() as conn:
+            return folder.unpack(blobs.get_blob(conn, archive))
+
+    return _cached(bench.cache / "versions" / version, fetch)
+
+
+def _files(bench: Bench, run: Run, manifest: Manifest, place: Path) -> dict[str, Path]:
+    """Return the file behind each file input: an upload by its hash, or the model's own."""
+    found: dict[str, Path] = {}
+    for key, declared in manifest.inputs.items():
+        value = run.inputs.get(key)
+        if declared.type != "file" or not value:
+            continue
+        if isinstance(value, str):
+            if value == declared.default:
+                found[key] = place / value
+            continue
+        name = Path(str(value["name"])).name or "upload"
+
+        def fetch(value: Mapping[str, Any] = value, name: str = name) -> dict[str, bytes]:
+            with bench.database.read() as conn:
+                return {name: blobs.get_blob(conn, value["file"])}
+
+        found[key] = _cached(bench.cache / "uploads" / value["file"], fetch) / name
+    return found
+
+
+def _cached(target: Path, fetch: Callable[[], dict[str, bytes]]) -> Path:
+    if not target.is_dir():
+        folder.place(fetch(), target)
+    return target

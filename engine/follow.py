@@ -1,0 +1,95 @@
+"""Follow a run: a snapshot now, and another at each change, until it has ended.
+
+Chosen: a blocking iterator over pushes of the process's one listener; it always re-reads what is newer than it has
+seen, so that a lost notification or a restarted database costs a wait and never an event.
+Left out: painting, which is the pages', and sockets, which are the API's.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from contract.problems import Problem
+from contract.run import Run, Status
+from engine.desk import Desk
+from engine.submit import NotFoundError
+from storage import results, runs
+
+# Nothing depends on this: it is how often a follower looks up from waiting, so that a closed tab is noticed.
+TURN = 0.1
+# A notification can be lost with its connection; the row itself is read this often all the same.
+REREAD = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run as it stands: what is shown so far or its result, its log, its place in the queue."""
+
+    run: Run
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    log: str = ""
+    place: int | None = None
+    nulls: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.run.status.final
+
+
+def snapshot(desk: Desk, run_id: UUID) -> Snapshot:
+    """Return the run as it stands.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    with desk.database.read() as conn:
+        run = runs.get_run(conn, run_id)
+        if run is None:
+            raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
+        if run.status is Status.PENDING:
+            return Snapshot(run, place=runs.place_in_queue(conn, run_id))
+        if run.status is Status.SUCCESS:
+            stored = results.read_result(conn, run.reused_from or run.id)
+            nulls = results.nulls_of(conn, run.reused_from or run.id)
+            log = runs.log_of(conn, run.reused_from or run.id)
+            return Snapshot(run, stored or {}, log, nulls=nulls)
+        _, shown, log = runs.partial_of(conn, run_id)
+        return Snapshot(run, shown, log)
+
+
+def follow(desk: Desk, run_id: UUID) -> Iterator[Snapshot | None]:
+    """Yield a snapshot now and at each change; None at each turn without one, so that the caller may leave.
+
+    The last snapshot is final.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    while True:
+        now = snapshot(desk, run_id)
+        yield now
+        if now.final:
+            return
+        waited = 0.0
+        while not desk.listener.wait(run_id, now.run.seq, TURN):
+            waited += TURN
+            if waited >= REREAD:
+                break
+            yield None
+
+
+def wait(desk: Desk, run_id: UUID, seconds: float) -> Snapshot:
+    """Return the run once it has ended, or as it stands after `seconds`.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    until = time.monotonic() + seconds
+    now = snapshot(desk, run_id)
+    while not now.final and (left := until - time.monotonic()) > 0:
+        desk.listener.wait(run_id, now.run.seq, min(left, REREAD))
+        now = snapshot(desk, run_id)
+    return now

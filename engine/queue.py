@@ -1,0 +1,44 @@
+"""The job queue, which never shows outside the engine: a run is what was asked, a job is an attempt at it.
+
+Chosen: procrastinate, because a job is deferred in the same transaction as the run it is for, and its workers
+are woken by NOTIFY within milliseconds (docs/decisions has the figures).
+Left out: procrastinate's own locks and retries. The engine's reaper decides what is tried again.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from sqlalchemy import Connection
+
+TASK = "tontine.run"
+VERIFY = "tontine.verify"
+QUEUE = "runs"
+
+# Higher goes first.
+PERSON = 10
+SWEEP = 0
+CHECKS = 5
+
+_deferrer = App(connector=SyncPsycopgConnector(conninfo=""))  # never opened: jobs go through the caller's connection
+
+
+def enqueue(conn: Connection, run_id: UUID, priority: int = PERSON) -> int:
+    """Queue an attempt at a run in the transaction of `conn`; workers hear of it when that commits."""
+    return _defer(conn, TASK, priority, run_id=str(run_id))
+
+
+def enqueue_checks(conn: Connection, app_id: int, version: str) -> int:
+    """Queue the reference cases of a version that has just been registered."""
+    return _defer(conn, VERIFY, CHECKS, app_id=app_id, version=version)
+
+
+def _defer(conn: Connection, task: str, priority: int, **arguments: Any) -> int:
+    raw = conn.connection.driver_connection
+    job = _deferrer.configure_task(task, queue=QUEUE, priority=priority, connection=raw)
+    return int(job.defer(**arguments))
+
+
+def worker_app(dsn: str, *, connections: int) -> App:
+    """Return a procrastinate app for a worker process, to which the worker adds its tasks."""
+    return App(connector=PsycopgConnector(conninfo=dsn, min_size=1, max_size=connections))

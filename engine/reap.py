@@ -1,0 +1,47 @@
+"""Put back the runs whose worker is gone, and end those that have outlived too many.
+
+Chosen: a run is an orphan when no living worker holds a job for it; the attempt that lost it is fenced off
+before a new one is queued, all in one transaction, with other reapers kept out by row locks.
+Left out: guessing why a worker died. The reason given counts attempts.
+"""
+
+from contract.run import Status
+from engine import queue
+from engine.bounds import Bounds
+from storage import orphans, runs
+from storage.database import Database
+
+
+def reap(database: Database, bounds: Bounds) -> int:
+    """Put back every run whose worker has been silent for too long; returns how many."""
+    return _put_back(database, bounds, worker=None)
+
+
+def release(database: Database, worker: str, bounds: Bounds | None = None) -> int:
+    """Put back what a worker held that is known to be dead, without waiting for its silence."""
+    return _put_back(database, bounds or Bounds(), worker=worker)
+
+
+def _put_back(database: Database, bounds: Bounds, worker: str | None) -> int:
+    with database.begin() as conn:
+        found = orphans.take(conn, silence=bounds.stalled, worker=worker)
+        for run in found:
+            orphans.drop_job(conn, run)
+            if run.cancel_requested:
+                reason = "Cancelled; its worker was lost before it could say so."
+                runs.finish_run(conn, run.id, run.attempt, status=Status.CANCELLED, reason=reason, waiting_too=True)
+            elif run.attempt >= bounds.attempts:
+                runs.finish_run(
+                    conn,
+                    run.id,
+                    run.attempt,
+                    status=Status.FAILED,
+                    waiting_too=True,
+                    reason=(
+                        f"The worker that ran it was lost {run.attempt} times. The model may be bringing its worker "
+                        "down; look at its log and try smaller inputs."
+                    ),
+                )
+            else:
+                runs.release_run(conn, run.id, run.attempt, queue.enqueue(conn, run.id, run.priority))
+        return len(found)

@@ -1,0 +1,125 @@
+"""Submit a run: check the inputs, store the run and queue it, all in one transaction.
+
+Chosen: the same verb for pages, API and sweeps; a submission key makes a double click one run; a deterministic
+model's stored result is reused for equal inputs unless the caller asks for a fresh run.
+Left out: waiting for the result, which is `engine.follow`.
+"""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from contract import inputs as contract_inputs
+from contract.app import App, Version
+from contract.manifest import Manifest
+from contract.problems import ContractError, Problem
+from contract.run import Run
+from engine import queue
+from engine.desk import Desk
+from engine.manifests import manifest_of
+from storage import apps, runs, users, versions
+
+SEED_BITS = 31
+
+
+class NotFoundError(ContractError):
+    """There is no such model, version or run."""
+
+
+class BusyError(ContractError):
+    """The user has as many runs waiting as one user may have."""
+
+
+def find_app(desk: Desk, app: int | str) -> App:
+    """Return the model with this id or slug.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    with desk.database.read() as conn:
+        found = apps.app_by_id(conn, app) if isinstance(app, int) else apps.app_by_slug(conn, app)
+    if found is None:
+        raise NotFoundError([Problem("app", f"there is no model {app!r}", "Choose one from the catalogue.")])
+    return found
+
+
+def find_version(desk: Desk, app: App, version: str | None = None) -> tuple[Version, Manifest]:
+    """Return a version of the model, its current one where none is named, with its manifest.
+
+    Raises:
+        NotFoundError: the model has no such version.
+    """
+    wanted = version or app.current_version
+    with desk.database.read() as conn:
+        found = versions.get_version(conn, app.id, wanted) if wanted else None
+    if found is None:
+        problem = Problem("version", f"{app.slug} has no version {wanted!r}", "Leave it out for the current one.")
+        raise NotFoundError([problem])
+    return found, manifest_of(found)
+
+
+def submit(
+    desk: Desk,
+    app: int | str,
+    values: dict[str, Any],
+    *,
+    user: str,
+    version: str | None = None,
+    key: str | None = None,
+    fresh: bool = False,
+    priority: int = queue.PERSON,
+    batch: UUID | None = None,
+) -> Run:
+    """Check `values` and store a run of them, queued or with a stored result reused.
+
+    Args:
+        desk: the process's desk.
+        app: the model's id or slug.
+        values: inputs by key; those left out take their defaults.
+        user: who asks.
+        version: a content hash to pin; the current version otherwise.
+        key: a submission with a key this user has used before is that run, not a new one.
+        fresh: run even where an equal run's result is stored.
+        priority: higher goes first.
+        batch: the sweep the run belongs to.
+
+    Returns:
+        The run as stored: PENDING, or SUCCESS with `reused_from`.
+
+    Raises:
+        NotFoundError: there is no such model or version.
+        InputError: with every problem found in `values`.
+        BusyError: the user has too many runs waiting.
+    """
+    found = find_app(desk, app)
+    chosen, manifest = find_version(desk, found, version)
+    inputs = contract_inputs.check(manifest, values)
+    warnings = contract_inputs.outside_valid_range(manifest, inputs)
+    declared = inputs.get("seed")
+    seed = declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
+    with desk.database.begin() as conn:
+        who = users.ensure_user(conn, user)
+        if priority >= queue.PERSON and runs.waiting(conn, who) >= desk.bounds.user_runs:
+            problem = Problem(
+                "runs", f"{desk.bounds.user_runs} of your runs are waiting", "Wait for some or cancel them."
+            )
+            raise BusyError([problem])
+        reused = None
+        if manifest.deterministic and not fresh:
+            reused = runs.find_reusable(conn, found.id, chosen.hash, inputs)
+        run, created = runs.add_run(
+            conn,
+            app_id=found.id,
+            version=chosen.hash,
+            inputs=inputs,
+            seed=reused.seed if reused else seed,
+            user_id=who,
+            priority=priority,
+            batch=batch,
+            submission_key=key,
+            reused_from=reused.id if reused else None,
+            warnings=warnings,
+        )
+        if created and reused is None:
+            runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority))
+    return run

@@ -1,0 +1,140 @@
+"""A worker: takes jobs from the queue, a few at once, and lets the sandbox run them.
+
+Chosen: one process with one zygote; procrastinate fetches, each run has a thread, one listener hears
+cancellations, one thread sends heartbeats and puts the runs of dead workers back. A worker needs the database
+and nothing else.
+Left out: starting and restarting workers, which is `engine.pool` on the server and systemd elsewhere.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import threading
+import time
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from engine import queue
+from engine.bounds import Bounds
+from engine.execute import Bench, execute
+from engine.reap import reap
+from engine.sandbox.supervisor import Sandbox
+from engine.verify import verify
+from storage import workers
+from storage.changes import Listener
+from storage.database import Database
+
+log = structlog.get_logger()
+
+POLL = 0.5  # a lost wake-up costs this long at most
+GRACE = 10.0  # what a run gets to end by itself when the worker is asked to stop
+
+
+class Worker:
+    """One worker process. `run` blocks until `stop` is called or the database stays away too long."""
+
+    def __init__(self, url: str, *, bounds: Bounds, data: Path, runs_at_once: int = 2, tier: str | None = None) -> None:
+        self.database = Database(url)
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.scratch = data / "scratch" / str(os.getpid())
+        self.sandbox = Sandbox(self.scratch, tier=tier)
+        self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name)
+        self.listener = Listener(self.database.dsn)
+        self.runs_at_once = runs_at_once
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def run(self) -> None:
+        """Work until told to stop; leaves no process and no scratch behind."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        self.sandbox.start()
+        self.listener.subscribe("run_cancel", self._hear_cancel)
+        self.listener.start()
+        with self.database.begin() as conn:
+            workers.register(
+                conn,
+                self.name,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                tier=str(self.sandbox.tier),
+                concurrency=self.runs_at_once,
+                environment=self.sandbox.packages,
+            )
+        pulse = threading.Thread(target=self._pulse, name="pulse", daemon=True)
+        pulse.start()
+        try:
+            asyncio.run(self._work())
+        finally:
+            self._stopping.set()
+            for cancel in list(self.bench.going.values()):
+                cancel.request("worker stopped")
+            pulse.join(timeout=5)
+            with contextlib.suppress(Exception), self.database.begin() as conn:
+                workers.stopped(conn, self.name)
+            self.listener.stop()
+            self.sandbox.close()
+            self.database.close()
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Take no further job and end once those under way have ended; safe from a signal handler."""
+        self._stopping.set()
+        if self._loop is not None and self._task is not None:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+
+    async def _work(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        app = queue.worker_app(self.database.dsn, connections=self.runs_at_once + 3)
+        loop = self._loop
+
+        @app.task(name=queue.TASK, queue=queue.QUEUE)
+        async def run_model(run_id: str) -> None:
+            await loop.run_in_executor(None, execute, self.bench, UUID(run_id))
+
+        @app.task(name=queue.VERIFY, queue=queue.QUEUE)
+        async def verify_version(app_id: int, version: str) -> None:
+            await loop.run_in_executor(None, verify, self.bench, app_id, version)
+
+        async with app.open_async():
+            self._task = asyncio.ensure_future(
+                app.run_worker_async(
+                    queues=[queue.QUEUE],
+                    name=self.name,
+                    concurrency=self.runs_at_once,
+                    fetch_job_polling_interval=POLL,
+                    shutdown_graceful_timeout=GRACE,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=max(1.0, self.bench.bounds.stalled / 5),
+                    stalled_worker_timeout=self.bench.bounds.stalled,
+                )
+            )
+            if self._stopping.is_set():
+                self._task.cancel()
+            log.info("worker ready", worker=self.name, tier=str(self.sandbox.tier), runs_at_once=self.runs_at_once)
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def _hear_cancel(self, payload: str) -> None:
+        with contextlib.suppress(ValueError):
+            run_id, _, reason = payload.partition(":")
+            cancel = self.bench.going.get(UUID(run_id))
+            if cancel is not None:
+                cancel.request(reason or "cancelled")
+
+    def _pulse(self) -> None:
+        """Send heartbeats and put back what dead workers held, for as long as this worker lives."""
+        pause = max(1.0, self.bench.bounds.stalled / 6)
+        while not self._stopping.wait(pause):
+            try:
+                with self.database.begin() as conn:
+                    workers.beat(conn, self.name)
+                reap(self.database, self.bench.bounds)
+            except Exception:
+                log.warning("heartbeat failed", worker=self.name, exc_info=True)
+                time.sleep(1)

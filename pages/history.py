@@ -1,0 +1,42 @@
+"""Find runs again: newest first, filtered, page by page, as CSV."""
+
+import datetime as dt
+
+import streamlit as st
+
+from contract.run import Status
+from storage.search import Filter
+from ui import cached, runs_table
+
+LIMIT = 50
+
+st.title("History", anchor=False)
+names = {app.slug: app.name for app in cached.catalogue()}
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    text = st.text_input(
+        "Search", key="q", type="search", bind="query-params", placeholder="Model, reason, user, run id or input"
+    )
+    app = st.selectbox(
+        "Model",
+        list(names),
+        index=None,
+        format_func=lambda s: names[s],
+        key="app",
+        bind="query-params",
+        placeholder="Every model",
+    )
+    statuses = st.multiselect(
+        "Status", [str(s) for s in Status], key="status", bind="query-params", placeholder="Every status"
+    )
+    user = st.text_input("User", key="user", bind="query-params", placeholder="Everybody")
+    days = st.date_input("Queued between", value=[], key="days", bind="query-params")
+since, until = runs_table.between(days if isinstance(days, tuple | list) else (days,))
+wanted = Filter(
+    app=app,
+    statuses=tuple(Status(s) for s in statuses),
+    user=user.strip() or None if user else None,
+    since=since,
+    until=until,
+    text=text.strip() or None if text else None,
+)
+runs_table.show(wanted, limit=LIMIT, today=dt.datetime.now(dt.UTC))

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# What the tests need from the system: a Chromium for the browser journeys. Installed where it may be;
+# elsewhere the journeys skip and say so.
+set -u
+if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then exit 0; fi
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  apt-get update -q >/dev/null 2>&1
+  DEBIAN_FRONTEND=noninteractive apt-get install -yq chromium >/dev/null 2>&1 || true
+fi
+command -v chromium >/dev/null || echo "no Chromium here: install it to run the browser journeys" >&2
+exit 0

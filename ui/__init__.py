@@ -1,0 +1,1 @@
+"""All shared Streamlit: what pages show, and nothing that decides."""

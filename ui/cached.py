@@ -1,0 +1,48 @@
+"""What pages read again and again, kept for a short while.
+
+Chosen: versions never change and are kept by content hash; lists are kept for seconds, so that a catalogue of
+hundreds opens at once and a new run shows soon. Cached values are shared by all users and never changed.
+Left out: anything a user may see that another may not.
+"""
+
+import streamlit as st
+
+from contract.app import App, Version
+from contract.cases import Case
+from contract.manifest import Manifest
+from contract.problems import ContractError
+from engine import desk as desks
+from engine.desk import Desk
+from engine.manifests import cases_of
+from engine.submit import find_app, find_version
+from storage import apps
+
+
+def desk() -> Desk:
+    """Return the process's desk."""
+    return desks.current()
+
+
+@st.cache_data(ttl=3, max_entries=4, show_spinner=False)
+def catalogue() -> list[App]:
+    """Return every model in the catalogue."""
+    with desk().database.read() as conn:
+        return apps.list_apps(conn)
+
+
+@st.cache_resource(ttl=30, max_entries=512, show_spinner=False)
+def chosen(slug: str, version: str | None) -> tuple[App, Version, Manifest, tuple[Case, ...]]:
+    """Return a model by its slug, at a version or its current one.
+
+    Raises:
+        ContractError: there is no such model or version.
+    """
+    found = find_app(desk(), slug)
+    stored, manifest = find_version(desk(), found, version)
+    return found, stored, manifest, cases_of(stored)
+
+
+def explain(error: ContractError) -> None:
+    """Show what was wrong with a link or a request."""
+    for problem in error.problems:
+        st.error(f"{problem.found[:1].upper()}{problem.found[1:]}. {problem.remedy}", icon=":material/link_off:")

@@ -1,0 +1,109 @@
+"""Follow a run on the page: status, place in the queue, progress, partial results, log, Cancel, then the result.
+
+Chosen: the script waits on pushes of the process's listener as the last thing a page does, and paints into
+placeholders: an event is on the screen within tens of milliseconds. At each turn it yields, so that a widget,
+another page or a closed tab ends it at once; the run itself goes on in its worker and is found again by its id.
+Cancel stands above, outside any fragment.
+Left out: polling.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import streamlit as st
+
+from contract.result import view
+from contract.run import Run, Status
+from engine.cancel import cancel
+from engine.follow import Snapshot, follow
+from ui import cached, results
+from ui.words import STATUS, duration
+
+Paint = Callable[[Snapshot], None]
+
+
+def show(run_id: UUID, first: Snapshot, done: Paint) -> None:
+    """Show the run until it ends, then hand its last snapshot to `done`.
+
+    Args:
+        run_id: the run.
+        first: the run as the page has just read it.
+        done: paints the finished run; called in place of the live view.
+    """
+    if first.final:
+        done(first)
+        return
+    bar = st.empty()
+    with bar.container(horizontal=True, vertical_alignment="center"):
+        head = st.empty()
+        st.button(
+            "Cancel",
+            key=f"cancel-{run_id}",
+            icon=":material/stop_circle:",
+            on_click=_cancel,
+            args=(run_id,),
+        )
+    progress, body = st.empty(), st.empty()
+    ticked = 0.0
+    now = first
+    shown_seq = -1
+    for event in follow(cached.desk(), run_id):
+        _ = st.session_state.get("turn")  # a yield point: a waiting rerun or a closed tab ends the script here
+        if event is not None:
+            now = event
+            if now.final:
+                break
+        if event is not None or time.monotonic() - ticked >= 1.0:
+            ticked = time.monotonic()
+            _head(head, now)
+        if event is not None and now.run.seq > shown_seq:
+            shown_seq = now.run.seq
+            _progress(progress, now.run)
+            if now.shown or now.log:
+                with body.container():
+                    _so_far(now)
+    bar.empty()
+    progress.empty()
+    with body.container():
+        done(now)
+
+
+def _cancel(run_id: UUID) -> None:
+    cancel(cached.desk(), run_id)
+
+
+def _head(slot: st.delta_generator.DeltaGenerator, now: Snapshot) -> None:
+    run = now.run
+    since = run.started_at or run.queued_at
+    elapsed = duration((datetime.now(UTC) - since).total_seconds(), live=True)
+    if run.status is Status.PENDING:
+        ahead = "next in line" if not now.place else f"{now.place} ahead of it"
+        text = f"Queued, {ahead} · {elapsed}"
+    else:
+        text = f"{run.message or 'Running'} · {elapsed}"
+    if run.cancel_requested:
+        text = f"Cancelling · {elapsed}"
+    slot.status(text, state="running")
+
+
+def _progress(slot: st.delta_generator.DeltaGenerator, run: Run) -> None:
+    if run.progress is not None:
+        slot.progress(min(1.0, max(0.0, run.progress)))
+
+
+def _so_far(now: Snapshot) -> None:
+    _, _, manifest, _ = cached.chosen(now.run.app_slug, now.run.version)
+    partial = view(now.shown, manifest.outputs)
+    if not partial.empty:
+        results.show(partial, run=now.run, partial=True)
+    if now.log:
+        with st.expander("Log", icon=":material/terminal:"):
+            st.code(now.log[-20_000:], language=None)
+
+
+def badge(run: Run) -> None:
+    """Show a run's status as a badge, in words and not by colour alone."""
+    look = STATUS[run.status]
+    st.badge(look.words, icon=look.icon, color=look.color)

@@ -1,0 +1,24 @@
+"""The few rules of style that the theme has no setting for.
+
+Chosen: one short style sheet on Streamlit's own test ids and `st-key-` classes.
+Left out: colours and fonts, which are the theme's.
+"""
+
+import streamlit as st
+
+SHEET = """
+<style>
+/* Figures line up in columns and cards. */
+[data-testid="stMetricValue"], [data-testid="stTable"] td { font-variant-numeric: tabular-nums; }
+[data-testid="stMetricValue"] > div { white-space: normal; overflow-wrap: anywhere; }
+[data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 4rem; max-width: 96rem; }
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+}
+</style>
+"""
+
+
+def apply() -> None:
+    """Add the style sheet to the page."""
+    st.html(SHEET)

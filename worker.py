@@ -1,0 +1,80 @@
+"""Start one worker: `python worker.py` on any host that reaches the database.
+
+It needs DATABASE_URL and nothing else; models and uploaded files come to it through the database. Beside the server
+`make run` starts workers by itself.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+import settings as settings_module
+from engine.bounds import Bounds
+from engine.logs import configure
+from engine.worker import Worker
+from settings import Settings, SettingsError
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """Return the engine's bounds as the settings give them."""
+    return Bounds(
+        seconds=settings.seconds,
+        seconds_max=settings.seconds_max,
+        memory_mb=settings.memory_mb,
+        memory_mb_max=settings.memory_mb_max,
+        output_mb=settings.output_mb,
+        output_mb_max=settings.output_mb_max,
+        scratch_mb=settings.scratch_mb,
+        log_kb=settings.log_kb,
+        threads=settings.threads,
+        user_runs=settings.user_runs,
+        stalled=settings.stalled,
+        attempts=settings.attempts,
+    )
+
+
+def main() -> int:
+    """Run a worker until it is told to stop."""
+    parser = argparse.ArgumentParser(description="Start one Tontine worker.")
+    parser.add_argument("--lifeline", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    try:
+        settings = settings_module.read()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not settings.database_url:
+        print("DATABASE_URL: it is empty. Name the PostgreSQL server that this installation uses.", file=sys.stderr)
+        return 2
+    configure(settings.log_level)
+    worker = Worker(
+        settings.database_url, bounds=bounds_of(settings), data=settings.data, runs_at_once=settings.worker_runs
+    )
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if arguments.lifeline is not None:
+        threading.Thread(target=_watch, args=(arguments.lifeline, worker), daemon=True).start()
+    try:
+        worker.run()
+    except Exception:
+        logging.getLogger(__name__).exception("the worker cannot go on")
+        return 1
+    return 0
+
+
+def _watch(lifeline: int, worker: Worker) -> None:
+    """End with the server: its end of the pipe closes when it does, even by kill -9."""
+    os.read(lifeline, 1)
+    worker.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""Distribution of a year's total claims, its risk measures and return periods, and the price of excess layers.
+
+Chosen: FFT by default; Panjer's recursion, convolution and simulation stand beside it to check it.
+Left out: several lines of business and dependence.
+"""
+
+import aggregate
+import frequency
+import layers
+import numpy as np
+import severity as sizes
+from scipy.optimize import brentq
+
+RETURN_PERIODS = (2, 5, 10, 20, 50, 100, 200, 250, 500, 1000)
+MOST_DISTRIBUTION_ROWS = 2000
+POINTS = 400  # of the distribution of continuous claims
+BINS = 60
+
+
+def run(inputs):
+    """Return the total's distribution, measures, return periods, stop-loss premiums and layers.
+
+    Raises:
+        ValueError: the method does not suit the inputs, or typed probabilities are no distribution.
+    """
+    count, severity = frequency.choose(inputs), sizes.choose(inputs)
+    warnings, simulation, step = [], None, None
+    if inputs["method"] == "monte_carlo":
+        rng = np.random.default_rng(inputs["seed"])
+        total, year, claims = aggregate.by_simulation(count, severity, inputs["simulations"], rng)
+        simulation = (year, claims)
+        notes = f"{inputs['simulations']:,} simulated years with {len(claims):,} claims."
+    else:
+        total, step, beyond = aggregate.on_grid(count, severity, inputs)
+        notes = f"A grid of {len(total.x):,} steps of {step:,.6g}; probability {beyond:.1e} lies beyond it."
+        worst = max(row["level"] for row in inputs["levels"])
+        if beyond > max(1 - worst / 100, 0) / 10:
+            warnings.append(
+                f"The grid ends at {total.x[-1]:,.6g} with a probability of {beyond:.2g} beyond it: measures "
+                "near or "
+                "above that level are too low. Use more points or a wider step."
+            )
+    measures = [_measure(total, count, severity, row["level"] / 100) for row in inputs["levels"]]
+    priced = [layers.price(count, severity, row) for row in inputs["layers"]]
+    if simulation:
+        for row, found in zip(inputs["layers"], priced, strict=True):
+            found["paid_simulated"], found["standard_error"] = layers.simulated(row, *simulation, inputs["simulations"])
+    periods = [_period(total, count, severity, years) for years in RETURN_PERIODS]
+    return {
+        "summary": _summary(total, count, severity, inputs),
+        "table": measures,
+        "tables": {
+            "Return periods": periods,
+            "Layers": priced,
+            "Stop loss": [
+                {"retention": row["retention"], "premium": total.stop_loss(row["retention"])}
+                for row in inputs["retentions"]
+                if np.isfinite(total.mean)
+            ],
+            "Distribution": _distribution(total, on_units=simulation is None and isinstance(severity, sizes.Discrete)),
+        },
+        "charts": _charts(total, measures, periods, priced),
+        "notes": notes,
+        "warnings": warnings + _missing_moments(total, severity),
+    }
+
+
+def _summary(total, count, severity, inputs):
+    mean = count.mean * severity.mean
+    variance = count.mean * severity.variance + count.variance * severity.mean**2
+    summary = {"Expected number of claims": count.mean}
+    if np.isfinite(mean):
+        summary |= {"Mean claim": severity.mean, "Mean": mean}
+    if np.isfinite(variance):
+        summary |= {"Standard deviation": float(np.sqrt(variance))}
+        if mean > 0:
+            summary["Coefficient of variation"] = float(np.sqrt(variance) / mean)
+    summary["Probability of no loss"] = float(np.clip(np.real(count.pgf(severity.cdf(0.0))), 0, 1))
+    if inputs["method"] == "monte_carlo":
+        summary["Simulated mean"] = total.mean
+        summary["Standard error of the mean"] = total.capped(0, np.inf)[1] / float(np.sqrt(len(total.x)))
+    level = inputs["levels"][-1]["level"] / 100
+    summary[f"VaR {100 * level:g} %"] = total.quantile(level)
+    tail = total.tail_mean(level)
+    if np.isfinite(tail):
+        summary[f"TVaR {100 * level:g} %"] = tail
+    return summary
+
+
+def _missing_moments(total, severity):
+    if not np.isfinite(total.mean):
+        return ["The mean claim is infinite: mean, TVaR and stop-loss premiums do not exist."]
+    if not np.isfinite(severity.variance):
+        return ["The variance of a claim is infinite: no standard deviation exists."]
+    return []
+
+
+def _measure(total, count, severity, level):
+    tail = total.tail_mean(level)
+    return {
+        "level": 100 * level,
+        "var": total.quantile(level),
+        "tvar": tail if np.isfinite(tail) else None,
+        "largest": largest_claim(count, severity, level),
+    }
+
+
+def _period(total, count, severity, years):
+    level = 1 - 1 / years
+    return {
+        "years": years,
+        "aep": total.quantile(level),
+        "oep": largest_claim(count, severity, level),
+    }
+
+
+def largest_claim(count, severity, level):
+    """Return the quantile of a year's largest claim, 0 where a year without claims is likely enough.
+
+    P(max <= x) = pgf(F(x)).
+
+    Source: Klugman, Panjer and Willmot, Loss Models, section 6.6 (the pgf of N); Embrechts et al. (1997), p. 283.
+    """
+
+    def short(u):
+        return float(np.real(count.pgf(u))) - level
+
+    if short(0.0) >= 0:
+        return 0.0
+    return severity.quantile(brentq(short, 0.0, 1.0, xtol=1e-15)) if short(1.0) > 0 else severity.quantile(1 - 1e-15)
+
+
+def _distribution(total, *, on_units):
+    if on_units:
+        rows = min(int(np.searchsorted(total.cdf, 1 - 1e-12)) + 1, MOST_DISTRIBUTION_ROWS, len(total.x))
+        return {
+            "x": total.x[:rows].tolist(),
+            "probability": total.p[:rows].tolist(),
+            "cdf": total.cdf[:rows].tolist(),
+        }
+    ends = np.linspace(0, total.quantile(0.9995), POINTS + 1)
+    at = np.searchsorted(total.x, ends * (1 + 1e-12), side="right")
+    cdf = np.where(at > 0, total.cdf[np.maximum(at - 1, 0)], 0.0)
+    return {"x": ends.tolist(), "probability": np.diff(cdf, prepend=0.0).tolist(), "cdf": cdf.tolist()}
+
+
+def _charts(total, measures, periods, priced):
+    top = total.quantile(0.999)
+    edges = np.linspace(0, top if top > 0 else 1.0, BINS + 1)
+    at = np.searchsorted(total.x, edges, side="left")
+    cumulated = np.concatenate(([0.0], np.cumsum(total.p)))
+    chances = np.diff(cumulated[at])
+    markers = [{"label": f"VaR {m['level']:g} %", "x": m["var"]} for m in measures if m["var"] <= top]
+    if np.isfinite(total.mean) and total.mean <= top:
+        markers.insert(0, {"label": "Mean", "x": total.mean})
+    charts = [
+        {
+            "kind": "histogram",
+            "title": "Total claims of a year",
+            "x_label": "Total (currency)",
+            "y_label": "Probability",
+            "data": {"edges": edges.tolist(), "counts": chances.tolist(), "markers": markers},
+        },
+        {
+            "kind": "line",
+            "title": "Exceedance curves",
+            "x_label": "Return period (years)",
+            "y_label": "Loss (currency)",
+            "data": {
+                "x": [p["years"] for p in periods],
+                "series": [
+                    {"name": "Total of a year (AEP)", "y": [p["aep"] for p in periods]},
+                    {"name": "Largest claim of a year (OEP)", "y": [p["oep"] for p in periods]},
+                ],
+            },
+        },
+    ]
+    if priced:
+        names = [f"{row['limit']:,.6g} xs {row['attachment']:,.6g}" for row in priced]
+        charts.append(
+            {
+                "kind": "bar",
+                "title": "Layers",
+                "x_label": "Layer",
+                "y_label": "Amount a year (currency)",
+                "data": {
+                    "x": names,
+                    "series": [
+                        {"name": "Expected loss, unlimited", "y": [row["expected_loss"] for row in priced]},
+                        {"name": "Expected payment", "y": [row["paid"] for row in priced]},
+                        {"name": "Premium with reinstatements", "y": [row["premium"] for row in priced]},
+                    ],
+                },
+            }
+        )
+    return charts

@@ -26,6 +26,7 @@ from ui.inputs.cell import note, plain
 from ui.sheet import Sheet
 
 MANY = 25  # inputs from which on a search box helps
+LONG_TABLE = 200  # rows from which on a table is checked only when it changed
 KeepFile = Callable[[str, bytes], dict[str, Any]]
 
 
@@ -65,7 +66,7 @@ def form(
         key_prefix: names this form in the session; one for each model and version.
     """
     page = sheet.get(manifest, start, link, key_prefix)
-    found = _merged([*page.misfits.values(), *check(manifest, page.values, page.misfits), *problems])
+    found = _merged([*page.misfits.values(), *check(manifest, page.values, page.misfits, page.checked), *problems])
     shown = checks.visible(manifest, {k: v for k, v in page.values.items() if v is not None})
     view = _toolbar(manifest, cases, page, key_prefix)
     for remark in page.remarks:
@@ -101,8 +102,17 @@ def form(
     )
 
 
-def check(manifest: Manifest, values: Mapping[str, Any], misfits: Mapping[str, Problem]) -> list[Problem]:
-    """Return what is wrong with the sheet's values, an emptied input in words of its own."""
+def check(
+    manifest: Manifest,
+    values: Mapping[str, Any],
+    misfits: Mapping[str, Problem],
+    checked: dict[str, tuple[Any, list[Problem]]],
+) -> list[Problem]:
+    """Return what is wrong with the sheet's values, an emptied input in words of its own.
+
+    `checked` keeps what was found in long tables, by the very rows it was found in: checking 10,000
+    rows takes 0.7 s, too long for every move of a slider.
+    """
     given = {k: v for k, v in values.items() if v is not None}
     shown = checks.visible(manifest, given)
     empty = [
@@ -112,7 +122,14 @@ def check(manifest: Manifest, values: Mapping[str, Any], misfits: Mapping[str, P
     ]
     # An input that a link left unreadable is already told of, and its rules wait until it is mended.
     complete = not misfits and not empty
-    found = checks.problems_in(manifest, given, complete=complete)
+    found = []
+    for key, rows in given.items():
+        if isinstance(rows, list) and len(rows) > LONG_TABLE and key in manifest.inputs:
+            if key not in checked or checked[key][0] is not rows:
+                checked[key] = (rows, checks.problems_in(manifest, {key: rows}, complete=False))
+            found += checked[key][1]
+            given[key] = rows[: manifest.inputs[key].min_rows]  # enough rows to have nothing new to say
+    found += checks.problems_in(manifest, given, complete=complete)
     for key in empty:
         remedy = checks.problems_in(manifest, {key: None}, complete=False)[0].remedy
         found.append(Problem(f"inputs.{key}", "it is empty", remedy))

@@ -22,6 +22,7 @@ PREFIX = "in."
 PAGE_KEYS = frozenset({"app", "version", "from", "run", "tab"})
 STREAMLIT_KEYS = frozenset({"embed", "embed_options"})
 MAX_TABLE_TEXT = 6_000  # characters, before percent-encoding
+TOO_LONG = " " * (MAX_TABLE_TEXT + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ def read(manifest: Manifest, params: Mapping[str, str]) -> tuple[dict[str, Any],
 def _text(field: Field, value: Any) -> str | None:
     if value is None:
         return "" if field.has_default else None
+    if field.type == "table" and isinstance(value, list) and 3 * len(value) > MAX_TABLE_TEXT:
+        return None if field.has_default and value == field.default else TOO_LONG  # not worth writing out
     if field.type in {"table", "file"} and field.has_default and value == field.default:
         return None
     return to_text(field, value.isoformat() if isinstance(value, dt.date) else value)

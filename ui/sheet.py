@@ -25,7 +25,8 @@ class Sheet:
     `misfits` are problems that a value cannot show by itself, such as a link's text that is no number
     (kept in `misread`, so that the address stays what it was); each goes when its input is changed.
     `revision` counts how often all values were replaced; `name` is this sheet's alone. `seen` is the
-    query as the server last had it, `written` what the form last put into the address.
+    query as the server last had it, `written` what the form last put into the address. `checked` is
+    the form's memory of long tables it has checked.
     """
 
     values: dict[str, Any]
@@ -33,6 +34,7 @@ class Sheet:
     misread: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     revision: int = 0
+    checked: dict[str, tuple[Any, list[Problem]]] = field(default_factory=dict)
     name: str = field(default_factory=lambda: uuid4().hex)
     seen: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)

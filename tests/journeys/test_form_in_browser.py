@@ -151,15 +151,20 @@ def test_a_cell_edited_in_the_grid_is_in_the_address(page):
         opened(page, port)
         grid = page.locator(".st-key-everything-claims-cell [data-testid=stDataFrame]")
         grid.wait_for()
-        page.wait_for_timeout(1500)  # the grid takes clicks only after its canvas is laid out
-        corner = grid.bounding_box()
-        for _ in range(2):
-            page.mouse.click(corner["x"] + 90, corner["y"] + 52)
-            page.wait_for_timeout(400)
-        page.keyboard.press("Control+A")
-        page.keyboard.type("2019")
-        page.keyboard.press("Enter")
-        page.wait_for_function("(new URLSearchParams(location.search).get('claims') || '').includes('2019')")
+
+        def edited():
+            # The grid is a canvas that takes clicks only once it is laid out: try until it does.
+            corner = grid.bounding_box()
+            for _ in range(2):
+                page.mouse.click(corner["x"] + 90, corner["y"] + 52)
+                page.wait_for_timeout(400)
+            page.keyboard.press("Control+A")
+            page.keyboard.type("2019")
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(1500)
+            return '"year":2019' in (in_address(page, "claims") or "")
+
+        wait_for(edited)
         assert '"paid":1200.5' in in_address(page, "claims")
 
 

@@ -116,5 +116,26 @@ def test_options_that_are_equal_to_python_are_told_apart():
     assert len(set(choices.option_labels(mixed))) == 3
 
 
+def test_a_long_table_is_checked_again_only_when_its_rows_change(monkeypatch):
+    from contract.manifest import check as check_manifest
+    from ui import form
+
+    columns = {"year": {"type": "integer", "min": 1990, "max": 2030}}
+    model = check_manifest({"name": "M", "inputs": {"t": {"type": "table", "columns": columns}, "age": {}}})
+    rows = [{"year": 2000} for _ in range(form.LONG_TABLE)] + [{"year": 1066}]
+    lengths, real = [], form.checks.problems_in
+    monkeypatch.setattr(
+        form.checks,
+        "problems_in",
+        lambda m, v, **more: lengths.append(len(v["t"])) or real(m, v, **more),
+    )
+    memory = {}
+    for values in ({"t": rows, "age": 1}, {"t": rows, "age": 2}, {"t": list(rows), "age": 999}):
+        found = form.check(model, values, {}, memory)
+        assert f"inputs.t[{form.LONG_TABLE}].year" in [p.where for p in found]
+    assert "inputs.age" in [p.where for p in found]
+    assert lengths == [len(rows), 0, 0, len(rows), 0]
+
+
 def test_a_label_with_signs_of_markdown_stands_as_it_was_written():
     assert plain("l_x [$] *a*") == r"l\_x \[\$\] \*a\*"

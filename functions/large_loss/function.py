@@ -1,0 +1,235 @@
+"""Fit the tail of large losses, and read quantiles, return levels and excess of loss prices off it.
+
+Chosen: peaks over a threshold with the charts that help to choose it.
+Left out: trends, clusters and other tails than the generalised Pareto.
+"""
+
+import layers
+import numpy as np
+import tails
+
+RETURN_PERIODS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+NORMAL_95 = 1.959963984540054
+HILL_MOST = 400
+STABILITY_POINTS = 25
+
+
+def run(inputs):
+    """Return the tail, its measures, layers and diagnostic charts.
+
+    Raises:
+        ValueError: too few losses exceed the threshold, or a layer starts where nothing is known.
+    """
+    given = inputs["source"] == "given"
+    warnings = []
+    if given:
+        losses, rate = None, None
+        tail = tails.Tail(inputs["threshold"], inputs["xi"], inputs["beta"])
+        frequency = inputs["frequency"]
+    else:
+        losses = np.array([row["loss"] for row in inputs["losses"]], dtype=float)
+        tail = tails.fit(losses, inputs["threshold"])
+        exceeding = int((losses > tail.threshold).sum())
+        rate, frequency = exceeding / len(losses), exceeding / inputs["years"]
+        if exceeding < 30:
+            warnings.append(f"Only {exceeding} losses exceed the threshold: the shape is known roughly.")
+        if tail.xi <= tails.LOWEST_SHAPE + 0.01:
+            warnings.append("The shape is at its lower bound: the tail ends near the largest loss.")
+    if tail.xi >= 1:
+        warnings.append("The shape is 1 or more: the tail has no mean, and no expected shortfall exists.")
+    summary = {"Shape xi": tail.xi, "Scale beta": tail.beta, "Exceedances a year": frequency}
+    if not given:
+        errors = np.sqrt(np.diag(tail.covariance))
+        summary |= {
+            "Losses": len(losses),
+            "Exceedances": exceeding,
+            "Standard error of xi": float(errors[0]),
+            "Standard error of beta": float(errors[1]),
+            "Mean excess": float((losses[losses > tail.threshold] - tail.threshold).mean()),
+        }
+    measures = [] if given else [_measure(tail, rate, row["level"] / 100, losses) for row in inputs["levels"]]
+    low = [f"{m['level']:g} %" for m in measures if m["var"] is None]
+    if low:
+        warnings.append(f"The level {', '.join(low)} lies below the threshold, where the tail says nothing.")
+    priced = [layers.price(tail, frequency, row, losses, inputs["years"]) for row in inputs["layers"]]
+    levels = _return_levels(tail, frequency)
+    return {
+        "summary": summary,
+        "table": priced,
+        "tables": {"Return levels": levels, **({"Risk measures": measures} if measures else {})},
+        "charts": _charts(tail, losses, rate, levels, priced),
+        "notes": _notes(tail, losses),
+        "warnings": warnings,
+    }
+
+
+def _measure(tail, rate, level, losses):
+    """Return VaR and ES of one loss at `level`; empirical ones beside them."""
+    inside = 1 - level <= rate
+    beyond = tail.expected_shortfall(level, rate) if inside else np.nan
+    return {
+        "level": 100 * level,
+        "var": tail.value_at_risk(level, rate) if inside else None,
+        "es": float(beyond) if np.isfinite(beyond) else None,
+        "empirical": float(np.quantile(losses, level, method="inverted_cdf")),
+    }
+
+
+def _return_levels(tail, frequency):
+    rows = []
+    for years in RETURN_PERIODS:
+        if frequency * years <= 1:
+            continue
+        level, error = tails.return_level(tail, frequency, years)
+        row = {"years": years, "loss": level}
+        if error is not None:
+            row |= {"low": max(level - NORMAL_95 * error, tail.threshold), "high": level + NORMAL_95 * error}
+        rows.append(row)
+    return rows
+
+
+def _notes(tail, losses):
+    if losses is None:
+        return f"A given tail above {tail.threshold:g}. VaR of a single loss needs the losses below it too."
+    return (
+        f"Peaks over the threshold {tail.threshold:g} of {len(losses):,} losses, fitted by maximum likelihood. "
+        "Layers below the threshold count the losses themselves. Bands are 95 %, for the tail's parameters alone."
+    )
+
+
+def _charts(tail, losses, rate, levels, priced):
+    charts = []
+    if losses is not None:
+        charts += [_tail_chart(tail, losses, rate), _mean_excess_chart(losses), _stability_chart(tail, losses)]
+        if np.sum(losses > 0) > 3:
+            charts.append(_hill_chart(losses[losses > 0]))
+        charts.append(_quantile_chart(tail, losses))
+    if levels:
+        series = {"name": "Loss", "y": [row["loss"] for row in levels]}
+        if "low" in levels[0]:
+            series |= {"lower": [row["low"] for row in levels], "upper": [row["high"] for row in levels]}
+        charts.append(
+            {
+                "kind": "line",
+                "title": "Return levels",
+                "x_label": "Return period (years)",
+                "y_label": "Loss (currency)",
+                "data": {"x": [row["years"] for row in levels], "series": [series]},
+            }
+        )
+    if priced:
+        bars = [{"name": "From the tail", "y": [row["expected_loss"] for row in priced]}]
+        if losses is not None:
+            bars.append({"name": "Burning cost", "y": [row["burning_cost"] for row in priced]})
+        charts.append(
+            {
+                "kind": "bar",
+                "title": "Expected layer losses",
+                "x_label": "Layer",
+                "y_label": "Expected loss a year (currency)",
+                "data": {
+                    "x": [f"{row['limit']:,.6g} xs {row['attachment']:,.6g}" for row in priced],
+                    "series": bars,
+                },
+            }
+        )
+    return charts
+
+
+def _tail_chart(tail, losses, rate):
+    ordered = np.sort(losses[losses > tail.threshold])
+    share = rate * (len(ordered) - np.arange(len(ordered)) - 0.5) / len(ordered)
+    return {
+        "kind": "line",
+        "title": "Tail of the losses",
+        "x_label": "Log10 of the loss",
+        "y_label": "Log10 of the probability beyond",
+        "data": {
+            "x": _log10(ordered),
+            "series": [
+                {"name": "Losses", "y": _log10(share)},
+                {"name": "Fitted tail", "y": _log10(rate * tail.survival(ordered))},
+            ],
+        },
+    }
+
+
+def _log10(values):
+    return [float(np.log10(v)) if v > 0 else None for v in values]
+
+
+def _mean_excess_chart(losses):
+    at, mean, _ = tails.mean_excess(losses)
+    return {
+        "kind": "scatter",
+        "title": "Mean excess",
+        "x_label": "Threshold (currency)",
+        "y_label": "Mean excess over it (currency)",
+        "data": {"x": at.tolist(), "series": [{"name": "Mean excess", "y": mean.tolist()}]},
+    }
+
+
+def _stability_chart(tail, losses):
+    """Return the shape by threshold, from the median loss up to that with 15 losses beyond it."""
+    ordered = np.sort(losses)
+    last = max(len(ordered) - 16, 0)
+    first = min(len(ordered) // 2, last)
+    picks = np.unique(ordered[np.linspace(first, last, STABILITY_POINTS).astype(int)])
+    rows = []
+    for threshold in np.unique(np.append(picks, tail.threshold)):
+        exceedances = losses[losses > threshold]
+        if len(exceedances) < 5 or np.ptp(exceedances) == 0:
+            continue
+        found = tails.fit(losses, threshold)
+        rows.append((float(threshold), found.xi, NORMAL_95 * float(np.sqrt(found.covariance[0, 0]))))
+    return {
+        "kind": "line",
+        "title": "Shape by threshold",
+        "x_label": "Threshold (currency)",
+        "y_label": "Shape xi",
+        "data": {
+            "x": [row[0] for row in rows],
+            "series": [
+                {
+                    "name": "Shape, with 95 % band",
+                    "y": [row[1] for row in rows],
+                    "lower": [row[1] - row[2] for row in rows],
+                    "upper": [row[1] + row[2] for row in rows],
+                }
+            ],
+        },
+    }
+
+
+def _hill_chart(losses):
+    k, estimate, error = tails.hill(losses, min(HILL_MOST, len(losses) - 1))
+    return {
+        "kind": "line",
+        "title": "Hill plot",
+        "x_label": "Number of largest losses",
+        "y_label": "Shape xi",
+        "data": {
+            "x": k.tolist(),
+            "series": [
+                {
+                    "name": "Hill's estimate, with 95 % band",
+                    "y": estimate.tolist(),
+                    "lower": (estimate - NORMAL_95 * error).tolist(),
+                    "upper": (estimate + NORMAL_95 * error).tolist(),
+                }
+            ],
+        },
+    }
+
+
+def _quantile_chart(tail, losses):
+    ordered = np.sort(losses[losses > tail.threshold])
+    share = 1 - (np.arange(len(ordered)) + 0.5) / len(ordered)
+    fitted = tail.exceeded(share)
+    return {
+        "kind": "scatter",
+        "title": "Quantiles of the exceedances",
+        "x_label": "Fitted quantile (currency)",
+        "y_label": "Loss (currency)",
+        "data": {"x": fitted.tolist(), "series": [{"name": "Losses", "y": ordered.tolist()}]},
+    }

@@ -1,0 +1,170 @@
+"""The generalised Pareto tail above a threshold: its fit, quantiles, expected shortfalls, layers and return levels.
+
+Chosen: maximum likelihood by Grimshaw's one-dimensional profile, which cannot wander off; standard errors from the
+expected information.
+Left out: declustering, trends in time, and tails with an end (a shape below -1/2 has no usual standard errors).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+LOWEST_SHAPE = -0.5  # below it the likelihood is not regular (Smith 1985)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Losses beyond `threshold`: (1 + xi (x - u) / beta)^(-1/xi) of them exceed x.
+
+    Attributes:
+        threshold: u, in units of the losses.
+        xi: shape; above 0 the tail is heavy, and from 1 on it has no mean.
+        beta: scale, in units of the losses.
+        covariance: of the estimates (xi, beta), shape (2, 2); None where they were given.
+    """
+
+    threshold: float
+    xi: float
+    beta: float
+    covariance: np.ndarray | None = None
+
+    def survival(self, x):
+        """Return the share of exceedances beyond x, elementwise; 1 at or below the threshold."""
+        y = np.maximum(np.asarray(x, dtype=float) - self.threshold, 0) / self.beta
+        if abs(self.xi) < 1e-9:
+            return np.exp(-y)
+        inside = np.maximum(1 + self.xi * y, 0)
+        with np.errstate(divide="ignore"):
+            return np.where(inside > 0, np.exp(-np.log(inside) / self.xi), 0.0)
+
+    def exceeded(self, share):
+        """Return the loss that this share of the exceedances exceed: x = u + beta/xi (share^-xi - 1)."""
+        if abs(self.xi) < 1e-9:
+            return self.threshold - self.beta * np.log(share)
+        return self.threshold + self.beta / self.xi * np.expm1(-self.xi * np.log(share))
+
+    def value_at_risk(self, level, rate):
+        """Return the quantile at `level` of all losses, `rate` of which exceed the threshold.
+
+        VaR = u + beta/xi (((1 - p) / rate)^-xi - 1)
+
+        Source: McNeil (1997), ASTIN Bulletin 27, equation 5.
+        """
+        return float(self.exceeded((1 - level) / rate))
+
+    def expected_shortfall(self, level, rate):
+        """Return the mean of losses beyond VaR: (VaR + beta - xi u) / (1 - xi); infinite from xi = 1 on.
+
+        Source: McNeil, Frey and Embrechts (2005), Quantitative Risk Management, equation 7.19.
+        """
+        if self.xi >= 1:
+            return np.inf
+        return (self.value_at_risk(level, rate) + self.beta - self.xi * self.threshold) / (1 - self.xi)
+
+    def area(self, low, high):
+        """Return the integral of survival from low to high, both at or above the threshold, in closed form."""
+        y0, y1 = (np.maximum(v - self.threshold, 0) / self.beta for v in (low, high))
+        if abs(self.xi) < 1e-9:
+            return float(self.beta * (np.exp(-y0) - np.exp(-y1)))
+        z0, z1 = (np.maximum(1 + self.xi * y, 0) for y in (y0, y1))
+        power = 1 - 1 / self.xi
+        if abs(power) < 1e-9:
+            return float(self.beta * (np.log(z1) - np.log(z0)))
+        # z = 0 is the tail's end, where the shape is negative and the power positive.
+        return float(self.beta / self.xi * (z1**power - z0**power) / power)
+
+
+def fit(losses, threshold):
+    """Return the tail fitted to the losses above `threshold` by maximum likelihood.
+
+    With theta = xi / beta the likelihood is highest at xi = mean log(1 + theta y), and what is left to search is
+    -n (log(xi / theta) + xi + 1) over theta.
+
+    Args:
+        losses: all losses, shape (n,).
+        threshold: u.
+
+    Raises:
+        ValueError: fewer than 5 losses exceed it, or they are all equal.
+
+    Source: Grimshaw (1993), Technometrics 35, p. 185; standard errors: Smith (1987), Annals of Statistics 15.
+    """
+    y = losses[losses > threshold] - threshold
+    n = len(y)
+    if n < 5 or np.ptp(y) == 0:
+        raise ValueError(
+            f"threshold: {n} losses exceed {threshold:g}, too few to fit a tail. Lower the threshold below "
+            f"{np.sort(losses)[-min(10, len(losses))]:g}."
+        )
+    mean, largest = y.mean(), y.max()
+
+    def shape(theta):
+        return np.log1p(theta * y).mean()
+
+    def cost(theta):
+        if abs(theta) * mean < 1e-9:
+            return np.log(mean) + 1
+        xi = shape(theta)
+        return np.log(xi / theta) + xi + 1 if xi > LOWEST_SHAPE else np.inf
+
+    negative = -np.geomspace(1e-6, 1 - 1e-6, 40)[::-1] / largest
+    grid = np.concatenate((negative, [0.0], np.geomspace(1e-6, 1e3, 80) / mean))
+    costs = np.array([cost(theta) for theta in grid])
+    best = int(np.argmin(costs))
+    low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    found = minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-12 / mean})
+    theta = found.x if found.fun < costs[best] else grid[best]
+    if abs(theta) * mean < 1e-8:
+        xi, beta = 0.0, mean
+    else:
+        xi = shape(theta)
+        beta = xi / theta
+    information = np.array([[(1 + xi) ** 2, -beta * (1 + xi)], [-beta * (1 + xi), 2 * beta**2 * (1 + xi)]]) / n
+    return Tail(float(threshold), float(xi), float(beta), information)
+
+
+def hill(losses, most):
+    """Return Hill's estimates of the shape from the k largest losses, for k = 2 to `most`.
+
+    Returns:
+        (k, estimate, standard error), shape (most - 1,) each; the error is estimate / sqrt(k).
+
+    Source: Hill (1975), Annals of Statistics 3; Embrechts, Klüppelberg and Mikosch (1997), p. 330.
+    """
+    logs = np.log(np.sort(losses)[::-1][: most + 1])
+    k = np.arange(1, len(logs))
+    estimate = np.cumsum(logs[:-1]) / k - logs[1:]
+    return k[1:], estimate[1:], estimate[1:] / np.sqrt(k[1:])
+
+
+def mean_excess(losses, most=200):
+    """Return thresholds and the mean of losses beyond each, less the threshold, for at least 5 exceedances.
+
+    Source: Embrechts, Klüppelberg and Mikosch (1997), section 6.2.2: a straight rise is a generalised Pareto tail.
+    """
+    ordered = np.sort(losses)
+    beyond = len(ordered) - np.searchsorted(ordered, ordered, side="right")
+    sums = ordered.sum() - np.cumsum(ordered)[np.searchsorted(ordered, ordered, side="right") - 1]
+    kept = np.flatnonzero(beyond >= 5)
+    kept = kept[np.unique(ordered[kept], return_index=True)[1]]
+    kept = kept[np.linspace(0, len(kept) - 1, min(most, len(kept))).astype(int)] if len(kept) else kept
+    return ordered[kept], sums[kept] / beyond[kept] - ordered[kept], beyond[kept]
+
+
+def return_level(tail, frequency, years):
+    """Return the loss exceeded once in `years` on average, and its standard error (None for given parameters).
+
+    x = u + beta/xi ((frequency years)^xi - 1); the error by the delta method, for the tail's parameters.
+
+    Source: Coles (2001), An Introduction to Statistical Modeling of Extreme Values, section 4.3.3.
+    """
+    events = frequency * years
+    level = float(tail.exceeded(1 / events))
+    if tail.covariance is None:
+        return level, None
+    step = 1e-5 * max(abs(tail.xi), 0.1)
+    up, down = (Tail(tail.threshold, tail.xi + s, tail.beta).exceeded(1 / events) for s in (step, -step))
+    slope = np.array([(up - down) / (2 * step), (level - tail.threshold) / tail.beta])
+    return level, float(np.sqrt(max(slope @ tail.covariance @ slope, 0.0)))

@@ -1,0 +1,137 @@
+"""Portfolio choice: conditions of optimality, published portfolios, views and refusals."""
+
+import numpy as np
+import pytest
+
+from tests.models.calling import Model
+
+PRINTED = 0.06  # percentages printed with one decimal
+OPTIMAL = 1e-8
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model("optimiser")
+
+
+def problem(seed, n=6):
+    rng = np.random.default_rng(seed)
+    root = rng.normal(size=(n, n + 3)) * rng.uniform(0.05, 0.3, (n, 1))
+    return rng.uniform(0.0, 0.12, n), root @ root.T / n
+
+
+def four(**more):
+    """Merton's setting: two uncorrelated assets, stated returns, no bounds."""
+    assets = [{"name": "A", "mean": 4, "volatility": 10}, {"name": "B", "mean": 8, "volatility": 20}]
+    return {"returns_from": "stated", "assets": assets, "correlations": [], "correlation": 0} | more
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bounded_weights_meet_the_conditions_of_optimality(model, seed):
+    """Free assets share one marginal variance net of return's price; those at 0 would only add to it."""
+    means, covariance = problem(seed)
+    low, high = np.zeros(6), np.full(6, 0.5)
+    target = 0.5 * (means.mean() + model.markowitz.reach(means, low, high)[1])
+    w = model.markowitz.for_return(means, covariance, target, low, high)
+    assert w.sum() == pytest.approx(1, abs=OPTIMAL)
+    assert w @ means == pytest.approx(target, abs=OPTIMAL)
+    assert np.all(w > -OPTIMAL)
+    assert np.all(w < 0.5 + OPTIMAL)
+    free = (w > 1e-6) & (w < 0.5 - 1e-6)
+    if free.sum() < 3:
+        return  # a corner: any prices of the two constraints fit
+    slope = covariance @ w
+    basis = np.stack([np.ones(6), means], axis=1)
+    price = np.linalg.lstsq(basis[free], slope[free], rcond=None)[0]
+    left = slope - basis @ price
+    assert np.max(np.abs(left[free])) < OPTIMAL
+    assert np.all(left[w <= 1e-6] > -OPTIMAL)
+    assert np.all(left[w >= 0.5 - 1e-6] < OPTIMAL)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_mix_on_a_grid_has_a_higher_sharpe_ratio(model, seed):
+    means, covariance = problem(seed, n=3)
+    w = model.markowitz.tangency(means, covariance, 0.01, np.zeros(3), np.full(3, np.inf))
+    grid = np.array([[a, b, 100 - a - b] for a in range(101) for b in range(101 - a)]) / 100
+    ratios = (grid @ means - 0.01) / np.sqrt(np.einsum("ki,ij,kj->k", grid, covariance, grid))
+    assert model.markowitz.ratio(w, means, covariance, 0.01) >= ratios.max() - OPTIMAL
+
+
+def test_the_unbounded_tangency_of_two_assets_is_known(model):
+    """Weights go with (mean - riskless)/variance: 2/100 and 6/400."""
+    found = model.run(**four(long_only=False, riskless=2))["table"]
+    assert [row["weight"] for row in found] == pytest.approx([100 * 4 / 7, 100 * 3 / 7], rel=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_equal_risk_contributions_are_equal(model, seed):
+    _, covariance = problem(seed)
+    w = model.markowitz.equal_risk(covariance)
+    assert model.function.risk_shares(w, covariance) == pytest.approx(np.full(6, 1 / 6), abs=1e-12)
+    assert np.all(w > 0)
+
+
+def test_views_move_he_and_littermans_returns_as_printed(model):
+    """He and Litterman (1999), table 4."""
+    found = model.run(objective="black_litterman")
+    assert [r["mean"] for r in found["table"]] == pytest.approx([4.4, 8.7, 9.5, 11.2, 4.6, 7.0, 7.5], abs=PRINTED)
+
+
+def test_without_views_the_market_is_held_but_for_tau(model):
+    found = model.run(objective="black_litterman", views=[], tau=0.05)["tables"]
+    for row in found["Weights"]:
+        assert row["Black-Litterman, unconstrained"] == pytest.approx(row["Market"] / 1.05, rel=1e-10)
+    rows = {row["portfolio"]: row for row in found["Portfolios"]}
+    assert rows["Black-Litterman, unconstrained"]["cash"] == pytest.approx(100 * 0.05 / 1.05, rel=1e-8)
+
+
+def test_the_surer_a_view_the_nearer_the_posterior_comes_to_it(model):
+    def spread(doubt):
+        view = {"a2": 100, "a7": -100, "return": 3, "doubt": doubt}
+        rows = model.run(objective="black_litterman", views=[view])["table"]
+        return rows[1]["mean"] - rows[6]["mean"]
+
+    found = [spread(d) for d in (50, 5, 0.5, 0.01)]
+    assert found == sorted(found)
+    assert found[-1] == pytest.approx(3, abs=0.001)
+
+
+def test_the_frontier_rises_in_return_and_in_volatility(model):
+    line = next(s for s in model.run()["series"] if s["name"] == "Efficient frontier")
+    assert np.all(np.diff(line["x"]) > 0)
+    assert np.all(np.diff(line["y"]) > 0)
+
+
+def test_bounds_hold_in_every_bounded_portfolio(model):
+    assets = [row | {"low": 5, "high": 30} for row in model.manifest.defaults["assets"]]
+    for row in model.run(assets=assets, target=7)["tables"]["Weights"]:
+        for name in ("Minimum variance", "Highest Sharpe ratio", "Target return"):
+            assert 5 - 1e-6 <= row[name] <= 30 + 1e-6
+
+
+def test_a_target_out_of_reach_is_refused_with_what_can_be_reached(model):
+    with pytest.raises(ValueError, match=r"target: 9 % cannot be reached; 4\.00 to 8\.00 % can"):
+        model.run(**four(objective="target", target=9))
+
+
+def test_a_matrix_that_is_no_covariance_is_refused(model):
+    rows = [{"a1": 1, "a2": 0.9, "a3": -0.9}, {"a1": 0.9, "a2": 1, "a3": 0.9}, {"a1": -0.9, "a2": 0.9, "a3": 1}]
+    assets = [{"mean": 1, "volatility": 10}] * 3
+    with pytest.raises(ValueError, match="would have no risk, or less than none"):
+        model.run(**four(assets=assets, correlations=rows))
+    rows[0]["a2"] = 0.5
+    with pytest.raises(ValueError, match=r"correlations\[0\]\.a2: 0.5 is not the 0.9 of row 2"):
+        model.run(**four(assets=assets, correlations=rows))
+
+
+def test_missing_cells_and_empty_views_are_named_together(model):
+    assets = [{"volatility": 10, "market": 50}, {"volatility": 10}]
+    with pytest.raises(ValueError, match=r"assets\[1\]\.market: the cell is empty") as raised:
+        model.run(assets=assets, correlations=[], views=[{"return": 3}])
+    assert "views[0]: it picks no asset" in str(raised.value)
+
+
+def test_bounds_that_cannot_add_up_are_refused(model):
+    with pytest.raises(ValueError, match="add up to 100 %"):
+        model.run(assets=[row | {"high": 10} for row in model.manifest.defaults["assets"]])

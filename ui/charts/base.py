@@ -136,6 +136,7 @@ def axis(
         "fixedrange": False,
     }
     if measured:
+        found["title"]["standoff"] = 14
         spec = formats.read(fmt) or formats.read(formats.spread(given)) or formats.Spec()
         found |= {"hoverformat": spec.d3, "separatethousands": True, "exponentformat": "B", "nticks": 7}
         if spec.kind == "%":
@@ -172,6 +173,13 @@ def plain_all(values: Sequence[Any]) -> list[Any]:
 def hover(*parts: str) -> str:
     """Return a hover template of lines; `parts` are ours, never a model's text."""
     return "<br>".join(parts) + "<extra></extra>"
+
+
+def amount(unit: str | None) -> dict[str, str]:
+    """Return the hover of a value with its unit, where the axis's ticks do not end in it already."""
+    if not unit or unit == "%":
+        return {}
+    return {"hovertemplate": f"%{{y}} {plain(unit).replace('%{', '% {')}"}
 
 
 def config(name: str) -> dict[str, Any]:

@@ -90,9 +90,12 @@ def heading(label: str, unit: str | None) -> str:
 
 
 def default(value: Any) -> str:
-    """Return the format of a number that has none: fewer places the larger it is."""
+    """Return the format of a number that has none: fewer places the larger it is.
+
+    Whole numbers of four digits stand unbroken, because most of them are years.
+    """
     if isinstance(value, int):
-        return ",d"
+        return ",d" if abs(value) >= 10_000 else "d"
     return spread([value])
 
 
@@ -100,6 +103,8 @@ def spread(values: Iterable[Any]) -> str:
     """Return one format for numbers that stand beside each other, by the largest of them."""
     sizes = [abs(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)]
     largest = max(sizes, default=0.0)
+    if sizes and largest < 1e15 and all(float(v).is_integer() for v in sizes):
+        return ",.0f"
     if largest >= 1e15:
         return ".4~g"
     if largest >= 10_000:
@@ -119,7 +124,8 @@ def printf(fmt: str | None, values: Iterable[Any] = ()) -> tuple[str | None, flo
     spec = read(fmt)
     if spec is None:
         given = [v for v in values if v is not None]
-        spec = read(",d" if given and all(isinstance(v, int) for v in given) else spread(given))
+        whole = bool(given) and all(isinstance(v, int) for v in given)
+        spec = read(default(max(given, key=abs)) if whole else spread(given))
         assert spec is not None
         if spec.trim:
             return ("localized" if spec.kind == "f" else "%.3g"), None

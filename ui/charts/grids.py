@@ -24,8 +24,10 @@ Grid = list[list[float | None]]
 def heatmap(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
     """Draw `{x, y, z}`, z holding one list for each y."""
     x, y, z, note = _read(data)
+    cells = _cells(x, y, z, chart.unit)
+    note = note or (chart.unit or "" if "text" in cells else "")
     trace = {
-        **_cells(x, y, z, chart.unit),
+        **cells,
         "hovertemplate": base.hover(*_where(chart), f"%{{z:{_d3(z)}}}{_suffix(chart.unit)}"),
     }
     return base.figure(
@@ -76,7 +78,8 @@ def triangle(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure
         )
         if wanted and "texttemplate" in traces[-1]:
             traces[-1]["texttemplate"] = "<i>%{text}</i>"
-    note = "In italics beyond the line: projected" if spoken else ""
+    words = [chart.unit if "text" in traces[0] else None, "in italics beyond the line: projected" if spoken else None]
+    note = ", ".join(w for w in words if w)
     return base.figure(
         traces,
         title=chart.title,
@@ -85,7 +88,7 @@ def triangle(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure
         y=base.axis(chart.y_label, rows, autorange="reversed") | {"type": "category"},
         dark=dark,
         height=max(base.HEIGHT, min(900, 30 * len(rows) + 150)),
-        margin={"l": 8, "r": 8, "t": 90 if note else 72, "b": 8},
+        margin={"l": 8, "r": 8, "t": 116 if note else 84, "b": 8},
         shapes=_border(projected) if spoken else [],
     )
 
@@ -99,17 +102,18 @@ def surface(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
         "y": base.plain_all(y),
         "z": z,
         "colorscale": palette.scale(palette.SEQUENTIAL[2:]),
-        "colorbar": {"thickness": 12, "len": 0.7, "title": {"text": base.plain(chart.unit)}},
+        "showscale": False,  # the upright axis says it in numbers
         "contours": {"z": {"show": True, "color": "#FFFFFF", "width": 1, "highlightcolor": palette.COLORS[1]}},
         "hovertemplate": base.hover(*_where(chart), f"%{{z:{_d3(z)}}}{_suffix(chart.unit)}"),
     }
-    grid = {"gridcolor": palette.faded(palette.NEUTRAL, 0.5), "showbackground": False, "zeroline": False}
+    grid = {"gridcolor": palette.NEUTRAL, "gridwidth": 1, "showbackground": False, "zeroline": False}
     scene = {
         "xaxis": {"title": {"text": base.plain(chart.x_label)}, **grid},
         "yaxis": {"title": {"text": base.plain(chart.y_label)}, **grid},
         "zaxis": {"title": {"text": base.plain(chart.unit)}, **grid},
-        "aspectmode": "cube",
-        "camera": {"eye": {"x": -1.55, "y": -1.65, "z": 0.9}},
+        "aspectmode": "manual",
+        "aspectratio": {"x": 1.3, "y": 1.1, "z": 0.75},
+        "camera": {"eye": {"x": -1.45, "y": -1.6, "z": 0.85}, "center": {"z": -0.1}},
         "dragmode": "turntable",
     }
     return base.figure([trace], title=chart.title, note=note, dark=dark, scene=scene, height=500)
@@ -158,6 +162,7 @@ def _cells(
         spread = formats.spread(found)
         trace["text"] = [["" if v is None else formats.number(v, spread) for v in row] for row in z]
         trace["texttemplate"] = "%{text}"
+        trace["showscale"] = False  # the cells say it in numbers, and a phone needs the width
     else:
         trace["xgap"] = trace["ygap"] = 0
     return trace

@@ -132,7 +132,11 @@ def _along(chart: Chart, data: Data, *, dark: bool | None, **layout: Any) -> go.
         own, y = sample.take(own, places), sample.take(y, places)
         if lower and upper:
             lower, upper = sample.take(lower, places), sample.take(upper, places)
-        traces += _traces(chart.kind, name, own, y, lower, upper, index, alone=len(listed) == 1)
+        drawn = _traces(chart.kind, name, own, y, lower, upper, index, alone=len(listed) == 1)
+        for trace in drawn if chart.kind != "scatter" else ():
+            if trace.get("hoverinfo") != "skip":
+                trace |= base.amount(chart.unit)
+        traces += drawn
     data.done()
     return base.figure(
         traces,
@@ -222,6 +226,8 @@ def fan(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
     traces.append(stroke("Median", x, lines_["median"], 0, alone=True))
     if "mean" in lines_:
         traces.append(stroke("Mean", x, lines_["mean"], 1, alone=False))
+    for trace in traces:
+        trace |= base.amount(chart.unit)
     heights = [v for _, low, high in bands for v in (*low, *high)]
     return base.figure(
         traces,

@@ -70,8 +70,8 @@ def series_figure(
             trace["yaxis"] = "y" if place == 0 else f"y{place + 1}"
             if second and trace.get("showlegend", True):
                 trace["name"] += " (right)"
-            if one.unit and trace.get("hoverinfo") != "skip":
-                trace["hovertemplate"] = f"%{{y}} {base.plain(one.unit).replace('%{', '% {')}".replace(" %", "%")
+            if trace.get("hoverinfo") != "skip":
+                trace |= base.amount(one.unit)
         traces += drawn
         heights[place] += [v for part in (given.y, given.lower, given.upper) if part for v in part]
         widths += given.x if len(widths) < 100_000 else []
@@ -89,9 +89,14 @@ def series_figure(
         dark=dark,
         unified=not all(s.kind == "scatter" for s in series),
         barmode="group",
-        **_axes(groups, heights, declared),
+        **_axes(groups, heights, declared, beneath=_beneath(groups, series)),
         **({"height": 220 * len(groups) + 80} if len(groups) > 2 else {}),
     )
+
+
+def _beneath(groups: Sequence["_Group"], series: Sequence[Series]) -> bool:
+    solid = [any(series[i].kind in {"bar", "area"} for i in group.members) for group in groups]
+    return len(groups) == 2 and solid[1] and not solid[0]
 
 
 class _Group:
@@ -116,8 +121,13 @@ def _groups(series: Sequence[Series], declared: Sequence[Mapping[str, Any]]) -> 
 
 
 def _axes(
-    groups: Sequence[_Group], heights: Sequence[list[Any]], declared: Sequence[Mapping[str, Any]]
+    groups: Sequence[_Group],
+    heights: Sequence[list[Any]],
+    declared: Sequence[Mapping[str, Any]],
+    *,
+    beneath: bool,
 ) -> dict[str, Any]:
+    """Return the y axes; `beneath` draws the right one's series under the left one's, as bars should be."""
     axes: dict[str, Any] = {}
     share = (1 - GAP * (len(groups) - 1)) / len(groups) if groups else 1
     for place, group in enumerate(groups):
@@ -126,8 +136,12 @@ def _axes(
         found = base.axis(
             str(words.get("y_label") or "") or None, heights[place], unit=group.unit, fmt=fmt, measured=True
         )
-        if len(groups) == 2 and place == 1:
-            found |= {"overlaying": "y", "side": "right", "showgrid": False}
+        if len(groups) == 2:
+            found["tickmode"] = "auto"  # Plotly would put the upper axis's ticks where the lower one's are
+            if place == 1:
+                found |= {"side": "right", "showgrid": False}
+            if beneath is (place == 0):
+                found["overlaying"] = "y2" if beneath else "y"
         elif len(groups) > 2:
             top = 1 - place * (share + GAP)
             found["domain"] = [max(0.0, top - share), top]

@@ -101,14 +101,17 @@ def _covariance(inputs, rows, n, problems):
         ]
         given = given * np.outer(sds, sds)
     spread = np.diag(given)
-    if not problems and (
-        np.any(spread <= 0) or np.linalg.eigvalsh(given / np.sqrt(np.outer(spread, spread)))[0] < 1e-8
-    ):
+    if not problems and (np.any(spread <= 0) or _least_variance(given, spread) < 1e-8):
         where = "correlations" if matrix else "correlation"
         problems.append(
-            f"inputs.{where}: some mix of these {n} assets would have no risk, or less than none. Bring them nearer to 0."
+            f"inputs.{where}: some mix of these {n} assets would have no risk, or less than none. "
+            "Bring the correlations nearer to 0."
         )
     return given
+
+
+def _least_variance(covariance, spread):
+    return np.linalg.eigvalsh(covariance / np.sqrt(np.outer(spread, spread)))[0]
 
 
 def _views(rows, n, problems):

@@ -72,7 +72,7 @@ def run(inputs):
                 for i, name in enumerate(held.names)
             ],
         },
-        "charts": charts(held, edge, means, covariance, table, objective, prior),
+        "charts": charts(held, edge, means, table, objective, prior),
         "notes": NOTES[inputs["returns_from"]],
         "warnings": warnings,
     }
@@ -90,13 +90,14 @@ def choose(held, means, covariance, prior, inputs):
     bottom, top = markowitz.reach(means, low, high)
     try:
         found[LABELS["target"]] = markowitz.for_return(means, covariance, target, low, high)
-    except markowitz.Infeasible:
+    except markowitz.InfeasibleError:
         span = f"{100 * bottom:.2f} to {100 * top:.2f} %" if np.isfinite(bottom) and np.isfinite(top) else "the means"
         reasons["target"] = f"inputs.target: {inputs['target']:g} % cannot be reached; {span} can. Move it there."
     best = markowitz.tangency(means, covariance, riskless, low, high)
     if best is None:
         reasons["max_sharpe"] = (
-            f"inputs.riskless: no efficient portfolio of these assets earns more than {inputs['riskless']:g} %. Lower it."
+            f"inputs.riskless: no efficient portfolio of these assets earns more than {inputs['riskless']:g} %. "
+            "Lower it."
         )
     else:
         found[LABELS["max_sharpe"]] = best
@@ -158,7 +159,7 @@ def frontier_series(held, means, covariance, edge, rows, riskless):
     return series
 
 
-def charts(held, edge, means, covariance, table, objective, prior):
+def charts(held, edge, means, table, objective, prior):
     """Return the charts of weights, risk, the frontier's mixes, correlations and, with views, returns."""
     names = held.names
     sds = np.sqrt(np.diag(held.covariance))
@@ -217,7 +218,7 @@ def charts(held, edge, means, covariance, table, objective, prior):
 NOTES = {
     "stated": "Weights add up to 100 % but for Black-Litterman's. Equal risk contribution is long only and knows no "
     "other bounds.",
-    "views": "Returns are excess returns over the riskless rate, implied by the market's weights and tilted by the views; "
-    "the covariance includes the uncertainty of the means. Black-Litterman's unconstrained weights leave "
+    "views": "Returns are excess returns over the riskless rate, implied by the market's weights and tilted by the "
+    "views; the covariance includes the uncertainty of the means. Black-Litterman's unconstrained weights leave "
     "tau/(1 + tau) of the portfolio riskless. Equal risk contribution is long only and knows no other bounds.",
 }

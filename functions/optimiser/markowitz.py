@@ -11,7 +11,7 @@ from scipy.optimize import minimize, minimize_scalar
 AT_BOUND, FEASIBLE = 1e-7, 1e-9
 
 
-class Infeasible(ValueError):
+class InfeasibleError(ValueError):
     """No weights within the bounds meet the constraints."""
 
 
@@ -27,7 +27,7 @@ def quadratic(covariance, equal, to, low, high, start=None):
         start: weights to start from, shape (n,).
 
     Raises:
-        Infeasible: no such weights.
+        InfeasibleError: no such weights.
 
     Source: Merton (1972), J. Financial and Quantitative Analysis 7, section II, for the linear system.
     """
@@ -47,7 +47,7 @@ def quadratic(covariance, equal, to, low, high, start=None):
         options={"ftol": 1e-15, "maxiter": 500},
     )
     if np.max(np.abs(equal @ found.x - to)) > 1e-6:
-        raise Infeasible("no weights within the bounds meet the constraints")
+        raise InfeasibleError("no weights within the bounds meet the constraints")
     weights = np.clip(found.x, low, high)
     free = (weights > low + AT_BOUND) & (weights < high - AT_BOUND)
     if free.sum() >= len(to):
@@ -78,10 +78,10 @@ def for_return(means, covariance, target, low, high, start=None):
     """Return the fully invested weights of least variance with expected return `target`.
 
     Raises:
-        Infeasible: the target is out of reach, or all means are equal and not it.
+        InfeasibleError: the target is out of reach, or all means are equal and not it.
     """
     if np.ptp(means) < 1e-12:
-        raise Infeasible("all expected returns are equal, so no other return can be targeted")
+        raise InfeasibleError("all expected returns are equal, so no other return can be targeted")
     return quadratic(covariance, np.stack([np.ones_like(means), means]), np.array([1.0, target]), low, high, start)
 
 

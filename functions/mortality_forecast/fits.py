@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import expit, gammaln, xlogy
 
 STEPS = 200
+LOGS = (-40.0, 20.0)  # logarithms of rates beyond these are steps gone astray
 TIGHT = 1e-12  # relative change of the deviance at which a fit has arrived
 
 
@@ -82,7 +83,7 @@ def lee_carter_poisson(grid, weight):
         length = 1.0
         while length > 1e-6:
             trial = ax + length * move[a], bx + length * move[b], kt + length * move[k]
-            fitted = exposure * np.exp(np.minimum(trial[0][:, None] + np.outer(trial[1], trial[2]), 20.0))
+            fitted = exposure * np.exp(np.clip(trial[0][:, None] + np.outer(trial[1], trial[2]), *LOGS))
             reached = _poisson_deviance(deaths, fitted, weight).sum()
             if reached <= deviance * (1 + TIGHT):
                 break

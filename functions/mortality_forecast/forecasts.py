@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 LAST_AGE = 120
+HIGHEST_LOG = 20.0  # of a central rate: far beyond anything alive, and still a number
 CLOSING_AGES = 10  # ages from whose trend the table is closed
 
 
@@ -58,14 +59,14 @@ def rates(model, fit, grid, periods):
     """Return death rates or probabilities at all ages for period indices, shape (ages, n) from (k, n)."""
     if model == "cbd":
         return expit(periods[0] + np.outer(grid.ages - grid.ages.mean(), periods[1]))
-    return np.exp(fit.by_age["ax"][:, None] + np.outer(fit.by_age["bx"], periods[0]))
+    return np.exp(np.minimum(fit.by_age["ax"][:, None] + np.outer(fit.by_age["bx"], periods[0]), HIGHEST_LOG))
 
 
 def at_age(model, fit, grid, index, paths):
     """Return rates at one age along simulated paths, shape (number, horizon) from (number, k, horizon)."""
     if model == "cbd":
         return expit(paths[:, 0] + (grid.ages[index] - grid.ages.mean()) * paths[:, 1])
-    return np.exp(fit.by_age["ax"][index] + fit.by_age["bx"][index] * paths[:, 0])
+    return np.exp(np.minimum(fit.by_age["ax"][index] + fit.by_age["bx"][index] * paths[:, 0], HIGHEST_LOG))
 
 
 def probabilities(model, found):

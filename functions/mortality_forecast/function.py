@@ -78,12 +78,18 @@ def run(inputs):
         },
         "charts": _charts(inputs, grid, fit, names, observed, shown, ahead, spread, walked, period, horizon),
         "notes": _notes(model, grid, weight),
-        "warnings": [],
+        "warnings": _doubts(model, shown),
     }
 
 
 def _age_table(grid, fit):
     return {"age": grid.ages.tolist(), **{name: line.tolist() for name, line in fit.by_age.items()}}
+
+
+def _doubts(model, shown):
+    if model != "cbd" and shown.max() > 2:
+        return ["Some central death rates rise above 2 a year: the trend of so few data cannot be carried on."]
+    return []
 
 
 def _notes(model, grid, weight):

@@ -51,8 +51,11 @@ def vanilla_results(inputs, rates):
     walked = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=exercise, **rates)[0])
     summary = {"European price": closed, "Tree price": walked}
     if style != "european":
-        summary["American price"] = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=0, **rates)[0])
-        summary["Bermudan price"] = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=dates, **rates)[0])
+        for label, kind, at in (("American price", "american", 0), ("Bermudan price", "bermudan", dates)):
+            if style == kind:
+                summary[label] = walked
+            else:
+                summary[label] = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=at, **rates)[0])
         summary["Early exercise premium"] = walked - closed
     greeks, charts = sensitivities(S, K, T, sign, exercise, closed_form=style == "european", **rates)
     headline = closed if style == "european" and inputs["engine"] != "tree" else walked
@@ -137,22 +140,7 @@ def sensitivities(S, K, T, sign, exercise, *, closed_form, r, q, sigma):
         }
         values = tree.price(spots, K, r, q, sigma, T, sign, steps=201, exercise=exercise)
         slopes = {"delta": np.gradient(values, spots)}
-        surface = np.array(
-            [
-                tree.price(
-                    spots[::3],
-                    K,
-                    r,
-                    q,
-                    sigma,
-                    t,
-                    sign,
-                    steps=101,
-                    exercise=exercise and max(1, round(exercise * t / T)),
-                )
-                for t in times
-            ]
-        )
+        surface = american_surface(spots[::3], times, K, r, q, sigma, sign, exercise)
     greeks = {
         "Delta": raw["delta"],
         "Gamma": raw["gamma"],
@@ -177,6 +165,22 @@ def sensitivities(S, K, T, sign, exercise, *, closed_form, r, q, sigma):
             "data": {"x": spots[::3].tolist(), "y": times.tolist(), "z": surface.tolist()},
         },
     ]
+
+
+def american_surface(spots, times, K, r, q, sigma, sign, exercise):
+    """Return values over `times` (rows) and `spots` (columns) from trees of 101 steps, `exercise` as in the tree.
+
+    American values are one batch; a Bermudan's dates thin out with its time, so each time is a batch.
+    """
+    if exercise == 0:
+        x, y = np.meshgrid(spots, times)
+        return tree.price(x.ravel(), K, r, q, sigma, y.ravel(), sign, steps=101, exercise=0).reshape(x.shape)
+    counts = np.maximum(1, np.round(exercise * times / times[-1])).astype(int)
+    rows = [
+        tree.price(spots, K, r, q, sigma, t, sign, steps=101, exercise=int(n))
+        for t, n in zip(times, counts, strict=True)
+    ]
+    return np.array(rows)
 
 
 def barrier_result(inputs, rates):

@@ -8,6 +8,7 @@ Left out: trinomial trees and discrete dividends.
 import numpy as np
 
 EDGE = 1e-13  # keeps probabilities inside (0, 1) where volatility is next to nothing
+SAFE = 600.0  # natural logarithm of the largest ratio of two spots in one tree
 
 
 def peizer_pratt(z, steps):
@@ -52,8 +53,12 @@ def price(S, K, r, q, sigma, T, sign, *, steps=1001, exercise=None):
     to_up, to_down = discount * up, discount * (1 - up)
     ladder = np.arange(steps + 1) * (log_u - log_d)
     log_spot = np.log(S)
+    # One exponential for the whole walk where it cannot overflow, which is all but extreme volatilities.
+    powers = np.exp(ladder) if ladder.max() < SAFE else None
 
     def payoff(i):
+        if powers is not None:
+            return sign * (np.exp(log_spot + i * log_d) * powers[:, : i + 1] - K)
         return sign * (np.exp(np.clip(log_spot + i * log_d + ladder[:, : i + 1], -700, 700)) - K)
 
     dates = exercise_steps(exercise, steps)

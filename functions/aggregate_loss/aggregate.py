@@ -14,7 +14,8 @@ TILT = 20.0  # exponential tilting: what wraps around is smaller by exp(-20)
 TAIL = 1e-9  # probability that an automatic grid may leave beyond its end
 MOST_TIMES = 8.0  # how far beyond the 99.9 % quantile an automatic grid may reach for it
 PANJER_POINTS = 2**13
-MOST_CLAIMS = 30_000_000
+MOST_CLAIMS = 100_000_000
+BLOCK_CLAIMS = 1_000_000
 TIE = 1e-12  # a distribution function this close to a level has reached it
 
 
@@ -138,24 +139,31 @@ def on_grid(count, severity, inputs):
     return _total(count, severity, method(count, pmf, length), step)
 
 
-def by_simulation(count, severity, number, rng):
-    """Return the total of `number` simulated years, with each claim's year and size.
+def simulated_years(count, severity, number, rng):
+    """Simulate `number` years in blocks that fit a cache, claim by claim.
+
+    Yields:
+        (years in the block, year of each claim within it, size of each claim).
 
     Raises:
-        ValueError: there would be too many claims for the memory.
+        ValueError: there would be more claims than the time allows.
     """
     if number * count.mean > MOST_CLAIMS:
         raise ValueError(
             f"simulations: {number:,} years of {count.mean:,.0f} claims are more than {MOST_CLAIMS:,} claims. "
             "Simulate fewer years or use FFT."
         )
-    numbers = count.draw(number, rng)
-    year = np.repeat(np.arange(number), numbers)
-    claims = severity.draw(len(year), rng)
-    totals = np.bincount(year, weights=claims, minlength=number)
-    x = np.sort(totals)
-    share = np.full(number, 1 / number)
-    return Total(x, share, np.arange(1, number + 1) / number, float(x.mean())), year, claims
+    block = max(int(BLOCK_CLAIMS / max(count.mean, 1)), 1)
+    for start in range(0, number, block):
+        years = min(block, number - start)
+        year = np.repeat(np.arange(years), count.draw(years, rng))
+        yield years, year, severity.draw(len(year), rng)
+
+
+def of_sample(totals):
+    """Return simulated totals of a year, shape (n,), as a distribution with equal probabilities."""
+    n = len(totals)
+    return Total(np.sort(totals), np.full(n, 1 / n), np.arange(1, n + 1) / n, float(totals.mean()))
 
 
 def _total(count, severity, p, step):

@@ -18,35 +18,42 @@ BINS = 60
 
 
 def run(inputs):
-    """Return the total's distribution, measures, return periods, stop-loss premiums and layers.
+    """Yield progress of a simulation, then the total's distribution, measures, return periods and layers.
 
     Raises:
         ValueError: the method does not suit the inputs, or typed probabilities are no distribution.
     """
     count, severity = frequency.choose(inputs), sizes.choose(inputs)
-    warnings, simulation, step = [], None, None
+    priced = [layers.price(count, severity, row) for row in inputs["layers"]]
+    warnings = []
     if inputs["method"] == "monte_carlo":
-        rng = np.random.default_rng(inputs["seed"])
-        total, year, claims = aggregate.by_simulation(count, severity, inputs["simulations"], rng)
-        simulation = (year, claims)
-        notes = f"{inputs['simulations']:,} simulated years with {len(claims):,} claims."
+        totals, payments = [], [[] for _ in priced]
+        rng, done, number = np.random.default_rng(inputs["seed"]), 0, inputs["simulations"]
+        for years, year, claims in aggregate.simulated_years(count, severity, number, rng):
+            totals.append(np.bincount(year, weights=claims, minlength=years))
+            for row, blocks in zip(inputs["layers"], payments, strict=True):
+                blocks.append(layers.paid(row, years, year, claims))
+            done += years
+            yield {"progress": done / number, "message": f"{done:,} of {number:,} years"}
+        total = aggregate.of_sample(np.concatenate(totals))
+        for found, blocks in zip(priced, payments, strict=True):
+            sample = np.concatenate(blocks)
+            found["paid_simulated"] = float(sample.mean())
+            found["standard_error"] = float(sample.std(ddof=1) / np.sqrt(number))
+        notes = f"{number:,} simulated years."
     else:
         total, step, beyond = aggregate.on_grid(count, severity, inputs)
         notes = f"A grid of {len(total.x):,} steps of {step:,.6g}; probability {beyond:.1e} lies beyond it."
         worst = max(row["level"] for row in inputs["levels"])
-        if beyond > max(1 - worst / 100, 0) / 10:
+        if beyond > (1 - worst / 100) / 10:
             warnings.append(
-                f"The grid ends at {total.x[-1]:,.6g} with a probability of {beyond:.2g} beyond it: measures "
-                "near or "
-                "above that level are too low. Use more points or a wider step."
+                f"The grid ends at {total.x[-1]:,.6g} with a probability of {beyond:.2g} beyond it: measures near "
+                "or above that level are too low. Use more points or a wider step."
             )
     measures = [_measure(total, count, severity, row["level"] / 100) for row in inputs["levels"]]
-    priced = [layers.price(count, severity, row) for row in inputs["layers"]]
-    if simulation:
-        for row, found in zip(inputs["layers"], priced, strict=True):
-            found["paid_simulated"], found["standard_error"] = layers.simulated(row, *simulation, inputs["simulations"])
     periods = [_period(total, count, severity, years) for years in RETURN_PERIODS]
-    return {
+    on_units = inputs["method"] != "monte_carlo" and isinstance(severity, sizes.Discrete)
+    yield {
         "summary": _summary(total, count, severity, inputs),
         "table": measures,
         "tables": {
@@ -57,7 +64,7 @@ def run(inputs):
                 for row in inputs["retentions"]
                 if np.isfinite(total.mean)
             ],
-            "Distribution": _distribution(total, on_units=simulation is None and isinstance(severity, sizes.Discrete)),
+            "Distribution": _distribution(total, on_units=on_units),
         },
         "charts": _charts(total, measures, periods, priced),
         "notes": notes,

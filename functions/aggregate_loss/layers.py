@@ -39,18 +39,18 @@ def price(count, severity, row):
     total = layer_total(count, severity, attachment, limit, deductible, reinstatements)
     cap = np.inf if reinstatements is None else (reinstatements + 1) * limit
     if reinstatements is None and deductible == 0:
-        paid, deviation = ground, total.capped(0.0, np.inf)[1]
+        payment, deviation = ground, total.capped(0.0, np.inf)[1]
     else:
-        paid, deviation = total.capped(deductible, cap)
+        payment, deviation = total.capped(deductible, cap)
     reinstated = total.capped(deductible, (reinstatements or 0) * limit)[0]
-    premium = paid / (1 + (row.get("rate") or 0.0) / 100 * reinstated / limit)
+    premium = payment / (1 + (row.get("rate") or 0.0) / 100 * reinstated / limit)
     return {
         "attachment": attachment,
         "limit": limit,
         "claims": count.mean * hit,
         "expected_loss": ground,
         "rate_on_line": ground / limit,
-        "paid": paid,
+        "paid": payment,
         "deviation": deviation,
         "any_loss": float(max(1 - np.real(count.pgf(1 - hit)), 0.0)),
         "exhausted": 0.0 if not np.isfinite(cap) else float(total.p[total.x >= deductible + cap * (1 - 1e-9)].sum()),
@@ -82,11 +82,17 @@ def layer_total(count, severity, attachment, limit, deductible, reinstatements):
     return Total(step * np.arange(length), p, np.minimum(np.cumsum(p), 1.0), count.mean * float(limited(limit)))
 
 
-def simulated(row, year, claims, years):
-    """Return mean and standard error of what a layer pays, from simulated claims and the year of each."""
+def paid(row, years, year, claims):
+    """Return what a layer pays in each of a block of simulated years, shape (years,).
+
+    Args:
+        row: the layer, as for `price`.
+        years: number of years in the block.
+        year: of each claim, from 0.
+        claims: size of each claim.
+    """
     to_layer = np.clip(claims - row["attachment"], 0, row["limit"])
     sums = np.bincount(year, weights=to_layer, minlength=years)
     reinstatements = row.get("reinstatements")
     cap = np.inf if reinstatements is None else (reinstatements + 1) * row["limit"]
-    paid = np.minimum(np.maximum(sums - (row.get("aad") or 0.0), 0), cap)
-    return float(paid.mean()), float(paid.std(ddof=1) / np.sqrt(years))
+    return np.minimum(np.maximum(sums - (row.get("aad") or 0.0), 0), cap)

@@ -79,6 +79,8 @@ def vanilla_results(inputs, rates):
                 yield {"progress": 0.1 + 0.9 * (1 - done / count), "message": f"date {count - done} of {count}"}
             continue
         value, error, crude, boundary = done
+        if style == "american":
+            value = max(value, sign * (S - K))  # the simulated dates begin after today
     summary |= {
         "Monte Carlo price": value,
         "Monte Carlo standard error": error,
@@ -339,7 +341,7 @@ def boundary_chart(boundary):
         "y_label": "Spot (money)",
         "data": {
             "x": [t for t, _ in boundary],
-            "series": [{"name": "Spot nearest the strike not exercised later", "y": [s for _, s in boundary]}],
+            "series": [{"name": "Spot at which exercise begins", "y": [s for _, s in boundary]}],
         },
     }
 

@@ -35,8 +35,9 @@ def price(S, K, r, q, sigma, T, sign, *, dates, paths, seed):
     half = (paths + 1) // 2
     dt = T / dates
     drift = r - q - 0.5 * sigma**2
-    motion = np.sqrt(T) * _pairs(rng, half)
-    spot = S * np.exp(drift * T + sigma * motion)
+    motion = sigma * np.sqrt(T) * rng.standard_normal(half)  # sigma W(t); its mirror image is the other half
+    spot, shock = np.empty(2 * half), np.empty(half)
+    _spots(spot, motion, S * np.exp(drift * T))
     cash = np.maximum(sign * (spot - K), 0.0)  # in money of the date in hand
     european = np.exp(-r * T) * cash
     boundary = [(T, K)]
@@ -44,33 +45,36 @@ def price(S, K, r, q, sigma, T, sign, *, dates, paths, seed):
     for k in range(dates - 1, 0, -1):
         t = k * dt
         # W(t) given W(t + dt): mean W k/(k+1), variance dt k/(k+1).
-        motion = motion * (k / (k + 1)) + np.sqrt(dt * k / (k + 1)) * _pairs(rng, half)
-        spot = S * np.exp(drift * t + sigma * motion)
+        rng.standard_normal(out=shock)
+        motion *= k / (k + 1)
+        shock *= sigma * np.sqrt(dt * k / (k + 1))
+        motion += shock
+        _spots(spot, motion, S * np.exp(drift * t))
         cash *= discount
-        gain = sign * (spot - K)
-        live = np.flatnonzero(gain > 0)
+        live = np.flatnonzero(spot < K if sign < 0 else spot > K)
         if live.size > 10 * (DEGREE + 1):
-            x, now = spot[live] / K, gain[live]
+            x = spot[live] / K
+            now = (sign * K) * (x - 1)
             stop = now > continuation(x, cash[live])
             cash[live[stop]] = now[stop]
             if stop.any():
-                exercised = spot[live[stop]]
+                exercised = K * x[stop]
                 boundary.append((t, float(exercised.max() if sign < 0 else exercised.min())))
         yield k
-    value = discount * cash if dates > 0 else european
-    estimate, error = controlled(value, european, black_scholes.price(S, K, r, q, sigma, T, sign))
-    estimate = max(estimate, sign * (S - K), 0.0)
+    known = black_scholes.price(S, K, r, q, sigma, T, sign)
+    estimate, error = controlled(discount * cash, european, known)
     yield float(estimate), float(error), float(european.mean()), boundary[::-1]
 
 
 def continuation(x, later):
     """Return the fitted value of going on: a cubic in `x` regressed on `later`, both shape (n,)."""
-    centre, scale = x.mean(), x.std() or 1.0
-    z = (x - centre) / scale
-    powers = np.stack([np.ones_like(z), z, z * z, z * z * z])
-    gram = powers @ powers.T
-    weights = np.linalg.lstsq(gram, powers @ later, rcond=1e-12)[0]
-    return weights @ powers
+    z = (x - x.mean()) / (x.std() or 1.0)
+    powers = np.empty((DEGREE + 1, z.size))
+    powers[0], powers[1] = 1.0, z
+    np.multiply(z, z, out=powers[2])
+    np.multiply(powers[2], z, out=powers[3])
+    weights = np.linalg.lstsq(powers @ powers.T, powers @ later, rcond=1e-12)[0]
+    return ((weights[3] * z + weights[2]) * z + weights[1]) * z + weights[0]
 
 
 def controlled(value, control, known):
@@ -89,6 +93,9 @@ def controlled(value, control, known):
     return corrected.mean(), corrected.std(ddof=1) / np.sqrt(half)
 
 
-def _pairs(rng, half):
-    normal = rng.standard_normal(half)
-    return np.concatenate([normal, -normal])
+def _spots(out, motion, centre):
+    """Fill `out` with centre e^motion and, as its second half, centre e^-motion: one exponential for a pair."""
+    half = motion.size
+    up = np.exp(motion, out=out[half:])
+    np.multiply(up, centre, out=out[:half])
+    np.divide(centre, up, out=out[half:])

@@ -52,6 +52,13 @@ def test_the_simulation_lies_within_three_published_standard_errors_of_the_finit
         assert last[0] == pytest.approx(expect["american_fd"], abs=3 * expect["lsm_se"]), case["id"]
 
 
+def test_a_simulated_european_put_deep_in_the_money_is_worth_less_than_exercise(model):
+    terms = {"exercise": "european", "engine": "monte_carlo", "spot": 20, "strike": 40, "rate": 10}
+    found = model.run(**terms)["summary"]
+    assert found["Price"] < 20
+    assert found["Price"] == pytest.approx(found["European price"], abs=4 * found["Monte Carlo standard error"] + 1e-9)
+
+
 def test_equal_seeds_give_equal_prices_and_other_seeds_do_not(model):
     label = "Monte Carlo price"
     assert model.run(seed=7)["summary"][label] == model.run(seed=7)["summary"][label]

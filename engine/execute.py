@@ -19,6 +19,7 @@ from contract import result as contract_result
 from contract.manifest import Manifest
 from contract.problems import Problem, ResultError
 from contract.run import Run, Status
+from engine import queue
 from engine.bounds import Bounds
 from engine.manifests import manifest_of
 from engine.sandbox.supervisor import Call, Cancel, Limits, Outcome, Progress, Sandbox, SandboxLost
@@ -27,6 +28,9 @@ from storage import blobs, runs, versions
 from storage.database import Database
 
 log = structlog.get_logger()
+
+WORKER_STOPPED = "worker stopped"
+TAKEN_OVER = "taken over"
 
 
 @dataclass(slots=True)
@@ -63,6 +67,7 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
         return None
     finally:
         del bench.going[run_id]
+        cancel.close()
 
 
 def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
@@ -70,12 +75,12 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
         version = versions.get_version(conn, run.app_id, run.version)
         now = runs.get_run(conn, run.id)
     if version is None:
-        _finish(bench, run, Outcome.failed("The version of the model that this run needs is gone."), None)
+        _finish(bench, run, Outcome(Status.FAILED, "The version of the model that this run needs is gone."), None)
         return None
     if now is not None and now.cancel_requested:
         cancel.request("cancelled")  # asked for between the claim and our first look at notifications
     manifest = manifest_of(version)
-    place = _unpacked(bench, version.hash, version.archive)
+    place = unpacked(bench, version.hash, version.archive)
     call = Call(
         run_id=str(run.id),
         folder=place,
@@ -87,12 +92,22 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
     record = _Recorder(bench, run, cancel)
     try:
         with bench.sandbox.run(call, record, cancel) as outcome:
-            _finish(bench, run, outcome, record)
+            _end(bench, run, outcome, record)
     except SandboxLost:
         log.warning("sandbox lost; trying once more", run=str(run.id))
         with bench.sandbox.run(call, record, cancel) as outcome:
-            _finish(bench, run, outcome, record)
+            _end(bench, run, outcome, record)
     return run
+
+
+def _end(bench: Bench, run: Run, outcome: Outcome, record: "_Recorder") -> None:
+    """Store how the run ended, or give it back where this worker is being stopped."""
+    if record.cancel.reason == WORKER_STOPPED and outcome.status is Status.CANCELLED:
+        with bench.database.begin() as conn:
+            runs.release_run(conn, run.id, run.attempt, queue.enqueue(conn, run.id, run.priority))
+        log.info("run given back", run=str(run.id), attempt=run.attempt)
+    else:
+        _finish(bench, run, outcome, record)
 
 
 def limits(bounds: Bounds, manifest: Manifest) -> Limits:
@@ -131,7 +146,7 @@ class _Recorder:
             )
         if not kept:
             self.lost = True
-            self.cancel.request("taken over")
+            self.cancel.request(TAKEN_OVER)
 
 
 def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -> None:
@@ -183,7 +198,7 @@ def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) 
     )
 
 
-def _unpacked(bench: Bench, version: str, archive: str) -> Path:
+def unpacked(bench: Bench, version: str, archive: str) -> Path:
     """Return the version's folder in this host's cache, fetched from the database the first time."""
 
     def fetch() -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from contract import inputs as contract_inputs
 from contract.cases import Case, Miss, misses
 from contract.manifest import Manifest
 from contract.run import Status
-from engine.execute import Bench, _unpacked, limits
+from engine.execute import Bench, limits, unpacked
 from engine.manifests import cases_of, manifest_of
 from engine.sandbox.supervisor import Call, Cancel, Progress
 from storage import versions
@@ -23,7 +23,7 @@ def verify(bench: Bench, app_id: int, version: str) -> None:
     if found is None:
         return
     manifest = manifest_of(found)
-    place = _unpacked(bench, found.hash, found.archive)
+    place = unpacked(bench, found.hash, found.archive)
     total, missed = 0, list[Miss]()
     for i, case in enumerate(c for c in cases_of(found) if c.expect):
         total += len(case.expect)

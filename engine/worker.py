@@ -20,7 +20,7 @@ import structlog
 
 from engine import queue
 from engine.bounds import Bounds
-from engine.execute import Bench, execute
+from engine.execute import WORKER_STOPPED, Bench, execute
 from engine.reap import reap
 from engine.sandbox.supervisor import Sandbox
 from engine.verify import verify
@@ -31,7 +31,7 @@ from storage.database import Database
 log = structlog.get_logger()
 
 POLL = 0.5  # a lost wake-up costs this long at most
-GRACE = 10.0  # what a run gets to end by itself when the worker is asked to stop
+GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are given back
 
 
 class Worker:
@@ -71,8 +71,7 @@ class Worker:
             asyncio.run(self._work())
         finally:
             self._stopping.set()
-            for cancel in list(self.bench.going.values()):
-                cancel.request("worker stopped")
+            self._give_back()
             pulse.join(timeout=5)
             with contextlib.suppress(Exception), self.database.begin() as conn:
                 workers.stopped(conn, self.name)
@@ -84,6 +83,9 @@ class Worker:
     def stop(self) -> None:
         """Take no further job and end once those under way have ended; safe from a signal handler."""
         self._stopping.set()
+        timer = threading.Timer(GRACE, self._give_back)
+        timer.daemon = True
+        timer.start()
         if self._loop is not None and self._task is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)
 
@@ -107,7 +109,7 @@ class Worker:
                     name=self.name,
                     concurrency=self.runs_at_once,
                     fetch_job_polling_interval=POLL,
-                    shutdown_graceful_timeout=GRACE,
+                    shutdown_graceful_timeout=GRACE * 3,
                     delete_jobs="successful",
                     install_signal_handlers=False,
                     update_heartbeat_interval=max(1.0, self.bench.bounds.stalled / 5),
@@ -119,6 +121,10 @@ class Worker:
             log.info("worker ready", worker=self.name, tier=str(self.sandbox.tier), runs_at_once=self.runs_at_once)
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+    def _give_back(self) -> None:
+        for cancel in list(self.bench.going.values()):
+            cancel.request(WORKER_STOPPED)
 
     def _hear_cancel(self, payload: str) -> None:
         with contextlib.suppress(ValueError):

@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 from sqlalchemy import Connection, insert, select, text
 
+from storage.blobs import get_blob
 from storage.tables import result_files, result_parts, results
 
 ROWS = 65_536
@@ -82,6 +83,19 @@ def iter_part(conn: Connection, run_id: UUID, name: str) -> Iterator[pa.Table]:
     for part in range(conn.execute(count, {"id": run_id, "name": name}).scalar_one()):
         row = conn.execute(one, {"id": run_id, "name": name, "part": part}).one()
         yield _decode(row.bytes, row.json_columns)
+
+
+def read_file(conn: Connection, run_id: UUID, name: str) -> bytes:
+    """Return the content of a file the model made.
+
+    Raises:
+        LookupError: the result has no such file.
+    """
+    statement = select(result_files.c.blob).where(result_files.c.run_id == run_id, result_files.c.name == name)
+    blob = conn.execute(statement).scalar_one_or_none()
+    if blob is None:
+        raise LookupError(f"the result has no file {name!r}")
+    return get_blob(conn, blob)
 
 
 def files_of(conn: Connection, run_id: UUID) -> list[tuple[str, str, str, int]]:

@@ -81,7 +81,7 @@ def iter_runs(conn: Connection, wanted: Filter) -> Iterator[Run]:
 
 def totals(conn: Connection) -> dict[str, Any]:
     """Return runs by status and by model, with success rate and durations in seconds, and runs by day of the last thirty."""
-    by_status = conn.execute(text("select status, count(*) as count from runs group by status")).all()
+    by_status = conn.execute(text("select status, count(*) as number from runs group by status")).all()
     by_model = conn.execute(
         text("""
         select a.id as app_id, a.slug, coalesce(v.manifest->>'name', a.slug) as app_name, count(*) as runs,
@@ -100,7 +100,7 @@ def totals(conn: Connection) -> dict[str, Any]:
             count(*) filter (where status = 'SUCCESS') as successes
         from runs where queued_at > now() - interval '30 days' group by 1 order by 1""")
     )
-    statuses = {row.status: int(row.count) for row in by_status}
+    statuses = {row.status: int(row.number) for row in by_status}
     ended = sum(n for s, n in statuses.items() if Status(s).final and s != Status.CANCELLED)
     return {
         "total": sum(statuses.values()),

@@ -17,7 +17,7 @@ from contract.run import Run, Status
 from engine.export import whole_series
 from engine.follow import Snapshot
 from storage import results as stored
-from ui import cached, live, results, sitemap
+from ui import cached, live, provenance, results, sitemap
 from ui.links import run_link
 from ui.words import duration
 
@@ -54,7 +54,7 @@ def show(now: Snapshot) -> None:
         with st.expander("Log", icon=":material/terminal:"):
             st.code(now.log[-50_000:], language=None)
     with st.expander("Inputs and provenance", icon=":material/fingerprint:"):
-        results.provenance(run, manifest)
+        provenance.show(run, manifest)
 
 
 def _result(run: Run, result: Result, nulls: Mapping[str, Any]) -> None:
@@ -64,12 +64,17 @@ def _result(run: Run, result: Result, nulls: Mapping[str, Any]) -> None:
         with cached.desk().database.read() as conn:
             return stored.read_part(conn, source, name, offset, limit)
 
+    def read_file(name: str) -> bytes:
+        with cached.desk().database.read() as conn:
+            return stored.read_file(conn, source, name)
+
     results.show(
         result,
         run=run,
         read_part=read_part,
         points=lambda series: whole_series(cached.desk(), source, series),
         nulls=nulls,
+        read_file=read_file,
     )
 
 

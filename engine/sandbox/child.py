@@ -1,0 +1,284 @@
+"""One run, in a forked child: close in, load function.py, run it, send frames, end.
+
+Chosen: yields are merged here and sent at most ten times a second with only the keys that changed, each key
+whole, so that a million yields cost little and the supervisor's merge is an update; a thread flushes what waits
+while the model computes.
+Left out: judging. The supervisor decides how a run ended. Loaded by the zygote; imports nothing of ours but its
+siblings.
+"""
+
+import asyncio
+import importlib.util
+import inspect
+import io
+import logging
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+
+import numpy as np
+import orjson
+from convert import BadValueError, Converter, TooLargeError
+
+INTERVAL = 0.1  # s between two partial results
+TEXT = 4_000  # characters of an exception's text
+FRAMES = 30  # lines of the model's own code in a traceback
+
+
+class Sender:
+    """Sends frames: four bytes of length, then JSON."""
+
+    def __init__(self, descriptor: int, limit: int) -> None:
+        self.descriptor, self.limit = descriptor, limit
+        self.lock = threading.Lock()
+
+    def send(self, frame: dict) -> None:
+        """Send one frame; one beyond the limit is replaced by its size."""
+        content = orjson.dumps(frame)
+        if len(content) > self.limit and frame["kind"] in {"partial", "result"}:
+            content = orjson.dumps({"kind": "large", "size": len(content)})
+        with self.lock:
+            view = memoryview(len(content).to_bytes(4, "big") + content)
+            while view:
+                view = view[os.write(self.descriptor, view) :]
+
+
+class Shown:
+    """What a generator has shown so far, and which keys have not been sent yet."""
+
+    def __init__(self, sender: Sender) -> None:
+        self.sender = sender
+        self.whole: dict = {}
+        self.changed: set[str] = set()
+        self.progress: float | None = None
+        self.message: str | None = None
+        self.waiting = False
+        self.sent = 0.0
+        self.lock = threading.Lock()
+        self.failure: BaseException | None = None
+        self.timer: threading.Thread | None = None
+
+    def take(self, given: object) -> None:
+        """Merge what the model yielded and send it if it is time to."""
+        if not isinstance(given, Mapping):
+            raise BadValueError("yield", f"it is a {type(given).__name__}, not a dictionary")
+        with self.lock:
+            if self.failure is not None:
+                raise self.failure
+            for key, value in given.items():
+                if key == "progress":
+                    self.progress = float(value) if value is not None else None
+                elif key == "message":
+                    self.message = None if value is None else str(value)[:500]
+                else:
+                    self.whole[key] = merged(key, self.whole.get(key), value)
+                    self.changed.add(key)
+            self.waiting = True
+            if time.monotonic() - self.sent >= INTERVAL:
+                self.flush()
+        if self.timer is None:
+            self.timer = threading.Thread(target=self.keep_flushing, daemon=True)
+            self.timer.start()
+
+    def flush(self) -> None:
+        """Send what has changed; called with the lock held."""
+        if not self.waiting:
+            return
+        converter = Converter(self.sender.limit)
+        result = {str(key): converter.convert(self.whole[key], str(key)) for key in self.changed}
+        self.sender.send({"kind": "partial", "progress": self.progress, "message": self.message, "result": result})
+        self.changed.clear()
+        self.waiting = False
+        self.sent = time.monotonic()
+
+    def keep_flushing(self) -> None:
+        """Flush what waits while the model computes."""
+        while True:
+            time.sleep(INTERVAL)
+            with self.lock:
+                try:
+                    if time.monotonic() - self.sent >= INTERVAL:
+                        self.flush()
+                except BaseException as error:  # noqa: BLE001 - told to the model's thread, which reports it
+                    self.failure = error
+                    return
+
+
+def merged(key: str, old: object, new: object) -> object:
+    """Merge one key of a yield: summary and tables by key, series by name, everything else replaced."""
+    if key in {"summary", "tables", "files"} and isinstance(old, dict) and isinstance(new, Mapping):
+        return {**old, **new}
+    if key == "series":
+        if isinstance(old, dict) and isinstance(new, Mapping):
+            return {**old, **new}
+        if (
+            isinstance(old, list)
+            and isinstance(new, list)
+            and all(isinstance(s, Mapping) and "name" in s for s in old + new)
+        ):
+            by_name = {s["name"]: s for s in old}
+            by_name.update({s["name"]: s for s in new})
+            return list(by_name.values())
+    return dict(new) if isinstance(new, Mapping) and key in {"summary", "tables", "series", "files"} else new
+
+
+def main(job: dict, barriers: object, frames: int, log: int) -> None:
+    """Run the job; never returns."""
+    sender = Sender(frames, job["frame_limit"])
+    try:
+        _take(job, log)
+        barriers.close_in(job["scratch"], job["folder"], job["libraries"], job["limits"])
+        sender.send({"kind": "started"})
+        _run(job, sender)
+    except BaseException as error:  # noqa: BLE001 - whatever happens in here is the run's end
+        report_failure(sender, error, job["folder"])
+    finally:
+        flush_output()
+        os._exit(0)
+
+
+def report_failure(sender: Sender, error: BaseException, folder: str) -> None:
+    """Say how the model failed, as text; an exception whose own text fails is named by its type."""
+    kind = "exception"
+    if isinstance(error, TooLargeError):
+        sender.send({"kind": "large", "size": max(error.size, sender.limit)})
+        return
+    if isinstance(error, BadValueError):
+        kind = "bad_value"
+    elif isinstance(error, MemoryError):
+        kind = "memory"
+    elif isinstance(error, SystemExit):
+        kind = "exit"
+    elif isinstance(error, SyntaxError):
+        kind = "syntax"
+    elif isinstance(error, ImportError):
+        kind = "import"
+    try:
+        text = str(error)[:TEXT]
+    except BaseException:  # noqa: BLE001
+        text = ""
+    sender.send(
+        {
+            "kind": "failed",
+            "why": kind,
+            "type": type(error).__name__[:200],
+            "text": Converter().text(text),
+            "path": getattr(error, "path", None) if kind == "bad_value" else None,
+            "traceback": Converter().text(own_frames(error, folder)),
+        }
+    )
+
+
+def own_frames(error: BaseException, folder: str) -> str:
+    """Return the traceback with the model's own frames only, files named within the folder."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(folder + os.sep)]
+    if not frames and not isinstance(error, SyntaxError):
+        return ""
+    for frame in frames:
+        frame.filename = os.path.relpath(frame.filename, folder)
+    lines = ["Traceback (the model's own code):\n", *traceback.format_list(frames[-FRAMES:])]
+    try:
+        last = traceback.format_exception_only(type(error), error)
+        lines += [line.replace(folder + os.sep, "")[:TEXT] for line in last]
+    except BaseException:  # noqa: BLE001 - the exception's own methods are the model's code
+        lines.append(type(error).__name__ + "\n")
+    return "".join(lines)[:20_000]
+
+
+def prepare() -> None:
+    """Do what needs no job, in the time a spare child waits for one."""
+    os.setsid()
+    os.nice(5)
+    sys.stdout = io.TextIOWrapper(
+        io.FileIO(1, "w", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
+    sys.stderr = io.TextIOWrapper(
+        io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", force=True)
+
+
+def _take(job: dict, log: int) -> None:
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.chdir(job["scratch"])
+    os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
+    tempfile.tempdir = job["scratch"]
+    sys.dont_write_bytecode = True
+    sys.path[:0] = [job["folder"], *job["libraries"]]
+    sys.argv = ["function.py"]
+    random.seed(job["seed"])
+    np.random.seed(job["seed"] % 2**32)  # noqa: NPY002 - models written for the old generator are seeded too
+
+
+def _run(job: dict, sender: Sender) -> None:
+    spec = importlib.util.spec_from_file_location("function", os.path.join(job["folder"], "function.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["function"] = module
+    spec.loader.exec_module(module)
+    run = getattr(module, "run", None)
+    if not callable(run):
+        raise ImportError("function.py defines no run(inputs)")
+    setup = getattr(module, "setup", None)
+    if callable(setup):
+        setup()
+    shown = Shown(sender)
+    result = run(job["inputs"])
+    if inspect.isawaitable(result) or inspect.isasyncgen(result):
+        result = asyncio.run(_drive(result, shown))
+    elif inspect.isgenerator(result):
+        result = _drain(result, shown)
+    if result is None:
+        raise BadValueError("result", "the model returned nothing")
+    converter = Converter(sender.limit)
+    with shown.lock:
+        document = converter.convert(result)
+        sender.send(
+            {
+                "kind": "result",
+                "result": document,
+                "nulls": {"count": converter.nulls, "paths": converter.places},
+                "mended_text": converter.mended_text,
+                "progress": shown.progress,
+                "message": shown.message,
+            }
+        )
+
+
+async def _drive(result: object, shown: Shown) -> object:
+    if inspect.isasyncgen(result):
+        async for item in result:
+            shown.take(item)
+        return shown.whole
+    value = await result
+    if inspect.isasyncgen(value):
+        return await _drive(value, shown)
+    return _drain(value, shown) if inspect.isgenerator(value) else value
+
+
+def _drain(result: object, shown: Shown) -> object:
+    returned = None
+    while True:
+        try:
+            shown.take(next(result))
+        except StopIteration as end:
+            returned = end.value
+            break
+    if isinstance(returned, Mapping):
+        for key, value in returned.items():
+            shown.whole[key] = merged(key, shown.whole.get(key), value)
+    return shown.whole
+
+
+def flush_output() -> None:
+    """Flush what was printed; the model may have closed or replaced the streams."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # noqa: BLE001, S112
+            continue

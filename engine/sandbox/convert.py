@@ -1,0 +1,175 @@
+"""What a model returned, as JSON: numpy, pandas, dates and decimals converted; NaN counted; the rest refused by path.
+
+Chosen: a DataFrame becomes its columns (in `series`, one series a column over the index), an array a list;
+not-a-number and infinities become null and are counted with their first places; text is made safe for the
+database.
+Left out: meaning, which is the contract's. Loaded by the zygote; stands alone and imports nothing of ours.
+"""
+
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import fractions
+import math
+import pathlib
+import uuid
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+PLACES = 20
+DEPTH = 200
+BAD_TEXT = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+
+
+class BadValueError(ValueError):
+    """A value that no JSON can hold. `path` says where it stands."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(what)
+        self.path = path
+
+
+class TooLargeError(ValueError):
+    """The result is beyond its limit; found before it is written out, which would take as much memory again."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"at least {size} bytes")
+        self.size = size
+
+
+class Converter:
+    """Converts one result and counts what it had to change."""
+
+    def __init__(self, limit: int = 1 << 62) -> None:
+        self.room = limit
+        self.nulls = 0
+        self.places: list[str] = []
+        self.mended_text = False
+
+    def convert(self, value: object, path: str = "", depth: int = 0) -> object:
+        """Return `value` as JSON types.
+
+        Raises:
+            BadValueError: with the path of the value that cannot be converted.
+        """
+        if value is None or isinstance(value, bool):
+            return value
+        kind = type(value)
+        if kind is str:
+            return self.text(value)
+        if kind is int:
+            return value if abs(value) < 2**63 else float(value) if abs(value) < 2**1023 else str(value)
+        if kind is float:
+            return value if math.isfinite(value) else self.null(path)
+        if depth > DEPTH:
+            raise BadValueError(path[:200], "it is nested too deeply, or holds itself")
+        if isinstance(value, Mapping):
+            return {
+                self.text(str(key)): self.convert(item, f"{path}.{key}" if path else str(key), depth + 1)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.convert(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
+        return self.other(value, path, depth)
+
+    def other(self, value: object, path: str, depth: int) -> object:  # noqa: C901
+        """Convert what plain JSON has no type for."""
+        match value:
+            case np.ndarray():
+                return self.array(value, path, depth)
+            case np.generic():
+                return self.convert(value.item(), path, depth + 1)
+            case pd.DataFrame():
+                if path == "series":
+                    x = self.array(value.index.to_numpy(), path, depth)
+                    return [
+                        {"name": self.text(str(c)), "x": x, "y": self.series(value[c], f"{path}.{c}", depth)}
+                        for c in value.columns
+                    ]
+                frame = value if isinstance(value.index, pd.RangeIndex) else value.reset_index()
+                columns = [" ".join(map(str, c)) if isinstance(c, tuple) else str(c) for c in frame.columns]
+                return {
+                    self.text(name): self.series(frame.iloc[:, i], f"{path}.{name}", depth)
+                    for i, name in enumerate(columns)
+                }
+            case pd.Series():
+                if path.startswith("series"):
+                    x = self.array(value.index.to_numpy(), path, depth)
+                    return {"name": str(value.name or "Series"), "x": x, "y": self.series(value, path, depth)}
+                return self.series(value, path, depth)
+            case pd.Index():
+                return self.array(value.to_numpy(), path, depth)
+            case dt.datetime() | dt.date() | dt.time():
+                return None if value is pd.NaT else value.isoformat()
+            case pd.Timedelta() | dt.timedelta():
+                return None if value is pd.NaT else value.total_seconds()
+            case decimal.Decimal() | fractions.Fraction() | float():
+                number = float(value)
+                return number if math.isfinite(number) else self.null(path)
+            case enum.Enum():
+                return self.convert(value.value, path, depth + 1)
+            case int():
+                return self.convert(int(value), path, depth + 1)
+            case str():
+                return self.text(str.__str__(value))
+            case uuid.UUID() | pathlib.PurePath() | pd.Period() | pd.Interval():
+                return self.text(str(value))
+            case bytes() | bytearray() | memoryview():
+                raise BadValueError(path, "it is bytes; write them to a file and name it under files")
+        if value is pd.NA or value is pd.NaT:
+            return None
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+            return self.convert(fields, path, depth + 1)
+        if hasattr(value, "to_plotly_json"):
+            return self.convert(value.to_plotly_json(), path, depth + 1)
+        if hasattr(value, "_asdict"):
+            return self.convert(value._asdict(), path, depth + 1)
+        raise BadValueError(
+            path, f"it is a {type(value).__module__}.{type(value).__qualname__}, which JSON cannot hold"
+        )
+
+    def array(self, value: np.ndarray, path: str, depth: int) -> object:
+        """Convert an array to lists; finite numbers, the usual case, without a look at each."""
+        self.room -= 2 * value.size
+        if self.room < 0:
+            raise TooLargeError(2 * value.size)
+        if value.dtype.kind in "iub" or (value.dtype.kind == "f" and bool(np.isfinite(value).all())):
+            return value.tolist()
+        if value.dtype.kind == "M":
+            return [None if v is None else v for v in self._dates(value)]
+        return self.convert(value.tolist(), path, depth + 1)
+
+    def series(self, value: pd.Series, path: str, depth: int) -> object:
+        """Convert a column; missing values of pandas become null without being counted as not finite."""
+        if value.dtype.kind in "iufb" and isinstance(value.dtype, np.dtype):
+            return self.array(value.to_numpy(), path, depth)
+        if value.dtype.kind == "M":
+            return [None if v is pd.NaT else v.isoformat() for v in value]
+        items = value.astype(object).where(value.notna(), None).tolist()
+        return [self.convert(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(items)]
+
+    def text(self, value: str) -> str:
+        """Return text that a database can hold: no NUL, no half of a surrogate pair."""
+        self.room -= len(value)
+        if self.room < 0:
+            raise TooLargeError(len(value))
+        if value.isascii() and "\0" not in value:
+            return value
+        mended = value.translate(BAD_TEXT)
+        if mended != value:
+            self.mended_text = True
+        return mended
+
+    def null(self, path: str) -> None:
+        """Count a value that is not finite."""
+        self.nulls += 1
+        if len(self.places) < PLACES:
+            self.places.append(path)
+
+    @staticmethod
+    def _dates(value: np.ndarray) -> list[str | None]:
+        return [None if np.isnat(v) else pd.Timestamp(v).isoformat() for v in value.ravel()]

@@ -1,0 +1,160 @@
+"""The worker's side of the zygote: the process, the thread that hears from it, and a box for each run.
+
+Chosen: one control socket, one thread that listens on it; a box wakes its run's supervisor by a descriptor.
+Left out: what a run is and how it is judged.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.sandbox.call import SandboxLost
+from engine.sandbox.tiers import SPARE_UID, Tier
+
+START = 60.0
+READ = 1 << 16
+
+_LAUNCH = (
+    "import os, sys; fd = int(sys.argv[1]); script = sys.argv[2]; sys.argv = [script, *sys.argv[3:]]; "
+    "(fd != 3) and os.dup2(fd, 3); (fd != 3) and os.close(fd); os.set_inheritable(3, False); "
+    "import runpy; runpy.run_path(script, run_name='__main__')"
+)
+
+
+class Zygote:
+    """The zygote process and the thread that hears from it."""
+
+    def __init__(self, tier: Tier) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        spare = str(SPARE_UID) if tier is Tier.B else "-"
+        script = Path(__file__).with_name("zygote.py")
+        # The control socket is descriptor 3 of the zygote; the environment is empty but for one thread a library.
+        environment = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+        self.process = subprocess.Popen(  # noqa: S603 - our own script
+            [sys.executable, "-I", "-c", _LAUNCH, str(theirs.fileno()), str(script), str(tier), spare],
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        self.control = ours
+        self.boxes: dict[str, "Box"] = {}
+        self.lock = threading.Lock()
+        self.alive = True
+        ready, _, _ = select.select([ours], [], [], START)
+        message = ours.recv(READ) if ready else b""
+        if not message:
+            self.close()
+            raise SandboxLost("the zygote does not start")
+        self.packages: dict[str, str] = orjson.loads(message)["ready"]
+        threading.Thread(target=self._hear, name="zygote", daemon=True).start()
+
+    def launch(self, name: str, box: "Box", descriptors: list[int]) -> None:
+        """Start the run `name` with its inputs, frames and log as descriptors; `box` hears what becomes of it."""
+        with self.lock:
+            if not self.alive:
+                raise SandboxLost("the zygote is gone")
+            self.boxes[name] = box
+            try:
+                socket.send_fds(self.control, [orjson.dumps({"run": name})], descriptors)
+            except OSError as error:
+                del self.boxes[name]
+                raise SandboxLost("the zygote is gone") from error
+
+    def _hear(self) -> None:
+        while True:
+            try:
+                message, descriptors, _, _ = socket.recv_fds(self.control, READ, 1)
+            except OSError:
+                message = b""
+            if not message:
+                break
+            said = orjson.loads(message)
+            with self.lock:
+                box = self.boxes.get(said["run"])
+                if box is not None and "ended" in said:
+                    del self.boxes[said["run"]]
+            if box is None:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            elif "ended" in said:
+                box.put_end(said)
+            else:
+                box.put_start(said["pid"], descriptors[0] if descriptors else None)
+        with self.lock:
+            self.alive = False
+            left = list(self.boxes.values())
+            self.boxes.clear()
+        for box in left:
+            box.put_end(None)
+        self.control.close()
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the zygote, which ends its children."""
+        with contextlib.suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Box:
+    """What the zygote says about one run, with a descriptor that wakes the supervisor."""
+
+    def __init__(self) -> None:
+        self.pid: int | None = None
+        self.pidfd: int | None = None
+        self.end: dict[str, Any] | None = None
+        self.ended = threading.Event()
+        self.wake, self._write = socket.socketpair()
+        self._lock = threading.Lock()
+        self._doomed = False
+
+    def put_start(self, pid: int, pidfd: int | None) -> None:
+        """Note the child; one that was to be killed before it existed is killed now."""
+        with self._lock:
+            self.pid, self.pidfd = pid, pidfd
+            if self._doomed:
+                self._kill()
+
+    def put_end(self, end: dict[str, Any] | None) -> None:
+        """Note how the child ended, or, with None, that the zygote did."""
+        self.end = end
+        self.ended.set()
+        with contextlib.suppress(OSError):
+            self._write.send(b"x")
+
+    def kill(self) -> None:
+        """Kill the child, now or as soon as it exists."""
+        with self._lock:
+            self._doomed = True
+            self._kill()
+
+    def _kill(self) -> None:
+        if self.ended.is_set():
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if self.pidfd is not None:
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            elif self.pid is not None:
+                os.kill(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+        self.wake.close()
+        self._write.close()

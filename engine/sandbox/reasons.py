@@ -1,0 +1,109 @@
+"""Why a run has no result, in an analyst's words.
+
+Chosen: the category comes from the supervisor alone; a model's own words stand only where they are marked as such.
+Left out: advice that would need to know the model.
+"""
+
+import signal
+from typing import Any
+
+from contract.run import Status
+from engine.sandbox.call import Limits
+
+_SIGNALS = {
+    signal.SIGSEGV: "it touched memory that is not its own",
+    signal.SIGABRT: "it, or a library it uses, aborted",
+    signal.SIGFPE: "it did arithmetic the processor refuses",
+    signal.SIGBUS: "it touched memory that is not there",
+    signal.SIGILL: "it ran an instruction the processor does not know",
+    signal.SIGSYS: "it made a system call that is not allowed",
+    signal.SIGKILL: "it was killed, most likely because the host ran out of memory",
+    signal.SIGXFSZ: "it wrote a file beyond its limit",
+}
+
+
+def cancelled(reason: str, seconds: float) -> tuple[Status, str]:
+    """A run that somebody ended."""
+    if reason == "superseded":
+        return Status.CANCELLED, f"Superseded by a newer run after {seconds:.1f} s."
+    return Status.CANCELLED, f"Cancelled after {seconds:.1f} s."
+
+
+def timed_out(limits: Limits) -> tuple[Status, str]:
+    """A run at its time limit."""
+    return Status.TIMED_OUT, (
+        f"The model was still running after {limits.seconds:g} s, its time limit. Try smaller inputs, or ask for a "
+        "higher limit in the manifest."
+    )
+
+
+def memory(limits: Limits) -> tuple[Status, str]:
+    """A run at its memory limit."""
+    return Status.FAILED, (
+        f"The model used more than {limits.memory_mb:,} MB, its memory limit. Try smaller inputs, or ask for a higher "
+        "limit in the manifest."
+    )
+
+
+def scratch(limits: Limits, files: int) -> tuple[Status, str]:
+    """A run at its scratch limit."""
+    return Status.FAILED, (
+        f"The model wrote more than its scratch limit of {limits.scratch_mb:,} MB or {files:,} files."
+    )
+
+
+def threads(most: int) -> tuple[Status, str]:
+    """A run with too many threads."""
+    return Status.FAILED, f"The model started more than {most} threads, its limit."
+
+
+def large(size: int, limits: Limits) -> tuple[Status, str]:
+    """A result beyond its limit."""
+    return Status.FAILED, (
+        f"The model's result is too large: {size / 1e6:,.1f} MB, and its limit is {limits.output_mb:,} MB. "
+        "Return less, or ask for a higher output limit in the manifest."
+    )
+
+
+def garbled() -> tuple[Status, str]:
+    """A child that sent something else than frames."""
+    return Status.FAILED, "The model disturbed the channel its result comes through, so there is no result."
+
+
+def failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
+    """A run whose own code failed, by what the child says of it."""
+    kind, text = str(frame.get("type", ""))[:200], str(frame.get("text", ""))[:4_000]
+    said = f"{kind}: {text}" if text else kind
+    match frame.get("why"):
+        case "bad_value":
+            return Status.FAILED, (
+                f"The model's result cannot be shown: at {str(frame.get('path') or 'its top')[:300]}, {text}."
+            )
+        case "memory":
+            return memory(limits)
+        case "exit":
+            return Status.FAILED, f"The model ended itself (sys.exit) instead of returning a result: {said}."
+        case "syntax":
+            return Status.FAILED, f"The model's code does not compile. {said}"
+        case "import":
+            return Status.FAILED, f"The model needs something that is not there. {said}"
+    if kind == "ValueError" and text:
+        return Status.FAILED, text
+    return Status.FAILED, f"The model's code failed. {said}"
+
+
+def ended(code: int, started: bool, limits: Limits) -> tuple[Status, str]:
+    """A child that ended without saying anything, by its exit code or signal."""
+    if code < 0:
+        number = -code
+        if number == signal.SIGXCPU:
+            return (
+                Status.TIMED_OUT,
+                f"The model used more processor time than its limit of {limits.seconds:g} s allows.",
+            )
+        name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+        why = _SIGNALS.get(signal.Signals(number)) if number in set(signal.Signals) else None
+        return Status.FAILED, f"The model crashed ({name})" + (f": {why}." if why else ".")
+    if not started:
+        return Status.FAILED, f"The model could not be started (exit code {code})."
+    return Status.FAILED, f"The model's process exited without a result (exit code {code})."

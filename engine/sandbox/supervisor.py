@@ -1,0 +1,344 @@
+"""The supervisor: hands a run to the zygote, reads what it says, watches its limits, and decides how it ended.
+
+Chosen: it trusts nothing that comes out of the child: frames are capped, conflated and parsed as JSON, the log
+is cut, files are looked at after the child is dead. Memory and scratch are looked at ten times a second, which
+needs no cgroups.
+Left out: storing anything.
+"""
+
+import contextlib
+import os
+import select
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from contract.run import Status
+from engine.sandbox import reasons, usage
+from engine.sandbox.call import Call, Cancel, Limits, Outcome, Progress, SandboxLost
+from engine.sandbox.frames import READ, FrameError, Frames
+from engine.sandbox.keeper import Box, Zygote
+from engine.sandbox.tiers import SPARE_UID, Tier, probe
+
+__all__ = ["Call", "Cancel", "Limits", "Outcome", "Progress", "Sandbox", "SandboxLost"]
+
+WATCH = 0.1  # s between two looks at memory and scratch
+EVENTS = 0.05  # s between two events handed on, however fast a child sends them
+THREADS = 256
+ROOM = 1_000_000  # bytes of a frame beyond the result itself
+
+
+class Sandbox:
+    """One zygote and the runs it has going; safe to use from several threads.
+
+    Args:
+        scratch_root: folder for the runs' scratch folders.
+        tier: how firmly to confine; the firmest this host supports where none is given.
+    """
+
+    def __init__(self, scratch_root: Path, *, tier: Tier | str | None = None) -> None:
+        self.scratch_root = scratch_root
+        self.tier = Tier(tier) if tier is not None else probe()
+        self.packages: dict[str, str] = {}
+        self._zygote: Zygote | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the zygote, or wait until it is ready."""
+        self._ready()
+
+    def close(self) -> None:
+        """End the zygote and with it every run."""
+        with self._lock:
+            self._closed = True
+            if self._zygote is not None:
+                self._zygote.close()
+
+    @contextlib.contextmanager
+    def run(self, call: Call, on_progress: Callable[[Progress], None], cancel: Cancel) -> Iterator[Outcome]:
+        """Run a model and give how it ended; its scratch folder lasts until the block is left.
+
+        Args:
+            call: what to run.
+            on_progress: called in this thread with each conflated event.
+            cancel: ends the run from another thread.
+
+        Raises:
+            SandboxLost: the zygote ended under the run.
+        """
+        self.scratch_root.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self.scratch_root))
+        try:
+            if self.tier is Tier.B:
+                os.chown(scratch, SPARE_UID, SPARE_UID)
+            yield _Supervision(self._ready(), call, scratch, on_progress, cancel).outcome()
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _ready(self) -> Zygote:
+        with self._lock:
+            if self._closed:
+                raise SandboxLost("the sandbox is closed")
+            if self._zygote is None or not self._zygote.alive:
+                self._zygote = Zygote(self.tier)
+                self.packages = self._zygote.packages
+            return self._zygote
+
+
+class _Supervision:
+    """One run, from hand-over to outcome."""
+
+    def __init__(
+        self, zygote: Zygote, call: Call, scratch: Path, on_progress: Callable[[Progress], None], cancel: Cancel
+    ) -> None:
+        self.zygote, self.call, self.scratch = zygote, call, scratch
+        self.on_progress, self.cancel = on_progress, cancel
+        self.limits = call.limits
+        self.shown: dict[str, Any] = {}
+        self.log = bytearray()
+        self.log_told = 0
+        self.log_cut = False
+        self.pending: Progress | None = None
+        self.told = 0.0
+        self.final: dict[str, Any] | None = None
+        self.verdict: tuple[Status, str] | None = None
+        self.begun = False
+        self.base = usage.resident(zygote.process.pid)
+        self.peak = 0
+
+    def outcome(self) -> Outcome:
+        box = Box()
+        frames_read, frames_write = os.pipe()
+        log_read, log_write = os.pipe()
+        job = self._job()
+        born = time.monotonic()
+        try:
+            try:
+                self.zygote.launch(self.call.run_id, box, [job, frames_write, log_write])
+            finally:
+                for descriptor in (job, frames_write, log_write):
+                    os.close(descriptor)
+            self._supervise(box, frames_read, log_read, born)
+            box.kill()
+            if not box.ended.wait(10):
+                raise SandboxLost("a child did not end when killed")
+            self._drain(log_read)
+        finally:
+            box.kill()
+            os.close(frames_read)
+            os.close(log_read)
+            box.ended.wait(10)
+            box.close()
+        seconds = time.monotonic() - born
+        if box.end is None and self.final is None and self.verdict is None:
+            raise SandboxLost("the zygote ended under the run")
+        return self._judge(box, seconds)
+
+    def _job(self) -> int:
+        inputs = dict(self.call.inputs)
+        for key, source in self.call.files.items():
+            target = self.scratch / f"{key}-{source.name}"
+            shutil.copyfile(source, target)
+            if self.zygote_is_other_user:
+                os.chown(target, SPARE_UID, SPARE_UID)
+            inputs[key] = str(target)
+        content = orjson.dumps(
+            {
+                "folder": str(self.call.folder.resolve()),
+                "scratch": str(self.scratch.resolve()),
+                "inputs": inputs,
+                "seed": self.call.seed,
+                "libraries": [str(p) for p in self.call.library_paths],
+                "frame_limit": self.limits.output_mb * 1_000_000,
+                "limits": {
+                    "seconds": self.limits.seconds,
+                    "memory_mb": self.limits.memory_mb,
+                    "scratch_mb": self.limits.scratch_mb,
+                    "threads": self.limits.threads,
+                },
+            }
+        )
+        if hasattr(os, "memfd_create"):
+            job = os.memfd_create("job")
+        else:
+            job, name = tempfile.mkstemp()
+            Path(name).unlink()
+        with open(job, "wb", closefd=False) as stream:
+            stream.write(content)
+        return job
+
+    @property
+    def zygote_is_other_user(self) -> bool:
+        return self.scratch.stat().st_uid != os.geteuid()
+
+    def _supervise(self, box: Box, frames: int, log: int, born: float) -> None:
+        reader = Frames(frames, self.limits.output_mb * 1_000_000 + ROOM)
+        poll = select.poll()
+        for descriptor in (frames, log, box.wake.fileno(), self.cancel.fileno()):
+            poll.register(descriptor, select.POLLIN)
+        deadline = born + self.limits.seconds
+        watched = born
+        while self.final is None and self.verdict is None:
+            now = time.monotonic()
+            turn = min(deadline - now, watched + WATCH - now)
+            if self.pending is not None:
+                turn = min(turn, self.told + EVENTS - now)
+            ready = {descriptor for descriptor, _ in poll.poll(max(0.0, turn) * 1000)}
+            now = time.monotonic()
+            if log in ready and not self._read_log(log):
+                poll.unregister(log)
+            if frames in ready:
+                try:
+                    for frame in reader.read():
+                        self._take(frame)
+                except FrameError as error:
+                    self.verdict = reasons.large(error.size, self.limits) if error.size else reasons.garbled()
+                if reader.closed:
+                    poll.unregister(frames)
+            if self.cancel.fileno() in ready and self.final is None:
+                self.verdict = reasons.cancelled(self.cancel.reason or "cancelled", now - born)
+            elif box.ended.is_set() and frames not in ready:
+                return
+            elif now >= deadline and self.final is None:
+                self.verdict = reasons.timed_out(self.limits)
+            elif now >= watched + WATCH:
+                watched = now
+                self.verdict = self.verdict or self._watch(box)
+            self._tell(now)
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        kind = frame.get("kind")
+        if self.final is not None:
+            return
+        if kind == "started":
+            self.begun = True
+        elif kind in {"result", "failed", "large"}:
+            self.final = frame
+        elif kind == "partial" and isinstance(frame.get("result"), dict):
+            progress, message = _fraction(frame.get("progress")), _words(frame.get("message"))
+            self.shown.update(frame["result"])
+            changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
+            self.pending = Progress(progress, message, changed, "")
+
+    def _tell(self, now: float, *, last: bool = False) -> None:
+        fresh = len(self.log) > self.log_told
+        if (self.pending is None and not fresh) or (not last and now - self.told < EVENTS):
+            return
+        event = self.pending or Progress(None, None, {}, "")
+        event.log = self.log[self.log_told :].decode("utf-8", "replace").replace("\0", "\ufffd")
+        self.log_told = len(self.log)
+        self.pending, self.told = None, now
+        self.on_progress(event)
+
+    def _watch(self, box: Box) -> tuple[Status, str] | None:
+        if box.pid is not None:
+            self.peak = max(self.peak, usage.resident(box.pid) - self.base)
+            if self.peak > self.limits.memory_mb * 1_000_000:
+                return reasons.memory(self.limits)
+            if usage.threads(box.pid) > THREADS:
+                return reasons.threads(THREADS)
+        size, count = usage.usage(self.scratch)
+        if size > self.limits.scratch_mb * 1_000_000 or count > usage.FILES:
+            return reasons.scratch(self.limits, usage.FILES)
+        return None
+
+    def _read_log(self, log: int) -> bool:
+        content = os.read(log, READ)
+        room = self.limits.log_kb * 1_000 - len(self.log)
+        if len(content) > room and not self.log_cut:
+            self.log_cut = True
+            self.log += content[: max(0, room)] + b"\n[the log is cut here: it reached its limit]\n"
+        elif not self.log_cut:
+            self.log += content
+        return bool(content)
+
+    def _drain(self, log: int) -> None:
+        os.set_blocking(log, False)
+        with contextlib.suppress(BlockingIOError):
+            while self._read_log(log):
+                pass
+
+    def _judge(self, box: Box, seconds: float) -> Outcome:
+        end = box.end or {}
+        frame = self.final or {}
+        result: dict[str, Any] | None = self.shown or None
+        warnings: list[str] = []
+        nulls: dict[str, Any] = {}
+        status: Status
+        reason: str | None
+        files: dict[str, Path] = {}
+        if self.verdict is not None:
+            status, reason = self.verdict
+        elif frame.get("kind") == "result":
+            status, reason = Status.SUCCESS, None
+            result = frame.get("result")
+            nulls = _nulls(frame.get("nulls"))
+            if frame.get("mended_text") is True:
+                warnings.append("Some text held characters that cannot be stored; they are shown as \ufffd.")
+            try:
+                files = self._files(result)
+            except _FileError as error:
+                status, reason = Status.FAILED, str(error)
+        elif frame.get("kind") == "failed":
+            status, reason = reasons.failed(frame, self.limits)
+        elif frame.get("kind") == "large":
+            status, reason = reasons.large(int(frame.get("size") or 0), self.limits)
+        else:
+            status, reason = reasons.ended(int(end.get("ended", -9)), self.begun, self.limits)
+        if self.log_cut:
+            warnings.append(f"The log reached its limit of {self.limits.log_kb:,} kB and was cut.")
+        traceback = frame.get("traceback") if frame.get("kind") == "failed" else None
+        return Outcome(
+            status=status,
+            reason=reason,
+            traceback=str(traceback)[:20_000] if traceback else None,
+            result=result,
+            nulls=nulls,
+            warnings=warnings,
+            log=self.log.decode("utf-8", "replace").replace("\0", "\ufffd"),
+            peak_memory=max(0, self.peak, int(end.get("memory", 0)) - self.base),
+            cpu_seconds=float(end.get("cpu", 0.0)),
+            seconds=seconds,
+            files=files,
+        )
+
+    def _files(self, result: Any) -> dict[str, Path]:
+        named = result.get("files") if isinstance(result, dict) else None
+        found: dict[str, Path] = {}
+        if not isinstance(named, dict):
+            return found
+        for name, given in named.items():
+            path = Path(os.path.normpath(self.scratch / str(given)))
+            real = Path(os.path.realpath(path))
+            inside = real.is_relative_to(self.scratch.resolve())
+            if not inside or not real.is_file() or real.stat().st_nlink != 1:
+                raise _FileError(
+                    f"The model's result names a file that is not in its scratch folder: files.{name} is {given!r}."
+                )
+            found[str(name)[:200]] = real
+        return found
+
+
+class _FileError(Exception):
+    pass
+
+
+def _fraction(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
+
+
+def _words(value: Any) -> str | None:
+    return value[:500] if isinstance(value, str) else None
+
+
+def _nulls(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not value.get("count"):
+        return {}
+    return {"count": int(value["count"]), "paths": [str(p)[:200] for p in list(value.get("paths") or [])[:20]]}

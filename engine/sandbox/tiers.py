@@ -1,0 +1,54 @@
+"""How firmly this host can confine model code.
+
+Chosen: four tiers, probed once at start by asking the kernel, shown on the monitor and in the health check.
+Left out: trusting. Models from outside need tier A or B, or an administrator's word.
+"""
+
+import ctypes
+import os
+import sys
+from enum import StrEnum
+
+SPARE_UID = 65_533  # owns nothing on any usual system
+LANDLOCK_CREATE_RULESET = 444
+
+
+class Tier(StrEnum):
+    """What stands between a model and the host."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+    @property
+    def words(self) -> str:
+        """The tier in a sentence for an operator."""
+        return {
+            Tier.A: "Landlock and seccomp: files, network and processes are closed off",
+            Tier.B: "another user and seccomp: network and processes are closed off, files by their permissions",
+            Tier.C: "seccomp only: files the worker can read are readable; trusted models only",
+            Tier.D: "limits and time only; trusted models only",
+        }[self]
+
+
+def probe() -> Tier:
+    """Return the firmest tier this host supports."""
+    if sys.platform != "linux" or not _seccomp():
+        return Tier.D
+    if _landlock():
+        return Tier.A
+    return Tier.B if os.geteuid() == 0 else Tier.C
+
+
+def _seccomp() -> bool:
+    try:
+        import pyseccomp
+    except (ImportError, OSError, RuntimeError):
+        return False
+    return int(pyseccomp.get_api()) > 0
+
+
+def _landlock() -> bool:
+    version = ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1)
+    return int(version) >= 1

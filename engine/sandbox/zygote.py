@@ -1,0 +1,192 @@
+"""The zygote: an interpreter with an empty environment and the numerical libraries loaded, which forks a child per run.
+
+Chosen: it never runs model code itself; `gc.freeze()` keeps the libraries' pages shared; it is not dumpable, so
+a child of the same user cannot read it. It ends with the worker, whose end of the control socket closes.
+Left out: knowing what a run is. Run by the supervisor as `python -I zygote.py`; imports nothing of ours but its
+siblings.
+"""
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import asyncio  # noqa: E402, F401 - what models use is loaded before the fork
+import concurrent.futures  # noqa: E402, F401
+import csv  # noqa: E402, F401
+import decimal  # noqa: E402, F401
+import json  # noqa: E402, F401
+import sqlite3  # noqa: E402, F401
+import statistics  # noqa: E402, F401
+import zoneinfo  # noqa: E402, F401
+
+import child  # noqa: E402
+import confine  # noqa: E402
+import numpy as np  # noqa: E402, F401
+import orjson  # noqa: E402
+import pandas as pd  # noqa: E402, F401
+import scipy.interpolate  # noqa: E402, F401
+import scipy.linalg  # noqa: E402, F401
+import scipy.optimize  # noqa: E402, F401
+import scipy.signal  # noqa: E402, F401
+import scipy.special  # noqa: E402, F401
+import scipy.stats  # noqa: E402, F401
+
+CONTROL = 3
+SPARE = 2
+MESSAGE = 65_536
+
+
+def data_size() -> int:
+    """Return the bytes of data this process has mapped already, which a run's limit comes on top of."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[5])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+class Spares:
+    """Children forked ahead, each waiting for its job: a fork takes longer than all that follows it."""
+
+    def __init__(self, barriers: confine.Barriers, base: int) -> None:
+        self.barriers, self.base = barriers, base
+        self.waiting: list[tuple[int, socket.socket]] = []
+
+    def fill(self) -> None:
+        """Fork until enough children wait."""
+        while len(self.waiting) < SPARE:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            pid = os.fork()
+            if pid == 0:
+                wait_for_job(theirs, self.barriers, self.base)
+            theirs.close()
+            self.waiting.append((pid, ours))
+
+    def take(self, descriptors: list[int]) -> int:
+        """Hand a job to a waiting child and return its process id."""
+        while True:
+            self.fill()
+            pid, door = self.waiting.pop(0)
+            with door:
+                try:
+                    socket.send_fds(door, [b"job"], descriptors)
+                except OSError:
+                    continue  # the child died while it waited; the next one takes the job
+                return pid
+
+
+def wait_for_job(door: socket.socket, barriers: confine.Barriers, base: int) -> None:
+    """Be a spare child: wait for a job, run it, end; end at once if the zygote goes."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if sys.platform == "linux":
+        confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)
+    child.prepare()
+    message, descriptors, _, _ = socket.recv_fds(door, MESSAGE, 3)
+    if not message:
+        os._exit(0)
+    job, frames, log = descriptors
+    with open(job, "rb", closefd=False) as stream:  # noqa: PTH123
+        stream.seek(0)
+        wanted = orjson.loads(stream.read())
+    wanted["limits"]["base_data"] = base
+    kept = barriers.descriptors()
+    frames, log = move(frames, 200), move(log, 201)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for descriptor in range(3, 200):
+        if descriptor not in kept:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+    child.main(wanted, barriers, frames, log)
+
+
+def serve(control: socket.socket, barriers: confine.Barriers) -> None:
+    """Hand each job that arrives to a child, and report each child that has ended, until the worker goes."""
+    running: dict[int, str] = {}
+    wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(woken)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    spares = Spares(barriers, data_size())
+    while True:
+        spares.fill()
+        readable, _, _ = select.select([control, wake], [], [])
+        if wake in readable:
+            os.read(wake, 4096)
+            report(control, running)
+        if control in readable:
+            message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 3)
+            if not message:
+                return
+            start(control, spares, running, message, descriptors)
+
+
+def start(
+    control: socket.socket, spares: Spares, running: dict[int, str], message: bytes, descriptors: list[int]
+) -> None:
+    """Start one job: its inputs, its frames and its log are the three descriptors."""
+    name = orjson.loads(message)["run"]
+    pid = spares.take(descriptors)
+    running[pid] = name
+    for descriptor in descriptors:
+        os.close(descriptor)
+    pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    socket.send_fds(control, [orjson.dumps({"run": name, "pid": pid})], [] if pidfd is None else [pidfd])
+    if pidfd is not None:
+        os.close(pidfd)
+
+
+def move(descriptor: int, target: int) -> int:
+    """Put a descriptor where it survives the closing of the others."""
+    os.dup2(descriptor, target, inheritable=False)
+    os.close(descriptor)
+    return target
+
+
+def report(control: socket.socket, running: dict[int, str]) -> None:
+    """Reap what has ended and say how, with the processor time in seconds and the largest memory in bytes."""
+    while running:
+        try:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        name = running.pop(pid, None)
+        if name is None:
+            continue  # a spare that died while it waited
+        ended = {
+            "run": name,
+            "ended": os.waitstatus_to_exitcode(status),
+            "cpu": usage.ru_utime + usage.ru_stime,
+            "memory": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        }
+        control.send(orjson.dumps(ended))
+
+
+def main() -> None:
+    """Load, close what need not be open, say so, and serve."""
+    tier, spare = sys.argv[1], sys.argv[2]
+    sys.path.pop(0)
+    os.umask(0o077)
+    control = socket.socket(fileno=CONTROL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        confine.prctl(confine.PR_SET_DUMPABLE, 0)
+    barriers = confine.Barriers(tier, int(spare) if spare != "-" else None)
+    packages = {"python": sys.version.split()[0]}
+    packages |= {m: sys.modules[m].__version__ for m in ("numpy", "pandas", "scipy", "orjson")}
+    gc.collect()
+    gc.freeze()
+    control.send(orjson.dumps({"ready": packages}))
+    serve(control, barriers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""See how the installation does: workers, live runs, totals by model, durations and runs a day."""
+
+import pandas as pd
+import streamlit as st
+
+from contract.run import Status
+from storage import workers
+from storage.search import Filter, search_runs, totals
+from ui import cached, runs_table
+from ui.words import ago, duration
+
+REFRESH = 2.0  # s
+
+st.title("Monitor", anchor=False)
+
+
+@st.fragment(run_every=REFRESH)
+def show() -> None:
+    """Show everything once; the fragment runs again by itself."""
+    desk = cached.desk()
+    with desk.database.read() as conn:
+        alive = workers.alive(conn, silence=desk.bounds.stalled)
+        live = search_runs(conn, Filter(statuses=(Status.PENDING, Status.RUNNING)), limit=50).runs
+        found = totals(conn)
+    rate = found["success_rate"]
+    with st.container(horizontal=True):
+        st.metric("Runs", f"{found['total']:,}", border=True)
+        st.metric("Success rate", "–" if rate is None else f"{rate:.1%}", border=True)
+        st.metric("Queued", sum(r.status is Status.PENDING for r in live), border=True)
+        st.metric("Running", sum(r.status is Status.RUNNING for r in live), border=True)
+        st.metric("Workers", len(alive), border=True)
+    if not alive:
+        st.warning("No worker answers. Runs wait until one does: see the operator's guide.")
+    st.subheader("Queued and running", anchor=False)
+    if live:
+        st.dataframe(runs_table.frame(live), hide_index=True)
+    else:
+        st.caption("Nothing is waiting or running.")
+    st.subheader("Workers", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Worker": [w.name for w in alive],
+                "Confinement": [w.tier for w in alive],
+                "Runs at once": [w.concurrency for w in alive],
+                "Started": [ago(w.started_at) for w in alive],
+                "Python": [w.environment.get("python", "") for w in alive],
+            }
+        ),
+        hide_index=True,
+    )
+    st.subheader("By model", anchor=False)
+    models = found["by_model"]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Model": [m["app_name"] for m in models],
+                "Runs": [m["runs"] for m in models],
+                "Success rate": [m["success_rate"] for m in models],
+                "Median": [duration(m["p50"]) for m in models],
+                "95th percentile": [duration(m["p95"]) for m in models],
+                "Last run": [ago(m["last_run_at"]) for m in models],
+            }
+        ),
+        hide_index=True,
+        column_config={"Success rate": st.column_config.NumberColumn(format="percent")},
+    )
+    if found["by_day"]:
+        st.subheader("Runs a day", anchor=False)
+        days = pd.DataFrame(found["by_day"]).set_index("day")
+        st.bar_chart(
+            pd.DataFrame({"Success": days["successes"], "Other": days["runs"] - days["successes"]}),
+            x_label="Day (UTC)",
+            y_label="Runs",
+        )
+
+
+show()

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.signal import fftconvolve
 from severity import Discrete, discretised
 
-TILT = 20.0  # exponential tilting: what wraps around is smaller by exp(-20)
+# Exponential tilting: what wraps around twice the grid shrinks by exp(-12), and rounding grows by exp(6) at most.
+TILT = 6.0
 TAIL = 1e-9  # probability that an automatic grid may leave beyond its end
 MOST_TIMES = 8.0  # how far beyond the 99.9 % quantile an automatic grid may reach for it
 PANJER_POINTS = 2**13

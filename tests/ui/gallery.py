@@ -309,7 +309,10 @@ RESULT = Result(
     series=SERIES,
     tables=(TABLE, BIG),
     charts=CHARTS,
-    notes="Method: **Mack 1993**, $\\hat f_k$ volume-weighted.\n\n![spy](https://example.org/pixel.png) <script>alert(1)</script>",
+    notes=(
+        "Method: **Mack 1993**, $\\hat f_k$ volume-weighted.\n\n"
+        "![spy](https://example.org/pixel.png) <script>alert(1)</script>"
+    ),
     warnings=("inputs.age: 95 is outside the calibrated range 25 to 90 years.",),
     files={"report.txt": "report.txt"},
     more={"diagnostics": {"iterations": 12, "converged": True}},

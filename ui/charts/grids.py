@@ -112,11 +112,11 @@ def surface(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
         "yaxis": {"title": {"text": base.plain(chart.y_label)}, **grid},
         "zaxis": {"title": {"text": base.plain(chart.unit)}, **grid},
         "aspectmode": "manual",
-        "aspectratio": {"x": 1.3, "y": 1.1, "z": 0.75},
-        "camera": {"eye": {"x": -1.45, "y": -1.6, "z": 0.85}, "center": {"z": -0.1}},
+        "aspectratio": {"x": 1.1, "y": 1.0, "z": 0.7},
+        "camera": {"eye": {"x": -1.5, "y": -1.7, "z": 0.9}, "center": {"z": -0.1}},
         "dragmode": "turntable",
     }
-    return base.figure([trace], title=chart.title, note=note, dark=dark, scene=scene, height=500)
+    return base.figure([trace], title=chart.title, note=note, dark=dark, scene=scene, height=420)
 
 
 def _read(data: Data) -> tuple[list[Any], list[Any], Grid, str]:

@@ -135,7 +135,7 @@ def _along(chart: Chart, data: Data, *, dark: bool | None, **layout: Any) -> go.
         drawn = _traces(chart.kind, name, own, y, lower, upper, index, alone=len(listed) == 1)
         for trace in drawn if chart.kind != "scatter" else ():
             if trace.get("hoverinfo") != "skip":
-                trace |= base.amount(chart.unit)
+                trace.update(base.amount(chart.unit))
         traces += drawn
     data.done()
     return base.figure(
@@ -209,7 +209,7 @@ def fan(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
         level = data.number(item.get("level"), f"{path}.level")
         lower = data.numbers(item, "lower", path, of=len(x))
         upper = data.numbers(item, "upper", path, of=len(x))
-        bands.append((level or 0.0, lower, upper))
+        bands.append(((level or 0.0) * (100 if (level or 0.0) <= 1 else 1), lower, upper))  # 0.9 means 90 too
     if not bands:
         data.complain(".bands", "there are no bands", "Give [{level, lower, upper}, ...].")
     lines_ = {
@@ -221,13 +221,12 @@ def fan(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
     color = palette.COLORS[0]
     traces: list[dict[str, Any]] = []
     for i, (level, lower, upper) in enumerate(sorted(bands, key=lambda b: -b[0])):
-        places = f"{level * 100 if level <= 1 else level:g}"
-        traces += band(f"{places}% band", x, lower, upper, color, 0.12 + 0.14 * i)
+        traces += band(f"{level:g}% band", x, lower, upper, color, 0.12 + 0.14 * i)
     traces.append(stroke("Median", x, lines_["median"], 0, alone=True))
     if "mean" in lines_:
         traces.append(stroke("Mean", x, lines_["mean"], 1, alone=False))
     for trace in traces:
-        trace |= base.amount(chart.unit)
+        trace.update(base.amount(chart.unit))
     heights = [v for _, low, high in bands for v in (*low, *high)]
     return base.figure(
         traces,

@@ -202,7 +202,7 @@ def histogram(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figur
     data.done()
     bounds = [float(e) for e in edges if e is not None]
     heights = [float(c) for c in counts if c is not None]
-    fmt = formats.spread(bounds)
+    fmt = formats.spread([*bounds, *(x for _, x in marks)])
     spans = [f"{formats.number(a, fmt)} to {formats.number(b, fmt)}" for a, b in itertools.pairwise(bounds)]
     traces: list[dict[str, Any]] = [
         {

@@ -71,7 +71,7 @@ def series_figure(
             if second and trace.get("showlegend", True):
                 trace["name"] += " (right)"
             if trace.get("hoverinfo") != "skip":
-                trace |= base.amount(one.unit)
+                trace.update(base.amount(one.unit))
         traces += drawn
         heights[place] += [v for part in (given.y, given.lower, given.upper) if part for v in part]
         widths += given.x if len(widths) < 100_000 else []
@@ -140,7 +140,7 @@ def _axes(
             found["tickmode"] = "auto"  # Plotly would put the upper axis's ticks where the lower one's are
             if place == 1:
                 found |= {"side": "right", "showgrid": False}
-            if beneath is (place == 0):
+            if place == (0 if beneath else 1):
                 found["overlaying"] = "y2" if beneath else "y"
         elif len(groups) > 2:
             top = 1 - place * (share + GAP)

@@ -151,11 +151,13 @@ def positions(book, confidence, days):
 
 
 def lights(days, rate):
-    """Return Basel's table for `days` and `rate`: a row per number of exceptions, into the red zone."""
+    """Return Basel's table for `days` and `rate`, with Kupiec's test: a row per number, into the red zone."""
     rows = []
     for k in range(days + 1):
         cumulative, zone, plus = backtest.traffic_light(k, days, rate)
-        rows.append({"exceptions": k, "cumulative": 100 * cumulative, "zone": zone, "plus_factor": plus})
+        ratio, p = backtest.kupiec(k, days, rate)
+        row = {"exceptions": k, "cumulative": 100 * cumulative, "zone": zone, "plus_factor": plus}
+        rows.append(row | {"kupiec": ratio, "kupiec_p": p})
         if k >= 25 and sum(row["zone"] == "red" for row in rows) >= 5:
             break
     return rows

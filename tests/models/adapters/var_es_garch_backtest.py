@@ -5,6 +5,15 @@ import json
 MODELS = ("market_risk",)
 ROUND = 6  # decimals of a percentage that the form takes
 METHODS = {"normal": "Normal", "t": "Student's t"}
+LIGHTS = {
+    "cumulative_pct": "cumulative",
+    "zone": "zone",
+    "plus_factor": "plus_factor",
+    "kupiec_lr": "kupiec",
+    "lr_pof": "kupiec",
+    "kupiec_p": "kupiec_p",
+    "p_value": "kupiec_p",
+}
 
 
 def runs(case, folder):
@@ -26,7 +35,7 @@ def runs(case, folder):
         inputs |= {"decay": given["lam"], "start_volatility": 100 * given["vol_prev"], "method": "ewma"}
     else:
         inputs |= _stated([1], [given.get("sigma", 1)], [given.get("mu", 0)]) | {"dof": given.get("nu", 4)}
-        inputs.setdefault("horizon", 1)
+    inputs.setdefault("horizon", 1)
     return [("market_risk", inputs)]
 
 
@@ -56,13 +65,12 @@ def measured(case, results):
         if row["model"] == "EWMA":
             found |= {"variance": row["variance"], "vol": row["volatility"]}
     lights = {row["exceptions"]: row for row in tables["Traffic light"]}
-    wanted = [lights.get(k) for k in case["inputs"].get("exceptions", [])]
-    if all(wanted):
-        found |= {
-            "cumulative_pct": [row["cumulative"] for row in wanted],
-            "zone": [row["zone"] for row in wanted],
-            "plus_factor": [row["plus_factor"] for row in wanted],
-        }
+    given = case["inputs"].get("exceptions", [])
+    wanted = [lights.get(k) for k in (given if isinstance(given, list) else [given])]
+    if wanted and all(wanted):
+        for key, column in LIGHTS.items():
+            values = [row[column] for row in wanted]
+            found[key] = values if isinstance(given, list) else values[0]
     found |= {row["parameter"]: row["estimate"] for row in tables.get("GARCH(1,1)", [])}
     if "log-likelihood" in found:
         found["loglik"] = found["log-likelihood"]

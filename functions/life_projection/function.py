@@ -13,11 +13,12 @@ from assumptions import MONTHS, best_estimate, pricing
 from projection import project
 
 MOST_ROWS = 1000  # policies listed one by one
+MANY_CELLS = 10_000  # from here on a stress takes a noticeable time
 PARTS = ("Premiums", "Death claims", "Maturities", "Income", "Surrenders", "Expenses", "Commissions")
 
 
 def run(inputs):
-    """Return cash flows, present values, best estimate and capital of the portfolio.
+    """Yield progress of a large portfolio, then cash flows, present values, best estimate and capital.
 
     Raises:
         ValueError: rows or tables cannot be projected; every problem is named.
@@ -48,7 +49,7 @@ def run(inputs):
         "Best estimate liability": float(best.sum()),
     }
     stresses, capital, in_force = [], {}, {"Best estimate": base.flows["in_force"]}
-    for name in inputs["stresses"]:
+    for done, name in enumerate(inputs["stresses"], 1):
         under = solvency.stressed(assumed, name)
         shown = name.startswith("lapse")
         hit = project(cells, under, weights=weights if shown else None)
@@ -62,6 +63,8 @@ def run(inputs):
         )
         if shown:
             in_force[label] = hit.flows["in_force"]
+        if len(cells.age) > MANY_CELLS:
+            yield {"progress": done / (len(inputs["stresses"]) + 1), "message": label}
     if capital:
         modules, total = solvency.aggregate(capital)
         summary["SCR life underwriting"] = total
@@ -71,7 +74,7 @@ def run(inputs):
     if len(policies) <= MOST_ROWS:
         tables["Policies"] = _policies(inputs, policies, cells, premium, base.values)
     yearly = {name: _by_year(flow) for name, flow in monthly_flows.items()}
-    return {
+    yield {
         "summary": summary,
         "table": _yearly_table(base.flows, yearly),
         "tables": tables,

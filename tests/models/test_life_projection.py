@@ -1,15 +1,14 @@
 """The projection against a policy worked month by month, its stresses against the Regulation, and its refusals."""
 
 import csv
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.models.calling import Model
+
 FOLDER = Path(__file__).parents[2] / "functions" / "life_projection"
-OWN = ("assumptions", "portfolio", "projection", "solvency", "function")
 EXACT = 1e-10  # two ways of adding the same numbers
 
 
@@ -18,27 +17,13 @@ def rows(name):
         return [{k: float(v) if v else None for k, v in row.items()} for row in csv.DictReader(file)]
 
 
-def defaults():
-    inputs = json.loads((FOLDER / "manifest.json").read_text())["inputs"]
-    found = {key: field.get("default") for key, field in inputs.items()}
-    return found | {"points": rows("points.csv"), "curve": rows("lifelib_curve.csv"), "stresses": []}
-
-
-@pytest.fixture
-def model(monkeypatch):
-    """The model's modules, imported as a run imports them: its folder first on the path."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    for name in OWN:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    import function
-
-    yield function
-    for name in OWN:
-        sys.modules.pop(name, None)
+@pytest.fixture(scope="module")
+def model():
+    return Model("life_projection")
 
 
 def run(model, **inputs):
-    return model.run(defaults() | inputs)
+    return model.run(**{"stresses": []} | inputs)
 
 
 def policy(**changes):
@@ -95,18 +80,22 @@ def test_present_values_are_the_discounted_cash_flows_of_the_table(model):
 
 
 def test_lapse_stresses_keep_to_their_bounds(model):
-    import solvency
-
-    base = model.pricing(defaults() | {"lapses": [{"year": 1, "rate": 80}, {"year": 2, "rate": 30}]})
-    assert solvency.stressed(base, "lapse_up").lapse == pytest.approx(np.array([1.0, 0.45]))
-    assert solvency.stressed(base, "lapse_down").lapse == pytest.approx(np.array([0.6, 0.15]))
+    base = model.assumptions.pricing(
+        model.manifest.start | {"lapses": [{"year": 1, "rate": 80}, {"year": 2, "rate": 30}]}
+    )
+    assert model.solvency.stressed(base, "lapse_up").lapse == pytest.approx(np.array([1.0, 0.45]))
+    assert model.solvency.stressed(base, "lapse_down").lapse == pytest.approx(np.array([0.6, 0.15]))
 
 
 def test_life_capital_aggregates_by_article_136(model):
-    import solvency
-
-    found = solvency.aggregate({"mortality": 50, "lapse_up": 60, "expense": 20, "catastrophe": 10})[1]
+    found = model.solvency.aggregate({"mortality": 50, "lapse_up": 60, "expense": 20, "catastrophe": 10})[1]
     assert found == pytest.approx(94.6044396421225, rel=EXACT)
+
+
+def test_a_large_portfolio_tells_its_progress(model):
+    points = [{"age": 20 + i % 40, "term": 30, "sum_assured": 1e5, "months": i // 40} for i in range(14_000)]
+    parts = model.parts(portfolio="own", points=points, stresses=["expense", "mortality"])
+    assert [p.get("progress") for p in parts] == pytest.approx([1 / 3, 2 / 3, None])
 
 
 def test_a_policy_beyond_its_term_is_refused_by_row(model):

@@ -10,9 +10,8 @@ import fits
 import forecasts
 import numpy as np
 
-LEVELS = (1, 5, 10, 25, 50, 75, 90, 95, 99)
-BANDS = ((50, 3, 5), (80, 2, 6), (90, 1, 7), (98, 0, 8))  # level in percent and the places of its ends in LEVELS
-PATHS_SHOWN = 50
+LEVELS = (1, 2.5, 5, 10, 25, 50, 75, 90, 95, 97.5, 99)
+BANDS = ((95, 2.5, 97.5), (80, 10, 90), (50, 25, 75))  # level in percent and its ends, the widest first
 
 
 def run(inputs):
@@ -63,7 +62,7 @@ def run(inputs):
     return {
         "summary": summary,
         "table": {"year": ahead.tolist(), "central": shown[index].tolist()}
-        | {f"p{level:02d}": row.tolist() for level, row in zip(LEVELS, spread, strict=True)}
+        | {_column(level): row.tolist() for level, row in zip(LEVELS, spread, strict=True)}
         | {"life_expectancy": period["ahead"][:horizon].tolist()},
         "tables": {
             "Period indices": {"year": grid.years.tolist()}
@@ -80,6 +79,11 @@ def run(inputs):
         "notes": _notes(model, grid, weight),
         "warnings": _doubts(model, shown),
     }
+
+
+def _column(level):
+    """Return the column of a quantile: p05, p97_5."""
+    return f"p{level:02d}" if isinstance(level, int) else f"p{level:04.1f}".replace(".", "_")
 
 
 def _age_table(grid, fit):
@@ -184,10 +188,10 @@ def _fan(years, ahead, past, spread, central):
     bands = [
         {
             "level": level,
-            "lower": [*past.tolist(), *spread[low].tolist()],
-            "upper": [*past.tolist(), *spread[high].tolist()],
+            "lower": [*past.tolist(), *spread[LEVELS.index(low)].tolist()],
+            "upper": [*past.tolist(), *spread[LEVELS.index(high)].tolist()],
         }
-        for level, low, high in reversed(BANDS)
+        for level, low, high in BANDS
     ]
     fan = {
         "x": [*years.tolist(), *ahead.tolist()],

@@ -67,9 +67,9 @@ def _one(key, expected, result):
         return _by_age(tables, key[:2], int(key[3:]))
     if key in {"ax", "bx"}:
         return {age: _by_age(tables, key, int(age)) for age in expected}
-    if re.fullmatch(r"q\d\d", key):
-        table = result["table"]
-        return {year: table[f"p{key[1:]}"][table["year"].index(int(year))] for year in expected}
+    if re.fullmatch(r"q\d\d5?", key):
+        table, level = result["table"], key[1:3] + ("_5" if len(key) == 4 else "")
+        return {year: table[f"p{level}"][table["year"].index(int(year))] for year in expected}
     if key in {"qx", "mx"}:
         table = tables["Central forecast"]
         column = table["q" if key == "qx" else "rate"]

@@ -23,7 +23,8 @@ from storage import results
 SELECT = """
 select r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
        r.problems, r.traceback, r.warnings, r.progress, r.message, r.seq, r.attempt, r.priority, r.peak_memory,
-       r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, a.slug as app_slug, coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name
+       r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, a.slug as app_slug,
+       coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name
 from runs r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id

@@ -1,0 +1,77 @@
+"""One-year probabilities of death by age, from Gompertz's law or from a published life table.
+
+Chosen: published tables are read from the archive of the Society of Actuaries that the package pymort installs.
+Left out: select periods (a table that has one is read as its ultimate part) and improvement over time.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+
+NAMED = {
+    "am92": 2513,
+    "af92": 2514,
+    "iam2012_male": 2581,
+    "iam2012_female": 2582,
+    "gam83_male": 826,
+    "gam83_female": 825,
+}
+LAW_CAP = 0.99  # the most the law gives, with or without shock: Gompertz's curve passes 1 at about age 102
+
+
+def gompertz(ages, *, a, b):
+    """Return q(x) = min(0.99, a exp(b x)) for `ages`, shape (n,).
+
+    Args:
+        ages: in years.
+        a: level, per year, above 0.
+        b: growth over one year of age, above 0.
+
+    Source: Gompertz (1825), Phil. Trans. R. Soc. 115, p. 513, with the force of mortality read as a probability, as
+    the MCLAVIER Marketplace documents it.
+    """
+    return np.minimum(a * np.exp(b * ages), LAW_CAP)
+
+
+def archived(number):
+    """Return name, first age and one-year probabilities, shape (n,), of table `number` of the archive.
+
+    Raises:
+        ValueError: the archive has no such table, or it holds no probabilities of death by age alone.
+    """
+    # The package's own reader imports pandas and warns with its current release; the files are plain XML, and
+    # parsing one takes about a millisecond.
+    package = Path(find_spec("pymort").submodule_search_locations[0])
+    source = package / "table_xml" / f"t{int(number)}.xml"
+    if not source.is_file():
+        raise ValueError(f"inputs.archive_number: the archive has no table {number}. Look it up at mort.soa.org.")
+    found = ET.parse(source).getroot()  # noqa: S314 - a file of an installed package, not a stranger's
+    for part in reversed(found.findall("Table")):
+        axes = [axis.findtext("AxisName", "").strip().lower() for axis in part.findall("MetaData/AxisDef")]
+        cells = [(int(y.get("t")), float(y.text)) for y in part.findall("Values/Axis/Y") if y.text]
+        if axes != ["age"] or len(cells) < 2:
+            continue
+        ages, rates = (np.array(column) for column in zip(*cells, strict=True))
+        if np.all(np.diff(ages) == 1) and np.all((rates >= 0) & (rates <= 1)) and rates.any():
+            name = found.findtext("ContentClassification/TableName", "").strip()
+            return f"{name} (SOA {number})", int(ages[0]), rates
+    raise ValueError(
+        f"inputs.archive_number: table {number} of the archive holds no one-year probabilities by age alone. "
+        "Choose an aggregate or ultimate mortality table."
+    )
+
+
+def from_table(number, age, last):
+    """Return the table's name and its probabilities for ages `age` to `last` - 1, 1 beyond its end.
+
+    Raises:
+        ValueError: the table is not there or starts above `age`.
+    """
+    name, start, rates = archived(number)
+    end = start + len(rates) - 1
+    if not start <= age <= end:
+        raise ValueError(f"inputs.age: {name} covers ages {start} to {end}, not {age}. Choose an age it covers.")
+    ages = np.arange(age, last)
+    return name, np.where(ages <= end, rates[np.minimum(ages - start, len(rates) - 1)], 1.0)

@@ -35,8 +35,7 @@ def price(tail, frequency, row, losses, years):
     if attachment < tail.threshold and losses is None:
         raise ValueError(
             f"layers: the attachment {attachment:g} lies below the threshold {tail.threshold:g}, where the "
-            "parameters "
-            "say nothing. Attach at or above the threshold."
+            "parameters say nothing. Attach at or above the threshold."
         )
     start = max(attachment, tail.threshold)
     above = frequency * tail.area(start, top) if top > start else 0.0

@@ -111,8 +111,7 @@ def premiums(s):
     gross_room = net_room - value["percent"]
     if min(net_room, gross_room) <= 1e-9 * value["premiums"]:
         raise ValueError(
-            "first_percent, renewal_percent: percentage expenses and refunds take the whole premium, so no "
-            "premium "
+            "first_percent, renewal_percent: percentage expenses and refunds take the whole premium, so no premium "
             "is enough. Lower them."
         )
     return value["benefits"] / net_room, (value["benefits"] + value["expenses"]) / gross_room, value

@@ -88,8 +88,7 @@ def _check_ages(inputs, table):
     for where, age in lives:
         if not table.start <= age < table.last:
             problems.append(
-                f"{where}: {age} is outside {table.name}, which runs from {table.start} to {table.last - 1} "
-                "years. "
+                f"{where}: {age} is outside {table.name}, which runs from {table.start} to {table.last - 1} years. "
                 "Give an age in that range or choose another table."
             )
     if not problems and np.all(table.q[inputs["age"] - table.start :][:-1] == 0):
@@ -98,8 +97,7 @@ def _check_ages(inputs, table):
         )
     if inputs["product"] == "deferred_annuity" and inputs["age"] + inputs["deferral"] > table.last:
         problems.append(
-            f"deferral: the annuity would start at {inputs['age'] + inputs['deferral']}, after the table's "
-            "last age "
+            f"deferral: the annuity would start at {inputs['age'] + inputs['deferral']}, after the table's last age "
             f"{table.last}. Shorten the deferral."
         )
     if problems:

@@ -108,9 +108,7 @@ def archived(number):
     package = Path(find_spec("pymort").submodule_search_locations[0])
     source = package / "table_xml" / f"t{int(number)}.xml"
     if not source.is_file():
-        raise ValueError(
-            f"archive_number: the SOA archive has no table {number}. Look the number up at mort.soa.org."
-        )
+        raise ValueError(f"archive_number: the SOA archive has no table {number}. Look the number up at mort.soa.org.")
     found = ET.parse(source).getroot()  # noqa: S314 - a file of an installed package, not a stranger's
     for part in reversed(found.findall("Table")):
         axes = [axis.findtext("AxisName", "").strip().lower() for axis in part.findall("MetaData/AxisDef")]
@@ -139,9 +137,7 @@ def typed(rows):
     problems = []
     for before, row in pairwise(rows):
         if row["age"] != before["age"] + 1:
-            problems.append(
-                f"own_table: age {row['age']} follows {before['age']}. Give every age once, without gaps."
-            )
+            problems.append(f"own_table: age {row['age']} follows {before['age']}. Give every age once, without gaps.")
     problems += [
         f"own_table: qx {row['qx']:g} at age {row['age']} is outside 0 to 1. Give a probability."
         for row in rows

@@ -100,9 +100,8 @@ def _notes(model, grid, weight):
     kind = "probabilities of death q" if model == "cbd" else "central death rates m"
     return (
         f"Fitted to ages {grid.ages[0]} to {grid.ages[-1]} and years {grid.years[0]} to {grid.years[-1]}, "
-        f"{int(weight.sum()):,} cells. Rates are {kind}. Beyond age {grid.ages[-1]} probabilities follow the "
-        "trend of "
-        "their logits up to age 120."
+        f"{int(weight.sum()):,} cells. Rates are {kind}. Beyond age {grid.ages[-1]} probabilities follow the trend "
+        "of their logits up to age 120."
     )
 
 

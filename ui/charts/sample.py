@@ -40,7 +40,7 @@ def choose(x: Sequence[Any], y: Sequence[Any]) -> list[int | None] | None:
         places = given[chosen.astype(np.int64)]
     missing = np.cumsum(~np.isfinite(heights))
     found: list[int | None] = []
-    for before, place in zip([None, *places[:-1].tolist()], places.tolist(), strict=True):
+    for before, place in zip([None, *places.tolist()], places.tolist(), strict=False):
         if before is not None and missing[place] != missing[before]:
             found.append(None)
         found.append(place)

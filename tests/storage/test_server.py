@@ -1,12 +1,18 @@
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
+from storage import programs
 from storage.server import EmbeddedServer, ServerError
 
 HOLD = """
@@ -19,14 +25,14 @@ server.stop()
 """
 
 
-def holder(home):
+def holder(home, **environment):
     return subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
     )
-
-
-def postmaster(home):
-    return int((home / "data" / "postmaster.pid").read_text().split()[0])
 
 
 def ask(url, query):
@@ -45,6 +51,7 @@ def test_processes_that_start_together_share_one_server_and_the_last_one_out_sto
         assert server.alive()
     holders[-1].communicate("\n", timeout=30)
     assert not server.alive()
+    assert not server._sockets.exists()
     with pytest.raises(psycopg.OperationalError):
         ask(url, "select 1")
 
@@ -62,11 +69,10 @@ def test_what_was_committed_is_there_after_a_stop_and_after_a_crash(tmp_path):
         os.kill(_outer_postmaster(tmp_path), signal.SIGKILL)
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            try:
+            with contextlib.suppress(psycopg.OperationalError):
                 assert ask(url, "select count(*) from t") == 2
                 return
-            except psycopg.OperationalError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         pytest.fail("the server did not come back")
     finally:
         server.stop()
@@ -78,8 +84,6 @@ def _make_table(url):
 
 
 def _outer_postmaster(home):
-    import psutil
-
     return next(
         p.pid for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] and str(home / "data") in p.info["cmdline"]
     )
@@ -99,7 +103,7 @@ def test_a_holder_that_was_killed_does_not_keep_the_server_from_stopping(tmp_pat
 def test_data_of_another_major_version_is_refused_with_what_to_do(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "PG_VERSION").write_text("15\n")
-    with pytest.raises(ServerError, match="written by PostgreSQL 15.*pg_dump"):
+    with pytest.raises(ServerError, match=r"written by PostgreSQL 15.*pg_dump"):
         EmbeddedServer(tmp_path).start()
 
 
@@ -107,3 +111,76 @@ def test_a_long_path_is_no_hindrance(tmp_path):
     deep = tmp_path / ("d" * 100) / ("e" * 100)
     with EmbeddedServer(deep, fsync=False) as url:
         assert ask(url, "select 1") == 1
+
+
+def test_processes_with_different_folders_for_temporary_files_share_one_server(tmp_path):
+    (tmp_path / "other").mkdir()
+    ours, theirs = holder(tmp_path / "home"), holder(tmp_path / "home", TMPDIR=str(tmp_path / "other"))
+    assert ours.stdout.readline() == theirs.stdout.readline() != ""
+    for process in (ours, theirs):
+        process.communicate("\n", timeout=30)
+
+
+def test_the_note_of_a_dead_server_whose_process_number_another_program_has_now_is_no_hindrance(tmp_path):
+    with EmbeddedServer(tmp_path, fsync=False) as url:
+        _make_table(url)
+        note = (tmp_path / "data" / "postmaster.pid").read_text()
+    (tmp_path / "data" / "postmaster.pid").write_text("\n".join([str(os.getppid()), *note.splitlines()[1:]]) + "\n")
+    with EmbeddedServer(tmp_path, fsync=False) as url:
+        assert ask(url, "select count(*) from t") == 1
+
+
+def test_no_second_server_is_started_while_a_process_of_the_first_is_there(tmp_path, monkeypatch):
+    with EmbeddedServer(tmp_path, fsync=False):
+        second = EmbeddedServer(tmp_path, fsync=False)
+        second._launch(None)  # it would run a program of None's
+        monkeypatch.setattr("storage.server.START_SECONDS", 0.5)
+        monkeypatch.setattr(EmbeddedServer, "_ping", lambda _self: "connection refused")
+        with pytest.raises(ServerError, match="does not start: connection refused"):
+            second.start()
+
+
+def test_data_that_was_removed_under_a_running_server_is_not_made_anew_by_the_watch(tmp_path):
+    server = EmbeddedServer(tmp_path, fsync=False)
+    server.start()
+    os.kill(_outer_postmaster(tmp_path), signal.SIGKILL)
+    shutil.rmtree(tmp_path / "data", ignore_errors=True)
+    server.stop()
+    assert not (tmp_path / "data" / "PG_VERSION").exists()
+
+
+def test_a_start_that_was_cut_off_in_the_middle_of_making_the_data_is_made_again(tmp_path):
+    (tmp_path / "data.new").mkdir()
+    (tmp_path / "data.new" / "PG_VERSION").write_text("18\n")
+    with EmbeddedServer(tmp_path, fsync=False) as url:
+        assert ask(url, "select 1") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+def test_root_whose_namespaces_are_blocked_hands_the_data_to_an_account(monkeypatch):
+    home = Path(tempfile.mkdtemp()) / "home"
+    home.parent.chmod(0o755)
+    try:
+        with EmbeddedServer(home, fsync=False) as url:
+            _make_table(url)
+        monkeypatch.setattr(programs, "_namespaces_work", lambda: False)
+        with EmbeddedServer(home, fsync=False) as url:
+            assert ask(url, "select count(*) from t") == 1
+            assert psutil.Process(_outer_postmaster(home)).uids().real != 0
+        monkeypatch.undo()
+        with EmbeddedServer(home, fsync=False) as url:  # and it stays with that account
+            assert ask(url, "select count(*) from t") == 1
+            assert psutil.Process(_outer_postmaster(home)).uids().real == (home / "data").stat().st_uid != 0
+    finally:
+        shutil.rmtree(home.parent)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+def test_a_folder_the_account_cannot_come_to_is_named_with_what_to_do(monkeypatch):
+    monkeypatch.setattr(programs, "_namespaces_work", lambda: False)
+    closed = Path(tempfile.mkdtemp())
+    try:
+        with pytest.raises(ServerError, match=r"cannot come to .*TONTINE_DATA"):
+            EmbeddedServer(closed / "home").start()
+    finally:
+        shutil.rmtree(closed)

@@ -32,7 +32,7 @@ KINDS: dict[str, Callable[..., go.Figure]] = {
     "line": lines.line,
     "scatter": lines.scatter,
 }
-FULL_WIDTH = frozenset({"triangle", "surface", "figure"})
+FULL_WIDTH = frozenset({"triangle", "figure"})
 
 
 def figure(chart: Chart, *, dark: bool | None = None) -> go.Figure:

@@ -222,9 +222,11 @@ def fan(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
     traces: list[dict[str, Any]] = []
     for i, (level, lower, upper) in enumerate(sorted(bands, key=lambda b: -b[0])):
         traces += band(f"{level:g}% band", x, lower, upper, color, 0.12 + 0.14 * i)
-    traces.append(stroke("Median", x, lines_["median"], 0, alone=True))
+    median = stroke("Median", x, lines_["median"], 1, alone=True)
+    median["line"] |= {"dash": "solid", "width": 2.5}
+    traces.append(median)  # in another colour than the bands, which it would sink into on a dark background
     if "mean" in lines_:
-        traces.append(stroke("Mean", x, lines_["mean"], 1, alone=False))
+        traces.append(stroke("Mean", x, lines_["mean"], 2, alone=False))
     for trace in traces:
         trace.update(base.amount(chart.unit))
     heights = [v for _, low, high in bands for v in (*low, *high)]

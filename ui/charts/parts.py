@@ -188,7 +188,7 @@ def histogram(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figur
     root = data.object()
     counts = data.numbers(root, "counts", gaps=False)
     edges = data.numbers(root, "edges", of=len(counts) + 1, gaps=False)
-    if not data.problems and any(b <= a for a, b in itertools.pairwise(edges)):  # type: ignore[operator]
+    if not data.problems and any(b <= a for a, b in itertools.pairwise(edges)):
         data.complain(".edges", "they do not ascend", "Give the edges from the lowest to the highest.")
     marks = []
     raw = root.get("markers")

@@ -181,7 +181,7 @@ def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) 
             nulls=outcome.nulls,
             files=files,
             log=outcome.log,
-            shown=None if status is Status.SUCCESS else outcome.result,
+            shown=outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None,
             peak_memory=outcome.peak_memory,
             cpu_seconds=outcome.cpu_seconds,
             environment=bench.sandbox.packages,

@@ -28,7 +28,9 @@ about.head(app, manifest, version)
 press.leave(app.slug)
 start: dict[str, Any] = {**manifest.start, **(source.inputs if source else {})}
 left, right = st.columns([4, 7], gap="large")
+quick = cached.offers_live(app.id, manifest)
 with left:
+    bar = st.container(horizontal=True, vertical_alignment="center", key="runbar")
     draft = form(
         manifest,
         start=start,
@@ -37,28 +39,26 @@ with left:
         keep_file=lambda name, content: keep(cached.desk(), name, content),
         key_prefix=f"{app.slug}@{version.hash[:12]}",
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        asked = st.button(
-            "Run",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=bool(draft.problems),
-            shortcut="Ctrl+Enter",
-            key="run",
-        )
-        fresh = False
-        if manifest.deterministic:
-            fresh = st.checkbox("Run anyway", key="fresh", help="Run even where an equal run's result is stored")
-        alive = manifest.live and st.toggle(
-            "Live", key="live", help="Run at every change; a newer run replaces the older"
-        )
+with bar:
+    asked = st.button(
+        "Run",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=bool(draft.problems),
+        shortcut="Ctrl+Enter",
+        key="run",
+    )
+    alive = st.toggle("Live", key="live", help="Run at every change; a newer run replaces the older") if quick else False
+    fresh = False
+    if manifest.deterministic:
+        fresh = st.checkbox("Run anyway", key="fresh", help="Run even where an equal run's result is stored")
     if draft.problems:
-        st.caption(f"{len(draft.problems)} to mend before it can run.")
+        st.caption(f":material/error: {len(draft.problems)} to mend first")
 
 shown = params.get("run")
 if asked or (alive and not draft.problems and press.changed(app.slug, version.hash, draft.values)):
     try:
-        shown = str(press.run(app.slug, version.hash, draft.values, fresh=fresh, live=bool(alive)).id)
+        shown = str(press.run(app.slug, version.hash, draft.values, fresh=fresh, live=alive).id)
         st.query_params.from_dict({**draft.query, "run": shown})
     except InputError as error:
         cached.explain(error)

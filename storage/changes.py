@@ -3,12 +3,10 @@
 Chosen: a notification says only which run has reached which sequence number; whoever is woken reads the rows.
 Each time the connection is made anew the generation rises and everybody reads again, so a lost notification is
 never a lost event.
+A caller that wants the last of it reads the generation before it reads rows, and hands it to `wait`.
 Left out: polling.
 """
 
-import contextlib
-import select
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,12 +15,17 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from storage.bell import Bell
+
 log = structlog.get_logger()
 
 RUNS = "run_events"
 CANCEL = "run_cancel"
 PAUSE = 0.5  # s before another attempt to connect
+QUIET = 30.0  # s without a word after which the connection is tried
 KEPT = 10_000  # runs whose newest sequence number is remembered
+# A server on another host can vanish without a word: find out in about half a minute.
+KEEPALIVE = {"keepalives": 1, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 class Listener:
@@ -38,7 +41,7 @@ class Listener:
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
-        self._wake, self._woken = socket.socketpair()
+        self._bell = Bell()
 
     def start(self, timeout: float = 10.0) -> None:
         """Start listening; returns once the first connection stands, or after `timeout` seconds without one."""
@@ -49,31 +52,39 @@ class Listener:
     def stop(self) -> None:
         """Stop listening and wake every waiter."""
         self._stopping.set()
-        with contextlib.suppress(OSError):
-            self._wake.send(b"x")
+        self._bell.ring()
         if self._thread is not None:
             self._thread.join(timeout=10)
-        self._wake.close()
-        self._woken.close()
+        self._bell.close()
         with self._changed:
             self._changed.notify_all()
 
-    def wait(self, run_id: UUID, seen: int, timeout: float) -> bool:
+    def wait(self, run_id: UUID, seen: int, timeout: float, generation: int | None = None) -> bool:
         """Wait until the run has gone beyond sequence number `seen`, or `timeout` seconds.
+
+        Args:
+            run_id: the run.
+            seen: the sequence number the caller has read.
+            timeout: seconds.
+            generation: `self.generation` from before the caller read; without it, what was notified while the
+                connection was being made anew, between that reading and this call, is not waited for.
 
         Returns:
             True where there may be something new to read.
         """
         key = str(run_id)
         with self._changed:
-            generation = self.generation
+            generation = self.generation if generation is None else generation
             return self._changed.wait_for(
                 lambda: self._newest.get(key, -1) > seen or self.generation != generation or self._stopping.is_set(),
                 timeout,
             )
 
     def watch(self, run_id: UUID, call: Callable[[], None]) -> Callable[[], None]:
-        """Call `call` at every change of the run, on the listener's thread; returns what ends it."""
+        """Call `call` at every change of the run, on the listener's thread; returns what ends it.
+
+        A loop's `call_soon_threadsafe` makes it fit for coroutines. What `call` raises is logged and goes no further.
+        """
         key = str(run_id)
         with self._changed:
             self._watchers.setdefault(key, []).append(call)
@@ -96,7 +107,7 @@ class Listener:
         while not self._stopping.is_set():
             connected = False
             try:
-                with psycopg.connect(self.dsn, autocommit=True, connect_timeout=10) as conn:
+                with psycopg.connect(self.dsn, autocommit=True, connect_timeout=10, **KEEPALIVE) as conn:
                     connected = True
                     for channel in {RUNS, *self._subscribers}:
                         conn.execute(f"listen {channel}")
@@ -112,10 +123,9 @@ class Listener:
     def _notifications(self, conn: "psycopg.Connection[Any]") -> Iterator[list[tuple[str, str]]]:
         """Yield what arrives together; ends when the listener is told to stop."""
         while not self._stopping.is_set():
-            readable, _, _ = select.select([conn.fileno(), self._woken.fileno()], [], [], 30)
-            if self._woken.fileno() in readable:
-                return
-            if not readable:
+            if not self._bell.wait(conn.fileno(), QUIET):
+                if self._stopping.is_set():
+                    return
                 conn.execute("select 1")  # a connection that died without a word is found out here
             yield [(n.channel, n.payload) for n in conn.notifies(timeout=0)]
 
@@ -125,17 +135,17 @@ class Listener:
             for channel, payload in payloads:
                 if channel == RUNS:
                     key, _, seq = payload.partition(":")
-                    self._newest[key] = max(self._newest.get(key, -1), int(seq))
+                    self._newest[key] = max(self._newest.pop(key, -1), int(seq))  # the newest at the end
                     calls += self._watchers.get(key, [])
             if len(self._newest) > KEPT:
                 for key in list(self._newest)[: KEPT // 2]:
                     del self._newest[key]
             self._changed.notify_all()
         for call in calls:
-            call()
+            _safely(call)
         for channel, payload in payloads:
             for subscriber in self._subscribers.get(channel, []):
-                subscriber(payload)
+                _safely(subscriber, payload)
 
     def _renew(self) -> None:
         with self._changed:
@@ -143,4 +153,12 @@ class Listener:
             calls = [call for found in self._watchers.values() for call in found]
             self._changed.notify_all()
         for call in calls:
-            call()
+            _safely(call)
+
+
+def _safely(call: Callable[..., None], *arguments: str) -> None:
+    """Call what a page or a socket left here: one that has gone must not end the listening of all others."""
+    try:
+        call(*arguments)
+    except Exception:
+        log.exception("a caller of the listener failed")

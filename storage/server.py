@@ -11,9 +11,7 @@ Left out: major upgrades. A data folder of another major version is refused with
 import contextlib
 import fcntl
 import hashlib
-import select
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ import psutil
 import psycopg
 import structlog
 
+from storage.bell import Bell
 from storage.programs import Programs, ServerError
 
 __all__ = ["EmbeddedServer", "ServerError"]
@@ -93,7 +92,7 @@ class EmbeddedServer:
             self._users.close()
             self._users = None
             raise
-        self._wake, self._woken = socket.socketpair()
+        self._bell = Bell()
         self._watcher = threading.Thread(target=self._watch, args=(self._programs,), name="postgres-watch", daemon=True)
         self._watcher.start()
         return self.url
@@ -103,11 +102,10 @@ class EmbeddedServer:
         if self._users is None or self._programs is None:
             return
         self._stopping.set()
-        self._wake.send(b"x")
+        self._bell.ring()
         if self._watcher is not None:
             self._watcher.join(timeout=RECOVERY_SECONDS)
-        self._wake.close()
-        self._woken.close()
+        self._bell.close()
         with self._start_lock():
             try:
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -208,8 +206,7 @@ class EmbeddedServer:
 
     def _until_gone(self, conn: "psycopg.Connection[Any]") -> None:
         while not self._stopping.is_set():
-            select.select([conn.fileno(), self._woken.fileno()], [], [])
-            if not self._stopping.is_set():
+            if self._bell.wait(conn.fileno()):
                 conn.execute("select 1")  # raises where the server has gone
 
     @property

@@ -16,6 +16,9 @@ from engine.desk import Desk
 from engine.manifests import cases_of
 from engine.submit import find_app, find_version
 from storage import apps
+from storage.search import median_seconds
+
+FAST = 0.5  # s of a median run, up to which running at every change feels live
 
 
 def desk() -> Desk:
@@ -46,3 +49,17 @@ def explain(error: ContractError) -> None:
     """Show what was wrong with a link or a request."""
     for problem in error.problems:
         st.error(f"{problem.found[:1].upper()}{problem.found[1:]}. {problem.remedy}", icon=":material/link_off:")
+
+
+@st.cache_data(ttl=30, max_entries=512, show_spinner=False)
+def _median(app_id: int) -> float | None:
+    with desk().database.read() as conn:
+        return median_seconds(conn, app_id)
+
+
+def offers_live(app_id: int, manifest: Manifest) -> bool:
+    """Say whether a form offers to run at every change: as its manifest declares, or where the model answers fast."""
+    if manifest.live is not None:
+        return manifest.live
+    seconds = _median(app_id)
+    return seconds is not None and seconds < FAST

@@ -12,6 +12,9 @@ SHEET = """
 [data-testid="stMetricValue"], [data-testid="stTable"] td { font-variant-numeric: tabular-nums; }
 [data-testid="stMetricValue"] > div { white-space: normal; overflow-wrap: anywhere; }
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 4rem; max-width: 96rem; }
+/* Run stays in reach above a long form. */
+.st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
+  background: var(--st-background-color); }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
 }

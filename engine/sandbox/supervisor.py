@@ -110,11 +110,12 @@ class _Supervision:
         self.final: dict[str, Any] | None = None
         self.verdict: tuple[Status, str] | None = None
         self.begun = False
-        self.base = usage.resident(zygote.process.pid)
+        self.base = 0
         self.peak = 0
+        self.box = Box()
 
     def outcome(self) -> Outcome:
-        box = Box()
+        box = self.box
         frames_read, frames_write = os.pipe()
         log_read, log_write = os.pipe()
         job = self._job()
@@ -219,6 +220,8 @@ class _Supervision:
             return
         if kind == "started":
             self.begun = True
+            # What it shares with the zygote is not its own: only what comes on top counts.
+            self.base = usage.resident(self.box.pid) if self.box.pid is not None else 0
         elif kind in {"result", "failed", "large"}:
             self.final = frame
         elif kind == "partial" and isinstance(frame.get("result"), dict):
@@ -239,7 +242,8 @@ class _Supervision:
 
     def _watch(self, box: Box) -> tuple[Status, str] | None:
         if box.pid is not None:
-            self.peak = max(self.peak, usage.resident(box.pid) - self.base)
+            # Before the child has begun, the figure is still the zygote's.
+            self.peak = max(self.peak, usage.resident(box.pid) - self.base) if self.begun else 0
             if self.peak > self.limits.memory_mb * 1_000_000:
                 return reasons.memory(self.limits)
             if usage.threads(box.pid) > THREADS:

@@ -1,0 +1,106 @@
+"""A desk, a sandbox and a worker's bench on a database of the test's own, and models written for the test."""
+
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine import desk as desks
+from engine.bounds import Bounds
+from engine.execute import Bench, execute
+from engine.pool import Pool
+from engine.register import register
+from engine.sandbox.supervisor import Sandbox
+from registry.folder import read_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    box = Sandbox(tmp_path_factory.mktemp("scratch"))
+    box.start()
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def desk(database_url, tmp_path):
+    opened = desks.open_desk(database_url, bounds=Bounds(seconds=10, memory_mb=500, stalled=3), data=tmp_path, user="ada")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def add_model(desk, tmp_path):
+    """Register a model from the text of its function and its manifest's inputs; returns its slug."""
+
+    def add(code, inputs=None, slug="probe", **manifest):
+        folder = tmp_path / "models" / slug
+        folder.mkdir(parents=True, exist_ok=True)
+        inputs = {"n": {"type": "number", "default": 1}} if inputs is None else inputs
+        cases = manifest.pop("cases", None)
+        (folder / "manifest.json").write_text(json.dumps({"name": slug.title(), "inputs": inputs, **manifest}))
+        (folder / "function.py").write_text(code)
+        if cases is not None:
+            (folder / "cases.json").write_text(json.dumps(cases))
+        register(desk, slug, read_folder(folder), source={"kind": "local", "path": slug})
+        return slug
+
+    return add
+
+
+@pytest.fixture
+def bench(desk, sandbox, tmp_path):
+    made = Bench(desk.database, sandbox, desk.bounds, tmp_path / "cache", "test-worker")
+    hear = lambda payload: made.going.get(__import__("uuid").UUID(payload.split(":")[0])) and made.going[  # noqa: E731
+        __import__("uuid").UUID(payload.split(":")[0])
+    ].request(payload.split(":")[1])
+    from storage.changes import Listener
+
+    listener = Listener(desk.database.dsn)
+    listener.subscribe("run_cancel", hear)
+    listener.start()
+    yield made
+    listener.stop()
+
+
+@pytest.fixture
+def run_now(bench):
+    """Execute a queued run in this process, in a thread where `wait` is off."""
+    threads = []
+
+    def go(run, wait=True):
+        if wait:
+            return execute(bench, run.id)
+        thread = threading.Thread(target=execute, args=(bench, run.id))
+        thread.start()
+        threads.append(thread)
+        return thread
+
+    yield go
+    for thread in threads:
+        thread.join(timeout=30)
+
+
+@pytest.fixture
+def workers(database_url, tmp_path):
+    """Start real worker processes on the test's database; returns a function that takes how many."""
+    pools = []
+
+    def start(count=1, **environment):
+        pool = Pool(
+            count,
+            ROOT / "worker.py",
+            {**os.environ, "DATABASE_URL": database_url, "TONTINE_DATA": str(tmp_path / "worker"), "TONTINE_STALLED": "3",
+             **environment},
+        )
+        pool.start()
+        pools.append(pool)
+        return pool
+
+    yield start
+    for pool in pools:
+        pool.stop()

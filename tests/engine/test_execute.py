@@ -1,0 +1,230 @@
+import time
+
+import pytest
+
+from contract.problems import InputError
+from contract.run import Status
+from engine.cancel import cancel
+from engine.follow import NotFoundError, follow, snapshot, wait
+from engine.submit import BusyError, submit
+from storage import results, versions
+from storage.search import Filter, search_runs
+
+ECHO = "def run(inputs):\n    print('said')\n    return {'summary': {'n': inputs['n']}}\n"
+
+
+def test_a_run_is_queued_run_and_its_result_stored(desk, add_model, run_now):
+    run = submit(desk, add_model(ECHO), {"n": 7}, user="ada")
+    assert (run.status, run.inputs) == (Status.PENDING, {"n": 7})
+    run_now(run)
+    now = snapshot(desk, run.id)
+    assert (now.run.status, now.shown, now.log) == (Status.SUCCESS, {"summary": {"n": 7}}, "said\n")
+    assert now.run.environment["python"]
+    assert now.run.peak_memory is not None
+    assert now.run.cpu_seconds > 0
+
+
+def test_bad_inputs_are_refused_before_anything_is_stored(desk, add_model):
+    slug = add_model(ECHO)
+    with pytest.raises(InputError, match="no such input"):
+        submit(desk, slug, {"m": 1}, user="ada")
+    with desk.database.read() as conn:
+        assert search_runs(conn, Filter()).runs == ()
+
+
+def test_an_unknown_model_version_or_run_is_said_to_be_missing(desk, add_model):
+    slug = add_model(ECHO)
+    with pytest.raises(NotFoundError, match="no model 'none'"):
+        submit(desk, "none", {}, user="ada")
+    with pytest.raises(NotFoundError, match="no version"):
+        submit(desk, slug, {}, user="ada", version="f" * 64)
+    import uuid
+
+    with pytest.raises(NotFoundError, match="no run"):
+        snapshot(desk, uuid.uuid4())
+
+
+def test_a_stored_result_is_reused_for_equal_inputs_unless_asked_otherwise(desk, add_model, run_now):
+    slug = add_model(ECHO)
+    first = submit(desk, slug, {"n": 7}, user="ada")
+    run_now(first)
+    again = submit(desk, slug, {"n": 7.0}, user="grace")
+    assert (again.status, again.reused_from, again.user) == (Status.SUCCESS, first.id, "grace")
+    assert snapshot(desk, again.id).shown == {"summary": {"n": 7}}
+    assert submit(desk, slug, {"n": 7}, user="ada", fresh=True).status is Status.PENDING
+    assert submit(desk, slug, {"n": 8}, user="ada").status is Status.PENDING
+
+
+def test_a_model_that_is_not_deterministic_is_never_reused(desk, add_model, run_now):
+    slug = add_model(ECHO, deterministic=False)
+    run_now(submit(desk, slug, {}, user="ada"))
+    assert submit(desk, slug, {}, user="ada").status is Status.PENDING
+
+
+def test_a_new_version_of_the_folder_does_not_reuse_the_old_ones_result_and_the_old_can_be_pinned(desk, add_model, run_now):
+    slug = add_model(ECHO)
+    old = submit(desk, slug, {}, user="ada")
+    run_now(old)
+    add_model(ECHO.replace("inputs['n']", "inputs['n'] * 100"))
+    new = submit(desk, slug, {}, user="ada")
+    run_now(new)
+    assert snapshot(desk, new.id).shown == {"summary": {"n": 100}}
+    pinned = submit(desk, slug, {}, user="ada", version=old.version, fresh=True)
+    run_now(pinned)
+    assert snapshot(desk, pinned.id).shown == {"summary": {"n": 1}}
+
+
+def test_a_user_may_have_only_so_many_runs_waiting(desk, add_model):
+    import dataclasses
+
+    slug = add_model(ECHO)
+    small = dataclasses.replace(desk, bounds=dataclasses.replace(desk.bounds, user_runs=2))
+    for n in range(2):
+        submit(small, slug, {"n": n}, user="ada")
+    with pytest.raises(BusyError, match="2 of your runs"):
+        submit(small, slug, {"n": 5}, user="ada")
+    assert submit(small, slug, {"n": 5}, user="grace").status is Status.PENDING
+
+
+SLOW = """
+import time
+def run(inputs):
+    for i in range(200):
+        yield {"progress": i / 200, "message": f"step {i}", "summary": {"i": i}}
+        time.sleep(0.05)
+"""
+
+
+def test_partial_results_arrive_while_the_model_runs_and_cancel_keeps_them(desk, add_model, run_now):
+    run = submit(desk, add_model(SLOW), {}, user="ada")
+    run_now(run, wait=False)
+    seen = []
+    for now in follow(desk, run.id):
+        if now is None:
+            continue
+        seen.append(now)
+        if now.shown and now.run.progress and not now.run.cancel_requested:
+            cancel(desk, run.id)
+    statuses = [n.run.status for n in seen]
+    assert Status.RUNNING in statuses
+    last = seen[-1]
+    assert last.run.status is Status.CANCELLED
+    assert last.run.reason.startswith("Cancelled after")
+    assert last.shown["summary"]["i"] >= 0
+
+
+def test_two_followers_see_the_same_end(desk, add_model, run_now):
+    run = submit(desk, add_model(ECHO), {}, user="ada")
+    run_now(run, wait=False)
+    ends = [list(n for n in follow(desk, run.id) if n)[-1] for _ in range(2)]
+    assert ends[0] == ends[1]
+    assert wait(desk, run.id, 5).final
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("def run(inputs):\n    return 5\n", "not a dictionary"),
+        ("def run(inputs):\n    return None\n", "returned nothing"),
+        ("def run(inputs):\n    return {'a': object()}\n", "at a, it is a builtins.object"),
+        ("def run(inputs):\n    raise ValueError('inputs.n: 1 is too small. Give 2.')\n", "inputs.n: 1 is too small. Give 2."),
+        ("def run(inputs):\n    1 / 0\n", "ZeroDivisionError"),
+        ("import nosuchlibrary\ndef run(inputs):\n    return {}\n", "needs something that is not there"),
+        ("import os\ndef run(inputs):\n    os._exit(3)\n", "exit code 3"),
+        ("import ctypes\ndef run(inputs):\n    ctypes.string_at(0)\n", "SIGSEGV"),
+    ],
+)
+def test_each_way_to_fail_has_a_reason_of_its_own(desk, add_model, run_now, code, words):
+    run = submit(desk, add_model(code), {}, user="ada")
+    run_now(run)
+    now = snapshot(desk, run.id)
+    assert now.run.status is Status.FAILED
+    assert words in now.run.reason
+
+
+def test_a_traceback_shows_the_models_own_frames_and_no_path_of_the_host(desk, add_model, run_now):
+    code = "def inner(x):\n    return 1 / x\n\ndef run(inputs):\n    return {'a': inner(0)}\n"
+    run = submit(desk, add_model(code), {}, user="ada")
+    run_now(run)
+    text = snapshot(desk, run.id).run.traceback
+    assert 'File "function.py", line 2, in inner' in text
+    assert "ZeroDivisionError: division by zero" in text
+    assert "/" not in text.replace("1 / x", "")
+
+
+def test_a_run_over_its_time_limit_is_timed_out_and_keeps_its_log(desk, add_model, run_now):
+    code = "import time\ndef run(inputs):\n    print('begun')\n    time.sleep(60)\n"
+    run = submit(desk, add_model(code, limits={"seconds": 0.5}), {}, user="ada")
+    run_now(run)
+    now = snapshot(desk, run.id)
+    assert now.run.status is Status.TIMED_OUT
+    assert "0.5 s, its time limit" in now.run.reason
+    assert now.log == "begun\n"
+
+
+def test_large_tables_and_series_are_stored_apart_and_come_back_whole(desk, add_model, run_now):
+    code = """
+import numpy as np, pandas as pd
+def run(inputs):
+    n = 5000
+    return {"table": pd.DataFrame({"i": np.arange(n), "v": np.arange(n) / 7}),
+            "series": [{"name": "s", "x": np.arange(n), "y": np.arange(n) * 2.0}]}
+"""
+    run = submit(desk, add_model(code), {}, user="ada")
+    run_now(run)
+    now = snapshot(desk, run.id)
+    assert now.shown["table"]["rows"] == 5000
+    assert len(now.shown["table"]["head"]["i"]) == 200
+    with desk.database.read() as conn:
+        page = results.read_part(conn, run.id, "table", 4998, 5).to_pydict()
+        line = results.read_part(conn, run.id, "series.s", 0, 2).to_pydict()
+    assert page == {"i": [4998, 4999], "v": [4998 / 7, 4999 / 7]}
+    assert line == {"x": [0, 1], "y": [0.0, 2.0]}
+
+
+def test_the_seed_is_recorded_and_gives_the_same_numbers_again(desk, add_model, run_now):
+    code = "import random, numpy as np\ndef run(inputs):\n    return {'summary': {'a': random.random(), 'b': np.random.rand()}}\n"
+    inputs = {"seed": {"type": "integer", "min": 0, "max": 10**6, "default": 3}}
+    slug = add_model(code, inputs)
+    runs = [submit(desk, slug, {"seed": s}, user="ada", fresh=True) for s in (3, 3, 4)]
+    for run in runs:
+        run_now(run)
+    shown = [snapshot(desk, r.id).shown for r in runs]
+    assert shown[0] == shown[1] != shown[2]
+    assert [r.seed for r in runs] == [3, 3, 4]
+
+
+def test_reference_cases_are_run_when_a_version_is_registered(desk, add_model, workers):
+    cases = [{"name": "right", "inputs": {"n": 2}, "expect": {"summary.n": 2}},
+             {"name": "wrong", "inputs": {"n": 3}, "expect": {"summary.n": 4}}]
+    slug = add_model(ECHO, cases=cases)
+    workers(1)
+    from engine.submit import find_app
+
+    until = time.monotonic() + 30
+    while not (app := find_app(desk, slug)).total and time.monotonic() < until:
+        time.sleep(0.1)
+    assert (app.reproduced, app.total) == (1, 2)
+    with desk.database.read() as conn:
+        misses = versions.get_version(conn, app.id, app.current_version).checks["misses"]
+        assert search_runs(conn, Filter()).runs == ()
+    assert misses == [{"case": "wrong", "path": "summary.n", "expected": 4, "found": 3}]
+
+
+def test_an_uploaded_file_reaches_the_model_as_a_path_in_its_scratch_folder(desk, add_model, run_now):
+    from engine.uploads import keep
+
+    code = "def run(inputs):\n    return {'summary': {'text': open(inputs['data']).read(), 'name': inputs['data'][-5:]}}\n"
+    slug = add_model(code, {"data": {"type": "file", "accept": [".csv"]}})
+    value = keep(desk, "x/y.csv", b"a,b\n1,2\n")
+    run = submit(desk, slug, {"data": value}, user="ada")
+    run_now(run)
+    assert snapshot(desk, run.id).shown == {"summary": {"text": "a,b\n1,2\n", "name": "y.csv"}}
+
+
+def test_a_file_the_model_made_can_be_downloaded(desk, add_model, run_now):
+    code = "def run(inputs):\n    open('out.txt', 'w').write('made')\n    return {'files': {'report': 'out.txt'}}\n"
+    run = submit(desk, add_model(code), {}, user="ada")
+    run_now(run)
+    with desk.database.read() as conn:
+        assert results.read_file(conn, run.id, "report") == b"made"

@@ -25,7 +25,7 @@ PAUSE = 0.5  # s before another attempt to connect
 QUIET = 30.0  # s without a word after which the connection is tried
 KEPT = 10_000  # runs whose newest sequence number is remembered
 # A server on another host can vanish without a word: find out in about half a minute.
-KEEPALIVE = {"keepalives": 1, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 class Listener:
@@ -138,7 +138,7 @@ class Listener:
                     self._newest[key] = max(self._newest.pop(key, -1), int(seq))  # the newest at the end
                     calls += self._watchers.get(key, [])
             if len(self._newest) > KEPT:
-                for key in list(self._newest)[: KEPT // 2]:
+                for key in list(self._newest)[: -(KEPT // 2)]:
                     del self._newest[key]
             self._changed.notify_all()
         for call in calls:

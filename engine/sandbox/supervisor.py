@@ -345,4 +345,4 @@ def _words(value: Any) -> str | None:
 def _nulls(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not value.get("count"):
         return {}
-    return {"count": int(value["count"]), "paths": [str(p)[:200] for p in list(value.get("paths") or [])[:20]]}
+    return {"count": int(value["count"]), "where": [str(p)[:200] for p in list(value.get("paths") or [])[:20]]}

@@ -1,0 +1,213 @@
+import csv
+import io
+import json
+import uuid
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.door import build
+from engine import desk as desks
+from engine.execute import execute
+
+ECHO = """
+def run(inputs):
+    return {"summary": {"n": inputs["n"]}, "columns": ["Year", "Label"],
+            "table": [{"y": 2001, "t": "=1+1"}, {"y": -5, "t": "a,b"}],
+            "series": [{"name": "best", "x": [0, 1], "y": [0.1, 0.2]}]}
+"""
+
+
+@pytest.fixture
+def client(desk):
+    desks.use(desk)
+    with TestClient(build(), base_url="http://testserver") as opened:
+        yield opened
+    desks.use(None)
+
+
+@pytest.fixture
+def app_id(client, add_model):
+    add_model(ECHO, description="Echoes", tags=["x"], category="Life")
+    return client.get("/apps").json()[0]["id"]
+
+
+@pytest.fixture
+def finished(client, app_id, bench):
+    run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {"n": 7}}).json()["run_id"]
+    execute(bench, uuid.UUID(run_id))
+    return run_id
+
+
+def test_an_app_has_the_fields_that_mclaviers_clients_read(client, app_id):
+    app = client.get(f"/apps/{app_id}").json()
+    wanted = {"id", "name", "description", "function_name", "repo_url", "function_path", "input_schema"}
+    assert wanted <= set(app)
+    assert isinstance(app["id"], int)
+    assert app["input_schema"]["properties"]["n"]["default"] == 1
+    assert client.get(f"/apps/{app_id}/schema").json() == app["input_schema"]
+
+
+def test_a_run_is_accepted_as_pending_and_its_result_is_what_the_model_returned(client, finished):
+    run = client.get(f"/runs/{finished}").json()
+    assert {"run_id", "status", "started_at", "finished_at", "result"} <= set(run)
+    assert run["status"] == "SUCCESS"
+    assert run["result"]["summary"] == {"n": 7}
+    assert run["result"]["columns"] == ["Year", "Label"]
+    assert run["result"]["table"][0] == {"y": 2001, "t": "=1+1"}
+
+
+def test_posting_a_run_answers_with_its_id_and_pending(client, app_id):
+    answer = client.post(f"/apps/{app_id}/run", json={"inputs": {"n": 3}})
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "PENDING"
+    assert uuid.UUID(answer.json()["run_id"])
+
+
+def test_waiting_answers_with_the_finished_run(client, app_id, workers):
+    workers(1)
+    run = client.post(f"/apps/{app_id}/run?wait=60", json={"inputs": {"n": 9}}).json()
+    assert (run["status"], run["result"]["summary"]) == ("SUCCESS", {"n": 9})
+
+
+def test_an_idempotency_key_makes_two_posts_one_run(client, app_id):
+    post = lambda: client.post(f"/apps/{app_id}/run", json={"inputs": {}}, headers={"Idempotency-Key": "k1"}).json()  # noqa: E731
+    assert post()["run_id"] == post()["run_id"]
+
+
+def test_bad_inputs_are_422_with_every_problem(client, app_id):
+    answer = client.post(f"/apps/{app_id}/run", json={"inputs": {"n": "x", "m": 1}})
+    assert answer.status_code == 422
+    assert {p["where"] for p in answer.json()["problems"]} == {"inputs.n", "inputs.m"}
+    assert all(set(p) == {"where", "found", "remedy"} for p in answer.json()["problems"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/apps/999"),
+        ("GET", "/apps/none"),
+        ("GET", "/apps/99999999999999999999"),
+        ("POST", "/apps/999/run"),
+        ("GET", "/runs/none"),
+        ("GET", "/runs/" + "0" * 32),
+        ("DELETE", f"/runs/{uuid.uuid4()}"),
+        ("GET", f"/runs/{uuid.uuid4()}/export/csv"),
+        ("GET", "/apps/999/schema"),
+    ],
+)
+def test_an_id_that_is_unknown_or_no_id_at_all_is_404_in_the_one_shape(client, app_id, method, path):
+    answer = client.request(method, path, json={"inputs": {}} if method == "POST" else None)
+    assert answer.status_code == 404
+    assert set(answer.json()) == {"error", "problems"}
+
+
+@pytest.mark.parametrize("body", ["", "[]", "5", '{"inputs": 5}', '{"inputs": {}, "extra": 1}', "{nope"])
+def test_a_body_that_cannot_be_read_is_422_in_the_one_shape(client, app_id, body):
+    answer = client.post(f"/apps/{app_id}/run", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["problems"]
+
+
+def test_runs_are_listed_newest_first_in_pages_that_link_to_each_other(client, app_id):
+    ids = [client.post(f"/apps/{app_id}/run", json={"inputs": {"n": n}}).json()["run_id"] for n in range(5)]
+    seen, url = [], "/runs?limit=2"
+    while url:
+        answer = client.get(url)
+        assert answer.headers["X-Total-Count"] == "5"
+        seen += [r["run_id"] for r in answer.json()]
+        url = answer.links.get("next", {}).get("url")
+    assert seen == ids[::-1]
+    assert {"run_id", "app_id", "app_name", "status", "started_at", "finished_at"} <= set(client.get("/runs").json()[0])
+    assert client.get("/runs?cursor=nope").status_code == 422
+    assert client.get("/runs?limit=0").status_code == 422
+    assert client.get("/runs?status=SUCCESS").json() == []
+
+
+def test_cancelling_a_waiting_run_ends_it(client, app_id):
+    run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
+    assert client.delete(f"/runs/{run_id}").json()["status"] == "CANCELLED"
+    assert client.get(f"/runs/{run_id}").json()["reason"] == "Cancelled before it started."
+
+
+def read_csv(answer):
+    assert answer.status_code == 200
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def test_csv_has_the_right_cells_under_the_right_labels_and_guards_text_but_not_numbers(client, finished):
+    answer = client.get(f"/runs/{finished}/export/csv")
+    assert read_csv(answer) == [["Year", "Label"], ["2001", "'=1+1"], ["-5", "a,b"]]
+    assert answer.headers["content-disposition"].startswith('attachment; filename="probe-table-')
+
+
+def test_csv_of_a_series_by_name_and_a_form_for_excel(client, finished):
+    rows = read_csv(client.get(f"/runs/{finished}/export/csv?table=best"))
+    assert rows[1:] == [["0", "0.1"], ["1", "0.2"]]
+    excel = client.get(f"/runs/{finished}/export/csv?table=best&excel=true").content
+    assert excel.startswith(b"\xef\xbb\xbf")
+    assert b"0;0,1" in excel
+    assert client.get(f"/runs/{finished}/export/csv?table=none").status_code == 404
+
+
+def test_the_socket_pushes_every_change_and_closes_after_the_final_one(client, app_id, bench):
+    run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
+    with client.websocket_connect(f"/ws/runs/{run_id}") as socket:
+        first = socket.receive_json()
+        assert (first["status"], first["run_id"]) == ("PENDING", run_id)
+        execute(bench, uuid.UUID(run_id))
+        statuses = []
+        while (message := socket.receive_json())["status"] != "SUCCESS":
+            statuses.append(message["status"])
+        assert set(statuses) <= {"RUNNING"}
+        assert message["result"]["summary"] == {"n": 1}
+        assert socket.receive()["type"] == "websocket.close"
+
+
+def test_the_socket_of_an_unknown_run_says_so_and_closes(client, app_id):
+    for run_id in (str(uuid.uuid4()), "nonsense"):
+        with client.websocket_connect(f"/ws/runs/{run_id}") as socket:
+            assert socket.receive_json() == {"status": "NOT_FOUND", "run_id": run_id, "result": None}
+            assert socket.receive()["type"] == "websocket.close"
+
+
+def test_another_sites_page_cannot_start_a_run_or_listen(client, app_id):
+    evil = {"Origin": "https://evil.example"}
+    assert client.post(f"/apps/{app_id}/run", json={"inputs": {}}, headers=evil).status_code == 403
+    own = {"Origin": "http://testserver"}
+    assert client.post(f"/apps/{app_id}/run", json={"inputs": {}}, headers=own).status_code == 200
+
+
+def test_health_names_database_workers_and_tiers(client, app_id, workers):
+    assert client.get("/health").json()["status"] == "no workers"
+    workers(1)
+    import time
+
+    until = time.monotonic() + 30
+    while client.get("/health").json()["workers"] == 0 and time.monotonic() < until:
+        time.sleep(0.1)
+    health = client.get("/health").json()
+    assert (health["status"], health["database"], health["workers"]) == ("ok", "ok", 1)
+    assert set(health["tiers"]) <= {"A", "B", "C", "D"}
+
+
+def test_the_monitor_counts_what_ran(client, finished):
+    stats = client.get("/monitor/stats").json()
+    assert (stats["total"], stats["success_rate"]) == (1, 1.0)
+    assert client.get("/monitor/live").json() == []
+    assert client.get("/monitor/history").json()[0]["run_id"] == finished
+
+
+def test_the_documentation_describes_every_route(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {
+        "/apps",
+        "/apps/{app_id}",
+        "/apps/{app_id}/run",
+        "/apps/{app_id}/schema",
+        "/runs",
+        "/runs/{run_id}",
+        "/runs/{run_id}/export/csv",
+        "/health",
+    } <= set(paths)
+    json.dumps(paths)

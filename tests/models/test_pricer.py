@@ -1,0 +1,115 @@
+"""Portfolio Pricer: moments, tails and errors against theory, seeds, and refusals."""
+
+import math
+
+import pytest
+
+from tests.models.calling import Model
+
+HULL = 1e-6  # relative: the interval with 1.96 and no other rounding
+FOUR_ERRORS = 4  # a correct simulation misses by more about once in 16,000
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model("pricer")
+
+
+def test_hulls_interval_of_a_lognormal_price(model):
+    """Example 15.1: S = 40, drift 16 %, volatility 20 %, six months."""
+    given = {"n_assets": 1, "initial": 40, "drift": 16, "years": 0.5, "confidence": 95, "paths": 1000}
+    row = model.run(**given, normal_quantile="printed")["tables"]["Assets in closed form"][0]
+    assert (row["lower"], row["upper"]) == pytest.approx((32.5147423, 56.6031882), rel=HULL)
+
+
+@pytest.mark.parametrize("strategy", ["hold", "rebalance"])
+@pytest.mark.parametrize("sampling", ["plain", "antithetic", "sobol"])
+def test_the_simulated_moments_are_the_exact_ones(model, sampling, strategy):
+    found = model.run(portfolio="own", years=5, strategy=strategy, sampling=sampling, steps_per_year=4)["summary"]
+    error = found["Standard error of the mean"]
+    assert found["Mean value"] == pytest.approx(found["Exact mean value"], abs=FOUR_ERRORS * error)
+    assert found["Standard deviation"] == pytest.approx(found["Exact standard deviation"], rel=0.03)
+
+
+def test_the_exact_moments_of_one_asset_are_the_lognormal_ones(model):
+    for strategy in ("hold", "rebalance"):
+        found = model.run(n_assets=1, strategy=strategy, years=10, paths=1000)["summary"]
+        assert found["Exact mean value"] == pytest.approx(100 * math.exp(0.7))
+        assert found["Exact standard deviation"] == pytest.approx(100 * math.exp(0.7) * math.sqrt(math.expm1(0.4)))
+
+
+def test_value_at_risk_and_shortfall_of_a_lognormal_price(model):
+    found = model.run(n_assets=1, volatility=10, years=1, steps_per_year=1, paths=200_000)["summary"]
+    for name, label, exact in (
+        ("Value at risk", "value at risk", 17.517408773844835),
+        ("Expected shortfall", "expected shortfall", 20.050305688548804),
+    ):
+        assert found[name] == pytest.approx(exact, abs=FOUR_ERRORS * found[f"Standard error of {label}"])
+
+
+def test_the_standard_errors_are_as_large_as_runs_differ(model):
+    seeds = range(40)
+    runs = [model.run(n_assets=1, years=1, steps_per_year=1, paths=2000, sampling="plain", seed=s) for s in seeds]
+    for name, error in (
+        ("Mean value", "Standard error of the mean"),
+        ("Value at risk", "Standard error of value at risk"),
+        ("Expected shortfall", "Standard error of expected shortfall"),
+    ):
+        values = [r["summary"][name] for r in runs]
+        middle = sum(values) / len(values)
+        spread = math.sqrt(sum((v - middle) ** 2 for v in values) / (len(values) - 1))
+        stated = sum(r["summary"][error] for r in runs) / len(runs)
+        assert stated == pytest.approx(spread, rel=0.4)  # 40 runs tell a deviation to about 11 %
+
+
+def test_sobols_points_miss_the_mean_by_far_less_than_plain_ones(model):
+    given = {"n_assets": 5, "years": 5, "steps_per_year": 1, "paths": 16_000}
+    errors = {s: model.run(**given, sampling=s)["summary"]["Standard error of the mean"] for s in ("plain", "sobol")}
+    assert errors["sobol"] < errors["plain"] / 10
+
+
+def test_equal_seeds_give_equal_results_however_many_cores_share_the_work(model, monkeypatch):
+    def one_by_one(work):
+        for function, *arguments in work:
+            yield function(*arguments)
+
+    given = {"n_assets": 10, "paths": 20_000, "years": 2, "seed": 7}
+    shared = model.run(**given)
+    monkeypatch.setattr(model.modules["paths"], "in_threads", one_by_one)
+    alone = model.run(**given)
+    assert alone == shared
+    assert model.run(**{**given, "seed": 8})["summary"] != shared["summary"]
+
+
+def test_perfectly_opposed_assets_cancel_out(model):
+    assets = [{"asset": name, "weight": 1, "drift": 5, "volatility": 20} for name in "AB"]
+    matrix = [{"asset": "A", "c1": 1}, {"asset": "B", "c1": -1, "c2": 1}]
+    found = model.run(portfolio="own", assets=assets, correlations=matrix, years=0.1, strategy="rebalance")["summary"]
+    assert found["Standard deviation"] < 0.3
+
+
+def test_an_asset_without_risk_grows_by_its_drift(model):
+    found = model.run(n_assets=1, volatility=0, drift=5, years=10)
+    assert found["summary"]["Mean value"] == pytest.approx(100 * math.exp(0.5), rel=1e-6)
+    assert found["summary"]["Mean maximum drawdown"] == pytest.approx(0, abs=1e-6)
+    assert "Sharpe ratio" not in found["summary"]
+
+
+def test_too_few_paths_for_the_confidence_are_named(model):
+    assert "Only 1 of 1,000 paths" in model.run(paths=1000, confidence=99.9, n_assets=2)["warnings"][0]
+
+
+def test_correlations_that_cannot_be_are_refused(model):
+    assets = [{"asset": name, "weight": 1, "drift": 5, "volatility": 20} for name in "ABC"]
+    matrix = [{"c1": 1}, {"c1": 0.9}, {"c1": 0.9, "c2": -0.9}]
+    with pytest.raises(ValueError, match="no assets can be correlated like this"):
+        model.run(portfolio="own", assets=assets, correlations=matrix)
+    with pytest.raises(ValueError, match=r"\[2\]\.c2: the cell is empty"):
+        model.run(portfolio="own", assets=assets, correlations=[{"c1": 1}, {"c1": 0.9}, {"c1": 0.9}])
+    with pytest.raises(ValueError, match="2 rows for 3 assets"):
+        model.run(portfolio="own", assets=assets, correlations=matrix[:2])
+
+
+def test_a_run_that_would_take_too_long_is_refused(model):
+    with pytest.raises(ValueError, match="times what one run may take"):
+        model.run(n_assets=200, years=40, paths=200_000)

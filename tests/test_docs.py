@@ -1,0 +1,53 @@
+"""What the documentation says is what the code does."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from contract import manifest
+from contract.fields import TYPES
+from contract.result import KINDS, SERIES_KINDS
+from contract.run import Status
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+REFERENCE = (DOCS / "03-contract-reference.md").read_text()
+PAGES = [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "decisions").glob("*.md")), ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
+
+
+def test_the_example_of_the_guide_is_a_model_that_runs():
+    text = (DOCS / "02-write-a-model.md").read_text()
+    raw = json.loads(re.search(r"```json\n(\{.*?\n\})\n```", text, re.DOTALL)[1])
+    checked = manifest.check(raw)
+    assert not checked.warnings
+    scope = {}
+    exec(re.search(r"```python\n(import numpy.*?)```", text, re.DOTALL)[1], scope)  # noqa: S102 - our own guide
+    case = json.loads(re.search(r"```json\n(\[\{.*?\}\])\n```", text, re.DOTALL)[1])[0]
+    result = scope["run"](case["inputs"])
+    for path, value in case["expect"].items():
+        label = path.removeprefix("summary.")
+        assert abs(result["summary"][label] - value) <= case["atol"]
+
+
+def test_the_reference_names_every_key_type_kind_and_status():
+    for word in (*manifest.KNOWN, *TYPES, *KINDS, *SERIES_KINDS, *map(str, Status)):
+        assert word in REFERENCE, word
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_and_images_of_a_page_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s#]+)[^)]*\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_readme_has_exactly_the_two_set_up_commands():
+    text = (ROOT / "README.md").read_text()
+    commands = re.findall(r"^make \w+.*$", re.search(r"## Set up\n(.*?)\n## ", text, re.DOTALL)[1], re.MULTILINE)
+    assert [c.split("#")[0].strip() for c in commands] == ["make run", "make test"]
+
+
+def test_no_page_names_a_path_of_a_machine():
+    for page in PAGES:
+        assert not re.search(r"(^|[\s`(])/(home|root|work|tmp)/", page.read_text()), page

@@ -1,0 +1,80 @@
+"""The table of rooms in ARCHITECTURE.md, enforced."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROW = re.compile(r"^\| `([\w.]+)` \|[^|]*\|([^|]*)\|$", re.MULTILINE)
+TABLE = {room: allowed.split() for room, allowed in ROW.findall((ROOT / "ARCHITECTURE.md").read_text())}
+OURS = {room.removesuffix(".py") for room in TABLE}
+GUARDED = {
+    "streamlit": {"app.py", "pages", "ui"},
+    "fastapi": {"app.py", "api"},
+    "starlette": {"app.py", "api"},
+    "sqlalchemy": {"storage", "engine/queue.py"},
+    "psycopg": {"storage", "engine/queue.py"},
+    "alembic": {"storage"},
+    "procrastinate": {"engine/queue.py", "storage"},
+}
+CHILD = {"zygote", "child", "confine", "convert"}
+
+
+def files():
+    command = ["git", "ls-files", "-co", "--exclude-standard", "*.py"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    return [f for f in listed if (ROOT / f).is_file() and not f.startswith(("tests/", "benchmarks/"))]
+
+
+def imports(path):
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.lineno, node.module.split(".")[0]
+
+
+def test_the_table_lists_every_room_and_no_other():
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True,
+                            check=True).stdout.split()
+    tops = {f.split("/")[0] for f in listed if "/" in f and not f.startswith(".")}
+    scripts = {f for f in listed if f.endswith(".py") and "/" not in f}
+    assert tops | scripts == set(TABLE)
+
+
+@pytest.mark.parametrize("path", files())
+def test_a_file_imports_only_what_its_room_may(path):
+    room = path.split("/")[0]
+    allowed = {*TABLE[room], room.removesuffix(".py")}
+    own = {p.stem for p in (ROOT / path).parent.glob("*.py")} if room == "functions" else set()
+    for line, name in imports(path):
+        if name in OURS and name not in own and name not in allowed:
+            pytest.fail(f"{path}:{line} imports {name}; {room} may import {' '.join(sorted(allowed))}")
+        if name in GUARDED and room != "functions":
+            at_home = any(path == home or path.startswith(home + "/") for home in GUARDED[name])
+            assert at_home, f"{path}:{line} imports {name}, which belongs to {', '.join(sorted(GUARDED[name]))}"
+
+
+@pytest.mark.parametrize("name", sorted(CHILD))
+def test_the_child_imports_nothing_of_ours_but_its_siblings(name):
+    for line, found in imports(f"engine/sandbox/{name}.py"):
+        assert found not in OURS, f"engine/sandbox/{name}.py:{line} imports {found}"
+
+
+def test_only_settings_reads_the_environment():
+    readers = [
+        path
+        for path in files()
+        if not path.startswith("functions/")
+        and re.search(r"os\.(getenv|environ(\.get|\[))", (ROOT / path).read_text())
+    ]
+    # The launcher passes PATH on to PostgreSQL's own programs.
+    assert set(readers) <= {"settings.py", "storage/programs.py"}
+
+
+@pytest.mark.parametrize("path", [f for f in files() if f.startswith("pages/")])
+def test_a_page_is_a_thin_script(path):
+    assert (ROOT / path).read_text().count("\n") <= 120

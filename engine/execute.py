@@ -16,6 +16,7 @@ import structlog
 
 from contract import parts
 from contract import result as contract_result
+from contract.app import Version
 from contract.manifest import Manifest
 from contract.problems import Problem, ResultError
 from contract.run import Run, Status
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 
 WORKER_STOPPED = "worker stopped"
 TAKEN_OVER = "taken over"
+KEPT_VERSIONS = 200
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Bench:
     cache: Path
     worker: str
     going: dict[UUID, Cancel] = field(default_factory=dict)
+    versions: dict[tuple[int, str], Version] = field(default_factory=dict)
 
 
 class LostClaimError(Exception):
@@ -55,15 +58,14 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
     Raises:
         SandboxLost: the sandbox broke down twice, through no fault of the model.
     """
-    with bench.database.begin() as conn:
-        run = runs.start_run(conn, run_id, bench.worker)
-    if run is None:
-        return None
+    # A cancellation can arrive as soon as the claim is made: what it ends has to stand there before.
     cancel = bench.going[run_id] = Cancel()
     try:
-        return _run(bench, run, cancel)
+        with bench.database.begin() as conn:
+            run = runs.start_run(conn, run_id, bench.worker)
+        return _run(bench, run, cancel) if run is not None else None
     except LostClaimError:
-        log.warning("run taken over by another worker", run=str(run_id), attempt=run.attempt)
+        log.warning("run taken over by another worker", run=str(run_id))
         return None
     finally:
         del bench.going[run_id]
@@ -71,14 +73,10 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
 
 
 def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
-    with bench.database.read() as conn:
-        version = versions.get_version(conn, run.app_id, run.version)
-        now = runs.get_run(conn, run.id)
+    version = _version(bench, run)
     if version is None:
         _finish(bench, run, Outcome(Status.FAILED, "The version of the model that this run needs is gone."), None)
         return None
-    if now is not None and now.cancel_requested:
-        cancel.request("cancelled")  # asked for between the claim and our first look at notifications
     manifest = manifest_of(version)
     place = unpacked(bench, version.hash, version.archive)
     call = Call(
@@ -108,6 +106,19 @@ def _end(bench: Bench, run: Run, outcome: Outcome, record: "_Recorder") -> None:
         log.info("run given back", run=str(run.id), attempt=run.attempt)
     else:
         _finish(bench, run, outcome, record)
+
+
+def _version(bench: Bench, run: Run) -> Version | None:
+    """Return the run's version, read once for each worker: versions never change."""
+    known = bench.versions.get((run.app_id, run.version))
+    if known is None:
+        with bench.database.read() as conn:
+            known = versions.get_version(conn, run.app_id, run.version)
+        if known is not None:
+            if len(bench.versions) > KEPT_VERSIONS:
+                bench.versions.clear()
+            bench.versions[run.app_id, run.version] = known
+    return known
 
 
 def limits(bounds: Bounds, manifest: Manifest) -> Limits:

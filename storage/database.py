@@ -8,15 +8,17 @@ Left out: statements. They stand with their nouns.
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 OLDEST = 140_000
+REST = 1.0  # s a connection may lie idle before it is tried again
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818 - it reads as what it says
@@ -42,11 +44,13 @@ class Database:
             pool_size=pool,
             max_overflow=pool * 2,
             pool_timeout=10,
-            pool_pre_ping=True,
             json_serializer=_dumps,
             json_deserializer=orjson.loads,
             connect_args={"connect_timeout": 10, "application_name": "tontine"},
         )
+        event.listen(self.engine, "checkout", _ping_after_rest)
+        event.listen(self.engine, "checkin", _note_rest)
+        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -55,18 +59,18 @@ class Database:
         Raises:
             DatabaseUnavailable: the server does not answer, or went away in mid-transaction.
         """
-        try:
-            with self.engine.begin() as conn:
-                yield conn
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise _unavailable(error) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise _unavailable(error) from error
-            raise
+        with _told_plainly(), self.engine.begin() as conn:
+            yield conn
 
-    # Reads are transactions like any other; the name tells the reader that nothing is written.
-    read = begin
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a connection for reading: each statement by itself, without the round trips of a transaction.
+
+        Raises:
+            DatabaseUnavailable: the server does not answer.
+        """
+        with _told_plainly(), self._reader.connect() as conn:
+            yield conn
 
     def wait_until_ready(self, seconds: float) -> None:
         """Wait until the server answers.
@@ -95,6 +99,35 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unavailable(error) from error
+        raise
+
+
+def _note_rest(_connection: object, record: Any) -> None:
+    record.info["rested"] = time.monotonic()
+
+
+def _ping_after_rest(connection: Any, record: Any, _proxy: object) -> None:
+    """Try a connection that has lain idle before it is used; one just used would be tried for nothing."""
+    if time.monotonic() - record.info.get("rested", 0.0) < REST:
+        return
+    try:
+        was = connection.autocommit
+        connection.autocommit = True
+        connection.execute("select 1")
+        connection.autocommit = was
+    except psycopg.Error as error:
+        raise DisconnectionError(str(error)) from error  # the pool makes another connection and tries again
 
 
 def _unavailable(error: Exception) -> DatabaseUnavailable:

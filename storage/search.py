@@ -60,7 +60,7 @@ def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limi
     statement = f"{SELECT} {_clause(where)} order by r.queued_at desc, r.id desc limit :limit"
     rows = conn.execute(text(statement), {**values, "limit": limit + 1}).mappings().all()
     runs = tuple(to_run(row) for row in rows[:limit])
-    return Page(runs, _cursor(runs[-1]) if len(rows) > limit else None)
+    return Page(runs, cursor_of(runs[-1].queued_at, runs[-1].id) if len(rows) > limit else None)
 
 
 def count_runs(conn: Connection, wanted: Filter, cap: int = CAP) -> int:
@@ -167,8 +167,8 @@ def _safe(words: str) -> str:
     return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def _cursor(run: Run) -> str:
-    return base64.urlsafe_b64encode(f"{run.queued_at.isoformat()} {run.id}".encode()).decode().rstrip("=")
+def cursor_of(queued_at: datetime, run_id: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{queued_at.isoformat()} {run_id}".encode()).decode().rstrip("=")
 
 
 def _read(cursor: str) -> tuple[datetime, UUID]:

@@ -137,7 +137,7 @@ def _inputs(run: Run) -> str:
 
 def _csv(wanted: Filter) -> Iterator[bytes]:
     def batches() -> Iterator[dict[str, list[Any]]]:
-        with cached.desk().database.read() as conn:
+        with cached.desk().database.begin() as conn:  # a streamed cursor lives in a transaction
             rows: list[Run] = []
             for run in iter_runs(conn, wanted):
                 rows.append(run)

@@ -48,7 +48,7 @@ class Zygote:
         )
         theirs.close()
         self.control = ours
-        self.boxes: dict[str, "Box"] = {}
+        self.boxes: dict[str, Box] = {}
         self.lock = threading.Lock()
         self.alive = True
         ready, _, _ = select.select([ours], [], [], START)

@@ -55,6 +55,7 @@ def test_each_filter_lets_through_what_it_says(database, many, wanted, which):
     with database.read() as conn:
         assert ids(search_runs(conn, wanted)) == [many[i].id for i in which]
         assert count_runs(conn, wanted) == len(which)
+    with database.begin() as conn:
         assert [r.id for r in iter_runs(conn, wanted)] == [many[i].id for i in which]
 
 

@@ -8,6 +8,7 @@ Left out: anything about one user or one run.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contract.app import Version
 from engine.bounds import Bounds
 from storage.changes import Listener
 from storage.database import Database
@@ -22,6 +23,8 @@ class Desk:
     bounds: Bounds = field(default_factory=Bounds)
     data: Path = Path(".tontine")
     user: str = "analyst"
+    # Versions never change, except for their score: what runs need of them is read once.
+    versions: dict[tuple[int, str], Version] = field(default_factory=dict)
 
     def close(self) -> None:
         """Stop listening and give the connections back."""

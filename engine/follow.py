@@ -88,8 +88,10 @@ def wait(desk: Desk, run_id: UUID, seconds: float) -> Snapshot:
         NotFoundError: there is no such run.
     """
     until = time.monotonic() + seconds
-    now = snapshot(desk, run_id)
-    while not now.final and (left := until - time.monotonic()) > 0:
-        desk.listener.wait(run_id, now.run.seq, min(left, REREAD))
-        now = snapshot(desk, run_id)
-    return now
+    while (left := until - time.monotonic()) > 0:
+        with desk.database.read() as conn:
+            standing = runs.standing(conn, run_id)
+        if standing is None or standing[0].final:
+            break
+        desk.listener.wait(run_id, standing[1], min(left, REREAD))
+    return snapshot(desk, run_id)

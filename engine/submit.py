@@ -92,7 +92,11 @@ def submit(
         BusyError: the user has too many runs waiting.
     """
     found = find_app(desk, app)
-    chosen, manifest = find_version(desk, found, version)
+    wanted = (found.id, version or found.current_version or "")
+    chosen = desk.versions.get(wanted)
+    if chosen is None:
+        chosen = desk.versions[wanted] = find_version(desk, found, version)[0]
+    manifest = manifest_of(chosen)
     inputs = contract_inputs.check(manifest, values)
     warnings = contract_inputs.outside_valid_range(manifest, inputs)
     declared = inputs.get("seed")

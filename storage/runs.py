@@ -8,16 +8,25 @@ Left out: results, which `storage.results` keeps, and lists, which `storage.sear
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
 import uuid_utils.compat as uuids
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, RowMapping, TextClause
+from sqlalchemy import text as new_text
 
 from contract.problems import Problem
 from contract.run import Run, Status
 from storage import results
+
+
+@lru_cache(maxsize=256)
+def text(statement: str) -> TextClause:
+    """Return the statement, its parameters found once: looking for them took longer than some of the statements."""
+    return new_text(statement)
+
 
 # Without the log, which may be a megabyte and which no list shows.
 SELECT = """
@@ -289,6 +298,12 @@ def get_run(conn: Connection, run_id: UUID) -> Run | None:
     """Return the run as it stands, or None."""
     row = conn.execute(text(SELECT + "where r.id = :id"), {"id": run_id}).mappings().one_or_none()
     return None if row is None else to_run(row)
+
+
+def standing(conn: Connection, run_id: UUID) -> tuple[Status, int] | None:
+    """Return the run's status and sequence number and nothing else, or None."""
+    row = conn.execute(text("select status, seq from runs where id = :id"), {"id": run_id}).one_or_none()
+    return None if row is None else (Status(row.status), row.seq)
 
 
 def find_reusable(conn: Connection, app_id: int, version: str, inputs: Mapping[str, Any]) -> Run | None:

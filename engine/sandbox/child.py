@@ -207,6 +207,7 @@ def _take(job: dict, log: int) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(job["scratch"])
+    os.environ.clear()
     os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
     tempfile.tempdir = job["scratch"]
     sys.dont_write_bytecode = True

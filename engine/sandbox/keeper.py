@@ -39,6 +39,8 @@ class Zygote:
         script = Path(__file__).with_name("zygote.py")
         # The control socket is descriptor 3 of the zygote; the environment is empty but for one thread a library.
         environment = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+        # Large pages have few page tables to copy: a fork and its end take 3.5 ms of processor instead of 6.
+        environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
         self.process = subprocess.Popen(  # noqa: S603 - our own script
             [sys.executable, "-I", "-c", _LAUNCH, str(theirs.fileno()), str(script), str(tier), spare],
             env=environment,

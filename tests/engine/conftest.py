@@ -28,7 +28,9 @@ def sandbox(tmp_path_factory):
 
 @pytest.fixture
 def desk(database_url, tmp_path):
-    opened = desks.open_desk(database_url, bounds=Bounds(seconds=10, memory_mb=500, stalled=3), data=tmp_path, user="ada")
+    opened = desks.open_desk(
+        database_url, bounds=Bounds(seconds=10, memory_mb=500, stalled=3), data=tmp_path, user="ada"
+    )
     yield opened
     opened.close()
 
@@ -55,9 +57,12 @@ def add_model(desk, tmp_path):
 @pytest.fixture
 def bench(desk, sandbox, tmp_path):
     made = Bench(desk.database, sandbox, desk.bounds, tmp_path / "cache", "test-worker")
-    hear = lambda payload: made.going.get(__import__("uuid").UUID(payload.split(":")[0])) and made.going[  # noqa: E731
-        __import__("uuid").UUID(payload.split(":")[0])
-    ].request(payload.split(":")[1])
+    hear = lambda payload: (
+        made.going.get(__import__("uuid").UUID(payload.split(":")[0]))
+        and made.going[  # noqa: E731
+            __import__("uuid").UUID(payload.split(":")[0])
+        ].request(payload.split(":")[1])
+    )
     from storage.changes import Listener
 
     listener = Listener(desk.database.dsn)
@@ -94,8 +99,13 @@ def workers(database_url, tmp_path):
         pool = Pool(
             count,
             ROOT / "worker.py",
-            {**os.environ, "DATABASE_URL": database_url, "TONTINE_DATA": str(tmp_path / "worker"), "TONTINE_STALLED": "3",
-             **environment},
+            {
+                **os.environ,
+                "DATABASE_URL": database_url,
+                "TONTINE_DATA": str(tmp_path / "worker"),
+                "TONTINE_STALLED": "3",
+                **environment,
+            },
         )
         pool.start()
         pools.append(pool)

@@ -61,7 +61,9 @@ def test_a_model_that_is_not_deterministic_is_never_reused(desk, add_model, run_
     assert submit(desk, slug, {}, user="ada").status is Status.PENDING
 
 
-def test_a_new_version_of_the_folder_does_not_reuse_the_old_ones_result_and_the_old_can_be_pinned(desk, add_model, run_now):
+def test_a_new_version_of_the_folder_does_not_reuse_the_old_ones_result_and_the_old_can_be_pinned(
+    desk, add_model, run_now
+):
     slug = add_model(ECHO)
     old = submit(desk, slug, {}, user="ada")
     run_now(old)
@@ -127,7 +129,10 @@ def test_two_followers_see_the_same_end(desk, add_model, run_now):
         ("def run(inputs):\n    return 5\n", "not a dictionary"),
         ("def run(inputs):\n    return None\n", "returned nothing"),
         ("def run(inputs):\n    return {'a': object()}\n", "at a, it is a builtins.object"),
-        ("def run(inputs):\n    raise ValueError('inputs.n: 1 is too small. Give 2.')\n", "inputs.n: 1 is too small. Give 2."),
+        (
+            "def run(inputs):\n    raise ValueError('inputs.n: 1 is too small. Give 2.')\n",
+            "inputs.n: 1 is too small. Give 2.",
+        ),
         ("def run(inputs):\n    1 / 0\n", "ZeroDivisionError"),
         ("import nosuchlibrary\ndef run(inputs):\n    return {}\n", "needs something that is not there"),
         ("import os\ndef run(inputs):\n    os._exit(3)\n", "exit code 3"),
@@ -195,8 +200,10 @@ def test_the_seed_is_recorded_and_gives_the_same_numbers_again(desk, add_model, 
 
 
 def test_reference_cases_are_run_when_a_version_is_registered(desk, add_model, workers):
-    cases = [{"name": "right", "inputs": {"n": 2}, "expect": {"summary.n": 2}},
-             {"name": "wrong", "inputs": {"n": 3}, "expect": {"summary.n": 4}}]
+    cases = [
+        {"name": "right", "inputs": {"n": 2}, "expect": {"summary.n": 2}},
+        {"name": "wrong", "inputs": {"n": 3}, "expect": {"summary.n": 4}},
+    ]
     slug = add_model(ECHO, cases=cases)
     workers(1)
     from engine.submit import find_app
@@ -214,7 +221,9 @@ def test_reference_cases_are_run_when_a_version_is_registered(desk, add_model, w
 def test_an_uploaded_file_reaches_the_model_as_a_path_in_its_scratch_folder(desk, add_model, run_now):
     from engine.uploads import keep
 
-    code = "def run(inputs):\n    return {'summary': {'text': open(inputs['data']).read(), 'name': inputs['data'][-5:]}}\n"
+    code = (
+        "def run(inputs):\n    return {'summary': {'text': open(inputs['data']).read(), 'name': inputs['data'][-5:]}}\n"
+    )
     slug = add_model(code, {"data": {"type": "file", "accept": [".csv"]}})
     value = keep(desk, "x/y.csv", b"a,b\n1,2\n")
     run = submit(desk, slug, {"data": value}, user="ada")

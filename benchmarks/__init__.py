@@ -1,0 +1,1 @@
+"""Figures measured on one machine in one run; comparisons are interleaved and printed as ratios."""

@@ -1,0 +1,70 @@
+"""From submit to a stored result that a listener sees, and how many runs a second are sustained."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmarks.stage import spread, stage
+from contract.run import Status
+from engine.cancel import cancel
+from engine.follow import snapshot, wait
+from engine.submit import submit
+
+RUNS = 200
+BURST = 600
+
+
+def main() -> None:
+    """Print the figures."""
+    with stage(count=1) as desk:
+        times, parts = [], []
+        for n in range(RUNS + 20):
+            begun = time.perf_counter()
+            run = submit(desk, "nothing", {"n": n}, user="bench", fresh=True)
+            accepted = time.perf_counter()
+            seen = run.seq
+            while True:
+                desk.listener.wait(run.id, seen, 5)
+                now = snapshot(desk, run.id)
+                seen = now.run.seq
+                if now.final:
+                    break
+            ended = time.perf_counter()
+            assert now.run.status is Status.SUCCESS
+            if n >= 20:
+                times.append((ended - begun) * 1000)
+                parts.append((accepted - begun) * 1000)
+        print(f"submit -> result seen by a listener, idle, one worker: {spread(times)}")
+        print(f"  of which submit: {spread(parts)}")
+        times = []
+        slow = b"import time\ndef run(inputs):\n    yield {'progress': 0.1}\n    time.sleep(30)\n"
+        from benchmarks.stage import NOOP
+        from engine.register import register
+
+        register(desk, "slow", {**NOOP, "function.py": slow}, source={"kind": "local", "path": "slow"})
+        for n in range(20):
+            run = submit(desk, "slow", {"n": n}, user="bench", fresh=True)
+            while snapshot(desk, run.id).run.progress is None:
+                time.sleep(0.01)
+            begun = time.perf_counter()
+            cancel(desk, run.id)
+            wait(desk, run.id, 10)
+            times.append((time.perf_counter() - begun) * 1000)
+        print(f"cancel asked -> CANCELLED seen: {spread(times)}")
+    for count, at_once in ((1, 2), (2, 2), (2, 4)):
+        with stage(count=count, runs_at_once=at_once) as desk:
+            begun = time.perf_counter()
+            with ThreadPoolExecutor(8) as threads:
+                ids = list(
+                    threads.map(lambda n: submit(desk, "nothing", {"n": n}, user="bench", fresh=True).id, range(BURST))
+                )
+                accepted = time.perf_counter()
+                list(threads.map(lambda i: wait(desk, i, 120), ids))
+            ended = time.perf_counter()
+            print(
+                f"{BURST} runs, {count} workers x {at_once}: {BURST / (ended - begun):.0f} runs/s "
+                f"(submitted at {BURST / (accepted - begun):.0f}/s)"
+            )
+
+
+if __name__ == "__main__":
+    main()

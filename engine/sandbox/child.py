@@ -144,6 +144,7 @@ def main(job: dict, barriers: object, frames: int, log: int) -> None:
 
 def report_failure(sender: Sender, error: BaseException, folder: str) -> None:
     """Say how the model failed, as text; an exception whose own text fails is named by its type."""
+    flush_output()
     kind = "exception"
     if isinstance(error, TooLargeError):
         sender.send({"kind": "large", "size": max(error.size, sender.limit)})
@@ -236,6 +237,7 @@ def _run(job: dict, sender: Sender) -> None:
         result = _drain(result, shown)
     if result is None:
         raise BadValueError("result", "the model returned nothing")
+    flush_output()  # the supervisor may end this process as soon as it has the result
     converter = Converter(sender.limit)
     with shown.lock:
         document = converter.convert(result)

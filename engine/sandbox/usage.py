@@ -26,6 +26,28 @@ def threads(pid: int) -> int:
         return 0
 
 
+def largest(pid: int) -> int:
+    """Return the most bytes of memory a process has had in use at once."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, IndexError, ValueError):
+        pass
+    return 0
+
+
+def processor(pid: int) -> float:
+    """Return the seconds of processor time of a process's living threads."""
+    total = 0
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            total += int((task / "schedstat").read_text().split()[0])
+    except (OSError, IndexError, ValueError):
+        pass
+    return total / 1e9
+
+
 def usage(folder: Path) -> tuple[int, int]:
     """Return bytes and number of files below a folder; stops counting where the number is too large anyway."""
     size = count = 0

@@ -44,7 +44,7 @@ ROOT = Path(__file__).resolve().parents[1]
 START = 60.0  # s for a worker to be ready
 SLACK = 20.0  # s that a run may take beyond its time limit, storing included
 SPARE = 2  # children that a zygote keeps waiting
-GONE = 3.0  # s for processes to leave the process table
+GONE = 5.0  # s for processes to leave the process table and for scratch to be removed
 PR_SET_CHILD_SUBREAPER = 36
 ADMITTED = re.compile(r"^LEAKED\b")
 
@@ -114,15 +114,17 @@ class Range:
     def _left(self) -> Iterator[str]:
         """Say what of the run is still there: processes, scratch, or a worker that did not survive it."""
         until = time.monotonic() + GONE
-        while (extra := self._extra()) and time.monotonic() < until:
+        while (self._extra() or self._scratch()) and time.monotonic() < until:
             time.sleep(0.02)
-        for words in extra:
+        for words in self._extra():
             yield f"a process is left: {words}"
-        left = [p.name for p in (self.data / "scratch").rglob("run-*")]
-        if left:
+        if left := self._scratch():
             yield f"scratch is left: {', '.join(left)}"
         if not psutil.pid_exists(self.worker):
             yield "it brought its worker down"
+
+    def _scratch(self) -> list[str]:
+        return [p.name for p in (self.data / "scratch").glob("*/run-*")]
 
     def _extra(self) -> list[str]:
         """Return the processes that were not there before, but for the zygote and its spare children."""

@@ -1,0 +1,184 @@
+"""Development factors of a triangle, their variances, and the triangle they complete.
+
+Chosen: the weighted averages of Mack (1999); variances that a single link cannot show are extrapolated by Mack's rule
+or along a straight line of their logarithms. Left out: curves fitted to the factors.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr
+
+ALPHA = {"simple": 0.0, "volume": 1.0, "regression": 2.0}
+DOUBTFUL = 0.05  # p-value above which the log-linear slope says nothing
+
+
+@dataclass(frozen=True)
+class Development:
+    """Factors from one development year to the next, shape (n - 1,) each; one more with a tail.
+
+    Attributes:
+        factor: f.
+        error: standard error of f.
+        sigma: square root of Mack's variance parameter.
+        links: number of observed links behind each factor, 0 for the tail.
+        alpha: power of the amounts in the weights: 0 simple, 1 volume, 2 regression.
+        extrapolated: whether sigma could not be estimated from the column itself.
+    """
+
+    factor: np.ndarray
+    error: np.ndarray
+    sigma: np.ndarray
+    links: np.ndarray
+    alpha: float
+    extrapolated: np.ndarray
+
+    @property
+    def to_ultimate(self):
+        """Factor from each development year to ultimate, shape (n,), or (n + 1,) with a tail; the last is 1."""
+        return np.append(np.cumprod(self.factor[::-1])[::-1], 1.0)
+
+
+def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.0, 0.0, 0.0), warnings=None):
+    """Return the development of `triangle`.
+
+    f_k = Σ w C^α F / Σ w C^α, σ_k² = Σ w C^α (F - f)² / (links - 1), s.e.(f_k)² = σ_k² / Σ w C^α, with C the amount,
+    F = C' / C its individual factor and w 1 for the last `years` links of each column, 0 for older ones.
+
+    Args:
+        triangle: a triangles.Triangle with n development years.
+        averaging: "volume", "simple" or "regression".
+        years: number of latest links to use, all where None.
+        sigma_rule: "mack" or "log-linear", for columns with a single link.
+        tail: factor beyond the last column, 1 for none, its standard error and its sigma, 0 to extrapolate them.
+        warnings: a list that gets a sentence for each doubt.
+
+    Raises:
+        ValueError: a column holds no amount above 0 to develop from.
+
+    Source: Mack (1999), The Standard Error of Chain Ladder Reserve Estimates, ASTIN Bulletin 29(2), sections 2 and 3.
+    """
+    warnings = [] if warnings is None else warnings
+    values, alpha = triangle.values, ALPHA[averaging]
+    n = values.shape[1]
+    factor, error, sigma = np.ones(n - 1), np.zeros(n - 1), np.full(n - 1, np.nan)
+    weight, links, empty = np.zeros(n - 1), np.zeros(n - 1, int), []
+    for k in range(n - 1):
+        rows = np.flatnonzero(~np.isnan(values[:, k]) & ~np.isnan(values[:, k + 1]))
+        rows = rows if years is None else rows[-years:]
+        now, after = values[rows, k], values[rows, k + 1]
+        used = now > 0
+        if not used.any():
+            empty.append(f"inputs.triangle.d{k + 1}: no amount above 0 has a next year to develop into. Give one.")
+            continue
+        if alpha == 1:
+            factor[k] = after.sum() / now.sum()  # rows at 0 count: what appears later belongs to the whole
+        now, after = now[used], after[used]
+        w = now**alpha
+        weight[k], links[k] = w.sum(), len(now)
+        ratio = after / now
+        if alpha != 1:
+            factor[k] = w @ ratio / w.sum()
+        if len(now) > 1:
+            sigma[k] = math.sqrt(w @ np.square(ratio - factor[k]) / (len(now) - 1))
+    if empty:
+        raise ValueError("\n".join(empty))
+    missing = np.isnan(sigma)
+    sigma = extrapolate(sigma, sigma_rule, warnings)
+    error = sigma / np.sqrt(weight)
+    beyond, beyond_error, beyond_sigma = tail
+    if beyond > 1:
+        if not beyond_error or not beyond_sigma:
+            found = tail_errors(factor, error, sigma, beyond, warnings)
+            beyond_error, beyond_sigma = beyond_error or found[0], beyond_sigma or found[1]
+        factor, error, sigma = np.append(factor, beyond), np.append(error, beyond_error), np.append(sigma, beyond_sigma)
+        links, missing = np.append(links, 0), np.append(missing, True)
+    return Development(factor, error, sigma, links, alpha, missing)
+
+
+def extrapolate(sigma, rule, warnings):
+    """Return `sigma` with its gaps (NaN) filled.
+
+    Mack: σ_k² = min(σ_{k-1}⁴ / σ_{k-2}², σ_{k-2}², σ_{k-1}²). Log-linear: ln σ along a straight line over k.
+
+    Source: Mack (1993), Distribution-free Calculation of the Standard Error of Chain Ladder Reserve Estimates, ASTIN
+    Bulletin 23(2), p. 217; Mack (1999), section 4.
+    """
+    sigma, gaps = sigma.copy(), np.flatnonzero(np.isnan(sigma))
+    known = np.flatnonzero(np.nan_to_num(sigma) > 0)
+    if rule == "log-linear" and len(gaps):
+        if len(known) >= 3:
+            slope, level, p = line(known, np.log(sigma[known]))
+            sigma[gaps] = np.exp(level + slope * gaps)
+            if p > DOUBTFUL:
+                warnings.append(
+                    f"The logarithms of sigma do not follow a straight line (p-value {p:.2f}): the extrapolated last "
+                    "sigma is doubtful. Mack's rule is an alternative; some programs change to it here by themselves."
+                )
+            return sigma
+        warnings.append("Fewer than 3 sigmas are known, too few for a straight line: Mack's rule is used.")
+    for k in gaps:
+        before = [sigma[j] for j in range(max(k - 2, 0), k) if not np.isnan(sigma[j])]
+        if not before:
+            sigma[k] = 0.0
+            warnings.append(f"No variance can be estimated for development year {k + 1}: it is taken as 0.")
+        elif len(before) == 1 or before[0] == 0:
+            sigma[k] = min(before)
+        else:
+            sigma[k] = math.sqrt(min(before[1] ** 4 / before[0] ** 2, before[0] ** 2, before[1] ** 2))
+    return sigma
+
+
+def tail_errors(factor, error, sigma, tail, warnings):
+    """Return standard error and sigma of the tail factor.
+
+    The development year at which the straight line of ln(f - 1) reaches the tail factor is put into the straight
+    lines of ln s.e.(f) and ln σ.
+
+    Source: Mack (1999), section 4.
+    """
+    years = np.arange(1, len(factor) + 1)
+    above = factor > 1
+    if above.sum() >= 2:
+        slope, level, _ = line(years[above], np.log(factor[above] - 1))
+        if slope < 0:
+            at = (math.log(tail - 1) - level) / slope
+            found = []
+            for values in (error, sigma):
+                known = values > 0
+                if known.sum() >= 2:
+                    incline, base, _ = line(years[known], np.log(values[known]))
+                    found.append(math.exp(base + incline * at))
+            if len(found) == 2:
+                return found[0], found[1]
+    warnings.append("The factors do not fall towards 1, so the tail's errors are those of the last factor.")
+    return error[-1], sigma[-1]
+
+
+def line(x, y):
+    """Return slope, level and the slope's two-sided p-value of the least-squares line through (x, y)."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    middle = x - x.mean()
+    spread = middle @ middle
+    slope = middle @ y / spread
+    level = y.mean() - slope * x.mean()
+    left = y - level - slope * x
+    if len(x) < 3 or left @ left <= 1e-24 * max(y @ y, 1):
+        return float(slope), float(level), 0.0
+    t = slope / math.sqrt(left @ left / (len(x) - 2) / spread)
+    return float(slope), float(level), float(2 * stdtr(len(x) - 2, -abs(t)))
+
+
+def complete(triangle, developed):
+    """Return the triangle with every later amount projected, shape (m, n), or (m, n + 1) with a tail."""
+    full = np.column_stack(
+        [
+            triangle.values,
+            *[np.full(len(triangle.origins), np.nan)] * (len(developed.factor) + 1 - triangle.values.shape[1]),
+        ]
+    )
+    for k, f in enumerate(developed.factor):
+        ahead = triangle.latest <= k
+        full[ahead, k + 1] = full[ahead, k] * f
+    return full

@@ -1,0 +1,304 @@
+"""Claims reserves from a run-off triangle, with Mack's prediction error and the one-year view of Solvency II.
+
+Chosen: chain ladder, Bornhuetter-Ferguson and Cape Cod on the same development factors.
+Left out: simulation (see stochastic reserving), inflation, and errors of the premium-based methods.
+"""
+
+import math
+
+import development
+import errors
+import numpy as np
+import triangles
+from scipy.special import ndtri
+
+LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995)
+
+
+def run(inputs):
+    """Return reserves, their errors and charts for `inputs` (keys as in manifest.json).
+
+    Raises:
+        ValueError: the triangle or the premiums do not fit, with every cell named.
+    """
+    warnings = []
+    triangle = triangles.choose(inputs)
+    years, tail = int(inputs["years"]), float(inputs["tail"])
+    developed = development.fit(
+        triangle,
+        averaging=inputs["averaging"],
+        years=years or None,
+        sigma_rule=inputs["sigma_rule"],
+        tail=(tail, inputs["tail_error"], inputs["tail_sigma"]),
+        warnings=warnings,
+    )
+    full = development.complete(triangle, developed)
+    latest, to_ultimate = triangle.diagonal, developed.to_ultimate[triangle.latest]
+    chain, method, loss_ratio, premium = full[:, -1] - latest, inputs["method"], None, triangle.premium
+    if method == "chain_ladder":
+        reserve = chain
+    else:
+        premium = premiums(triangle, inputs["premium_each"])
+        if method == "bornhuetter_ferguson":
+            loss_ratio = np.full(len(latest), inputs["a_priori"] / 100)
+        else:
+            loss_ratio = cape_cod(latest, premium, to_ultimate, inputs["trend"] / 100, inputs["decay"] / 100)
+        reserve = premium * loss_ratio * (1 - 1 / to_ultimate)
+    mack = one_year = None
+    if method == "chain_ladder":
+        mack = errors.to_ultimate(triangle, developed, full)
+        if inputs["averaging"] == "volume" and not years and tail == 1:
+            one_year = errors.one_year(triangle, developed, full)
+        if one_year is None:
+            warnings.append(
+                "The one-year error is left out: its formulas hold for volume-weighted factors of all years, without a "
+                "tail, and one origin year on each diagonal."
+            )
+    table = rows(triangle, to_ultimate, reserve, chain, mack, one_year, premium, loss_ratio)
+    summary, distribution = summarise(latest, reserve, mack, one_year)
+    if loss_ratio is not None:
+        summary["Expected loss ratio"] = float(premium @ loss_ratio / premium.sum())
+    if (reserve < 0).any():
+        names = ", ".join(triangle.origins[i] for i in np.flatnonzero(reserve < 0))
+        warnings.append(f"The reserve of {names} is below 0: amounts are expected to be recovered.")
+    result = {
+        "summary": summary,
+        "table": table,
+        "tables": {
+            "Development factors": factors(triangle, developed),
+            "Completed triangle": [
+                {"origin": name, **{f"year_{k + 1}": float(v) for k, v in enumerate(line) if not math.isnan(v)}}
+                for name, line in zip(triangle.origins, full, strict=True)
+            ],
+        },
+        "charts": charts(triangle, developed, full, table, mack, one_year),
+        "notes": NOTES[method],
+        "warnings": warnings,
+    }
+    if distribution:
+        result["tables"]["Total reserve"] = distribution
+        result["charts"].append(density(float(reserve.sum()), mack.total, distribution))
+    return result
+
+
+def premiums(triangle, each):
+    """Return the premium of every origin year, shape (m,): the table's, or `each` where it gives none.
+
+    Raises:
+        ValueError: naming the origin years without a premium.
+    """
+    premium = np.where(np.isnan(triangle.premium), each, triangle.premium)
+    lacking = [name for name, p in zip(triangle.origins, premium, strict=True) if not p > 0]
+    if lacking:
+        raise ValueError(
+            f"inputs.triangle.premium: origin years {', '.join(lacking[:10])} have no premium, which this method "
+            "needs. Fill the column, or give one premium for all under premium_each."
+        )
+    return premium
+
+
+def cape_cod(latest, premium, to_ultimate, trend, decay):
+    """Return the expected loss ratio of each origin year, shape (m,).
+
+    ELR_i = Σ_j C_j (1 + trend)^(i - j) d^|i-j| / Σ_j (P_j / CDF_j) d^|i-j|; with d = 1 and no trend it is one figure.
+
+    Source: Bühlmann (1983), Estimation of IBNR reserves by the methods chain ladder, Cape Cod and complementary loss
+    ratio; Gluck (1997), Balancing Development and Trend in Loss Reserve Analysis, PCAS 84.
+    """
+    apart = np.subtract.outer(np.arange(len(latest)), np.arange(len(latest)))
+    weight = np.where(apart == 0, 1.0, decay ** np.abs(apart))
+    return (weight * (1 + trend) ** apart) @ latest / (weight @ (premium / to_ultimate))
+
+
+def summarise(latest, reserve, mack, one_year):
+    """Return summary figures, and percentiles of the total reserve under a lognormal distribution.
+
+    Source: Mack (1994), Measuring the Variability of Chain Ladder Reserve Estimates, CAS Forum, Spring 1994, section 5.
+    """
+    total = float(reserve.sum())
+    summary = {
+        "Total IBNR": total,
+        "Total ultimate": float(latest.sum()) + total,
+        "Latest diagonal": float(latest.sum()),
+    }
+    if mack is None:
+        return summary, []
+    summary |= {
+        "Mack standard error": mack.total,
+        "Process error": mack.total_process,
+        "Parameter error": mack.total_parameter,
+    }
+    if one_year is not None:
+        summary["One-year standard error (CDR)"] = one_year[1]
+    if total <= 0 or mack.total <= 0:
+        return summary, []
+    summary["Coefficient of variation"] = mack.total / total
+    found = []
+    for level in LEVELS:
+        item = {"level": 100 * level, "reserve": lognormal(total, mack.total, level)}
+        if one_year is not None:
+            item["one_year"] = lognormal(total, one_year[1], level)
+        found.append(item)
+    summary["Reserve at 99.5 %"] = found[-1]["reserve"]
+    if one_year is not None:
+        summary["One-year loss at 99.5 %"] = found[-1]["one_year"] - total
+    return summary, found
+
+
+def lognormal(mean, deviation, level):
+    """Return the quantile at `level` of the lognormal distribution with this mean and standard deviation."""
+    s = math.sqrt(math.log1p((deviation / mean) ** 2))
+    return mean * math.exp(s * float(ndtri(level)) - s * s / 2)
+
+
+def rows(triangle, to_ultimate, reserve, chain, mack, one_year, premium, loss_ratio):
+    """Return one row per origin year."""
+    found, latest = [], triangle.diagonal
+    for i, name in enumerate(triangle.origins):
+        ultimate = latest[i] + reserve[i]
+        row = {
+            "origin": name,
+            "latest": float(latest[i]),
+            "developed": float(1 / to_ultimate[i]) if to_ultimate[i] > 0 else None,
+            "to_ultimate": float(to_ultimate[i]),
+            "ultimate": float(ultimate),
+            "ibnr": float(reserve[i]),
+        }
+        if mack is not None:
+            row["se"] = float(mack.by_origin[i])
+            row["cv"] = float(mack.by_origin[i] / reserve[i]) if reserve[i] > 0 else None
+            row["process"], row["parameter"] = float(mack.process[i]), float(mack.parameter[i])
+        if one_year is not None:
+            row["one_year"] = float(one_year[0][i])
+        if loss_ratio is not None:
+            row["chain_ladder"] = float(chain[i])
+            row["a_priori"] = float(loss_ratio[i])
+        if not np.isnan(premium).any():
+            row["premium"], row["loss_ratio"] = float(premium[i]), float(ultimate / premium[i])
+        found.append(row)
+    return found
+
+
+def factors(triangle, developed):
+    """Return one row per development factor, the tail last."""
+    n = triangle.values.shape[1]
+    return [
+        {
+            "from": f"{k + 1} to {k + 2}" if k < n - 1 else "tail",
+            "factor": float(developed.factor[k]),
+            "error": float(developed.error[k]),
+            "sigma": float(developed.sigma[k]),
+            "links": int(developed.links[k]),
+            "sigma_from": "extrapolated" if developed.extrapolated[k] else "estimated",
+            "to_ultimate": float(developed.to_ultimate[k]),
+        }
+        for k in range(len(developed.factor))
+    ]
+
+
+def charts(triangle, developed, full, table, mack, one_year):
+    """Return the completed triangle, the reserves, the factors and the development curves."""
+    n, names = full.shape[1], triangle.origins
+    columns = [str(k + 1) for k in range(triangle.values.shape[1])] + ["ultimate"] * (n - triangle.values.shape[1])
+    reserve = {"name": "IBNR", "y": [r["ibnr"] for r in table]}
+    if mack is not None:
+        reserve["lower"] = [r["ibnr"] - r["se"] for r in table]
+        reserve["upper"] = [r["ibnr"] + r["se"] for r in table]
+    low, high = developed.factor - developed.error, developed.factor + developed.error
+    shown = range(max(0, len(names) - 12), len(names))
+    found = [
+        {
+            "kind": "triangle",
+            "title": "Cumulative amounts, completed by chain ladder",
+            "x_label": "Development year",
+            "y_label": "Origin year",
+            "unit": "currency",
+            "data": {
+                "rows": names,
+                "columns": columns,
+                "values": [[None if math.isnan(v) else v for v in line] for line in full.tolist()],
+                "projected": [[k > last for k in range(n)] for last in triangle.latest.tolist()],
+            },
+        },
+        {
+            "kind": "bar",
+            "title": "Reserve by origin year" + ("" if mack is None else ", with one standard error"),
+            "x_label": "Origin year",
+            "y_label": "IBNR (currency)",
+            "data": {"x": names, "series": [reserve]},
+        },
+        {
+            "kind": "line",
+            "title": "Development factors, with one standard error",
+            "x_label": "From development year",
+            "y_label": "Factor",
+            "data": {
+                "x": list(range(1, len(developed.factor) + 1)),
+                "series": [
+                    {"name": "Factor", "y": developed.factor.tolist(), "lower": low.tolist(), "upper": high.tolist()}
+                ],
+            },
+        },
+        {
+            "kind": "line",
+            "title": "Development to date" + (" of the last 12 origin years" if len(names) > 12 else ""),
+            "x_label": "Development year",
+            "y_label": "Cumulative amount (currency)",
+            "data": {
+                "x": list(range(1, triangle.values.shape[1] + 1)),
+                "series": [
+                    {"name": names[i], "y": [None if math.isnan(v) else v for v in triangle.values[i].tolist()]}
+                    for i in shown
+                ],
+            },
+        },
+    ]
+    if one_year is not None:
+        found.append(
+            {
+                "kind": "bar",
+                "title": "Standard error to ultimate and over one year",
+                "x_label": "Origin year",
+                "y_label": "Standard error (currency)",
+                "data": {
+                    "x": names,
+                    "series": [
+                        {"name": "To ultimate (Mack)", "y": [r["se"] for r in table]},
+                        {"name": "One year (Merz-Wüthrich)", "y": [r["one_year"] for r in table]},
+                    ],
+                },
+            }
+        )
+    return found
+
+
+def density(mean, deviation, distribution):
+    """Return the lognormal density of the total reserve, with percentiles marked as series of single points."""
+    s = math.sqrt(math.log1p((deviation / mean) ** 2))
+    z = np.linspace(-3.5, 3.5, 141)
+    x = mean * np.exp(s * z - s * s / 2)
+    y = np.exp(-z * z / 2) / (math.sqrt(2 * math.pi) * s * x)
+    marks = []
+    for item in distribution:
+        if item["level"] in {75.0, 95.0, 99.5}:
+            at = int(np.argmin(np.abs(x - item["reserve"])))
+            line = [None] * len(x)
+            line[at] = float(y[at])
+            marks.append({"name": f"{item['level']:g} %: {item['reserve']:,.0f}", "y": line})
+    return {
+        "kind": "line",
+        "title": "Distribution of the total reserve",
+        "x_label": "Total reserve (currency)",
+        "y_label": "Density (per unit of currency)",
+        "data": {"x": x.tolist(), "series": [{"name": "Lognormal", "y": y.tolist()}, *marks]},
+    }
+
+
+NOTES = {
+    "chain_ladder": "Reserve = latest amount × (factor to ultimate - 1). The total's percentiles are those of a "
+    "lognormal distribution with the chain-ladder mean and Mack's standard error.",
+    "bornhuetter_ferguson": "Reserve = premium × a-priori loss ratio × share still to develop. The column chain ladder "
+    "is for comparison.",
+    "cape_cod": "Reserve = premium × expected loss ratio × share still to develop, the loss ratio estimated from the "
+    "triangle. The column chain ladder is for comparison.",
+}

@@ -1,0 +1,118 @@
+"""Chain ladder: published reserves and errors, identities, and refusals by cell."""
+
+import numpy as np
+import pytest
+
+from tests.models.calling import Model
+
+PRINTED = 0.5  # whole units
+TABLE = 1  # whole units, cut off where others are rounded
+THOUSANDS = 0.5  # thousands, as Mack (1993) prints reserves
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model("chain_ladder")
+
+
+def rows(*lines, premium=None):
+    return [{"premium": premium, **{f"d{j + 1}": v for j, v in enumerate(line)}} for line in lines]
+
+
+def test_mack_1993_is_reproduced_on_the_default_triangle(model):
+    """Mack (1993), ASTIN Bulletin 23(2), pp. 220-222."""
+    found = model.run()
+    assert found["summary"]["Total IBNR"] == pytest.approx(18_680_856, abs=PRINTED)
+    assert found["summary"]["Mack standard error"] == pytest.approx(2_447_095, abs=PRINTED)
+    printed = [0, 95, 470, 710, 985, 1419, 2178, 3920, 4279, 4626]
+    assert [r["ibnr"] / 1000 for r in found["table"]] == pytest.approx(printed, abs=THOUSANDS)
+    assert found["warnings"] == []
+
+
+def test_the_one_year_view_of_merz_and_wuthrich_is_reproduced(model):
+    """Merz and Wüthrich (2008), table 4."""
+    found = model.run(data="merz_wuthrich")["summary"]
+    assert found["Total IBNR"] == pytest.approx(2_237_826, abs=PRINTED)
+    assert found["One-year standard error (CDR)"] == pytest.approx(81_080, abs=TABLE)
+    assert found["Mack standard error"] == pytest.approx(108_401, abs=PRINTED)
+
+
+def test_incremental_amounts_give_the_same_reserves(model):
+    triangle = model.triangles.choose({"data": "raa"})
+    steps = [
+        np.diff(line[: last + 1], prepend=0).tolist()
+        for line, last in zip(triangle.values, triangle.latest, strict=True)
+    ]
+    found = model.run(triangle=rows(*steps), amounts="incremental")["summary"]
+    assert found == pytest.approx(model.run(data="raa")["summary"])
+
+
+@pytest.mark.parametrize("averaging", ["volume", "simple", "regression"])
+def test_a_triangle_that_develops_exactly_has_no_error(model, averaging):
+    lines = [[100 * c, 150 * c, 165 * c][: 3 - i] for i, c in enumerate((1, 1.1, 1.2))]
+    found = model.run(triangle=rows(*lines), averaging=averaging)
+    assert [r["ultimate"] for r in found["table"]] == pytest.approx([165, 181.5, 198])
+    assert found["summary"]["Mack standard error"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_last_years_only_leave_older_links_out(model):
+    lines = [[100, 300], [100, 150], [100, 160], [100]]
+    factors = model.run(triangle=rows(*lines), years=2)["tables"]["Development factors"]
+    assert factors[0]["factor"] == pytest.approx(1.55)
+    assert factors[0]["links"] == 2
+
+
+def test_cape_cod_with_full_decay_gives_each_year_its_chain_ladder(model):
+    found = model.run(method="cape_cod", decay=0)["table"]
+    assert [r["ibnr"] for r in found] == pytest.approx([r["chain_ladder"] for r in found])
+
+
+def test_bornhuetter_ferguson_reserves_are_premium_times_ratio_times_share_to_come(model):
+    for row in model.run(method="bornhuetter_ferguson", a_priori=80)["table"]:
+        assert row["ibnr"] == pytest.approx(row["premium"] * 0.8 * (1 - 1 / row["to_ultimate"]))
+
+
+def test_a_tail_raises_every_reserve(model):
+    """The total error is the R package's test of RAA with a tail of 1.05."""
+    found = model.run(data="raa", tail=1.05)
+    assert found["summary"]["Mack standard error"] == pytest.approx(28669.91, abs=0.005)
+    assert found["table"][0]["ibnr"] == pytest.approx(0.05 * 18834)
+
+
+def test_more_origin_years_than_development_years_are_fine(model):
+    lines = [[100, 150], [110, 170], [90, 140], [120]]
+    found = model.run(triangle=rows(*lines))
+    assert [r["ibnr"] for r in found["table"][:3]] == [0, 0, 0]
+    assert found["summary"]["Total IBNR"] == pytest.approx(120 * (460 / 300 - 1))
+    assert "One-year standard error (CDR)" in found["summary"]
+
+
+def test_a_line_that_does_not_fit_the_sigmas_is_named(model):
+    """Sigmas that do not fall: every column spreads about as much as the first."""
+    lines = [[100, 120, 150, 200, 230], [100, 150, 160, 260], [100, 110, 180], [100, 130], [100]]
+    found = model.run(triangle=rows(*lines), sigma_rule="log-linear")
+    assert "do not follow a straight line" in found["warnings"][0]
+
+
+def test_the_line_through_the_sigmas_gives_the_other_known_figure_on_taylor_ashe(model):
+    assert model.run(sigma_rule="log-linear")["summary"]["Mack standard error"] == pytest.approx(2_441_364, abs=PRINTED)
+
+
+def test_every_cell_that_does_not_fit_is_named(model):
+    bad = rows([100, None, 120], [-5, 20], [30, 40, 50, 60])
+    with pytest.raises(ValueError, match=r"\[0\]\.d2: the cell is empty between filled ones") as raised:
+        model.run(triangle=bad)
+    assert "triangle[2]: it reaches development year 4" in str(raised.value)
+    with pytest.raises(ValueError, match=r"\[1\]\.d1: the cumulative amount -5 is below 0"):
+        model.run(triangle=rows([100, 120], [-5]))
+
+
+def test_premium_methods_without_premiums_name_the_years(model):
+    with pytest.raises(ValueError, match="origin years 1981, 1982"):
+        model.run(data="raa", method="cape_cod")
+    assert model.run(data="raa", method="cape_cod", premium_each=20_000)["summary"]["Expected loss ratio"] > 0
+
+
+def test_a_column_without_amounts_is_refused(model):
+    with pytest.raises(ValueError, match=r"d1: no amount above 0"):
+        model.run(triangle=rows([0, 10, 12], [0, 20], [5]))

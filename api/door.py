@@ -1,10 +1,12 @@
 """The HTTP API as one application, mounted at /api on the same port as the pages.
 
-Chosen: FastAPI, for the documentation at /api/docs that comes from the same types.
+Chosen: FastAPI, for the documentation at /api/docs that comes from the same types; its page is served from here, because
+an office's network may not reach the place it is usually fetched from.
 Left out: anything the engine does not do for the pages too.
 """
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from api import apps, errors, exports, monitor, runs
 
@@ -16,7 +18,7 @@ with this base URL. Every error has the shape `{"error": ..., "problems": [{"whe
 
 def build() -> FastAPI:
     """Return the API; its routes use the desk that is open when they are called."""
-    app = FastAPI(title="Tontine", version="1", description=DESCRIPTION, redoc_url=None)
+    app = FastAPIOffline(title="Tontine", version="1", description=DESCRIPTION, redoc_url=None)
     errors.add(app)
     for part in (apps, runs, exports, monitor):
         app.include_router(part.router)

@@ -14,6 +14,7 @@ OURS = {room.removesuffix(".py") for room in TABLE}
 GUARDED = {
     "streamlit": {"app.py", "pages", "ui"},
     "fastapi": {"app.py", "api"},
+    "fastapi_offline": {"api"},
     "starlette": {"app.py", "api"},
     "sqlalchemy": {"storage", "engine/queue.py"},
     "psycopg": {"storage", "engine/queue.py"},

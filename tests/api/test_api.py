@@ -211,3 +211,10 @@ def test_the_documentation_describes_every_route(client):
         "/health",
     } <= set(paths)
     json.dumps(paths)
+
+
+def test_the_documentation_page_is_served_without_the_internet(client):
+    page = client.get("/docs").text
+    assert "http" not in page.replace("http://testserver", "")
+    for path in __import__("re").findall(r'(?:src|href)="([^"]+)"', page):
+        assert client.get(path).status_code == 200

@@ -16,7 +16,8 @@ _SELECT = """
 select a.id, a.slug, a.source, a.current_version, a.created_at, v.checks,
        v.manifest->>'name' as name, v.manifest->>'description' as description,
        v.manifest->>'category' as category, v.manifest->'tags' as tags,
-       (select r.queued_at from runs r where r.app_id = a.id order by r.queued_at desc, r.id desc limit 1) as last_run_at
+       (select r.queued_at from runs r where r.app_id = a.id
+        order by r.queued_at desc, r.id desc limit 1) as last_run_at
 from apps a left join versions v on v.app_id = a.id and v.hash = a.current_version
 """
 

@@ -105,7 +105,8 @@ class Database:
 def _told_plainly() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    # psycopg's own come from what goes to the driver past SQLAlchemy: the queue's jobs, and bytes read as bytes
+    except (OperationalError, InterfaceError, PoolTimeoutError, psycopg.OperationalError) as error:
         raise _unavailable(error) from error
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -6,7 +6,7 @@ Left out: what the document means, which is `contract.result`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -59,30 +59,33 @@ def read_part(conn: Connection, run_id: UUID, name: str, offset: int = 0, limit:
         LookupError: the result has no such part.
     """
     last = offset + limit if limit is not None else 2**62
-    rows = conn.execute(
-        text(
-            "select first_row, json_columns, bytes from result_parts where run_id = :id and name = :name "
-            "and first_row < :last and first_row + rows > :offset order by part"
-        ),
+    rows = _fetch(
+        conn,
+        "select first_row, json_columns, bytes from result_parts where run_id = %(id)s and name = %(name)s "
+        "and first_row < %(last)s and first_row + rows > %(offset)s order by part",
         {"id": run_id, "name": name, "last": last, "offset": offset},
-    ).all()
+    )
     if not rows:
         exists = text("select min(part) from result_parts where run_id = :id and name = :name")
         if conn.execute(exists, {"id": run_id, "name": name}).scalar_one_or_none() is None:
             raise LookupError(f"the result has no part {name!r}")
         return pa.table({})
-    tables = [_decode(row.bytes, row.json_columns) for row in rows]
-    table = pa.concat_tables(tables, promote_options="permissive")
-    return table.slice(offset - rows[0].first_row, limit)
+    pieces = []
+    for start, as_json, content in rows:
+        piece = _open(content)
+        # What lies outside is cut off before texts are decoded.
+        low, high = max(0, offset - start), min(piece.num_rows, last - start)
+        pieces.append(_decode(piece.slice(low, high - low), as_json))
+    return pa.concat_tables(pieces, promote_options="permissive")
 
 
 def iter_part(conn: Connection, run_id: UUID, name: str) -> Iterator[pa.Table]:
     """Yield the part from its first row to its last, one stored part at a time."""
     count = text("select count(*) from result_parts where run_id = :id and name = :name")
-    one = text("select json_columns, bytes from result_parts where run_id = :id and name = :name and part = :part")
+    one = "select json_columns, bytes from result_parts where run_id = %(id)s and name = %(name)s and part = %(part)s"
     for part in range(conn.execute(count, {"id": run_id, "name": name}).scalar_one()):
-        row = conn.execute(one, {"id": run_id, "name": name, "part": part}).one()
-        yield _decode(row.bytes, row.json_columns)
+        for as_json, content in _fetch(conn, one, {"id": run_id, "name": name, "part": part}):
+            yield _decode(_open(content), as_json)
 
 
 def read_file(conn: Connection, run_id: UUID, name: str) -> bytes:
@@ -102,6 +105,13 @@ def files_of(conn: Connection, run_id: UUID) -> list[tuple[str, str, str, int]]:
     """Return (name, file name, blob's hash, size in bytes) of each file the model made."""
     rows = conn.execute(select(result_files).where(result_files.c.run_id == run_id).order_by(result_files.c.name))
     return [(r.name, r.filename, r.blob, r.size) for r in rows]
+
+
+def _fetch(conn: Connection, statement: LiteralString, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return rows by the binary protocol, in which bytes come as they are: as text they are twice as many."""
+    raw: Any = conn.connection.driver_connection
+    with raw.cursor(binary=True) as cursor:
+        return list(cursor.execute(statement, values).fetchall())
 
 
 def _encode(run_id: UUID, name: str, columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
@@ -133,7 +143,7 @@ def _encode(run_id: UUID, name: str, columns: Mapping[str, Sequence[Any]]) -> li
 
 def _array(values: Sequence[Any]) -> tuple[pa.Array, bool]:
     """Return the column as Arrow, and whether it had to be kept as JSON text."""
-    kinds = {type(v) for v in values if v is not None}
+    kinds = set(map(type, values)) - {type(None)}
     if kinds == {int, float} and all(v is None or abs(v) < EXACT for v in values):
         return pa.array(values, pa.float64()), False
     if len(kinds) <= 1 and kinds <= {int, float, str, bool}:
@@ -144,10 +154,13 @@ def _array(values: Sequence[Any]) -> tuple[pa.Array, bool]:
     return pa.array([None if v is None else orjson.dumps(v).decode() for v in values], pa.string()), True
 
 
-def _decode(content: bytes, as_json: Sequence[str]) -> pa.Table:
-    """Return a stored part; a column of mixed values comes back as text, its texts as they were and the rest as JSON."""
+def _open(content: bytes) -> pa.Table:
     with pa.ipc.open_stream(content) as reader:
-        table = reader.read_all()
+        return reader.read_all()
+
+
+def _decode(table: pa.Table, as_json: Sequence[str]) -> pa.Table:
+    """Return rows as a page shows them: of a column of mixed values the texts as they were, the rest as JSON."""
     for key in as_json:
         values = [None if v is None else orjson.loads(v) for v in table[key].to_pylist()]
         texts = [v if v is None or isinstance(v, str) else orjson.dumps(v).decode() for v in values]

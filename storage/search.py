@@ -1,33 +1,51 @@
 """Runs found again: filtered, newest first, page by page; and totals for the monitor.
 
 Chosen: keyset pages on (queued_at, id), so that the last page costs what the first does; counts stop at a cap,
-because nobody reads the difference between 40,000 and 41,000; a statement that takes too long is ended with an
-error.
+because nobody reads the difference between 40,000 and 41,000; a word is looked up in the few models and users
+first, and a statement that takes too long is ended with an error.
 Left out: a query language, which comes on top of the same filter.
 """
 
 import base64
-from collections.abc import Iterator
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+import orjson
+import psycopg
+from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from contract.run import Run, Status
+from storage.database import DatabaseUnavailable
 from storage.runs import SELECT, to_run
 
 CAP = 1_000
+SECONDS = 5  # a search may take; a word that is nowhere takes 1.5 s at a million runs
+RECENT = 1_000  # runs of a model whose durations the monitor's percentiles are of
+_PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}")
 
 
 class BadCursor(ValueError):  # noqa: N818 - it reads as what it says
     """A cursor is not one that a page has handed out."""
 
 
+class SearchTooSlow(DatabaseUnavailable):
+    """The search takes too long. Narrow it: choose a model, a user or a range of dates."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which runs: by model (slug or id), statuses, user, time queued (from, before), words, sweep. Empty lets all through."""
+    """Which runs. What is empty or None lets all through.
+
+    `app` is a slug or an id, `since` and `until` are the times queued from and before, `batch` is a sweep. Every
+    word of `text` must be found in the model's or the user's name, the reason, four or more digits of the run's id
+    or a text among its inputs.
+    """
 
     app: str | int | None = None
     statuses: tuple[Status, ...] = ()
@@ -46,11 +64,43 @@ class Page:
     next_cursor: str | None
 
 
+# Models and users are few: what the word is found in there is a set to look a run up in.
+_WORD = """(
+    (r.app_id, r.version) in (select v.app_id, v.hash from versions v join apps a on a.id = v.app_id
+                              where v.manifest->>'name' ilike :w{i} or a.slug ilike :w{i})
+    or r.user_id in (select id from users where name ilike :w{i})
+    or r.reason ilike :w{i} {id_too}or jsonb_path_exists(r.inputs, cast(:p{i} as jsonpath)))"""
+
+_BY_MODEL = text("""
+with counted as (
+    select app_id, sum(n) as runs, max(newest) as last_run_at, jsonb_object_agg(status, n) as by_status
+    from (select app_id, status, count(*) as n, max(queued_at) as newest from runs group by 1, 2) each_status
+    group by 1
+)
+select c.app_id, a.slug, coalesce(v.manifest->>'name', a.slug) as app_name, c.runs::bigint, c.last_run_at, c.by_status,
+    d.p50, d.p95
+from counted c join apps a on a.id = c.app_id
+left join versions v on v.app_id = a.id and v.hash = a.current_version
+cross join lateral (
+    select percentile_cont(0.5) within group (order by seconds) as p50,
+        percentile_cont(0.95) within group (order by seconds) as p95
+    from (select extract(epoch from finished_at - started_at)::float8 as seconds from runs
+          where app_id = c.app_id order by queued_at desc, id desc limit :recent) recent
+) d
+order by c.runs desc, a.slug""")
+
+_BY_DAY = text("""
+select (queued_at at time zone 'UTC')::date as day, count(*) as runs,
+    count(*) filter (where status = 'SUCCESS') as successes
+from runs where queued_at > now() - interval '30 days' group by 1 order by 1""")
+
+
 def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limit: int = 50) -> Page:
     """Return a page of runs, newest first.
 
     Raises:
         BadCursor: `after` is not a cursor of an earlier page.
+        SearchTooSlow: it takes too long.
     """
     where, values = _where(wanted)
     if after:
@@ -58,20 +108,26 @@ def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limi
         where.append("(r.queued_at, r.id) < (:after_at, :after_id)")
         values |= {"after_at": queued_at, "after_id": run_id}
     statement = f"{SELECT} {_clause(where)} order by r.queued_at desc, r.id desc limit :limit"
-    rows = conn.execute(text(statement), {**values, "limit": limit + 1}).mappings().all()
+    with _bounded(conn):
+        rows = conn.execute(text(statement), {**values, "limit": limit + 1}).mappings().all()
     runs = tuple(to_run(row) for row in rows[:limit])
     return Page(runs, cursor_of(runs[-1].queued_at, runs[-1].id) if len(rows) > limit else None)
 
 
 def count_runs(conn: Connection, wanted: Filter, cap: int = CAP) -> int:
-    """Return how many runs there are, at most `cap`."""
+    """Return how many runs there are, at most `cap`.
+
+    Raises:
+        SearchTooSlow: it takes too long.
+    """
     where, values = _where(wanted)
-    statement = f"select count(*) from ({SELECT} {_clause(where)} limit :cap) found"  # noqa: S608 - our own clauses
-    return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
+    statement = f"select count(*) from (select 1 from runs r {_clause(where)} limit :cap) found"  # noqa: S608 - our own clauses
+    with _bounded(conn):
+        return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
 
 
 def iter_runs(conn: Connection, wanted: Filter) -> Iterator[Run]:
-    """Yield every run, newest first, without holding them all."""
+    """Yield every run, newest first, without holding them all; the connection must be in a transaction."""
     where, values = _where(wanted)
     statement = text(f"{SELECT} {_clause(where)} order by r.queued_at desc, r.id desc")
     streamed = conn.execution_options(stream_results=True, yield_per=500).execute(statement, values)
@@ -80,51 +136,42 @@ def iter_runs(conn: Connection, wanted: Filter) -> Iterator[Run]:
 
 
 def totals(conn: Connection) -> dict[str, Any]:
-    """Return runs by status and by model, with success rate and durations in seconds, and runs by day of the last thirty."""
-    by_status = conn.execute(text("select status, count(*) as number from runs group by status")).all()
-    by_model = conn.execute(
-        text("""
-        select a.id as app_id, a.slug, coalesce(v.manifest->>'name', a.slug) as app_name, count(*) as runs,
-            count(*) filter (where r.status = 'SUCCESS') as successes,
-            count(*) filter (where r.status in ('FAILED', 'TIMED_OUT')) as failures,
-            percentile_cont(0.5) within group (order by extract(epoch from r.finished_at - r.started_at)) as p50,
-            percentile_cont(0.95) within group (order by extract(epoch from r.finished_at - r.started_at)) as p95,
-            max(r.queued_at) as last_run_at
-        from runs r join apps a on a.id = r.app_id
-        left join versions v on v.app_id = a.id and v.hash = a.current_version
-        group by 1, 2, 3 order by runs desc, a.slug""")
-    )
-    by_day = conn.execute(
-        text("""
-        select (queued_at at time zone 'UTC')::date as day, count(*) as runs,
-            count(*) filter (where status = 'SUCCESS') as successes
-        from runs where queued_at > now() - interval '30 days' group by 1 order by 1""")
-    )
-    statuses = {row.status: int(row.number) for row in by_status}
-    ended = sum(n for s, n in statuses.items() if Status(s).final and s != Status.CANCELLED)
+    """Return what the monitor shows of all runs.
+
+    Returns:
+        `total`, `by_status`, `success_rate` from 0 to 1 of those that ended by themselves, `by_model` with the
+        median and 95th percentile in seconds of each model's last thousand runs, and `by_day` of the last thirty
+        days.
+
+    Raises:
+        SearchTooSlow: it takes too long.
+    """
+    with _bounded(conn):
+        by_model = conn.execute(_BY_MODEL, {"recent": RECENT}).mappings().all()
+        by_day = conn.execute(_BY_DAY).mappings().all()
+    statuses = {str(s): sum(row["by_status"].get(s, 0) for row in by_model) for s in Status}
     return {
         "total": sum(statuses.values()),
-        "by_status": {str(s): statuses.get(s, 0) for s in Status},
-        "success_rate": statuses.get("SUCCESS", 0) / ended if ended else None,
-        "by_model": [
-            {
-                **dict(row),
-                "success_rate": row["successes"] / done if (done := row["successes"] + row["failures"]) else None,
-            }
-            for row in by_model.mappings()
-        ],
-        "by_day": [dict(row) for row in by_day.mappings()],
+        "by_status": statuses,
+        "success_rate": _success_rate(statuses),
+        "by_model": [_model(row) for row in by_model],
+        "by_day": [dict(row) for row in by_day],
     }
 
 
-def median_seconds(conn: Connection, app_id: int) -> float | None:
-    """Return the median duration of the model's last hundred successful runs, or None without any."""
-    statement = text("""
-        select percentile_cont(0.5) within group (order by extract(epoch from finished_at - started_at)) from (
-            select started_at, finished_at from runs where app_id = :app and status = 'SUCCESS'
-            order by queued_at desc limit 100) recent""")
-    found = conn.execute(statement, {"app": app_id}).scalar_one_or_none()
-    return None if found is None else float(found)
+def _model(row: RowMapping) -> dict[str, Any]:
+    counts = row["by_status"]
+    return {
+        **{key: row[key] for key in ("app_id", "slug", "app_name", "runs", "p50", "p95", "last_run_at")},
+        "successes": counts.get("SUCCESS", 0),
+        "failures": counts.get("FAILED", 0) + counts.get("TIMED_OUT", 0),
+        "success_rate": _success_rate(counts),
+    }
+
+
+def _success_rate(counts: Mapping[str, int]) -> float | None:
+    ended = sum(counts.get(s, 0) for s in ("SUCCESS", "FAILED", "TIMED_OUT"))
+    return counts.get("SUCCESS", 0) / ended if ended else None
 
 
 def _where(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
@@ -151,11 +198,11 @@ def _where(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
         where.append("r.batch = :batch")
         values["batch"] = wanted.batch
     for i, word in enumerate(_safe(wanted.text or "").split()):
-        where.append(
-            f"(v.manifest->>'name' ilike :w{i} or a.slug ilike :w{i} or r.reason ilike :w{i} or u.name ilike :w{i} "
-            f"or r.id::text ilike :w{i} or r.inputs::text ilike :w{i})"
-        )
-        values[f"w{i}"] = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        id_too = f"or r.id::text like :w{i} " if _PART_OF_ID.fullmatch(word.lower()) else ""
+        where.append(_WORD.format(i=i, id_too=id_too))
+        values[f"w{i}"] = "%" + re.sub(r"([\\%_])", r"\\\1", word.lower()) + "%"
+        # The flags: take the word as it is, and upper and lower case as one. A number does not match.
+        values[f"p{i}"] = f'$.** ? (@ like_regex {orjson.dumps(word).decode()} flag "iq")'
     return where, values
 
 
@@ -163,11 +210,31 @@ def _clause(where: list[str]) -> str:
     return "where " + " and ".join(where) if where else ""
 
 
+@contextlib.contextmanager
+def _bounded(conn: Connection) -> Iterator[None]:
+    """End a statement that takes longer than a person waits.
+
+    Raises:
+        SearchTooSlow: it did.
+    """
+    conn.execute(text(f"set statement_timeout = '{SECONDS}s'"))
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.QueryCanceled):
+            raise SearchTooSlow(f"the search takes longer than {SECONDS} seconds; narrow it") from error
+        raise
+    finally:
+        with contextlib.suppress(DBAPIError):  # in a transaction that failed its end resets it
+            conn.execute(text("reset statement_timeout"))
+
+
 def _safe(words: str) -> str:
     return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def cursor_of(queued_at: datetime, run_id: UUID) -> str:
+    """Return the cursor of what follows the run `run_id`, queued at `queued_at`."""
     return base64.urlsafe_b64encode(f"{queued_at.isoformat()} {run_id}".encode()).decode().rstrip("=")
 
 

@@ -82,3 +82,11 @@ def test_a_part_that_is_not_there_is_said_to_be_missing(database):
     run_id = write(database, {})
     with database.read() as conn, pytest.raises(LookupError, match="no part"):
         results.read_part(conn, run_id, "table")
+
+
+def test_a_page_of_a_mixed_column_is_its_own_rows_across_two_parts(database):
+    n = 65_536 + 10
+    run_id = write(database, {}, {"table": {"i": list(range(n)), "mixed": ["t" if i % 2 else i for i in range(n)]}})
+    with database.read() as conn:
+        page = results.read_part(conn, run_id, "table", 65_534, 4).to_pydict()
+    assert page == {"i": [65_534, 65_535, 65_536, 65_537], "mixed": ["65534", "t", "65536", "t"]}

@@ -1,10 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from sqlalchemy import text
 
 from contract.run import Status
 from storage import apps, runs
-from storage.search import BadCursor, Filter, count_runs, iter_runs, search_runs, totals
+from storage.search import BadCursor, Filter, SearchTooSlow, count_runs, iter_runs, search_runs, totals
 from tests.storage.factory import MANIFEST, add_app, add_run
 
 
@@ -92,3 +94,54 @@ def test_the_catalogue_lists_models_by_name_with_their_last_run(database, many):
     assert [a.name for a in found] == ["Mortality", "Portfolio Pricer"]
     assert found[0].last_run_at == many[9].queued_at
     assert (found[0].category, found[0].tags) == ("Life", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("gompertz", True),
+        ("GOMPERTZ", True),
+        ("omper", True),
+        ('"quoted"', True),
+        ("back\\slash", True),
+        (".*", False),
+        ("law", False),
+        ("471", False),
+        ("österreich", True),
+    ],
+)
+def test_words_are_found_in_the_texts_of_inputs_and_not_in_keys_or_numbers(database, words, found):
+    with database.begin() as conn:
+        inputs = {"law": 'Gompertz "quoted"', "rows": [{"a": "back\\slash"}, {"a": "Österreich"}], "n": 471}
+        run = add_run(conn, add_app(conn), inputs)
+        add_run(conn, apps.app_by_slug(conn, "mortality"), {"law": "Makeham"})
+    with database.read() as conn:
+        assert ids(search_runs(conn, Filter(text=words))) == ([run.id] if found else [])
+
+
+def test_a_search_that_takes_too_long_is_ended_and_leaves_the_connection_as_it_was(database, many, monkeypatch):
+    monkeypatch.setattr("storage.search.SECONDS", 0.05)
+    with psycopg.connect(database.dsn) as locking, database.read() as conn:
+        locking.execute("lock table runs in access exclusive mode")
+        for search in (search_runs, count_runs):
+            with pytest.raises(SearchTooSlow, match="narrow it"):
+                search(conn, Filter())
+        with pytest.raises(SearchTooSlow):
+            totals(conn)
+        assert conn.execute(text("show statement_timeout")).scalar_one() == "0"
+
+
+def test_the_monitor_has_durations_and_success_rates_by_model(database, many):
+    with database.begin() as conn:
+        for place, status in ((2, Status.SUCCESS), (4, Status.SUCCESS), (6, Status.CANCELLED)):
+            runs.start_run(conn, many[place].id, "w")
+            runs.finish_run(conn, many[place].id, 1, status=status, doc={} if status is Status.SUCCESS else None)
+        conn.execute(
+            text("update runs set finished_at = started_at + make_interval(secs => 3) where finished_at is not null")
+        )
+    with database.read() as conn:
+        pricer = next(m for m in totals(conn)["by_model"] if m["slug"] == "pricer")
+    assert (pricer["app_name"], pricer["successes"], pricer["failures"]) == ("Portfolio Pricer", 2, 1)
+    assert pricer["success_rate"] == pytest.approx(2 / 3)
+    assert (pricer["p50"], pricer["p95"]) == (3.0, 3.0)
+    assert pricer["last_run_at"] == many[8].queued_at

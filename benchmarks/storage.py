@@ -1,0 +1,213 @@
+"""What the statements of a run's way, history and large results cost: `python -m benchmarks.storage`.
+
+Chosen: an embedded server with everything it has in earnest (fsync on), a history of 100,000 runs made by one
+statement, each figure the median and the 95th percentile of many calls as the application makes them, commit
+included.
+Left out: the queue and the sandbox, which benchmarks of the engine time.
+"""
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uuid_utils.compat as uuids
+from sqlalchemy import text
+
+from contract.run import Status
+from storage import apps, blobs, results, runs, search, users, versions
+from storage.changes import Listener
+from storage.database import Database
+from storage.migrate import migrate
+from storage.server import EmbeddedServer
+
+MODELS = 300
+PART_ROWS = 1_000_000
+FILL = text("""
+insert into runs
+    (id, app_id, version, status, inputs, digest, seed, user_id, queued_at, started_at, finished_at, reason)
+select gen_random_uuid(), 1 + i % :models, lpad((1 + i % :models)::text, 64, '0'),
+    case when i % 20 = 0 then 'FAILED' when i % 97 = 0 then 'CANCELLED' else 'SUCCESS' end,
+    jsonb_build_object('age', 18 + i % 80, 'shock_rate', (i % 997) / 10.0, 'table', 'ELT' || i % 17), md5(i::text),
+    i, 1 + i % 50, t,
+    t + interval '10 ms', t + interval '60 ms', case when i % 20 = 0 then 'The model raised an error.' end
+from (select i, now() - i * interval '9 seconds' as t from generate_series(1, :count) i) made
+""")
+
+
+def timed(name: str, call: Callable[[], object], repeat: int = 200) -> None:
+    """Print the median and the 95th percentile of `repeat` calls, in milliseconds."""
+    call()
+    taken = []
+    for _ in range(repeat):
+        begun = time.perf_counter()
+        call()
+        taken.append((time.perf_counter() - begun) * 1_000)
+    taken.sort()
+    print(f"{name:<58} {statistics.median(taken):>9.2f} {taken[int(len(taken) * 0.95)]:>9.2f}")
+
+
+def fill(database: Database, count: int) -> None:
+    with database.begin() as conn:
+        for i in range(1, 51):
+            users.ensure_user(conn, f"user {i}")
+        archive = blobs.put_blob(conn, b"archive")
+        for i in range(1, MODELS + 1):
+            app = apps.put_app(conn, f"model_{i}", {"kind": "local"})
+            manifest = {
+                "name": f"Model {i}",
+                "description": "One or two sentences for the card.",
+                "inputs": {f"input_{n}": {"type": "number", "label": f"Input {n}"} for n in range(20)},
+            }
+            versions.put_version(
+                conn, app_id=app.id, hash=f"{i:064}", manifest=manifest, cases=[], archive=archive, created_by=1
+            )
+        conn.execute(FILL, {"models": MODELS, "count": count})
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.execute(text("vacuum analyze"))
+
+
+def way_of_a_run(database: Database) -> None:
+    version = f"{1:064}"
+
+    def begin(call: Callable[..., object], *arguments: object, **named: object) -> object:
+        with database.begin() as conn:
+            return call(conn, *arguments, **named)
+
+    def add() -> runs.Run:
+        with database.begin() as conn:
+            return runs.add_run(
+                conn, app_id=1, version=version, inputs={"age": 45, "shock_rate": 10.0}, seed=1, user_id=1
+            )[0]
+
+    made = [add() for _ in range(700)]
+    timed("add_run", add)
+    waiting = iter(made)
+    timed("start_run", lambda: begin(runs.start_run, next(waiting).id, "worker"))
+    run = next(waiting)
+    begin(runs.start_run, run.id, "worker")
+    shown = {"summary": {"reserve": 1.5}, "series": [{"x": i, "y": i * 0.5} for i in range(100)]}
+    timed(
+        "record, with 100 points shown", lambda: begin(runs.record, run.id, 1, progress=0.5, shown=shown, log="line\n")
+    )
+    started = iter(made[:201])
+    doc = {**shown, "table": [{"age": i, "reserve": i / 7} for i in range(200)]}
+    timed(
+        "finish_run, with a table of 200 rows",
+        lambda: begin(runs.finish_run, next(started).id, 1, status=Status.SUCCESS, doc=doc, log="line\n"),
+    )
+    timed("get_run", lambda: begin(runs.get_run, run.id))
+    timed("find_reusable", lambda: begin(runs.find_reusable, 1, version, {"age": 45, "shock_rate": 10.0}))
+    timed("place_in_queue, about 700 waiting", lambda: begin(runs.place_in_queue, made[-1].id))
+    timed("read_result, of 200 rows", lambda: begin(results.read_result, made[0].id))
+
+
+def push(database: Database) -> None:
+    listener = Listener(database.dsn)
+    listener.start()
+    with database.begin() as conn:
+        version = f"{2:064}"
+        run = runs.add_run(conn, app_id=2, version=version, inputs={}, seed=1, user_id=1)[0]
+        held = runs.start_run(conn, run.id, "worker")
+    assert held is not None
+    seen = held.seq
+
+    def event() -> None:
+        nonlocal seen
+        with database.begin() as conn:
+            runs.record(conn, run.id, 1, progress=0.5)
+        assert listener.wait(run.id, seen, 5)
+        seen += 1
+
+    timed("record, until a listener has heard of it", event)
+    listener.stop()
+
+
+def history(database: Database, count: int) -> None:
+    def page(wanted: search.Filter, after: str | None = None) -> search.Page:
+        with database.read() as conn:
+            return search.search_runs(conn, wanted, after)
+
+    def deep() -> str:
+        middle = text("select queued_at, id from runs order by queued_at desc, id desc offset :n limit 1")
+        with database.read() as conn:
+            row = conn.execute(middle, {"n": count // 2}).one()
+            return search.cursor_of(row.queued_at, row.id)
+
+    def counted(wanted: search.Filter) -> int:
+        with database.read() as conn:
+            return search.count_runs(conn, wanted)
+
+    everything = search.Filter()
+    timed("history, first page of 50", lambda: page(everything))
+    middle = deep()
+    timed("history, page in the middle", lambda: page(everything, middle))
+    for name, wanted in (
+        ("of one model", search.Filter(app="model_7")),
+        ("of one user", search.Filter(user="user 9")),
+        ("that failed", search.Filter(statuses=(Status.FAILED,))),
+        ("with a word in the model's name", search.Filter(text="Model 77")),
+        ("with a word in an input", search.Filter(text="ELT16")),
+        ("with a word that is nowhere", search.Filter(text="nowhere")),
+    ):
+        timed(f"history, runs {name}", lambda wanted=wanted: page(wanted), 20)
+        timed(f"count, runs {name}", lambda wanted=wanted: counted(wanted), 20)
+    with database.read() as conn:
+        timed("totals", lambda: search.totals(conn), 5)
+        timed(f"catalogue of {MODELS} models", lambda: apps.list_apps(conn), 20)
+
+
+def parts(database: Database) -> None:
+    rng = random.Random(1)
+    table = {
+        "age": [i % 120 for i in range(PART_ROWS)],
+        "name": [f"policy {i % 5_000}" for i in range(PART_ROWS)],
+        **{key: [rng.random() for _ in range(PART_ROWS)] for key in ("a", "b", "c", "d")},
+    }
+    made: list[object] = []
+
+    def write() -> None:
+        with database.begin() as conn:
+            run = runs.add_run(conn, app_id=3, version=f"{3:064}", inputs={"n": uuids.uuid7().hex}, seed=1, user_id=1)[
+                0
+            ]
+            results.write_result(conn, run.id, {}, {"table": table}, {}, {})
+            made.append(run.id)
+
+    def read(offset: int = 0, limit: int | None = None) -> None:
+        with database.read() as conn:
+            assert results.read_part(conn, made[0], "table", offset, limit).num_rows == (limit or PART_ROWS)
+
+    timed("a part of a million rows and six columns, written", write, 3)
+    timed("read whole", read, 5)
+    timed("read, 100 rows in its middle", lambda: read(PART_ROWS // 2, 100), 20)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Time the statements of storage.")
+    parser.add_argument("--runs", type=int, default=100_000, help="runs in the history")
+    count = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        server = EmbeddedServer(Path(folder) / "postgres")
+        url = server.start()
+        print(f"server made and started in {time.perf_counter() - begun:.2f} s")
+        database = Database(url)
+        try:
+            migrate(database)
+            fill(database, count)
+            print(f"\n{f'{count:,} runs in the history':<58} {'median ms':>9} {'p95 ms':>9}")
+            way_of_a_run(database)
+            push(database)
+            history(database, count)
+            parts(database)
+        finally:
+            database.close()
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()

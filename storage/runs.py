@@ -309,8 +309,8 @@ def standing(conn: Connection, run_id: UUID) -> tuple[Status, int] | None:
 def find_reusable(conn: Connection, app_id: int, version: str, inputs: Mapping[str, Any]) -> Run | None:
     """Return the newest successful run of these inputs that has a result of its own, or None."""
     where = (
-        "where r.app_id = :app and r.version = :version and r.digest = :digest and r.status = 'SUCCESS' "
-        "and r.reused_from is null order by r.queued_at desc limit 1"
+        "where r.id = (select id from runs where app_id = :app and version = :version and digest = :digest "
+        "and status = 'SUCCESS' and reused_from is null order by queued_at desc limit 1)"
     )
     values = {"app": app_id, "version": version, "digest": digest(inputs)}
     row = conn.execute(text(SELECT + where), values).mappings().one_or_none()

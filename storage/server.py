@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import hashlib
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -92,6 +93,7 @@ class EmbeddedServer:
             self._users.close()
             self._users = None
             raise
+        (self.home / "url").write_text(self.url + "\n")  # for the operator's psql and pg_dump
         self._bell = Bell()
         self._watcher = threading.Thread(target=self._watch, args=(self._programs,), name="postgres-watch", daemon=True)
         self._watcher.start()
@@ -178,9 +180,9 @@ class EmbeddedServer:
             found = version.read_text().strip()
             if found != ours:
                 raise ServerError(
-                    f"{self.data} was written by PostgreSQL {found} and this is PostgreSQL {ours}. Install the release "
-                    f"of Tontine that wrote it, dump with pg_dump, move {self.data} away, start again and restore the "
-                    "dump (see the operator's guide)."
+                    f"{self.data} was written by PostgreSQL {found} and this is PostgreSQL {ours}. Start the release "
+                    f"of Tontine that wrote it, dump with pg_dump, stop it, move {self.data} away, start this release and "
+                    "restore the dump (the commands are in docs/decisions/06-embedded-server.md)."
                 )
             return
         building = self.home / "data.new"
@@ -243,3 +245,8 @@ class EmbeddedServer:
 
 def _tail(path: Path) -> str:
     return path.read_text(errors="replace")[-2_000:] if path.is_file() else ""
+
+
+if __name__ == "__main__":  # python -m storage.server DIR, for an operator who needs the database and no Tontine
+    with EmbeddedServer(Path(sys.argv[1])) as address:
+        input(f"{address}\nPress Enter to leave it. ")

@@ -12,8 +12,11 @@ import psutil
 import psycopg
 import pytest
 
-from storage import programs
+from storage import programs, runs
+from storage.database import Database
+from storage.migrate import migrate
 from storage.server import EmbeddedServer, ServerError
+from tests.storage.factory import add_app, add_run
 
 HOLD = """
 import sys, pathlib
@@ -184,3 +187,30 @@ def test_a_folder_the_account_cannot_come_to_is_named_with_what_to_do(monkeypatc
             EmbeddedServer(closed / "home").start()
     finally:
         shutil.rmtree(closed)
+
+
+def test_the_commands_of_a_major_upgrade_carry_everything_over(tmp_path):
+    binaries, dump = programs._folder(), tmp_path / "tontine.dump"
+
+    def run(program, home, *arguments):
+        url = (home / "url").read_text().strip()
+        subprocess.run([str(binaries / program), "-d", url, *arguments], check=True, cwd="/", capture_output=True)
+
+    old, new = tmp_path / "old", tmp_path / "new"
+    with EmbeddedServer(old, fsync=False) as url:
+        database = Database(url, pool=1)
+        migrate(database)
+        with database.begin() as conn:
+            runs.set_job(conn, add_run(conn, add_app(conn)).id, 7)
+        database.close()
+        run("pg_dump", old, "-Fc", "-f", str(dump))
+    command = [sys.executable, "-m", "storage.server", str(new)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as held:
+        assert held.stdout.readline().startswith("postgresql://")
+        run("pg_restore", new, "--exit-on-error", str(dump))
+        held.communicate("\n", timeout=30)
+    with EmbeddedServer(new, fsync=False) as url:
+        database = Database(url, pool=1)
+        migrate(database)
+        assert ask(url, "select job_id from runs") == 7
+        database.close()

@@ -4,6 +4,7 @@ Chosen: the same sandbox and limits as any run, but no row in the history: nobod
 Left out: refusing a version that misses. Its page says so, with both numbers.
 """
 
+import contextlib
 from dataclasses import asdict
 
 from contract import inputs as contract_inputs
@@ -55,7 +56,7 @@ def _missed(bench: Bench, manifest: Manifest, case: Case, call: Call) -> list[Mi
     def ignore(_event: Progress) -> None:
         return None
 
-    with bench.sandbox.run(call, ignore, Cancel()) as outcome:
+    with contextlib.closing(Cancel()) as cancel, bench.sandbox.run(call, ignore, cancel) as outcome:
         if outcome.status is Status.SUCCESS and outcome.result is not None:
             return misses(case, outcome.result)
         return [Miss(case.name, path, expected, outcome.reason) for path, expected in case.expect.items()]

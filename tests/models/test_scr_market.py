@@ -1,0 +1,172 @@
+"""Market risk against the Regulation's factors, its limits and itself."""
+
+import numpy as np
+import pytest
+
+from tests.models.calling import Model
+
+EXACT = 1e-12
+PRINTED_STEP = 0.0011  # Article 176(3) prints 46.6 % where the band before ends on 46.5 %
+EQUITIES = ("equity_type1", "equity_type2", "strategic_type1", "strategic_type2", "infrastructure_equity")
+NOTHING = {
+    **dict.fromkeys((*EQUITIES, "infrastructure_corporate_equity", "property"), 0),
+    "bonds": [],
+    "exposures": [],
+    "currencies": [],
+    "cash_flows": [],
+    "symmetric_adjustment": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model("scr_market")
+
+
+def bond(duration, step, kind, value=200):
+    return {"kind": kind, "step": step, "duration": duration, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("duration", "step", "kind", "stress"),
+    [
+        (0.2, 0, "corporate", 0.009),
+        (5, 3, "corporate", 0.125),
+        (7.5, 2, "corporate", 0.0875),
+        (12, 4, "corporate", 0.386),
+        (18, 1, "corporate", 0.125),
+        (30, 6, "corporate", 0.685),
+        (100, 5, "corporate", 1),
+        (8, None, "corporate", 0.201),
+        (15, None, "corporate", 0.295),
+        (25, None, "corporate", 0.38),
+        (4, 0, "covered", 0.028),
+        (9, 1, "covered", 0.065),
+        (6, 2, "covered", 0.077),
+        (25, 3, "sovereign", 0),
+        (12, 1, "sovereign_other", 0),
+        (12, 2, "sovereign_other", 0.095),
+        (12, 6, "sovereign_other", 0.386),
+        (12, 3, "infrastructure", 0.1469),
+        (7, 0, "infrastructure", 0.0392),
+    ],
+)
+def test_spread_stresses_are_those_of_articles_176_and_180(model, duration, step, kind, stress):
+    found = model.run(**NOTHING | {"bonds": [bond(duration, step, kind)]})
+    assert found["summary"]["SCR spread"] == pytest.approx(200 * stress, rel=EXACT)
+
+
+def test_spread_stresses_go_on_without_a_step_from_band_to_band(model):
+    edge = 1e-9
+    for kind in range(len(model.spread.KINDS)):
+        for step in range(8):
+            for at in (5.0, 10.0, 15.0, 20.0):
+                low, high = model.spread.stress([kind] * 2, [step] * 2, np.array([at, at + edge]))
+                assert high == pytest.approx(low, abs=PRINTED_STEP if (step, at) == (4, 20.0) else 1e-8)
+
+
+def test_a_stress_of_2027_moves_a_rate_by_a_share_and_by_points(model):
+    stress = model.interest.stress
+    assert stress([0.03, -0.01], [10, 10], "up", "2027") == pytest.approx([0.0495, -0.0025], rel=EXACT)
+    assert stress([0.03, -0.02], [1, 5], "down", "2027") == pytest.approx([0.001, -0.0125], rel=EXACT)
+
+
+def test_the_stressed_curve_of_2027_goes_on_beyond_the_first_smoothing_point_and_moves_less_and_less(model):
+    rates = np.array([0.03, 0.028, 0.027, 0.031])
+    curve = model.interest.Curve(
+        np.array([1.0, 10, 30, 60]), rates, "2027", smoothing_point=20, ultimate=0.033, speed=0.11
+    )
+    t = np.array([20 - 1e-6, 20, 20 + 1e-6, 60, 150])
+    for direction, sign in (("up", 1), ("down", -1)):
+        found = curve.zero(t, direction)
+        assert found[2] == pytest.approx(found[0], abs=1e-8)
+        change = sign * (found - curve.zero(t))
+        assert (change > 0).all()
+        assert (np.diff(change[2:]) < 0).all()
+
+
+def test_an_extrapolated_forward_rate_runs_from_the_last_liquid_one_to_the_ultimate_one(model):
+    found = model.interest.extrapolated(np.array([1e-9, 10, 1e6]), 0.02, 0.033, 0.11)
+    weight = (1 - np.exp(-1.1)) / 1.1
+    end = np.log(1.033)
+    assert found == pytest.approx([0.02, weight * 0.02 + (1 - weight) * end, end], abs=1e-6)
+
+
+def test_the_loss_of_one_cash_flow_is_that_of_its_stressed_rate(model):
+    given = {"cash_flows": [{"year": 10, "liabilities": 100}], "curve": [{"maturity": 10, "rate": 3}]}
+    found = model.run(**NOTHING | given)["summary"]
+    assert found["Loss, rates down"] == pytest.approx(100 * (1.0207**-10 - 1.03**-10), rel=EXACT)
+    assert found["Loss, rates up"] == pytest.approx(100 * (1.0426**-10 - 1.03**-10), rel=EXACT)
+    adjusted = model.run(**NOTHING | given | {"volatility_adjustment": 20})["summary"]
+    assert adjusted["Loss, rates down"] == pytest.approx(100 * (1.0227**-10 - 1.032**-10), rel=EXACT)
+
+
+def test_the_larger_loss_binds_and_decides_about_the_correlations(model):
+    short = model.run(**NOTHING | {"equity_type1": 100, "cash_flows": [{"year": 30, "liabilities": 100}]})["summary"]
+    x, y = short["Loss, rates down"], short["SCR equity"]
+    assert short["SCR market"] == pytest.approx(np.sqrt(x * x + x * y + y * y), rel=EXACT)
+    long = model.run(**NOTHING | {"equity_type1": 100, "cash_flows": [{"year": 30, "assets": 100}]})["summary"]
+    assert long["SCR market"] == pytest.approx(np.hypot(long["Loss, rates up"], long["SCR equity"]), rel=EXACT)
+
+
+def test_falling_rates_tie_interest_to_spreads_less_from_2027(model):
+    old, new = (model.function.correlation("down", regime) for regime in ("2015/35", "2027"))
+    assert (old[0, 3], new[0, 3]) == (0.5, 0.25)
+    assert np.array_equal(np.delete(old.ravel(), [3, 18]), np.delete(new.ravel(), [3, 18]))
+
+
+def test_a_name_costs_what_it_holds_beyond_its_threshold_by_its_average_step(model):
+    bonds = [bond(1, 0, "corporate", 30), bond(1, 3, "corporate", 30)]
+    for row in bonds:
+        row["issuer"] = "A"
+    given = {"bonds": bonds, "concentration_base": 1000}
+    given["exposures"] = [
+        {"name": "B", "kind": "name", "step": 3, "value": 40},
+        {"name": "House", "kind": "property", "value": 150},
+        {"name": "C", "kind": "name", "value": 10},
+    ]
+    found = model.run(**NOTHING | given)
+    # A: steps 0 and 3 make 1.5, which counts as 2.
+    charges = [0.21 * (60 - 30), 0.27 * (40 - 15), 0.12 * (150 - 100)]
+    assert found["summary"]["SCR concentration"] == pytest.approx(np.sqrt(np.square(charges).sum()), rel=EXACT)
+
+
+def test_currencies_cost_capital_long_and_short(model):
+    rows = [{"currency": "USD", "net": 40}, {"currency": "GBP", "net": -20}]
+    rows.append({"currency": "DKK", "net": 100, "stress": 0.39})
+    found = model.run(**NOTHING | {"currencies": rows})["summary"]
+    assert found["SCR currency"] == pytest.approx(10 + 5 + 0.39, rel=EXACT)
+
+
+def test_what_is_allocated_to_the_modules_adds_up_to_the_requirement(model):
+    for regime in ("2015/35", "2027"):
+        found = model.run(regime=regime)
+        assert sum(row["allocated"] for row in found["table"]) == pytest.approx(
+            found["summary"]["SCR market"], rel=EXACT
+        )
+
+
+def test_the_adjustment_reaches_13_percent_from_2027_only(model):
+    given = NOTHING | {"equity_type1": 100, "symmetric_adjustment": 13}
+    assert model.run(regime="2027", **given)["summary"]["SCR equity"] == pytest.approx(52, rel=EXACT)
+    old = model.run(**given)
+    assert old["summary"]["SCR equity"] == pytest.approx(49, rel=EXACT)
+    assert "limit of Article 172(4)" in old["warnings"][0]
+
+
+def test_a_rate_beyond_its_first_smoothing_point_has_no_stress_of_its_own_in_2027(model):
+    found = model.run(regime="2027", points=[{"maturity": 30, "rate": 3, "smoothing_point": 20}])
+    assert found["tables"]["Stressed rates"][0]["stressed"] is None
+    assert "beyond their first smoothing point" in found["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"curve": [{"maturity": 5, "rate": 3}, {"maturity": 5, "rate": 2}]}, "comes twice"),
+        ({"regime": "2027", "curve": [{"maturity": 5, "rate": 3}]}, "before the first smoothing point of 20 years"),
+    ],
+)
+def test_a_curve_that_does_not_fit_is_refused(model, given, words):
+    with pytest.raises(ValueError, match=words):
+        model.run(**given)

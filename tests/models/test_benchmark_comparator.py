@@ -1,0 +1,67 @@
+"""Benchmark Comparator: printed values of AM92, flags at the edge of the tolerance, refusals."""
+
+import pytest
+
+from tests.models.calling import Model
+
+THREE_DIGITS, FIVE_DIGITS = 0.0005, 0.000005  # as the IFoA prints annuities and insurances
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model("benchmark_comparator")
+
+
+@pytest.mark.parametrize(
+    ("age", "annuity", "insurance"), [(30, 21.834, 0.16023), (50, 17.444, 0.32907), (65, 12.276, 0.52786)]
+)
+def test_am92_at_four_percent_is_as_the_institute_prints_it(model, age, annuity, insurance):
+    """IFoA (2002), Formulae and Tables for Examinations, AM92 ultimate at 4 %."""
+    row = model.run(age=age, tables=["am92"], internal_rates=[])["table"][0]
+    assert row["annuity_due"] == pytest.approx(annuity, abs=THREE_DIGITS)
+    assert row["whole_life"] == pytest.approx(insurance, abs=FIVE_DIGITS)
+
+
+def test_a_flat_table_gives_the_closed_form(model):
+    a = model.archive
+    table = a.Benchmark("flat", 0, 0, a.np.full(3000, 0.03))
+    annuity, insurance, expectation = a.values(table, 0, 0.05)
+    assert annuity == pytest.approx(1 / (1 - 0.97 / 1.05))
+    assert insurance == pytest.approx(0.03 / 1.05 / (1 - 0.97 / 1.05))
+    assert expectation == pytest.approx(0.97 / 0.03)
+
+
+def test_the_ends_of_the_tolerance_belong_to_it(model):
+    compare = model.function.compare
+    assert compare(0.011, 0.01, 0.1)["flag"] == "within"
+    assert compare(0.0111, 0.01, 0.1)["flag"] == "above"
+    assert compare(0.0089, 0.01, 0.1)["flag"] == "below"
+    assert compare(0.01, 0.0, 0.1)["ratio"] is None
+
+
+def test_the_benchmarks_within_are_counted(model):
+    found = model.run(internal_q=9.007, tolerance=0)
+    assert [row["flag"] for row in found["table"]] == ["below", "within", "above", "above"]
+    assert found["summary"]["Benchmarks within tolerance"] == 1
+    assert found["summary"]["Closest benchmark"].startswith("2012 IAM Basic Table")
+
+
+def test_a_table_that_does_not_cover_the_age_is_left_out_with_a_warning(model):
+    found = model.run(age=115, tables=["am92", "gam83_male"], internal_rates=[])
+    assert len(found["table"]) == 1
+    assert "1983 GAM Table - Male covers ages 5 to 110" in found["warnings"][0]
+    with pytest.raises(ValueError, match="none of the chosen tables covers age 2"):
+        model.run(age=2, tables=["gam83_male"])
+
+
+def test_tables_that_are_not_there_are_named_together(model):
+    with pytest.raises(ValueError, match=r"archive\[0\]\.number: the archive has no table 9999") as raised:
+        model.run(archive=[{"number": 9999}, {"number": 9998}])
+    assert "archive[1].number" in str(raised.value)
+    with pytest.raises(ValueError, match="no benchmark is chosen"):
+        model.run(tables=[])
+
+
+def test_an_age_given_twice_is_refused(model):
+    with pytest.raises(ValueError, match="60 is given twice"):
+        model.run(internal_rates=[{"age": 60, "q": 0.01}, {"age": 60, "q": 0.02}])

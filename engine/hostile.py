@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run every model folder under a folder and print a line for each; return 1 if one is not contained."""
     parser = argparse.ArgumentParser(prog="python -m engine.hostile", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="each folder below it that holds a function.py is run")
-    parser.add_argument("--seconds", type=float, default=6, help="time limit of each run")
+    parser.add_argument("--seconds", type=float, default=10, help="time limit of each run")
     parser.add_argument("--memory-mb", type=int, default=512, help="memory limit of each run")
     given = parser.parse_args(arguments)
     found = folders(given.folder.resolve())

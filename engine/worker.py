@@ -9,7 +9,6 @@ Left out: starting and restarting workers, which is `engine.pool` on the server 
 import asyncio
 import contextlib
 import os
-import shutil
 import socket
 import threading
 import time
@@ -22,9 +21,11 @@ from engine import queue
 from engine.bounds import Bounds
 from engine.execute import WORKER_STOPPED, Bench, execute
 from engine.reap import reap
+from engine.sandbox.scratch import Shelf
 from engine.sandbox.supervisor import Sandbox
+from engine.sandbox.tiers import hide
 from engine.verify import verify
-from storage import workers
+from storage import runs, workers
 from storage.changes import Listener
 from storage.database import Database
 
@@ -40,8 +41,8 @@ class Worker:
     def __init__(self, url: str, *, bounds: Bounds, data: Path, runs_at_once: int = 2, tier: str | None = None) -> None:
         self.database = Database(url)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self.scratch = data / "scratch" / str(os.getpid())
-        self.sandbox = Sandbox(self.scratch, tier=tier)
+        self.shelf = Shelf(data / "scratch")
+        self.sandbox = Sandbox(self.shelf.folder, tier=tier)
         self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name)
         self.listener = Listener(self.database.dsn)
         self.runs_at_once = runs_at_once
@@ -51,7 +52,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop; leaves no process and no scratch behind."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
+        hide()
         self.sandbox.start()
         self.listener.subscribe("run_cancel", self._hear_cancel)
         self.listener.start()
@@ -78,7 +79,7 @@ class Worker:
             self.listener.stop()
             self.sandbox.close()
             self.database.close()
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            self.shelf.close()
 
     def stop(self) -> None:
         """Take no further job and end once those under way have ended; safe from a signal handler."""
@@ -119,8 +120,12 @@ class Worker:
             if self._stopping.is_set():
                 self._task.cancel()
             log.info("worker ready", worker=self.name, tier=str(self.sandbox.tier), runs_at_once=self.runs_at_once)
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            try:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._task
+            except Exception:
+                self._give_back()  # the queue is lost: whoever takes these runs over must not wait for their ends
+                raise
 
     def _give_back(self) -> None:
         for cancel in list(self.bench.going.values()):
@@ -140,6 +145,10 @@ class Worker:
             try:
                 with self.database.begin() as conn:
                     workers.beat(conn, self.name)
+                    cancelled = runs.cancel_requests(conn, list(self.bench.going))
+                for run_id, reason in cancelled.items():  # their notification may have gone by with a connection
+                    if (cancel := self.bench.going.get(run_id)) is not None:
+                        cancel.request(reason)
                 reap(self.database, self.bench.bounds)
             except Exception:
                 log.warning("heartbeat failed", worker=self.name, exc_info=True)

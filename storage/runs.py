@@ -294,6 +294,13 @@ def request_cancel(conn: Connection, run_id: UUID, *, superseded_by: UUID | None
     return get_run(conn, run_id)
 
 
+def cancel_requests(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return those of the running runs whose end has been asked for, with why."""
+    statement = text("select id, superseded_by from runs where id = any(:ids) and cancel_requested")
+    found = conn.execute(statement, {"ids": list(ids)}) if ids else ()
+    return {row.id: "superseded" if row.superseded_by else "cancelled" for row in found}
+
+
 def get_run(conn: Connection, run_id: UUID) -> Run | None:
     """Return the run as it stands, or None."""
     row = conn.execute(text(SELECT + "where r.id = :id"), {"id": run_id}).mappings().one_or_none()

@@ -132,7 +132,7 @@ def main(job: dict, barriers: object, frames: int, log: int) -> None:
     sender = Sender(frames, job["frame_limit"])
     try:
         _take(job, log)
-        barriers.close_in(job["scratch"], job["folder"], job["libraries"], job["limits"])
+        barriers.close_in(job["scratch"], job["folder"], job["libraries"], job["limits"], job["user"])
         sender.send({"kind": "started"})
         _run(job, sender)
     except BaseException as error:  # noqa: BLE001 - whatever happens in here is the run's end

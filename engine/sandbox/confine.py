@@ -28,7 +28,7 @@ ALLOWED = """
 read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek open openat close close_range
 fstat stat lstat newfstatat statx access faccessat faccessat2 getdents getdents64 getcwd chdir fchdir mkdir
 mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate truncate fsync fdatasync fallocate fadvise64
-readahead flock fcntl dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
+readahead flock dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
 epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 signalfd signalfd4 timerfd_create timerfd_settime
 timerfd_gettime readlink readlinkat umask statfs fstatfs getxattr lgetxattr fgetxattr listxattr llistxattr
 flistxattr sendfile copy_file_range mmap munmap mprotect mremap madvise msync mincore brk futex futex_waitv
@@ -43,6 +43,9 @@ getsockopt setsockopt getsockname getpeername
 """.split()
 # What a terminal check, a non-blocking socket and a buffer's size ask for.
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+# Duplicates, flags, locks and a pipe's size. Not F_SETOWN and F_SETSIG: they send any signal to any process of the same
+# user when a descriptor has something to read.
+FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032, 1034)
 
 READABLE = (
     "/usr/lib",
@@ -54,7 +57,8 @@ READABLE = (
     "/etc/localtime",
     "/etc/timezone",
     "/etc/ld.so.cache",
-    "/etc/ssl",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
     "/usr/share/ca-certificates",
     "/etc/mime.types",
     "/proc/cpuinfo",
@@ -95,9 +99,8 @@ class Barriers:
     each child instead took 7 ms of a run's 15.
     """
 
-    def __init__(self, tier: str, spare_uid: int | None) -> None:
+    def __init__(self, tier: str) -> None:
         self.tier = tier
-        self.spare_uid = spare_uid
         if tier == "A":
             import landlockpy
 
@@ -119,20 +122,24 @@ class Barriers:
         """Return what must stay open until the child is closed in."""
         return {rule.parent_fd for rule in self._shared} if self.tier == "A" else set()
 
-    def close_in(self, scratch: str, folder: str, libraries: list[str], limits: dict) -> None:
-        """Close this process in. Nothing that comes after can open it again."""
+    def close_in(self, scratch: str, folder: str, libraries: list[str], limits: dict, user: int | None) -> None:
+        """Close this process in, as another user where one is given. Nothing that comes after can open it again."""
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
-        if sys.platform == "linux":
-            prctl(PR_SET_PDEATHSIG, SIGKILL)
-            prctl(PR_SET_NO_NEW_PRIVS, 1)
         _limit(limits)
-        if self.spare_uid is not None:
+        if user is not None:
             os.setgroups([])
-            os.setresgid(self.spare_uid, self.spare_uid, self.spare_uid)
-            os.setresuid(self.spare_uid, self.spare_uid, self.spare_uid)
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
         elif os.geteuid() == 0 and self.tier != "D":
             _drop_capabilities()
+        if sys.platform == "linux":
+            # After the change of user, which takes the first of these back.
+            prctl(PR_SET_PDEATHSIG, SIGKILL)
+            prctl(PR_SET_NO_NEW_PRIVS, 1)
+            if self.tier == "A":
+                # Lets the supervisor see files that are open without a name. No other model can reach /proc.
+                prctl(PR_SET_DUMPABLE, 1)
         if self.tier == "A":
             self._close_files(scratch, folder, libraries)
         if self.tier != "D":
@@ -176,6 +183,8 @@ def _compiled(*, signals: bool) -> object:
     rules.add_rule(s.ALLOW, "sched_setaffinity", s.Arg(0, s.EQ, 0))
     # An event loop wakes itself by a pair of stream sockets; no other socket can be made.
     rules.add_rule(s.ALLOW, "socketpair", s.Arg(0, s.EQ, 1), s.Arg(1, s.MASKED_EQ, 0xF, 1))
+    for command in FCNTLS:
+        rules.add_rule(s.ALLOW, "fcntl", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, command))
     for request in IOCTLS:
         rules.add_rule(s.ALLOW, "ioctl", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, request))
     if signals:
@@ -212,7 +221,9 @@ def _limit(limits: dict) -> None:
             kind = getattr(resource, name)
             hard = resource.getrlimit(kind)[1]
             least = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(kind, (least, least))
+            # Beyond the first the kernel says so, beyond the second it kills.
+            most = least + 2 if name == "RLIMIT_CPU" and hard == resource.RLIM_INFINITY else least
+            resource.setrlimit(kind, (least, most))
 
 
 def _drop_capabilities() -> None:

@@ -1,16 +1,20 @@
 """Frames out of a child: four bytes of length, then JSON, on a pipe that the model's code can write to as well.
 
-Chosen: every size is checked before a byte is kept, and what is not a JSON object ends the run.
+Chosen: every size is checked before a byte is kept; what is not a JSON object, is nested beyond what can be stored,
+or comes far more often than our own sender sends, ends the run; text is made safe for the database here as well,
+because frames may be forged.
 Left out: what the frames mean.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 READ = 1 << 18
+BURST = 200  # frames at once, and a second on average: our own sender sends about ten a second
 
 
 class FrameError(Exception):
@@ -27,6 +31,8 @@ class Frames:
         self.descriptor, self.limit = descriptor, limit
         self.buffer = bytearray()
         self.closed = False
+        self.count = 0
+        self.born = time.monotonic()
 
     def read(self) -> Iterator[dict[str, Any]]:
         """Yield the frames that have arrived whole; `closed` tells when there will be no more.
@@ -45,10 +51,47 @@ class Frames:
                 return
             body = bytes(self.buffer[4 : 4 + size])
             del self.buffer[: 4 + size]
-            try:
-                frame = orjson.loads(body)
-            except orjson.JSONDecodeError as error:
-                raise FrameError(0) from error
-            if not isinstance(frame, dict):
+            self.count += 1
+            if self.count > BURST * (1 + time.monotonic() - self.born):
                 raise FrameError(0)
-            yield frame
+            yield _frame(body)
+
+
+def size_of(value: Any) -> int:
+    """Return the bytes of a value as JSON.
+
+    Raises:
+        FrameError: it is nested more deeply than can be stored.
+    """
+    try:
+        return len(orjson.dumps(value))
+    except TypeError as error:
+        raise FrameError(0) from error
+
+
+def whole(value: Any) -> int:
+    """Return a whole number that a frame names, 0 where it names none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 62 else 0
+
+
+def _frame(body: bytes) -> dict[str, Any]:
+    try:
+        frame = orjson.loads(body)
+        if b"\\u0000" in body:
+            frame = _safe(frame)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise FrameError(0) from error
+    if not isinstance(frame, dict):
+        raise FrameError(0)
+    return frame
+
+
+def _safe(value: Any) -> Any:
+    """Return the value without NUL, which is JSON and which PostgreSQL refuses."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, list):
+        return [_safe(item) for item in value]
+    if isinstance(value, dict):
+        return {_safe(key): _safe(item) for key, item in value.items()}
+    return value

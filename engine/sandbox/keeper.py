@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from engine.sandbox.call import SandboxLost
-from engine.sandbox.tiers import SPARE_UID, Tier
+from engine.sandbox.tiers import Tier
 
 START = 60.0
 READ = 1 << 16
@@ -35,14 +35,13 @@ class Zygote:
 
     def __init__(self, tier: Tier) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        spare = str(SPARE_UID) if tier is Tier.B else "-"
         script = Path(__file__).with_name("zygote.py")
         # The control socket is descriptor 3 of the zygote; the environment is empty but for one thread a library.
         environment = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
         # Large pages have few page tables to copy: a fork and its end take 3.5 ms of processor instead of 6.
         environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
         self.process = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-I", "-c", _LAUNCH, str(theirs.fileno()), str(script), str(tier), spare],
+            [sys.executable, "-I", "-c", _LAUNCH, str(theirs.fileno()), str(script), str(tier)],
             env=environment,
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,

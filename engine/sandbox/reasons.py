@@ -92,11 +92,12 @@ def failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
     return Status.FAILED, f"The model's code failed. {said}"
 
 
-def ended(code: int, started: bool, limits: Limits) -> tuple[Status, str]:
-    """A child that ended without saying anything, by its exit code or signal."""
+def ended(code: int, started: bool, limits: Limits, cpu: float = 0.0) -> tuple[Status, str]:
+    """A child that ended without saying anything, by its exit code or signal and its seconds of processor time."""
     if code < 0:
         number = -code
-        if number == signal.SIGXCPU:
+        spent = cpu >= limits.seconds * max(1, limits.threads)
+        if number == signal.SIGXCPU or (number == signal.SIGKILL and spent):
             return (
                 Status.TIMED_OUT,
                 f"The model used more processor time than its limit of {limits.seconds:g} s allows.",

@@ -7,6 +7,7 @@ Left out: storing anything.
 """
 
 import contextlib
+import itertools
 import os
 import select
 import shutil
@@ -22,9 +23,11 @@ import orjson
 from contract.run import Status
 from engine.sandbox import reasons, usage
 from engine.sandbox.call import Call, Cancel, Limits, Outcome, Progress, SandboxLost
-from engine.sandbox.frames import READ, FrameError, Frames
+from engine.sandbox.frames import READ, FrameError, Frames, size_of, whole
 from engine.sandbox.keeper import Box, Zygote
-from engine.sandbox.tiers import SPARE_UID, Tier, probe
+from engine.sandbox.made import MadeFileError, made_files
+from engine.sandbox.scratch import FILES, remove, used
+from engine.sandbox.tiers import SPARE_UIDS, Tier, probe
 
 __all__ = ["Call", "Cancel", "Limits", "Outcome", "Progress", "Sandbox", "SandboxLost"]
 
@@ -49,6 +52,7 @@ class Sandbox:
         self._zygote: Zygote | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._users = itertools.count(os.getpid())  # two workers seldom start from the same one
 
     def start(self) -> None:
         """Start the zygote, or wait until it is ready."""
@@ -76,15 +80,18 @@ class Sandbox:
         self.scratch_root.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self.scratch_root))
         try:
+            user = None
             if self.tier is Tier.B:
-                os.chown(scratch, SPARE_UID, SPARE_UID)
-            supervision = _Supervision(self._ready(), call, scratch, on_progress, cancel)
+                # A user of its own for each run, so that runs going at once cannot read each other's scratch.
+                user = SPARE_UIDS[next(self._users) % len(SPARE_UIDS)]
+                os.chown(scratch, user, user)
+            supervision = _Supervision(self._ready(), call, scratch, on_progress, cancel, user)
             try:
                 yield supervision.outcome()
             finally:
                 supervision.close()
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            remove(scratch)
 
     def _ready(self) -> Zygote:
         with self._lock:
@@ -100,12 +107,19 @@ class _Supervision:
     """One run, from hand-over to outcome."""
 
     def __init__(
-        self, zygote: Zygote, call: Call, scratch: Path, on_progress: Callable[[Progress], None], cancel: Cancel
+        self,
+        zygote: Zygote,
+        call: Call,
+        scratch: Path,
+        on_progress: Callable[[Progress], None],
+        cancel: Cancel,
+        user: int | None,
     ) -> None:
-        self.zygote, self.call, self.scratch = zygote, call, scratch
+        self.zygote, self.call, self.scratch, self.user = zygote, call, scratch, user
         self.on_progress, self.cancel = on_progress, cancel
         self.limits = call.limits
         self.shown: dict[str, Any] = {}
+        self.sizes: dict[str, int] = {}
         self.log = bytearray()
         self.log_told = 0
         self.log_cut = False
@@ -166,8 +180,8 @@ class _Supervision:
         for key, source in self.call.files.items():
             target = self.scratch / f"{key}-{source.name}"
             shutil.copyfile(source, target)
-            if self.zygote_is_other_user:
-                os.chown(target, SPARE_UID, SPARE_UID)
+            if self.user is not None:
+                os.chown(target, self.user, self.user)
             inputs[key] = str(target)
         content = orjson.dumps(
             {
@@ -175,6 +189,7 @@ class _Supervision:
                 "scratch": str(self.scratch.resolve()),
                 "inputs": inputs,
                 "seed": self.call.seed,
+                "user": self.user,
                 "libraries": [str(p) for p in self.call.library_paths],
                 "frame_limit": self.limits.output_mb * 1_000_000,
                 "limits": {
@@ -194,20 +209,16 @@ class _Supervision:
             stream.write(content)
         return job
 
-    @property
-    def zygote_is_other_user(self) -> bool:
-        return self.scratch.stat().st_uid != os.geteuid()
-
     def _supervise(self, box: Box, frames: int, log: int, born: float) -> None:
         reader = Frames(frames, self.limits.output_mb * 1_000_000 + ROOM)
         poll = select.poll()
         for descriptor in (frames, log, box.wake.fileno(), self.cancel.fileno()):
             poll.register(descriptor, select.POLLIN)
         deadline = born + self.limits.seconds
-        watched = born
+        watch = born + WATCH
         while self.final is None and self.verdict is None:
             now = time.monotonic()
-            turn = min(deadline - now, watched + WATCH - now)
+            turn = min(deadline - now, watch - now)
             if self.pending is not None:
                 turn = min(turn, self.told + EVENTS - now)
             ready = {descriptor for descriptor, _ in poll.poll(max(0.0, turn) * 1000)}
@@ -228,9 +239,10 @@ class _Supervision:
                 return
             elif now >= deadline and self.final is None:
                 self.verdict = reasons.timed_out(self.limits)
-            elif now >= watched + WATCH:
-                watched = now
+            elif now >= watch:
                 self.verdict = self.verdict or self._watch(box)
+                # Walking through thousands of files holds their folder up: look less often then.
+                watch = now + max(WATCH, 5 * (time.monotonic() - now))
             self._tell(now)
 
     def _take(self, frame: dict[str, Any]) -> None:
@@ -238,12 +250,18 @@ class _Supervision:
         if self.final is not None:
             return
         if kind == "started":
+            if self.begun:
+                raise FrameError(0)  # only our own code says so, and once: the figure below is taken from it
             self.begun = True
             # What it shares with the zygote is not its own: only what comes on top counts.
-            self.base = usage.resident(self.box.pid) if self.box.pid is not None else 0
+            own = usage.resident(self.box.pid) if self.box.pid is not None else 0
+            self.base = min(own, usage.resident(self.zygote.process.pid) or own)
         elif kind in {"result", "failed", "large"}:
             self.final = frame
         elif kind == "partial" and isinstance(frame.get("result"), dict):
+            self.sizes |= {key: size_of(value) for key, value in frame["result"].items()}
+            if (total := sum(self.sizes.values())) > self.limits.output_mb * 1_000_000 + ROOM:
+                raise FrameError(total)
             progress, message = _fraction(frame.get("progress")), _words(frame.get("message"))
             self.shown.update(frame["result"])
             changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
@@ -267,9 +285,11 @@ class _Supervision:
                 return reasons.memory(self.limits)
             if usage.threads(box.pid) > THREADS:
                 return reasons.threads(THREADS)
-        size, count = usage.usage(self.scratch)
-        if size > self.limits.scratch_mb * 1_000_000 or count > usage.FILES:
-            return reasons.scratch(self.limits, usage.FILES)
+        size, count = used(self.scratch)
+        if box.pid is not None:
+            size += usage.unlinked(box.pid, self.scratch)
+        if size > self.limits.scratch_mb * 1_000_000 or count > FILES:
+            return reasons.scratch(self.limits, FILES)
         return None
 
     def _read_log(self, log: int) -> bool:
@@ -306,15 +326,21 @@ class _Supervision:
             if frame.get("mended_text") is True:
                 warnings.append("Some text held characters that cannot be stored; they are shown as \ufffd.")
             try:
-                files = self._files(result)
-            except _FileError as error:
+                size_of(result)
+                files = made_files(result, self.scratch, self.limits.scratch_mb * 1_000_000)
+            except FrameError:
+                status, reason = reasons.garbled()
+                result = self.shown or None
+            except MadeFileError as error:
                 status, reason = Status.FAILED, str(error)
         elif frame.get("kind") == "failed":
             status, reason = reasons.failed(frame, self.limits)
         elif frame.get("kind") == "large":
-            status, reason = reasons.large(int(frame.get("size") or 0), self.limits)
+            status, reason = reasons.large(whole(frame.get("size")), self.limits)
         else:
-            status, reason = reasons.ended(int(end.get("ended", -9)), self.begun, self.limits)
+            status, reason = reasons.ended(
+                int(end.get("ended", -9)), self.begun, self.limits, max(self.cpu, float(end.get("cpu", 0.0)))
+            )
         if self.log_cut:
             warnings.append(f"The log reached its limit of {self.limits.log_kb:,} kB and was cut.")
         traceback = frame.get("traceback") if frame.get("kind") == "failed" else None
@@ -332,26 +358,6 @@ class _Supervision:
             files=files,
         )
 
-    def _files(self, result: Any) -> dict[str, Path]:
-        named = result.get("files") if isinstance(result, dict) else None
-        found: dict[str, Path] = {}
-        if not isinstance(named, dict):
-            return found
-        for name, given in named.items():
-            path = Path(os.path.normpath(self.scratch / str(given)))
-            real = Path(os.path.realpath(path))
-            inside = real.is_relative_to(self.scratch.resolve())
-            if not inside or not real.is_file() or real.stat().st_nlink != 1:
-                raise _FileError(
-                    f"The model's result names a file that is not in its scratch folder: files.{name} is {given!r}."
-                )
-            found[str(name)[:200]] = real
-        return found
-
-
-class _FileError(Exception):
-    pass
-
 
 def _fraction(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
@@ -362,6 +368,7 @@ def _words(value: Any) -> str | None:
 
 
 def _nulls(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not value.get("count"):
+    if not isinstance(value, dict) or not whole(value.get("count")):
         return {}
-    return {"count": int(value["count"]), "where": [str(p)[:200] for p in list(value.get("paths") or [])[:20]]}
+    paths = value.get("paths")
+    return {"count": value["count"], "where": [str(p)[:200] for p in paths[:20]] if isinstance(paths, list) else []}

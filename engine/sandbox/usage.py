@@ -1,13 +1,13 @@
-"""What a running child uses: memory, threads, files; read from outside it.
+"""What a running child uses: memory, threads, processor time, files without a name; read from outside it.
 
-Chosen: /proc and a walk through scratch, which need no cgroups; a figure that cannot be read is 0.
-Left out: limits.
+Chosen: /proc, which needs no cgroups; a figure that cannot be read is 0.
+Left out: limits, and what lies in scratch, which `engine.sandbox.scratch` counts.
 """
 
+import contextlib
 import os
+import stat
 from pathlib import Path
-
-FILES = 10_000  # that a run may have in scratch
 
 
 def resident(pid: int) -> int:
@@ -48,21 +48,23 @@ def processor(pid: int) -> float:
     return total / 1e9
 
 
-def usage(folder: Path) -> tuple[int, int]:
-    """Return bytes and number of files below a folder; stops counting where the number is too large anyway."""
-    size = count = 0
-    folders = [str(folder)]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    count += 1
-                    if count > FILES:
-                        return size, count
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-                    else:
-                        size += entry.stat(follow_symlinks=False).st_blocks * 512
-        except OSError:
-            continue
-    return size, count
+def unlinked(pid: int, folder: Path) -> int:
+    """Return the bytes of files of `folder` that a process holds open or mapped after their names were removed."""
+    found: dict[tuple[int, int], int] = {}
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                seen = entry.stat()
+                if stat.S_ISREG(seen.st_mode) and seen.st_nlink == 0:
+                    found[seen.st_dev, seen.st_ino] = seen.st_blocks * 512
+    with contextlib.suppress(OSError, ValueError, IndexError), Path(f"/proc/{pid}/maps").open("rb") as lines:
+        start = os.fsencode(folder)
+        for line in lines:
+            if line.rstrip().endswith(b"(deleted)") and start in line:
+                parts = line.split(maxsplit=5)
+                major, minor = (int(x, 16) for x in parts[3].split(b":"))
+                first, last = (int(x, 16) for x in parts[0].split(b"-"))
+                key = os.makedev(major, minor), int(parts[4])
+                # How much of it is on the disk cannot be seen any more: all that is mapped counts.
+                found[key] = max(found.get(key, 0), last - first)
+    return sum(found.values())

@@ -172,14 +172,14 @@ def report(control: socket.socket, running: dict[int, str]) -> None:
 
 def main() -> None:
     """Load, close what need not be open, say so, and serve."""
-    tier, spare = sys.argv[1], sys.argv[2]
+    tier = sys.argv[1]
     sys.path.pop(0)
     os.umask(0o077)
     control = socket.socket(fileno=CONTROL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         confine.prctl(confine.PR_SET_DUMPABLE, 0)
-    barriers = confine.Barriers(tier, int(spare) if spare != "-" else None)
+    barriers = confine.Barriers(tier)
     packages = {"python": sys.version.split()[0]}
     packages |= {m: sys.modules[m].__version__ for m in ("numpy", "pandas", "scipy", "orjson")}
     gc.collect()

@@ -159,6 +159,16 @@ def totals(conn: Connection) -> dict[str, Any]:
     }
 
 
+def median_seconds(conn: Connection, app_id: int) -> float | None:
+    """Return the median duration in seconds of the model's last hundred successful runs, or None without any."""
+    statement = text("""
+        select percentile_cont(0.5) within group (order by extract(epoch from finished_at - started_at)) from (
+            select started_at, finished_at from runs where app_id = :app and status = 'SUCCESS'
+            order by queued_at desc limit 100) recent""")
+    found = conn.execute(statement, {"app": app_id}).scalar_one_or_none()
+    return None if found is None else float(found)
+
+
 def _model(row: RowMapping) -> dict[str, Any]:
     counts = row["by_status"]
     return {

@@ -6,7 +6,16 @@ from sqlalchemy import text
 
 from contract.run import Status
 from storage import apps, runs
-from storage.search import BadCursor, Filter, SearchTooSlow, count_runs, iter_runs, search_runs, totals
+from storage.search import (
+    BadCursor,
+    Filter,
+    SearchTooSlow,
+    count_runs,
+    iter_runs,
+    median_seconds,
+    search_runs,
+    totals,
+)
 from tests.storage.factory import MANIFEST, add_app, add_run
 
 
@@ -145,3 +154,17 @@ def test_the_monitor_has_durations_and_success_rates_by_model(database, many):
     assert pricer["success_rate"] == pytest.approx(2 / 3)
     assert (pricer["p50"], pricer["p95"]) == (3.0, 3.0)
     assert pricer["last_run_at"] == many[8].queued_at
+
+
+def test_the_median_of_a_model_is_of_its_successes_and_none_without_any(database, many):
+    pricer = many[2].app_id
+    with database.begin() as conn:
+        assert median_seconds(conn, pricer) is None  # its one run that ended failed
+        for place, seconds in ((2, 1), (4, 2), (6, 9)):
+            runs.start_run(conn, many[place].id, "w")
+            runs.finish_run(conn, many[place].id, 1, status=Status.SUCCESS, doc={})
+            conn.execute(
+                text("update runs set finished_at = started_at + make_interval(secs => :s) where id = :id"),
+                {"s": seconds, "id": many[place].id},
+            )
+        assert median_seconds(conn, pricer) == 2.0

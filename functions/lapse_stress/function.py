@@ -1,0 +1,149 @@
+"""A closed block of policies under the lapse stresses of Solvency II's standard formula, and under one of one's own.
+
+Chosen: one group of equal policies, deaths before lapses within a year, an instant and permanent change of rates.
+Left out: policies on which a lapse costs and others on which it earns in one block: run them one by one.
+"""
+
+import numpy as np
+
+UP, DOWN, DOWN_MOST = 0.5, 0.5, 0.20  # Art. 142(2) and (3): relative rise and fall, the latter at most 20 points
+MASS = {"standard": 0.40, "group_pension": 0.70}  # Art. 142(6)
+NAMES = {"up": "Up", "down": "Down", "mass": "Mass", "own": "Own"}
+
+
+def run(inputs):
+    """Return policies in force, values and the capital requirement for `inputs` (keys as in manifest.json)."""
+    years, rate = int(inputs["years"]), inputs["lapse"] / 100
+    multiplier, mass = inputs["multiplier"] / 100, MASS[inputs["business"]]
+    q, start, margin = inputs["mortality"] / 100, inputs["initial"], inputs["margin"]
+    rates = {
+        "base": rate,
+        "up": float(up(rate)),
+        "down": float(down(rate)),
+        "mass": rate,
+        "own": float(own(rate, multiplier)),
+    }
+    force = {
+        name: in_force(start * (1 - mass if name == "mass" else 1), years, q, stressed)
+        for name, stressed in rates.items()
+    }
+    value = {name: present_value(lives, margin, inputs["interest"] / 100) for name, lives in force.items()}
+    loss = {name: value["base"] - value[name] for name in NAMES}
+    ruled = {name: loss[name] for name in ("up", "down", "mass")}
+    biting = max(ruled, key=ruled.get)
+    capital = max(ruled[biting], 0.0)
+    warnings = []
+    if rate * multiplier > 1:
+        warnings.append(
+            f"The own stress, {100 * rate * multiplier:g} %, is capped at 100 %: everybody lapses in a year."
+        )
+    summary = {
+        "In force at the end, base": float(force["base"][-1]),
+        "In force at the end, up": float(force["up"][-1]),
+        "In force at the end, down": float(force["down"][-1]),
+        "In force at the end, mass": float(force["mass"][-1]),
+        "In force at the end, own stress": float(force["own"][-1]),
+        "Value of margins, base": value["base"],
+        "Capital requirement for lapse risk": capital,
+        "Biting stress": NAMES[biting] if capital > 0 else "None",
+        "Loss under own stress": loss["own"],
+    }
+    return {
+        "summary": summary,
+        "series": [
+            {"name": label, "x": list(range(years + 1)), "y": force[name].tolist()}
+            for name, label in (("base", "Base"), *NAMES.items())
+        ],
+        "table": [{"year": t, **{name: float(lives[t]) for name, lives in force.items()}} for t in range(years + 1)],
+        "tables": {
+            "Stresses": [
+                {
+                    "stress": label,
+                    "rate": rates[name],
+                    "at_once": mass if name == "mass" else 0.0,
+                    "end": float(force[name][-1]),
+                    "value": value[name],
+                    "loss": value["base"] - value[name],
+                }
+                for name, label in (("base", "Base"), *NAMES.items())
+            ],
+            "Stressed rates": [
+                {
+                    "group": row["group"],
+                    "base": row["lapse"] / 100,
+                    "up": float(up(row["lapse"] / 100)),
+                    "down": float(down(row["lapse"] / 100)),
+                    "own": float(own(row["lapse"] / 100, multiplier)),
+                }
+                for row in inputs["rates"]
+            ],
+            "Mass lapse": [
+                {"business": "All but group pension business", "mass": MASS["standard"]},
+                {"business": "Group pension business", "mass": MASS["group_pension"]},
+            ],
+        },
+        "charts": charts(value, loss, capital),
+        "notes": "Up: +50 %, at most 100 %. Down: -50 %, at most 20 points. Mass: "
+        f"{mass:.0%} leave at once, the others as in the base. The requirement is the largest of the three losses, "
+        "not below 0.",
+        "warnings": warnings,
+    }
+
+
+def up(rate):
+    """Return min(1.5 rate, 1), shape of `rate`.
+
+    Source: Delegated Regulation (EU) 2015/35, Art. 142(2).
+    """
+    return np.minimum(np.multiply(rate, 1 + UP), 1.0)
+
+
+def down(rate):
+    """Return max(0.5 rate, rate - 0.20), shape of `rate`.
+
+    Source: Delegated Regulation (EU) 2015/35, Art. 142(3).
+    """
+    return np.maximum(np.multiply(rate, DOWN), np.subtract(rate, DOWN_MOST))
+
+
+def own(rate, multiplier):
+    """Return min(multiplier × rate, 1), shape of `rate`."""
+    return np.minimum(np.multiply(rate, multiplier), 1.0)
+
+
+def in_force(start, years, q, rate):
+    """Return policies in force after 0, 1, ... `years` years, shape (years + 1,).
+
+    N(t+1) = N(t) (1 - q) (1 - lapse): those who did not die in the year may lapse at its end.
+    """
+    return start * ((1 - q) * (1 - rate)) ** np.arange(years + 1)
+
+
+def present_value(lives, margin, interest):
+    """Return the value today of `margin` for each policy in force at each year's end, after lapses."""
+    t = np.arange(1, len(lives))
+    return float(margin * (lives[1:] @ (1 + interest) ** -t.astype(float)))
+
+
+def charts(value, loss, capital):
+    """Return the losses under each stress, and the way from the base value to that under the biting one."""
+    return [
+        {
+            "kind": "bar",
+            "title": "Loss of value by stress",
+            "x_label": "Stress",
+            "y_label": "Loss of the value of margins (currency)",
+            "data": {"x": list(NAMES.values()), "series": [{"name": "Loss", "y": [loss[n] for n in NAMES]}]},
+        },
+        {
+            "kind": "waterfall",
+            "title": "Value of margins before and after the biting stress",
+            "x_label": "Step",
+            "y_label": "Value of margins (currency)",
+            "data": [
+                {"label": "Base", "value": value["base"], "kind": "total"},
+                {"label": "Lapse risk", "value": -capital, "kind": "relative"},
+                {"label": "After stress", "value": value["base"] - capital, "kind": "total"},
+            ],
+        },
+    ]

@@ -1,0 +1,184 @@
+"""Clark's growth curves: reserves by maximum likelihood, with a Cape Cod level or one of each origin year.
+
+Chosen: levels are eliminated from the likelihood, which leaves two parameters to search; errors come from the observed
+information with all parameters.
+Left out: origin years that are only partly earned.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+SEARCH = {"xatol": 1e-10, "fatol": 1e-15, "maxiter": 2_000, "maxfev": 4_000}
+FARTHEST = 7  # logarithms of shape and of scale over a period, beyond which a search has run away
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted growth curve and its reserves.
+
+    Attributes:
+        omega: shape of the curve.
+        theta: its scale in months.
+        levels: expected ultimate loss of each origin year, shape (m,).
+        ratio: expected loss ratio, None where every year has its own level.
+        sigma2: variance over mean of an increment.
+        reserves: by origin year, and last the total, shape (m + 1,).
+        process: process standard errors, shape (m + 1,).
+        parameter: standard errors from the parameters, shape (m + 1,).
+        reached: share developed at the latest age, shape (m,).
+        limit: share developed at the last age.
+    """
+
+    omega: float
+    theta: float
+    levels: np.ndarray
+    ratio: float | None
+    sigma2: float
+    reserves: np.ndarray
+    process: np.ndarray
+    parameter: np.ndarray
+    reached: np.ndarray
+    limit: float
+
+
+def growth(age, omega, theta, curve):
+    """Return G, its gradient and its second derivatives in (ω, ln θ), shapes (...,), (..., 2) and (..., 2, 2).
+
+    Loglogistic: x^ω / (x^ω + θ^ω). Weibull: 1 - exp(-(x/θ)^ω). An age of infinity gives 1, one of 0 gives 0.
+
+    Source: Clark (2003), CAS Forum, Fall, p. 48.
+    """
+    age = np.asarray(age, float)
+    inside = np.isfinite(age) & (age > 0)
+    along = np.log(np.where(inside, age, theta)) - np.log(theta)
+    u = np.clip(omega * along, -500, 500)  # beyond, the curve is flat in double precision
+    if curve == "loglogistic":
+        g = 1 / (1 + np.exp(-u))
+        first = g * (1 - g)
+        second = first * (1 - 2 * g)
+    else:
+        power = np.exp(u)
+        g = -np.expm1(-power)
+        first = power * np.exp(-power)
+        second = first * (1 - power)
+    du = np.stack([along, np.full_like(along, -omega)], axis=-1)
+    cross = np.array([[0.0, -1.0], [-1.0, 0.0]])
+    slope = first[..., None] * du
+    bend = second[..., None, None] * du[..., :, None] * du[..., None, :] + first[..., None, None] * cross
+    edge = np.where(age > 0, 1.0, 0.0)
+    return np.where(inside, g, edge), slope * inside[..., None], bend * inside[..., None, None]
+
+
+def fit(triangle, *, curve, premium, months, last_age):
+    """Fit the curve to the increments of `triangle`.
+
+    Args:
+        triangle: cumulative amounts, m x n.
+        curve: "loglogistic" or "weibull".
+        premium: of each origin year, shape (m,), for Cape Cod; None for a level of each year (the LDF method).
+        months: length of an origin and of a development year.
+        last_age: months at which development ends, from the start of the origin year; infinity for never.
+
+    Raises:
+        ValueError: the likelihood has no maximum, or the last age lies within the triangle.
+
+    Source: Clark (2003), LDF Curve-Fitting and Stochastic Reserving, CAS Forum, Fall, sections 2 and 3.
+    """
+    m, n = triangle.values.shape
+    # Claims of a year happen on average in its middle: ages count from there.
+    ages = months * np.arange(1, n + 1) - months / 2
+    end = last_age - months / 2
+    if end < ages[-1]:
+        raise ValueError(
+            f"inputs.last_age: {last_age:g} months lie within the triangle. Give at least {months * n:g}, or 0."
+        )
+    row, column = np.nonzero(triangle.known)
+    paid = triangle.increments[row, column]
+    start, stop = np.concatenate(([0.0], ages))[column], ages[column]
+    scale = np.eye(m) if premium is None else np.asarray(premium, float)[:, None]
+    design = scale[row]
+    if len(paid) <= design.shape[1] + 2:
+        raise ValueError(
+            "inputs.triangle: it has no more cells than the curve has parameters. Give more, or use Cape Cod."
+        )
+
+    def shares(point):
+        one, two = growth(stop, *_unfold(point), curve), growth(start, *_unfold(point), curve)
+        return tuple(a - b for a, b in zip(one, two, strict=True))
+
+    def amounts(share):
+        # Both sides of the likelihood equation of a level: paid amounts over its exposed shares.
+        return (design > 0).T @ paid / (design.T @ share)
+
+    def loss(point):
+        if np.any(np.abs(point - [0, np.log(months)]) > FARTHEST + 1):
+            return np.inf
+        share = shares(point)[0]
+        if not np.all(share > 0):
+            return np.inf
+        mean = design @ amounts(share) * share
+        return -float(paid @ np.log(mean) - mean.sum()) / paid.sum()
+
+    guesses = ([0.3, np.log(2.0 * months)], [0.0, np.log(0.7 * months)])
+    best = min((minimize(loss, g, method="Nelder-Mead", options=SEARCH) for g in guesses), key=lambda found: found.fun)
+    if not np.isfinite(best.fun) or np.any(np.abs(best.x - [0, np.log(months)]) > FARTHEST):
+        raise ValueError("inputs.triangle: no growth curve fits these amounts. Use another curve or method.")
+    omega, theta = _unfold(best.x)
+    share, slope, bend = shares(best.x)
+    amount = amounts(share)
+    sigma2, covariance = _covariance(paid, design, amount, share, slope, bend)
+    limit, limit_slope, _ = growth(end, omega, theta, curve)
+    now, now_slope, _ = growth(ages[triangle.latest], omega, theta, curve)
+    levels, ahead = scale @ amount, limit - now
+    reserves = _with_total(levels * ahead)
+    gradient = _with_total(
+        np.concatenate([scale * ahead[:, None], levels[:, None] * (limit_slope - now_slope)], axis=1)
+    )
+    return Fit(
+        omega=omega,
+        theta=theta,
+        levels=levels,
+        ratio=None if premium is None else float(amount[0]),
+        sigma2=sigma2,
+        reserves=reserves,
+        process=np.sqrt(sigma2 * np.maximum(reserves, 0)),
+        parameter=np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", gradient, covariance, gradient), 0)),
+        reached=now,
+        limit=float(limit),
+    )
+
+
+def _covariance(paid, design, amount, share, slope, bend):
+    """Return σ² and the covariance of levels, ω and ln θ: σ² times the inverse of the observed information.
+
+    Source: Clark (2003), p. 53 and 54; σ² from the chi-square of increments, p. 52.
+    """
+    level, k = design @ amount, design.shape[1]
+    mean = level * share
+    sigma2 = float(np.sum(np.square(paid - mean) / mean) / (len(paid) - k - 2))
+    tangent = np.concatenate([design * share[:, None], level[:, None] * slope], axis=1)
+    curvature = np.zeros((len(paid), k + 2, k + 2))
+    mixed = design[:, :, None] * slope[:, None, :]
+    curvature[:, :k, k:], curvature[:, k:, :k] = mixed, mixed.transpose(0, 2, 1)
+    curvature[:, k:, k:] = level[:, None, None] * bend
+    information = (tangent * (paid / np.square(mean))[:, None]).T @ tangent
+    information -= np.einsum("c,cij->ij", paid / mean - 1, curvature)
+    # Levels are far larger than shapes: scaled to a unit diagonal, the matrix inverts without loss.
+    size = np.sqrt(np.abs(np.diag(information)))
+    try:
+        covariance = sigma2 * np.linalg.inv(information / np.outer(size, size)) / np.outer(size, size)
+    except np.linalg.LinAlgError:
+        raise ValueError("inputs.triangle: the growth curve is not determined by these amounts. Use another.") from None
+    return sigma2, covariance
+
+
+def _unfold(point):
+    """Return ω and θ from their logarithms."""
+    return float(np.exp(point[0])), float(np.exp(point[1]))
+
+
+def _with_total(values):
+    """Return `values` with their sum over rows appended."""
+    return np.concatenate([values, values.sum(axis=0, keepdims=True)])

@@ -1,12 +1,10 @@
 """Solvency II's capital requirements from modules to ratios: BSCR, SCR, MCR and risk margin.
 
-Chosen: modules are given as amounts, the life module if wished by its seven sub-modules; lapse rates can be put
-under the stresses of Article 142 beside them.
+Chosen: modules are given as amounts, the life module if wished by its seven sub-modules.
 Left out: the modules' own calculations (see SCR Market Risk), tiers of own funds, ring-fenced funds.
 """
 
 import capital
-import lapse
 import numpy as np
 
 LABELS = ("Market", "Counterparty default", "Life", "Health", "Non-life")
@@ -55,16 +53,15 @@ def run(inputs):
         summary["Solvency ratio"] = inputs["own_funds"] / required
     if least > 0:
         summary["MCR ratio"] = inputs["own_funds"] / least
-    charts = [waterfall(amounts, diversified, inputs, operational, required), correlations()]
-    charts.append(margin_chart(margin))
-    if inputs["lapse_rates"]:
-        tables |= lapse_tables(inputs)
-        charts.append(lapse_chart(inputs))
     return {
         "summary": summary,
         "table": rows(LABELS, amounts, share),
         "tables": tables,
-        "charts": charts,
+        "charts": [
+            waterfall(amounts, diversified, inputs, operational, required),
+            correlations(),
+            *([margin_chart(margin)] if margin else []),
+        ],
         "notes": "\n\n".join(notes),
         "warnings": warnings,
     }
@@ -105,38 +102,6 @@ def margin_rows(inputs):
         {"year": t, "scr": s, "rate": r / 100, "margin": m}
         for t, s, r, m in zip(*(x.tolist() for x in (years, required, rates, parts)), strict=True)
     ]
-
-
-def lapse_tables(inputs):
-    """Return stressed lapse rates, the shares of a mass lapse, and the policies left under each stress."""
-    rates = np.array([row["rate"] for row in inputs["lapse_rates"]], float) / 100
-    last = inputs["lapse_years"]
-    left = []
-    for rate in rates.tolist():
-        kept = {name: float(path[-1]) for name, path in paths(rate, inputs).items()}
-        left.append({"rate": rate, "years": last, **kept})
-    return {
-        "Lapse rates": [
-            {"rate": r, "up": u, "down": d}
-            for r, u, d in zip(rates.tolist(), lapse.up(rates).tolist(), lapse.down(rates).tolist(), strict=True)
-        ],
-        "Mass lapse": [
-            {"business": "Other policies", "share": lapse.MASS},
-            {"business": "Group pension business", "share": lapse.MASS_GROUP},
-        ],
-        "Policies left": left,
-    }
-
-
-def paths(rate, inputs):
-    """Return the policies in force by year for one lapse rate, by scenario."""
-    start, death, years = inputs["lapse_policies"], inputs["lapse_mortality"] / 100, inputs["lapse_years"]
-    return {
-        "base": lapse.in_force(start, death, rate, years),
-        "up": lapse.in_force(start, death, lapse.up(rate), years),
-        "down": lapse.in_force(start, death, lapse.down(rate), years),
-        "mass": lapse.in_force(start * (1 - lapse.MASS), death, rate, years),
-    }
 
 
 def waterfall(amounts, diversified, inputs, operational, required):
@@ -184,22 +149,5 @@ def margin_chart(margin):
         "data": {
             "x": [row["year"] for row in margin],
             "series": [{"name": "Risk margin", "y": [row["margin"] for row in margin]}],
-        },
-    }
-
-
-def lapse_chart(inputs):
-    """Return the chart of policies in force under each stress, for the first lapse rate."""
-    rate = inputs["lapse_rates"][0]["rate"]
-    found = paths(rate / 100, inputs)
-    names = {"base": "Base", "up": "Lapse up", "down": "Lapse down", "mass": "Mass lapse 40 %"}
-    return {
-        "kind": "line",
-        "title": f"Policies in force at a lapse rate of {rate:g} %",
-        "x_label": "Year from now",
-        "y_label": "Policies in force",
-        "data": {
-            "x": list(range(inputs["lapse_years"] + 1)),
-            "series": [{"name": names[key], "y": path.tolist()} for key, path in found.items()],
         },
     }

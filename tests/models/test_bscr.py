@@ -1,4 +1,4 @@
-"""Aggregation, operational risk, minimum, risk margin and lapse stresses against the rules' own arithmetic."""
+"""Aggregation, operational risk, minimum and risk margin against the rules' own arithmetic."""
 
 import numpy as np
 import pytest
@@ -78,20 +78,6 @@ def test_a_given_cost_of_capital_replaces_that_of_the_rules(model):
     rows = [{"year": 0, "scr": 100, "rate": 2}]
     found = model.run(cost_from="given", cost_of_capital=5, projection=rows)["summary"]
     assert found["Risk margin"] == pytest.approx(5 / 1.02, rel=EXACT)
-
-
-def test_lapse_rates_rise_to_one_at_most_and_fall_by_twenty_points_at_most(model):
-    assert model.lapse.up([0.1, 0.8]) == pytest.approx([0.15, 1], rel=EXACT)
-    assert model.lapse.down([0.1, 0.8]) == pytest.approx([0.05, 0.6], rel=EXACT)
-
-
-def test_policies_left_are_those_of_the_last_year_drawn(model):
-    found = model.run(lapse_rates=[{"rate": 10}], lapse_years=7)
-    (chart,) = [c for c in found["charts"] if c["title"].startswith("Policies in force")]
-    ends = [line["y"][-1] for line in chart["data"]["series"]]
-    left = found["tables"]["Policies left"][0]
-    assert ends == [left[key] for key in ("base", "up", "down", "mass")]
-    assert left["mass"] == pytest.approx(0.6 * left["base"], rel=EXACT)
 
 
 def test_more_absorbed_than_required_leaves_no_requirement_and_says_so(model):

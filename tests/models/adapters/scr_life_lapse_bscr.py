@@ -1,6 +1,6 @@
-"""Cases of scr_life_lapse_bscr.json as runs of `bscr`: aggregation, minimum, risk margin and lapse stresses."""
+"""Cases of scr_life_lapse_bscr.json: aggregation, minimum and risk margin by `bscr`, lapses by `lapse_stress`."""
 
-MODELS = ("bscr",)
+MODELS = ("bscr", "lapse_stress")
 MODULES = ("market", "default", "life", "health", "nonlife")
 LIFE = ("mortality", "longevity", "disability", "expense", "revision", "lapse", "catastrophe")
 AMOUNT, PERCENT = 8, 8  # decimals that the form takes
@@ -37,39 +37,48 @@ def runs(case, folder):
         ]
     if "rates" in given:
         return [("bscr", _risk_margin(case))]
-    rates = given["lapse"] if isinstance(given["lapse"], list) else [given["lapse"]]
-    inputs = {"lapse_rates": [{"rate": 100 * rate} for rate in rates]}
-    for key, name, factor in (("years", "lapse_years", 1), ("qx", "lapse_mortality", 100)):
-        if key in given:
-            inputs[name] = round(factor * given[key], PERCENT)
-    if "initial" in given:
-        inputs["lapse_policies"] = _amount(given["initial"])
-    return [("bscr", inputs)]
+    return [("lapse_stress", _lapse(given))]
 
 
 def measured(case, results):
     """Return the figures that the case expects, read off the results."""
-    given, expect = case["inputs"], case["expect"]
-    summary, tables = results[0]["summary"], results[0]["tables"]
-    of_life = bool(set(given.get("components", {})) & set(LIFE))
-    mass = {row["business"]: row["share"] for row in tables.get("Mass lapse", [])}
-    found = {
+    found = _lapsed(case, results[0]) if "lapse" in case["inputs"] else _required(case, results)
+    return {key: found[key] for key in case["expect"] if found.get(key) is not None}
+
+
+def _required(case, results):
+    summary = results[0]["summary"]
+    of_life = bool(set(case["inputs"].get("components", {})) & set(LIFE))
+    least = [each["summary"]["MCR"] for each in results]
+    return {
         "bscr": summary["BSCR"],
         "scr": summary["SCR"],
         "scr_life": summary.get("SCR life"),
         "diversification": summary["Diversification within life" if of_life else "Diversification"],
-        "mcr": [each["summary"]["MCR"] for each in results],
+        "mcr": least if isinstance(case["expect"].get("mcr", []), list) else least[0],
         "rm": summary["Risk margin"],
-        "mass_standard": mass.get("Other policies"),
-        "mass_special": mass.get("Group pension business"),
     }
-    if not isinstance(expect.get("mcr", []), list):
-        found["mcr"] = found["mcr"][0]
-    if "years" in given:
-        found |= {key: tables["Policies left"][0][key] for key in ("base", "up", "down", "mass")}
-    elif "lapse" in given:
-        found |= {key: [row[key] for row in tables["Lapse rates"]] for key in ("up", "down")}
-    return {key: found[key] for key in expect if found.get(key) is not None}
+
+
+def _lapsed(case, result):
+    summary, tables = result["summary"], result["tables"]
+    mass = [row["mass"] for row in tables["Mass lapse"]]
+    found = {"mass_standard": mass[0], "mass_special": mass[1]}
+    if "years" in case["inputs"]:
+        return found | {key: summary[f"In force at the end, {key}"] for key in ("base", "up", "down", "mass")}
+    rows = tables["Stressed rates"]
+    return found | {key: [row[key] for row in rows] for key in ("base", "up", "down")}
+
+
+def _lapse(given):
+    if isinstance(given["lapse"], list):
+        return {"rates": [{"group": str(i + 1), "lapse": 100 * rate} for i, rate in enumerate(given["lapse"])]}
+    found = {"lapse": round(100 * given["lapse"], PERCENT), "years": given["years"]}
+    if "qx" in given:
+        found["mortality"] = round(100 * given["qx"], PERCENT)
+    if "initial" in given:
+        found["initial"] = round(given["initial"], 6)
+    return found
 
 
 def _risk_margin(case):

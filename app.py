@@ -27,9 +27,9 @@ from engine.pool import Pool
 from engine.reap import release
 from engine.register import register_folders
 from settings import SettingsError
-from storage.database import Database
+from storage.database import Database, DatabaseUnavailable
 from storage.migrate import migrate
-from storage.server import EmbeddedServer
+from storage.server import EmbeddedServer, ServerError
 from worker import bounds_of
 
 HERE = Path(__file__).resolve().parent
@@ -47,13 +47,16 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
     with contextlib.ExitStack() as stack:
         url = settings.database_url
-        if not url:
-            server = EmbeddedServer(settings.data / "postgres")
-            url = server.start()
-            stack.callback(server.stop)
-        with contextlib.closing(Database(url)) as database:
-            database.wait_until_ready(30)
-            migrate(database)
+        try:
+            if not url:
+                server = EmbeddedServer(settings.data / "postgres")
+                url = server.start()
+                stack.callback(server.stop)
+            with contextlib.closing(Database(url)) as database:
+                database.wait_until_ready(30)
+                migrate(database)
+        except (ServerError, DatabaseUnavailable) as error:
+            raise SystemExit(f"Tontine cannot start: {error}") from error
         desk = desks.open_desk(url, bounds=bounds_of(settings), data=settings.data, user=settings.user)
         stack.callback(desk.close)
         desks.use(desk)

@@ -1,7 +1,7 @@
 """The HTTP API as one application, mounted at /api on the same port as the pages.
 
-Chosen: FastAPI, for the documentation at /api/docs that comes from the same types; its page is served from here, because
-an office's network may not reach the place it is usually fetched from.
+Chosen: FastAPI, for the documentation at /api/docs that comes from the same types; its page is served from
+here, because an office's network may not reach the place it is usually fetched from.
 Left out: anything the engine does not do for the pages too.
 """
 

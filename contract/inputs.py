@@ -20,6 +20,8 @@ from contract.manifest import Manifest
 from contract.problems import InputError, Problem
 from contract.schema import input_schema
 
+WIDEST = 2**63  # whole numbers are kept as 64 bits
+
 _formats = FormatChecker(formats=())
 
 
@@ -31,6 +33,11 @@ def _is_date(value: object) -> bool:
 def _multiple_of(_validator: Any, step: float, value: Any, _schema: Any) -> Iterator[ValidationError]:
     if is_number(value) and not on_grid(value, step):
         yield ValidationError(f"{value!r} is not a multiple of {step}")
+
+
+def _storable(text: str) -> bool:
+    """Say whether a database can hold the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _ordered(_validator: Any, ordered: bool, value: Any, _schema: Any) -> Iterator[ValidationError]:
@@ -57,7 +64,11 @@ _Checker = extend(  # type: ignore[no-untyped-call]
         "formatMaximum": _not_after,
     },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"number": lambda _, v: is_number(v), "integer": lambda _, v: is_whole(v)}
+        {
+            "number": lambda _, v: is_number(v),
+            "integer": lambda _, v: is_whole(v) and abs(v) < WIDEST,
+            "string": lambda _, v: isinstance(v, str) and _storable(v),
+        }
     ),
 )
 

@@ -60,21 +60,24 @@ def snapshot(desk: Desk, run_id: UUID) -> Snapshot:
         return Snapshot(run, shown, log)
 
 
-def follow(desk: Desk, run_id: UUID) -> Iterator[Snapshot | None]:
+def follow(desk: Desk, run_id: UUID, known: Snapshot | None = None) -> Iterator[Snapshot | None]:
     """Yield a snapshot now and at each change; None at each turn without one, so that the caller may leave.
 
-    The last snapshot is final.
+    The first is `known`, where the caller has just read one; the last is final.
 
     Raises:
         NotFoundError: there is no such run.
     """
     while True:
-        now = snapshot(desk, run_id)
+        # Noted before the rows are read: a connection lost from here on is a reason to read them again.
+        generation = desk.listener.generation
+        now = known or snapshot(desk, run_id)
+        known = None
         yield now
         if now.final:
             return
         waited = 0.0
-        while not desk.listener.wait(run_id, now.run.seq, TURN):
+        while not desk.listener.wait(run_id, now.run.seq, TURN, generation):
             waited += TURN
             if waited >= REREAD:
                 break
@@ -89,9 +92,10 @@ def wait(desk: Desk, run_id: UUID, seconds: float) -> Snapshot:
     """
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
+        generation = desk.listener.generation
         with desk.database.read() as conn:
             standing = runs.standing(conn, run_id)
         if standing is None or standing[0].final:
             break
-        desk.listener.wait(run_id, standing[1], min(left, REREAD))
+        desk.listener.wait(run_id, standing[1], min(left, REREAD), generation)
     return snapshot(desk, run_id)

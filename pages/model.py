@@ -48,17 +48,21 @@ with bar:
         shortcut="Ctrl+Enter",
         key="run",
     )
-    alive = st.toggle("Live", key="live", help="Run at every change; a newer run replaces the older") if quick else False
+    alive = (
+        st.toggle("Live", key="live", help="Run at every change; a newer run replaces the older") if quick else False
+    )
     fresh = False
     if manifest.deterministic:
         fresh = st.checkbox("Run anyway", key="fresh", help="Run even where an equal run's result is stored")
     if draft.problems:
         st.caption(f":material/error: {len(draft.problems)} to mend first")
 
-shown = params.get("run")
+shown, first = params.get("run"), None
 if asked or (alive and not draft.problems and press.changed(app.slug, version.hash, draft.values)):
     try:
-        shown = str(press.run(app.slug, version.hash, draft.values, fresh=fresh, live=alive).id)
+        accepted = press.run(app.slug, version.hash, draft.values, fresh=fresh, live=alive)
+        shown = str(accepted.id)
+        first = None if accepted.status.final else Snapshot(accepted)
         st.query_params.from_dict({**draft.query, "run": shown})
     except InputError as error:
         cached.explain(error)
@@ -74,15 +78,16 @@ def done(now: Snapshot) -> None:
 
 
 with right:
-    result, model = st.tabs(["Result", "About this model"])
-    with model:
-        about.show(app, manifest, version, cases)
+    result, model = st.tabs(["Result", "About this model"], key="panel", on_change="rerun")
+    if model.open:  # a hidden tab is not worked out
+        with model:
+            about.show(app, manifest, version, cases)
     with result:
         if shown is None:
             st.info("Set the inputs and press Run. The address of this page carries them: copy it to share the form.")
         else:
             try:
-                first = snapshot(cached.desk(), UUID(shown))
+                first = first or snapshot(cached.desk(), UUID(shown))
             except (ContractError, ValueError):
                 st.error(f"The link names a run that is not there: {shown}. Press Run for a new one.")
                 st.stop()

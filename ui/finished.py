@@ -53,8 +53,12 @@ def show(now: Snapshot) -> None:
     if now.log:
         with st.expander("Log", icon=":material/terminal:"):
             st.code(now.log[-50_000:], language=None)
-    with st.expander("Inputs and provenance", icon=":material/fingerprint:"):
-        provenance.show(run, manifest)
+    panel = st.expander(
+        "Inputs and provenance", icon=":material/fingerprint:", key=f"provenance-{run.id}", on_change="rerun"
+    )
+    if panel.open:  # most readers want the figures first: what is folded away is not worked out
+        with panel:
+            provenance.show(run, manifest)
 
 
 def _result(run: Run, result: Result, nulls: Mapping[str, Any]) -> None:

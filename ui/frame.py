@@ -15,6 +15,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, no
 import streamlit as st  # noqa: E402
 
 from storage.database import DatabaseUnavailable  # noqa: E402
+from storage.search import SearchTooSlow  # noqa: E402
 from ui import sitemap, style  # noqa: E402
 
 st.set_page_config(
@@ -25,8 +26,10 @@ style.apply()
 chosen = st.navigation(sitemap.pages(), position="top")
 try:
     chosen.run()
+except SearchTooSlow as error:
+    st.error(str(error), icon=":material/hourglass_disabled:")
 except DatabaseUnavailable as error:
     st.error(
-        f"The database does not answer: {error}. Nothing is lost: runs go on when it is back. Reload this page in a moment.",
+        f"The database does not answer: {error}. Nothing is lost: runs go on when it is back. Reload in a moment.",
         icon=":material/cloud_off:",
     )

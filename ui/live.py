@@ -17,9 +17,12 @@ import streamlit as st
 from contract.result import view
 from contract.run import Run, Status
 from engine.cancel import cancel
-from engine.follow import Snapshot, follow
+from engine.follow import Snapshot, follow, wait
 from ui import cached, results
 from ui.words import STATUS, duration
+
+# A run that ends within this many seconds needs no live view: painting one would take longer than it is seen.
+PATIENCE = 0.08
 
 Paint = Callable[[Snapshot], None]
 
@@ -32,6 +35,8 @@ def show(run_id: UUID, first: Snapshot, done: Paint) -> None:
         first: the run as the page has just read it.
         done: paints the finished run; called in place of the live view.
     """
+    if not first.final:
+        first = wait(cached.desk(), run_id, PATIENCE)
     if first.final:
         done(first)
         return
@@ -49,7 +54,7 @@ def show(run_id: UUID, first: Snapshot, done: Paint) -> None:
     ticked = 0.0
     now = first
     shown_seq = -1
-    for event in follow(cached.desk(), run_id):
+    for event in follow(cached.desk(), run_id, first):
         _ = st.session_state.get("turn")  # a yield point: a waiting rerun or a closed tab ends the script here
         if event is not None:
             now = event

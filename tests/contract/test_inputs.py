@@ -170,3 +170,13 @@ def test_whatever_is_sent_is_taken_or_refused_with_problems(value):
 @given(st.integers(18, 120))
 def test_every_whole_age_in_range_is_taken_as_it_is(age):
     assert inputs.check(build(age=AGE), {"age": age}) == {"age": age}
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800"])
+def test_text_that_no_database_holds_is_refused(value):
+    assert problems(build(x={"type": "text"}), {"x": value})
+
+
+def test_a_whole_number_beyond_64_bits_is_refused():
+    m = build(t={"type": "table", "columns": {"n": {"type": "integer"}}})
+    assert problems(m, {"t": [{"n": 2**70}]})

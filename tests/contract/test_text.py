@@ -32,9 +32,7 @@ def test_text_stays_as_it_is(text):
     assert from_text(f, to_text(f, text)) == text
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("1,234,567", 1234567), ("1 234", 1234), ("12'500", 12500), ("45", 45)]
-)
+@pytest.mark.parametrize(("text", "value"), [("1,234,567", 1234567), ("1 234", 1234), ("12'500", 12500), ("45", 45)])
 def test_numbers_pasted_from_a_spreadsheet_are_understood(text, value):
     assert from_text(field(type="number", max=10**9), text) == value
 

@@ -59,9 +59,7 @@ def bench(desk, sandbox, tmp_path):
     made = Bench(desk.database, sandbox, desk.bounds, tmp_path / "cache", "test-worker")
     hear = lambda payload: (
         made.going.get(__import__("uuid").UUID(payload.split(":")[0]))
-        and made.going[  # noqa: E731
-            __import__("uuid").UUID(payload.split(":")[0])
-        ].request(payload.split(":")[1])
+        and made.going[__import__("uuid").UUID(payload.split(":")[0])].request(payload.split(":")[1])
     )
     from storage.changes import Listener
 

@@ -1,8 +1,8 @@
 """Compare every model with published numbers: `python -m tests.models.reference FOLDER`.
 
-A file of reference cases is read by the adapter of its name in `tests/models/adapters/`: it turns a case into runs of models,
-which go through the contract and the sandbox, and picks from the results what the case expects. Other files of the same names
-and format work without a change of code.
+A file of reference cases is read by the adapter of its name in `tests/models/adapters/`: it turns a case into
+runs of models, which go through the contract and the sandbox, and picks from the results what the case expects.
+Other files of the same names and format work without a change of code.
 """
 
 import contextlib

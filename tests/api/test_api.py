@@ -71,7 +71,7 @@ def test_waiting_answers_with_the_finished_run(client, app_id, workers):
 
 
 def test_an_idempotency_key_makes_two_posts_one_run(client, app_id):
-    post = lambda: client.post(f"/apps/{app_id}/run", json={"inputs": {}}, headers={"Idempotency-Key": "k1"}).json()  # noqa: E731
+    post = lambda: client.post(f"/apps/{app_id}/run", json={"inputs": {}}, headers={"Idempotency-Key": "k1"}).json()
     assert post()["run_id"] == post()["run_id"]
 
 

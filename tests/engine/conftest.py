@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import uuid
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from engine.pool import Pool
 from engine.register import register
 from engine.sandbox.supervisor import Sandbox
 from registry.folder import read_folder
+from storage.changes import Listener
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,11 +59,12 @@ def add_model(desk, tmp_path):
 @pytest.fixture
 def bench(desk, sandbox, tmp_path):
     made = Bench(desk.database, sandbox, desk.bounds, tmp_path / "cache", "test-worker")
-    hear = lambda payload: (
-        made.going.get(__import__("uuid").UUID(payload.split(":")[0]))
-        and made.going[__import__("uuid").UUID(payload.split(":")[0])].request(payload.split(":")[1])
-    )
-    from storage.changes import Listener
+
+    def hear(payload):
+        run_id, _, reason = payload.partition(":")
+        cancel = made.going.get(uuid.UUID(run_id))
+        if cancel is not None:
+            cancel.request(reason)
 
     listener = Listener(desk.database.dsn)
     listener.subscribe("run_cancel", hear)

@@ -23,8 +23,17 @@ from ui.charts import figure, series_figure
 
 ROOT = Path(__file__).resolve().parents[2] / "functions"
 MODELS = sorted(p.name for p in ROOT.iterdir() if (p / "manifest.json").is_file())
-CATEGORIES = {"Life", "P&C reserving", "P&C pricing", "Solvency II", "Market risk", "Portfolio", "Curves", "Mortality",
-              "IFRS 17"}
+CATEGORIES = {
+    "Life",
+    "P&C reserving",
+    "P&C pricing",
+    "Solvency II",
+    "Market risk",
+    "Portfolio",
+    "Curves",
+    "Mortality",
+    "IFRS 17",
+}
 CHECKED = {name: check.check(read_folder(ROOT / name)) for name in MODELS}
 LIMITS = Limits(seconds=60, memory_mb=1_500)
 
@@ -107,9 +116,7 @@ def extremes(field):
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_at_its_bounds_a_model_answers_or_refuses_with_a_reason(name, sandbox, data):
-    fields = {
-        k: f for k, f in CHECKED[name].manifest.inputs.items() if f.type in NUMERIC | {"boolean", "select"}
-    }
+    fields = {k: f for k, f in CHECKED[name].manifest.inputs.items() if f.type in NUMERIC | {"boolean", "select"}}
     key = data.draw(st.sampled_from(sorted(fields)))
     values = {key: data.draw(extremes(fields[key]))}
     try:

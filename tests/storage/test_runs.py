@@ -125,7 +125,7 @@ def test_cancelling_what_has_ended_changes_nothing(database, app):
 def test_an_equal_run_is_found_whatever_the_order_of_its_inputs_and_only_a_success(database, app):
     with database.begin() as conn:
         run = add_run(conn, app, {"a": 1, "b": [1.5]})
-        find = lambda inputs: runs.find_reusable(conn, app.id, app.current_version, inputs)  # noqa: E731
+        find = lambda inputs: runs.find_reusable(conn, app.id, app.current_version, inputs)
         assert find({"b": [1.5], "a": 1}) is None
         runs.start_run(conn, run.id, "w1")
         runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"summary": {}})

@@ -29,6 +29,8 @@ def runs(case, folder):
     if given.get("sigma_last"):
         inputs["sigma_rule"] = SIGMA_RULES[str(given["sigma_last"]).lower()]
     inputs |= {OPTIONS[key]: value for key, value in given.items() if key in OPTIONS and value is not None}
+    if "years" in inputs:
+        inputs["years"] = max(inputs["years"], 0)  # some write -1 for all years
     return [("chain_ladder", inputs)]
 
 

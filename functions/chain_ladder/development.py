@@ -55,7 +55,7 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
         warnings: a list that gets a sentence for each doubt.
 
     Raises:
-        ValueError: a column holds no amount above 0 to develop from.
+        ValueError: a column holds no amount above 0 to develop from or into.
 
     Source: Mack (1999), The Standard Error of Chain Ladder Reserve Estimates, ASTIN Bulletin 29(2), sections 2 and 3.
     """
@@ -80,6 +80,8 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
         ratio = after / now
         if alpha != 1:
             factor[k] = w @ ratio / w.sum()
+        if factor[k] <= 0:
+            empty.append(f"inputs.triangle.d{k + 2}: every amount that counts is 0, so nothing can develop from it.")
         if len(now) > 1:
             sigma[k] = math.sqrt(w @ np.square(ratio - factor[k]) / (len(now) - 1))
     if empty:

@@ -116,3 +116,5 @@ def test_premium_methods_without_premiums_name_the_years(model):
 def test_a_column_without_amounts_is_refused(model):
     with pytest.raises(ValueError, match=r"d1: no amount above 0"):
         model.run(triangle=rows([0, 10, 12], [0, 20], [5]))
+    with pytest.raises(ValueError, match=r"d2: every amount that counts is 0"):
+        model.run(triangle=rows([5, 0, 12], [5, 0], [5]))

@@ -39,8 +39,17 @@ COVERED = (
     [[0.007, 0.005, 0.005, 0.005, 0.005], [0.009, 0.005, 0.005, 0.005, 0.005], *BONDS[1][2:]],
 )
 # Article 180(3): governments and central banks outside the Union or in a foreign currency. Unrated as a bond.
+# Step 2 is printed a tenth of a percent below what Article 176(3) prints for bonds of step 1 from 10 years on.
 SOVEREIGN_OTHER = (
-    [[0] * 5, [0] * 5, *BONDS[0][1:4], [0, 0.225, 0.35, 0.44, 0.465], [0, 0.225, 0.35, 0.44, 0.465], BONDS[0][7]],
+    [
+        [0] * 5,
+        [0] * 5,
+        [0, 0.055, 0.084, 0.109, 0.134],
+        *BONDS[0][2:4],
+        [0, 0.225, 0.35, 0.44, 0.465],
+        [0, 0.225, 0.35, 0.44, 0.465],
+        BONDS[0][7],
+    ],
     [[0] * 5, [0] * 5, *BONDS[1][1:4], BONDS[1][4], BONDS[1][4], BONDS[1][7]],
 )
 # Article 180(11): qualifying infrastructure, steps 0 to 3; unrated as step 3, the others as bonds.

@@ -6,7 +6,7 @@ import pytest
 from tests.models.calling import Model
 
 EXACT = 1e-12
-PRINTED_STEP = 0.0011  # Article 176(3) prints 46.6 % where the band before ends on 46.5 %
+PRINTED_STEP = 0.0011  # Article 176(3) prints 46.6 % where the band before ends on 46.5 %, 180(3) 8.4 % after 8.5 %
 EQUITIES = ("equity_type1", "equity_type2", "strategic_type1", "strategic_type2", "infrastructure_equity")
 NOTHING = {
     **dict.fromkeys((*EQUITIES, "infrastructure_corporate_equity", "property"), 0),
@@ -45,7 +45,7 @@ def bond(duration, step, kind, value=200):
         (6, 2, "covered", 0.077),
         (25, 3, "sovereign", 0),
         (12, 1, "sovereign_other", 0),
-        (12, 2, "sovereign_other", 0.095),
+        (12, 2, "sovereign_other", 0.094),
         (12, 6, "sovereign_other", 0.386),
         (12, 3, "infrastructure", 0.1469),
         (7, 0, "infrastructure", 0.0392),
@@ -58,11 +58,12 @@ def test_spread_stresses_are_those_of_articles_176_and_180(model, duration, step
 
 def test_spread_stresses_go_on_without_a_step_from_band_to_band(model):
     edge = 1e-9
-    for kind in range(len(model.spread.KINDS)):
+    for kind, name in enumerate(model.spread.KINDS):
         for step in range(8):
             for at in (5.0, 10.0, 15.0, 20.0):
                 low, high = model.spread.stress([kind] * 2, [step] * 2, np.array([at, at + edge]))
-                assert high == pytest.approx(low, abs=PRINTED_STEP if (step, at) == (4, 20.0) else 1e-8)
+                printed = (step, at) == (4, 20.0) or (name, step, at) == ("sovereign_other", 2, 10.0)
+                assert high == pytest.approx(low, abs=PRINTED_STEP if printed else 1e-8)
 
 
 def test_a_stress_of_2027_moves_a_rate_by_a_share_and_by_points(model):

@@ -8,6 +8,7 @@ siblings.
 """
 
 import asyncio
+import errno
 import importlib.util
 import inspect
 import io
@@ -104,6 +105,8 @@ class Shown:
                 try:
                     if time.monotonic() - self.sent >= INTERVAL:
                         self.flush()
+                except RuntimeError:
+                    continue  # the model is changing what it yielded; its next yield or the next turn sends it
                 except BaseException as error:  # noqa: BLE001 - told to the model's thread, which reports it
                     self.failure = error
                     return
@@ -111,19 +114,17 @@ class Shown:
 
 def merged(key: str, old: object, new: object) -> object:
     """Merge one key of a yield: summary and tables by key, series by name, everything else replaced."""
-    if key in {"summary", "tables", "files"} and isinstance(old, dict) and isinstance(new, Mapping):
-        return {**old, **new}
-    if key == "series":
-        if isinstance(old, dict) and isinstance(new, Mapping):
-            return {**old, **new}
-        if (
-            isinstance(old, list)
-            and isinstance(new, list)
-            and all(isinstance(s, Mapping) and "name" in s for s in old + new)
-        ):
-            by_name = {s["name"]: s for s in old}
-            by_name.update({s["name"]: s for s in new})
-            return list(by_name.values())
+    if key in {"summary", "tables", "series", "files"} and isinstance(old, dict) and isinstance(new, Mapping):
+        old.update(new)  # `old` is ours: the first yield was copied
+        return old
+    if key == "series" and (
+        isinstance(old, list)
+        and isinstance(new, list)
+        and all(isinstance(s, Mapping) and "name" in s for s in old + new)
+    ):
+        by_name = {s["name"]: s for s in old}
+        by_name.update({s["name"]: s for s in new})
+        return list(by_name.values())
     return dict(new) if isinstance(new, Mapping) and key in {"summary", "tables", "series", "files"} else new
 
 
@@ -151,7 +152,7 @@ def report_failure(sender: Sender, error: BaseException, folder: str) -> None:
         return
     if isinstance(error, BadValueError):
         kind = "bad_value"
-    elif isinstance(error, MemoryError):
+    elif isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         kind = "memory"
     elif isinstance(error, SystemExit):
         kind = "exit"
@@ -207,6 +208,7 @@ def prepare() -> None:
 def _take(job: dict, log: int) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
+    os.close(log)
     os.chdir(job["scratch"])
     os.environ.clear()
     os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
@@ -273,8 +275,9 @@ def _drain(result: object, shown: Shown) -> object:
             returned = end.value
             break
     if isinstance(returned, Mapping):
-        for key, value in returned.items():
-            shown.whole[key] = merged(key, shown.whole.get(key), value)
+        with shown.lock:
+            for key, value in returned.items():
+                shown.whole[key] = merged(key, shown.whole.get(key), value)
     return shown.whole
 
 

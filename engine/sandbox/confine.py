@@ -20,8 +20,11 @@ LANDLOCK_ADD_RULE = 445
 CLONE_THREAD = 0x10000
 SIGABRT, SIGKILL = 6, 9
 MB = 1_000_000
-FILES = 10_000  # that a run may have in scratch; the supervisor counts them
 DESCRIPTORS = 256
+ROOM = 32_000 * MB  # of addresses beyond the memory limit: threads reserve many, and each GB costs 2 MB of page tables
+MAP_PRIVATE, MAP_SHARED, MAP_KIND, MAP_ANONYMOUS, MAP_HUGETLB = 0x02, 0x01, 0x0F, 0x20, 0x40000
+MSG_FASTOPEN = 0x20000000
+EPERM, ENOMEM, ENOSYS = 1, 12, 38
 
 # Everything numpy, pandas, scipy, sqlite, asyncio and threads need, and nothing that reaches another process.
 ALLOWED = """
@@ -31,15 +34,15 @@ mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate truncate fsync
 readahead flock dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
 epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 signalfd signalfd4 timerfd_create timerfd_settime
 timerfd_gettime readlink readlinkat umask statfs fstatfs getxattr lgetxattr fgetxattr listxattr llistxattr
-flistxattr sendfile copy_file_range mmap munmap mprotect mremap madvise msync mincore brk futex futex_waitv
+flistxattr sendfile copy_file_range munmap mprotect mremap madvise msync mincore brk futex futex_waitv
 set_robust_list get_robust_list rseq rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend
 rt_sigtimedwait sigaltstack pause alarm setitimer getitimer timer_create timer_settime timer_gettime
 timer_delete exit exit_group getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups
 getpgrp getpgid getsid uname sysinfo times getrusage getrlimit getpriority clock_gettime clock_getres
 clock_nanosleep nanosleep gettimeofday time getrandom sched_yield sched_getaffinity sched_getparam
 sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu membarrier arch_prctl set_tid_address
-restart_syscall wait4 waitid get_mempolicy capget recvfrom recvmsg recvmmsg sendto sendmsg sendmmsg shutdown
-getsockopt setsockopt getsockname getpeername
+restart_syscall wait4 waitid get_mempolicy capget recvfrom recvmsg recvmmsg shutdown getsockopt
+getsockname getpeername
 """.split()
 # What a terminal check, a non-blocking socket and a buffer's size ask for.
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -67,7 +70,6 @@ READABLE = (
     "/sys/devices/system/cpu",
     "/dev/urandom",
     "/dev/random",
-    "/dev/zero",
 )
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -131,7 +133,7 @@ class Barriers:
             os.setgroups([])
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
-        elif os.geteuid() == 0 and self.tier != "D":
+        elif self.tier != "D":
             _drop_capabilities()
         if sys.platform == "linux":
             # After the change of user, which takes the first of these back.
@@ -171,18 +173,28 @@ def _compiled(*, signals: bool) -> object:
     """Return the allow-list as the kernel takes it: eight bytes an instruction."""
     import pyseccomp as s
 
-    rules = s.SyscallFilter(s.ERRNO(1))  # EPERM
+    rules = s.SyscallFilter(s.ERRNO(EPERM))
     for name in ALLOWED:
         with contextlib.suppress(OSError, ValueError):  # a call that this architecture does not have
             rules.add_rule(s.ALLOW, name)
     # ENOSYS lets the C library fall back to clone, whose flags can be looked at.
-    rules.add_rule(s.ERRNO(38), "clone3")
+    rules.add_rule(s.ERRNO(ENOSYS), "clone3")
     rules.add_rule(s.ALLOW, "clone", s.Arg(0, s.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
     rules.add_rule(s.ALLOW, "prctl", s.Arg(0, s.EQ, PR_SET_NAME))
     rules.add_rule(s.ALLOW, "prlimit64", s.Arg(0, s.EQ, 0), s.Arg(2, s.EQ, 0))
     rules.add_rule(s.ALLOW, "sched_setaffinity", s.Arg(0, s.EQ, 0))
     # An event loop wakes itself by a pair of stream sockets; no other socket can be made.
     rules.add_rule(s.ALLOW, "socketpair", s.Arg(0, s.EQ, 1), s.Arg(1, s.MASKED_EQ, 0xF, 1))
+    # Memory shared with nobody yet: its pages can be dropped from the process and still be held, where no figure of the
+    # process shows them. Large pages are not in its figures either.
+    rules.add_rule(
+        s.ERRNO(ENOMEM), "mmap", s.Arg(3, s.MASKED_EQ, MAP_ANONYMOUS | MAP_SHARED, MAP_ANONYMOUS | MAP_SHARED)
+    )
+    rules.add_rule(s.ALLOW, "mmap", s.Arg(3, s.MASKED_EQ, MAP_KIND | MAP_HUGETLB, MAP_PRIVATE))
+    rules.add_rule(s.ALLOW, "mmap", s.Arg(3, s.MASKED_EQ, MAP_ANONYMOUS | MAP_HUGETLB, 0))
+    # Sending may not connect.
+    for name, flags in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
+        rules.add_rule(s.ALLOW, name, s.Arg(flags, s.MASKED_EQ, MSG_FASTOPEN, 0))
     for command in FCNTLS:
         rules.add_rule(s.ALLOW, "fcntl", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, command))
     for request in IOCTLS:
@@ -211,6 +223,7 @@ def _limit(limits: dict) -> None:
     for name, value in (
         ("RLIMIT_CORE", 0),
         ("RLIMIT_DATA", memory + limits.get("base_data", 0)),
+        ("RLIMIT_AS", memory + limits.get("base_addresses", 0) + ROOM),
         ("RLIMIT_FSIZE", int(limits["scratch_mb"] * MB)),
         ("RLIMIT_NOFILE", DESCRIPTORS),
         ("RLIMIT_CPU", cpu),
@@ -227,7 +240,7 @@ def _limit(limits: dict) -> None:
 
 
 def _drop_capabilities() -> None:
-    """Give up every capability: root without them is a user who owns root's files, and Landlock hides those."""
+    """Give up every capability. Root without them is a user who owns root's files, and Landlock hides those."""
 
     class Header(ctypes.Structure):
         _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))

@@ -5,6 +5,7 @@ Left out: what a run is and how it is judged.
 """
 
 import contextlib
+import itertools
 import os
 import select
 import signal
@@ -52,6 +53,7 @@ class Zygote:
         self.boxes: dict[str, Box] = {}
         self.lock = threading.Lock()
         self.alive = True
+        self._names = itertools.count()
         ready, _, _ = select.select([ours], [], [], START)
         message = ours.recv(READ) if ready else b""
         if not message:
@@ -60,8 +62,9 @@ class Zygote:
         self.packages: dict[str, str] = orjson.loads(message)["ready"]
         threading.Thread(target=self._hear, name="zygote", daemon=True).start()
 
-    def launch(self, name: str, box: "Box", descriptors: list[int]) -> None:
-        """Start the run `name` with its inputs, frames and log as descriptors; `box` hears what becomes of it."""
+    def launch(self, box: "Box", descriptors: list[int]) -> None:
+        """Start a run with its inputs, frames and log as descriptors; `box` hears what becomes of it."""
+        name = str(next(self._names))  # not the run's id: a run taken over may be here twice for a moment
         with self.lock:
             if not self.alive:
                 raise SandboxLost("the zygote is gone")
@@ -91,7 +94,7 @@ class Zygote:
             elif "ended" in said:
                 box.put_end(said)
             else:
-                box.put_start(said["pid"], descriptors[0] if descriptors else None)
+                box.put_start(said["pid"], descriptors[0] if descriptors else None, said["base"])
         with self.lock:
             self.alive = False
             left = list(self.boxes.values())
@@ -118,16 +121,17 @@ class Box:
     def __init__(self) -> None:
         self.pid: int | None = None
         self.pidfd: int | None = None
+        self.base = 0  # bytes
         self.end: dict[str, Any] | None = None
         self.ended = threading.Event()
         self.wake, self._write = socket.socketpair()
         self._lock = threading.Lock()
         self._doomed = False
 
-    def put_start(self, pid: int, pidfd: int | None) -> None:
-        """Note the child; one that was to be killed before it existed is killed now."""
+    def put_start(self, pid: int, pidfd: int | None, base: int) -> None:
+        """Note the child and its memory before the run; one that was to be killed before it existed is killed now."""
         with self._lock:
-            self.pid, self.pidfd = pid, pidfd
+            self.base, self.pidfd, self.pid = base, pidfd, pid
             if self._doomed:
                 self._kill()
 

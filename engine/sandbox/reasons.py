@@ -80,7 +80,10 @@ def failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
                 f"The model's result cannot be shown: at {str(frame.get('path') or 'its top')[:300]}, {text}."
             )
         case "memory":
-            return memory(limits)
+            return Status.FAILED, (
+                f"The model asked for more memory than its memory limit of {limits.memory_mb:,} MB leaves it. Try "
+                "smaller inputs, or ask for a higher limit in the manifest."
+            )
         case "exit":
             return Status.FAILED, f"The model ended itself (sys.exit) instead of returning a result: {said}."
         case "syntax":
@@ -88,7 +91,7 @@ def failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
         case "import":
             return Status.FAILED, f"The model needs something that is not there. {said}"
     if kind == "ValueError" and text:
-        return Status.FAILED, text
+        return Status.FAILED, f"The model says: {text}"
     return Status.FAILED, f"The model's code failed. {said}"
 
 

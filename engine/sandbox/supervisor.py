@@ -31,6 +31,7 @@ from engine.sandbox.tiers import SPARE_UIDS, Tier, probe
 
 __all__ = ["Call", "Cancel", "Limits", "Outcome", "Progress", "Sandbox", "SandboxLost"]
 
+START = 30.0  # s for a child to be closed in; a zygote that takes longer is taken for dead
 WATCH = 0.1  # s between two looks at memory and scratch
 EVENTS = 0.05  # s between two events handed on, however fast a child sends them
 THREADS = 256
@@ -128,7 +129,6 @@ class _Supervision:
         self.final: dict[str, Any] | None = None
         self.verdict: tuple[Status, str] | None = None
         self.begun = False
-        self.base = 0
         self.peak = 0
         self.cpu = 0.0
         self.box = Box()
@@ -141,7 +141,7 @@ class _Supervision:
         born = time.monotonic()
         try:
             try:
-                self.zygote.launch(self.call.run_id, box, [job, frames_write, log_write])
+                self.zygote.launch(box, [job, frames_write, log_write])
             finally:
                 for descriptor in (job, frames_write, log_write):
                     os.close(descriptor)
@@ -149,7 +149,7 @@ class _Supervision:
             seconds = time.monotonic() - born
             if box.pid is not None and self.final is not None:
                 self.cpu = usage.processor(box.pid)
-                self.peak = max(self.peak, usage.largest(box.pid) - self.base)
+                self.peak = max(self.peak, usage.largest(box.pid) - box.base)
             box.kill()
             # A child that has said its last word dies while its result is stored; its end takes milliseconds. Where
             # files or a limit are in play, nothing goes on before it is dead.
@@ -214,7 +214,7 @@ class _Supervision:
         poll = select.poll()
         for descriptor in (frames, log, box.wake.fileno(), self.cancel.fileno()):
             poll.register(descriptor, select.POLLIN)
-        deadline = born + self.limits.seconds
+        deadline = born + START
         watch = born + WATCH
         while self.final is None and self.verdict is None:
             now = time.monotonic()
@@ -229,6 +229,8 @@ class _Supervision:
                 try:
                     for frame in reader.read():
                         self._take(frame)
+                        if frame.get("kind") == "started":
+                            deadline = now + self.limits.seconds
                 except FrameError as error:
                     self.verdict = reasons.large(error.size, self.limits) if error.size else reasons.garbled()
                 if reader.closed:
@@ -238,6 +240,9 @@ class _Supervision:
             elif box.ended.is_set() and frames not in ready:
                 return
             elif now >= deadline and self.final is None:
+                if not self.begun:
+                    self.zygote.close()
+                    raise SandboxLost(f"no child was ready within {START:g} s")
                 self.verdict = reasons.timed_out(self.limits)
             elif now >= watch:
                 self.verdict = self.verdict or self._watch(box)
@@ -251,11 +256,8 @@ class _Supervision:
             return
         if kind == "started":
             if self.begun:
-                raise FrameError(0)  # only our own code says so, and once: the figure below is taken from it
+                raise FrameError(0)  # only our own code says so, and once: the time limit starts here
             self.begun = True
-            # What it shares with the zygote is not its own: only what comes on top counts.
-            own = usage.resident(self.box.pid) if self.box.pid is not None else 0
-            self.base = min(own, usage.resident(self.zygote.process.pid) or own)
         elif kind in {"result", "failed", "large"}:
             self.final = frame
         elif kind == "partial" and isinstance(frame.get("result"), dict):
@@ -279,8 +281,8 @@ class _Supervision:
 
     def _watch(self, box: Box) -> tuple[Status, str] | None:
         if box.pid is not None:
-            # Before the child has begun, the figure is still the zygote's.
-            self.peak = max(self.peak, usage.resident(box.pid) - self.base) if self.begun else 0
+            # What it shares with the zygote is not its own: only what comes on top counts.
+            self.peak = max(self.peak, usage.resident(box.pid) - box.base)
             if self.peak > self.limits.memory_mb * 1_000_000:
                 return reasons.memory(self.limits)
             if usage.threads(box.pid) > THREADS:
@@ -352,7 +354,7 @@ class _Supervision:
             nulls=nulls,
             warnings=warnings,
             log=self.log.decode("utf-8", "replace").replace("\0", "\ufffd"),
-            peak_memory=max(0, self.peak, int(end.get("memory", 0)) - self.base),
+            peak_memory=max(0, self.peak, int(end.get("memory", 0)) - box.base),
             cpu_seconds=max(self.cpu, float(end.get("cpu", 0.0))),
             seconds=seconds,
             files=files,

@@ -43,19 +43,28 @@ SPARE = 2
 MESSAGE = 65_536
 
 
-def data_size() -> int:
-    """Return the bytes of data this process has mapped already, which a run's limit comes on top of."""
+def mapped() -> dict:
+    """Return the bytes of data and of addresses this process has already, which a run's limits come on top of."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[5])
+        pages = [int(x) for x in Path("/proc/self/statm").read_text().split()]
+    except (OSError, ValueError):
+        return {}
+    size = os.sysconf("SC_PAGE_SIZE")
+    return {"base_data": pages[5] * size, "base_addresses": pages[0] * size}
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory of a child that has not begun: what it shares with this process, not its own."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 class Spares:
     """Children forked ahead, each waiting for its job: a fork takes longer than all that follows it."""
 
-    def __init__(self, barriers: confine.Barriers, base: int) -> None:
+    def __init__(self, barriers: confine.Barriers, base: dict) -> None:
         self.barriers, self.base = barriers, base
         self.waiting: list[tuple[int, socket.socket]] = []
 
@@ -82,7 +91,7 @@ class Spares:
                 return pid
 
 
-def wait_for_job(door: socket.socket, barriers: confine.Barriers, base: int) -> None:
+def wait_for_job(door: socket.socket, barriers: confine.Barriers, base: dict) -> None:
     """Be a spare child: wait for a job, run it, end; end at once if the zygote goes."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -96,7 +105,7 @@ def wait_for_job(door: socket.socket, barriers: confine.Barriers, base: int) -> 
     with open(job, "rb", closefd=False) as stream:  # noqa: PTH123
         stream.seek(0)
         wanted = orjson.loads(stream.read())
-    wanted["limits"]["base_data"] = base
+    wanted["limits"] |= base
     kept = barriers.descriptors()
     frames, log = move(frames, 200), move(log, 201)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -113,7 +122,7 @@ def serve(control: socket.socket, barriers: confine.Barriers) -> None:
     wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    spares = Spares(barriers, data_size())
+    spares = Spares(barriers, mapped())
     while True:
         spares.fill()
         readable, _, _ = select.select([control, wake], [], [])
@@ -137,7 +146,8 @@ def start(
     for descriptor in descriptors:
         os.close(descriptor)
     pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    socket.send_fds(control, [orjson.dumps({"run": name, "pid": pid})], [] if pidfd is None else [pidfd])
+    said = {"run": name, "pid": pid, "base": resident(pid)}
+    socket.send_fds(control, [orjson.dumps(said)], [] if pidfd is None else [pidfd])
     if pidfd is not None:
         os.close(pidfd)
 

@@ -1,0 +1,79 @@
+"""A sandbox of this host's own tier, and models written for the test."""
+
+import contextlib
+import itertools
+import os
+import textwrap
+import threading
+import time
+
+import pytest
+
+from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def box(tmp_path_factory):
+    made = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def model(tmp_path):
+    """Write a model's function.py and return its folder."""
+
+    def write(code):
+        folder = tmp_path / f"model-{next(_numbers)}"
+        folder.mkdir()
+        (folder / "function.py").write_text(textwrap.dedent(code))
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def run(box, model):
+    """Run a model given as text and return its outcome; `events` collects what it says while it goes."""
+
+    def go(code, inputs=None, *, events=None, seed=1, cancel_when=None, at_end=None, using=None, **limits):
+        call = Call("test", model(code), inputs or {}, seed, Limits(**{"seconds": 20, "memory_mb": 400, **limits}))
+        with contextlib.closing(Cancel()) as cancel:
+
+            def hear(event):
+                if events is not None:
+                    events.append(event)
+                if cancel_when is not None and cancel_when(event):
+                    cancel.request("cancelled")
+
+            with (using or box).run(call, hear, cancel) as outcome:
+                if at_end is not None:
+                    at_end(outcome)
+                return outcome
+
+    return go
+
+
+def until(what, seconds=10):
+    """Wait until `what()` holds, and say whether it came to hold."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        threading.Event().wait(0.01)
+    return bool(what())
+
+
+def alive(pid):
+    """Return whether a process is there and not merely waiting to be reaped."""
+    try:
+        with open(f"/proc/{pid}/stat") as stream:
+            return stream.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.kill(pid, 0)
+            return not os.path.isdir("/proc/self")
+        return False

@@ -1,0 +1,96 @@
+"""Scratch folders: counted, removed, and swept when their worker was killed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from engine.sandbox.made import MadeFileError, made_files
+from engine.sandbox.scratch import DEPTH, FILES, Shelf, remove, used
+from engine.sandbox.usage import unlinked
+
+
+def test_a_killed_workers_scratch_is_removed_by_the_next_and_a_living_ones_is_kept(tmp_path):
+    living = Shelf(tmp_path)
+    code = "import os, sys, pathlib; from engine.sandbox.scratch import Shelf; s = Shelf(pathlib.Path(sys.argv[1])); "
+    code += "(s.folder / 'run-x').mkdir(); print(s.folder); sys.stdout.flush(); os.kill(os.getpid(), 9)"
+    died = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    left = tmp_path / died.stdout.strip()
+    assert (left / "run-x").is_dir()
+    another = Shelf(tmp_path)
+    assert not left.exists()
+    assert living.folder.is_dir()
+    assert another.folder != living.folder
+    for shelf in (living, another):
+        shelf.close()
+        assert not shelf.folder.exists()
+
+
+def test_folders_nested_beyond_the_longest_path_are_removed_and_count_as_too_many(tmp_path):
+    top = tmp_path / "run"
+    top.mkdir()
+    before = os.getcwd()
+    os.chdir(top)
+    try:
+        for i in range(2_500):
+            os.mkdir("d")
+            os.chdir("d")
+            if i == DEPTH + 5:
+                open("f", "w").close()
+    finally:
+        os.chdir(before)
+    assert used(top)[1] > FILES
+    remove(top)
+    assert not top.exists()
+
+
+def test_a_folder_that_forbids_looking_into_is_looked_into(tmp_path):
+    (tmp_path / "run" / "hidden").mkdir(parents=True)
+    (tmp_path / "run" / "hidden" / "f").write_bytes(b"x" * 100_000)
+    (tmp_path / "run" / "hidden").chmod(0o300)
+    size, count = used(tmp_path / "run")
+    assert size >= 100_000
+    assert count == 2
+    remove(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_files_without_a_name_are_counted_while_they_are_open_or_mapped(tmp_path):
+    import mmap
+
+    assert unlinked(os.getpid(), tmp_path) == 0
+    with (tmp_path / "open").open("w+b") as made, (tmp_path / "mapped").open("w+b") as other:
+        made.write(b"x" * 200_000)
+        made.flush()
+        (tmp_path / "open").unlink()
+        other.truncate(1_000_000)
+        block = mmap.mmap(other.fileno(), 1_000_000)
+        (tmp_path / "mapped").unlink()
+        other.close()
+        assert 1_200_000 <= unlinked(os.getpid(), tmp_path) < 1_300_000
+        block.close()
+    assert unlinked(os.getpid(), tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    "given", ["/etc/passwd", "../out", "missing", "folder", "link", "twice", 5, "a\0b", "x" * 9_000]
+)
+def test_a_result_may_name_only_plain_files_of_its_own_scratch(tmp_path, given):
+    scratch = tmp_path / "run"
+    (scratch / "folder").mkdir(parents=True)
+    (tmp_path / "out").write_text("x")
+    (scratch / "link").symlink_to(tmp_path / "out")
+    (scratch / "twice").hardlink_to(tmp_path / "out")
+    with pytest.raises(MadeFileError, match="files.report is"):
+        made_files({"files": {"report": given}}, scratch, 1_000)
+
+
+def test_the_files_of_a_result_are_few_and_no_larger_than_scratch(tmp_path):
+    (tmp_path / "f").write_bytes(b"x" * 600)
+    assert made_files({"files": {"a": "f"}}, tmp_path, 1_000) == {"a": (tmp_path / "f").resolve()}
+    assert made_files({"summary": {}}, tmp_path, 1_000) == {}
+    with pytest.raises(MadeFileError, match="hold more than"):
+        made_files({"files": {"a": "f", "b": "f"}}, tmp_path, 1_000)
+    with pytest.raises(MadeFileError, match="The most is 100"):
+        made_files({"files": {str(i): "f" for i in range(101)}}, tmp_path, 10**9)

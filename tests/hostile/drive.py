@@ -1,0 +1,49 @@
+"""Run model folders in a sandbox of their own process and print how each ended, a line of JSON for each.
+
+`python -m tests.hostile.drive TIER SCRATCH INPUTS FOLDER...`; a TIER of - is the host's own. Started as another user it
+proves the barriers for that user.
+"""
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+from contract.problems import ResultError
+from contract.result import check
+from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
+
+LIMITS = Limits(seconds=8, memory_mb=400)
+
+
+def run_one(box, folder, inputs, limits=LIMITS):
+    """Run the model of `folder` and return the outcome as plain values."""
+    call = Call(folder.name, folder, inputs, 1, limits)
+    with contextlib.closing(Cancel()) as cancel, box.run(call, lambda _event: None, cancel) as outcome:
+        status, reason = str(outcome.status), outcome.reason or ""
+        if status == "SUCCESS":
+            try:
+                check(outcome.result)
+            except ResultError as error:
+                status, reason = "FAILED", str(error)
+        return {
+            "name": folder.name,
+            "status": status,
+            "reason": reason,
+            "shown": outcome.result if isinstance(outcome.result, dict) else {},
+            "log": len(outcome.log),
+        }
+
+
+def main(tier, scratch, inputs, *folders):
+    box = Sandbox(Path(scratch), tier=None if tier == "-" else tier)
+    box.start()
+    try:
+        for folder in map(Path, folders):
+            print(json.dumps(run_one(box, folder, json.loads(inputs))), flush=True)
+    finally:
+        box.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

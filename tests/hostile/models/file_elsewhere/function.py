@@ -1,0 +1,7 @@
+"""Name a file of the host as one of the result."""
+
+import os
+
+
+def run(inputs):
+    return {"files": {"report": "/etc/passwd"}}

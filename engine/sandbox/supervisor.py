@@ -131,6 +131,7 @@ class _Supervision:
         self.begun = False
         self.peak = 0
         self.cpu = 0.0
+        self.given = 0  # bytes of scratch that the run's input files take
         self.box = Box()
 
     def outcome(self) -> Outcome:
@@ -177,10 +178,13 @@ class _Supervision:
 
     def _job(self) -> int:
         inputs = dict(self.call.inputs)
-        for key, source in self.call.files.items():
-            target = self.scratch / f"{key}-{source.name}"
+        for i, (key, source) in enumerate(self.call.files.items()):
+            target = self.scratch / f"input-{i}" / source.name  # the name it was given may mean something to the model
+            target.parent.mkdir()
             shutil.copyfile(source, target)
+            self.given += target.stat().st_blocks * 512
             if self.user is not None:
+                os.chown(target.parent, self.user, self.user)
                 os.chown(target, self.user, self.user)
             inputs[key] = str(target)
         content = orjson.dumps(
@@ -290,7 +294,7 @@ class _Supervision:
         size, count = used(self.scratch)
         if box.pid is not None:
             size += usage.unlinked(box.pid, self.scratch)
-        if size > self.limits.scratch_mb * 1_000_000 or count > FILES:
+        if size > self.limits.scratch_mb * 1_000_000 + self.given or count > FILES:
             return reasons.scratch(self.limits, FILES)
         return None
 

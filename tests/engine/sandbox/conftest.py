@@ -2,11 +2,11 @@
 
 import contextlib
 import itertools
-import os
 import textwrap
 import threading
 import time
 
+import psutil
 import pytest
 
 from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
@@ -70,10 +70,6 @@ def until(what, seconds=10):
 def alive(pid):
     """Return whether a process is there and not merely waiting to be reaped."""
     try:
-        with open(f"/proc/{pid}/stat") as stream:
-            return stream.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.kill(pid, 0)
-            return not os.path.isdir("/proc/self")
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False

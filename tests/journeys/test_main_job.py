@@ -130,12 +130,16 @@ def test_a_deep_link_to_a_fresh_server_draws_the_frame(server, page):
 def test_pick_slide_run_share_find_again_and_export(server, page, chromium):
     page.goto("/")
     page.get_by_placeholder("Search by name").fill("mortality")
+    page.wait_for_function("document.querySelectorAll('[class*=st-key-card-]').length === 1")
+    settled(page)
     page.get_by_role("link", name="Mortality").first.click()
+    page.wait_for_url("**/model?*")
     page.locator(".st-key-run button").wait_for()
     slider = page.get_by_role("slider").first
     slider.focus()
     for _ in range(3):
         slider.press("ArrowRight")
+        page.wait_for_timeout(150)
     page.wait_for_function("new URLSearchParams(location.search).get('age') === '48'")
     page.locator(".st-key-run button").click()
     identity = run_id(page)
@@ -155,7 +159,7 @@ def test_pick_slide_run_share_find_again_and_export(server, page, chromium):
 
     with page.expect_download() as got:
         page.get_by_role("button", name="CSV", exact=True).first.click()
-    rows = list(csv.reader(Path(got.value.path()).open(encoding="utf-8")))
+    rows = list(csv.reader(Path(got.value.path()).read_text(encoding="utf-8").splitlines()))
     table = server.get(f"/api/runs/{identity}")["result"]["table"]
     count = len(next(iter(table.values()))) if isinstance(table, dict) else len(table)
     assert len(rows) == count + 1
@@ -166,11 +170,11 @@ def test_pick_slide_run_share_find_again_and_export(server, page, chromium):
     page.get_by_test_id("stDataFrame").wait_for()
     assert server.get("/api/runs?limit=1")[0]["run_id"] == identity
     with page.expect_download() as got:
-        page.get_by_role("button", name="CSV").click()
-    listed = list(csv.DictReader(Path(got.value.path()).open(encoding="utf-8")))
+        page.get_by_role("button", name="CSV", exact=True).click()
+    listed = list(csv.DictReader(Path(got.value.path()).read_text(encoding="utf-8").splitlines()))
     assert identity in [row["run_id"] for row in listed]
-    canvas = page.locator("[data-testid=stDataFrame] canvas").first
-    canvas.click(position={"x": 15, "y": 52})
+    grid = page.get_by_test_id("stDataFrame").bounding_box()
+    page.mouse.click(grid["x"] + 15, grid["y"] + 52)  # the box of the first row; the grid is painted, not made of elements
     page.wait_for_url("**/run?id=*")
 
 

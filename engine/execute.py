@@ -6,6 +6,7 @@ model.
 Left out: deciding what is tried again, which is `engine.reap`.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,13 +27,14 @@ from engine.manifests import manifest_of
 from engine.sandbox.supervisor import Call, Cancel, Limits, Outcome, Progress, Sandbox, SandboxLost
 from registry import folder
 from storage import blobs, runs, versions
-from storage.database import Database
+from storage.database import Database, DatabaseUnavailable
 
 log = structlog.get_logger()
 
 WORKER_STOPPED = "worker stopped"
 TAKEN_OVER = "taken over"
 KEPT_VERSIONS = 200
+AGAIN = 1.0  # s between two attempts to store an event while the database is away
 
 
 @dataclass(slots=True)
@@ -56,10 +58,11 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
     """Run the model of `run_id` and store how it ended; None where the run is not ours to run.
 
     Raises:
-        SandboxLost: the sandbox broke down twice, through no fault of the model.
+        DatabaseUnavailable: it stayed away; the run goes to whoever finds it without a worker.
     """
     # A cancellation can arrive as soon as the claim is made: what it ends has to stand there before.
     cancel = bench.going[run_id] = Cancel()
+    run: Run | None = None
     try:
         with bench.database.begin() as conn:
             run = runs.start_run(conn, run_id, bench.worker)
@@ -67,6 +70,14 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
     except LostClaimError:
         log.warning("run taken over by another worker", run=str(run_id))
         return None
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:
+        if run is None:
+            raise
+        log.exception("a run could not be carried out", run=str(run_id))
+        _give_up(bench, run, f"Tontine could not carry out this run: {_words(error)}.")
+        return run
     finally:
         del bench.going[run_id]
         cancel.close()
@@ -139,28 +150,65 @@ class _Recorder:
     def __init__(self, bench: Bench, run: Run, cancel: Cancel) -> None:
         self.bench, self.run, self.cancel = bench, run, cancel
         self.shown: dict[str, Any] = {}
+        self.changed = False
+        self.log = ""
+        self.again = 0.0
         self.lost = False
 
     def __call__(self, event: Progress) -> None:
         if self.lost:
             return
         self.shown.update(event.result)
-        with self.bench.database.begin() as conn:
-            kept = runs.record(
-                conn,
-                self.run.id,
-                self.run.attempt,
-                progress=event.progress,
-                message=event.message,
-                shown=self.shown if event.result else None,
-                log=event.log,
-            )
+        self.changed |= bool(event.result)
+        self.log += event.log
+        if time.monotonic() < self.again:
+            return
+        try:
+            with self.bench.database.begin() as conn:
+                kept = runs.record(
+                    conn,
+                    self.run.id,
+                    self.run.attempt,
+                    progress=event.progress,
+                    message=event.message,
+                    shown=self.shown if self.changed else None,
+                    log=self.log,
+                )
+        except DatabaseUnavailable:
+            # The model goes on; what it shows meanwhile goes with the next event, or with its end.
+            self.again = time.monotonic() + AGAIN
+            return
+        self.changed, self.log = False, ""
         if not kept:
             self.lost = True
             self.cancel.request(TAKEN_OVER)
 
 
 def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -> None:
+    """Store how a run ended, for as long as the database is away; a result that cannot be stored is a failure."""
+    until = time.monotonic() + bench.bounds.stalled
+    while True:
+        try:
+            _store(bench, run, outcome, record)
+        except DatabaseUnavailable as error:
+            if time.monotonic() < until:
+                time.sleep(AGAIN / 4)
+                continue
+            _give_up(bench, run, f"The result could not be stored: {_words(error)}.")
+        return
+
+
+def _give_up(bench: Bench, run: Run, reason: str) -> None:
+    """Store that a run failed without what may not be storable."""
+    with bench.database.begin() as conn:
+        runs.finish_run(conn, run.id, run.attempt, status=Status.FAILED, reason=reason, warnings=run.warnings)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".replace("\0", "\ufffd")
+
+
+def _store(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -> None:
     status, reason = outcome.status, outcome.reason
     problems: tuple[Problem, ...] = ()
     doc: dict[str, Any] | None = None

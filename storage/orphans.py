@@ -1,7 +1,8 @@
 """Runs that no living worker has a job for.
 
 Chosen: what the queue says about a run's job decides: none, one that has ended, or one held by a worker that
-has been silent. Row locks keep two reapers from taking the same run.
+has been silent; a heartbeat from the future, which a clock that was set back leaves, counts as silence. Row locks keep
+two reapers from taking the same run.
 Left out: what to do with them, which is `engine.reap`.
 """
 
@@ -20,7 +21,8 @@ where r.status in ('PENDING', 'RUNNING') and r.queued_at < now() - cast(:settled
 and not exists (
     select 1 from procrastinate_jobs j left join procrastinate_workers w on w.id = j.worker_id
     where j.id = r.job_id and (j.status = 'todo'
-        or (j.status = 'doing' and w.last_heartbeat > now() - cast(:silence as interval))))
+        or (j.status = 'doing' and w.last_heartbeat > now() - cast(:silence as interval)
+            and w.last_heartbeat < now() + cast(:silence as interval))))
 for update of r skip locked
 """
 _DEAD = "where r.status = 'RUNNING' and r.worker = :worker for update of r skip locked"

@@ -75,17 +75,19 @@ def test_two_runs_without_a_seed_of_the_same_number_differ(box):
     assert (found[0]["py"], found[0]["np"]) == (found[2]["py"], found[2]["np"])
 
 
-# What may be run with nothing around it: it looks and connects, and ends by itself.
-HARMLESS = ["write_outside", "read_secrets", "fork_bomb", "tcp_loopback", "dns_udp", "other_models", "unix_sockets"]
+# What may be run with nothing around it: it looks, connects and writes beside a canary, and ends by itself. Not
+# write_outside: as root it would leave its marks in /etc and in the libraries.
+HARMLESS = ["write_beside", "read_secrets", "fork_bomb", "tcp_loopback", "dns_udp", "other_models", "unix_sockets"]
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_with_nothing_around_it_the_attack_works(name, targets):
+def test_with_nothing_around_it_the_attack_works(name, targets, tmp_path):
     folder = next((f for f in FOLDERS if f.name == name), None)
     if folder is None:
         pytest.skip("the folder of shared hostile models is not here")
-    command = [sys.executable, "-m", "tests.hostile.plain", str(folder), json.dumps(targets[1])]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=True)
+    plain = ROOT / "tests" / "hostile" / "plain.py"
+    command = [sys.executable, str(plain), str(folder), json.dumps(targets[1])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["contained"] is False
     assert any(v.startswith("LEAKED") for v in found["steps"].values())

@@ -1,0 +1,164 @@
+import uuid
+
+import pytest
+
+from engine.submit import submit
+
+ECHO = """
+def run(inputs):
+    print("said")
+    return {"summary": {"Squared": inputs["n"] ** 2}, "table": [{"a": 1, "b": "x"}], "notes": "A note."}
+"""
+N = {"n": {"type": "number", "label": "Number", "min": 0, "max": 50, "default": 7, "unit": "pcs"}}
+
+
+def words(app):
+    groups = (app.title, app.markdown, app.caption, app.info, app.warning, app.error, app.subheader, app.code)
+    return " ".join(str(item.value) for group in groups for item in group)
+
+
+def test_the_catalogue_without_models_says_what_to_do(visit):
+    assert "no models yet" in words(visit("catalogue"))
+
+
+def test_the_catalogue_shows_cards_and_search_narrows_them(visit, add_model):
+    add_model(ECHO, N, slug="alpha", description="First of all", category="Life")
+    add_model(ECHO + "\n", N, slug="beta", description="Second", category="Market risk")
+    app = visit("catalogue")
+    assert "First of all" in words(app)
+    assert "not run yet" in words(app)
+    app.text_input(key="q").input("second").run()
+    assert "First of all" not in words(app)
+    app.text_input(key="q").input("zzz").run()
+    assert "No model matches" in words(app)
+
+
+def test_hundreds_of_models_come_a_page_at_a_time(visit, add_model):
+    for i in range(30):
+        add_model(f"{ECHO}\n# {i}", N, slug=f"m{i:02}", description=f"number {i}")
+    app = visit("catalogue")
+    assert words(app).count("number ") == 24
+    assert "30 models" in words(app)
+
+
+def test_a_model_page_without_a_known_model_leads_back_to_the_catalogue(visit):
+    assert "no model 'none'" in words(visit("model", app="none")).lower()
+
+
+def test_pressing_run_submits_the_form_and_shows_the_run(visit, add_model, desk):
+    from storage.search import Filter, search_runs
+
+    add_model(ECHO, N)
+    app = visit("model", app="probe", n="9")
+    assert "Set the inputs and press Run" in words(app)
+    from contract.run import Status
+    from storage import runs
+
+    app.button(key="run").click()
+    # The run is finished before the page looks, so that the page need not wait for a worker.
+    with pytest.MonkeyPatch.context() as patch:
+        real = runs.add_run
+
+        def add_and_finish(conn, **values):
+            run, created = real(conn, **values)
+            runs.start_run(conn, run.id, "test")
+            runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"summary": {"Squared": 81}})
+            return run, created
+
+        patch.setattr(runs, "add_run", add_and_finish)
+        app.run()
+    assert [m.value for m in app.metric] == ["81"]
+    with desk.database.read() as conn:
+        (run,) = search_runs(conn, Filter()).runs
+    assert run.inputs == {"n": 9}
+    assert str(run.id) in app.query_params["run"]
+
+
+def test_a_value_in_a_link_that_does_not_fit_is_named_and_run_is_off(visit, add_model):
+    add_model(ECHO, N)
+    app = visit("model", app="probe", n="99")
+    assert app.button(key="run").disabled
+    assert "99" in words(app)
+    assert "1 to mend first" in words(app)
+
+
+@pytest.mark.parametrize("given", ["nonsense", "", str(uuid.uuid4())])
+def test_a_link_to_a_run_that_is_not_there_says_so(visit, given):
+    text = words(visit("run", id=given)).lower()
+    assert "names no run" in text or "there is no run" in text
+
+
+def test_a_finished_run_shows_figures_tables_notes_log_and_how_it_went(visit, add_model, desk, run_now):
+    run = submit(desk, add_model(ECHO, N), {"n": 5}, user="ada")
+    run_now(run)
+    app = visit("run", id=str(run.id))
+    assert [(m.label, m.value) for m in app.metric] == [("Squared", "25")]
+    assert "A note." in words(app)
+    assert "said" in words(app)
+    assert len(app.dataframe) >= 1
+
+
+def test_a_failed_run_shows_the_reason_the_traceback_and_a_report(visit, add_model, desk, run_now):
+    run = submit(desk, add_model("def run(inputs):\n    print('near')\n    return 1 / 0\n", N), {}, user="ada")
+    run_now(run)
+    text = words(visit("run", id=str(run.id)))
+    assert "ZeroDivisionError" in text
+    assert 'File "function.py", line 3' in text
+    assert f"Run:      {run.id}" in text
+    assert "near" in text
+
+
+def test_a_reused_run_says_which_run_it_comes_from(visit, add_model, desk, run_now):
+    slug = add_model(ECHO, N)
+    run_now(submit(desk, slug, {}, user="ada"))
+    again = submit(desk, slug, {}, user="ada")
+    app = visit("run", id=str(again.id))
+    links = [link.proto.label for link in app.get("page_link")]
+    assert f"reused from run {str(again.reused_from)[-8:]}" in links
+
+
+def test_an_empty_history_says_what_to_do(visit):
+    assert "No run yet" in words(visit("history"))
+
+
+def test_the_history_lists_filters_and_says_when_nothing_fits(visit, add_model, desk, run_now):
+    slug = add_model(ECHO, N)
+    run_now(submit(desk, slug, {"n": 1}, user="ada"))
+    submit(desk, slug, {"n": 2}, user="grace")
+    app = visit("history")
+    assert list(app.dataframe[0].value["Status"]) == ["Queued", "Success"]
+    assert "2 runs" in words(app)
+    app.text_input(key="user").input("grace").run()
+    assert list(app.dataframe[0].value["User"]) == ["grace"]
+    app.text_input(key="q").input("zzz").run()
+    assert "No run fits" in words(app)
+
+
+def test_the_monitor_warns_where_no_worker_answers_and_counts_runs(visit, add_model, desk, run_now):
+    run_now(submit(desk, add_model(ECHO, N), {}, user="ada"))
+    app = visit("monitor")
+    assert "No worker answers" in words(app)
+    assert {m.label: m.value for m in app.metric}["Runs"] == "1"
+
+
+def test_the_guide_shows_every_chapter(visit):
+    from ui import docs
+
+    app = visit("guide")
+    assert app.radio(key="chapter").options
+    for chapter in docs.chapters():
+        app.radio(key="chapter").set_value(chapter.name).run()
+        assert chapter.title.removeprefix("Decision: ")[:20] in words(app)
+
+
+def test_a_database_that_is_away_is_said_in_plain_words(visit, desk, monkeypatch):
+    from storage import search
+    from storage.database import DatabaseUnavailable
+
+    def away(*_args, **_kwargs):
+        raise DatabaseUnavailable("connection refused")
+
+    visit("history")
+    monkeypatch.setattr("ui.runs_table.search_runs", away)
+    monkeypatch.setattr(search, "search_runs", away)
+    assert "The database does not answer" in words(visit("history"))

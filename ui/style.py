@@ -11,6 +11,8 @@ SHEET = """
 /* Figures line up in columns and cards. */
 [data-testid="stMetricValue"], [data-testid="stTable"] td { font-variant-numeric: tabular-nums; }
 [data-testid="stMetricValue"] > div { white-space: normal; overflow-wrap: anywhere; }
+[data-testid="stMetricLabel"] p { white-space: normal; overflow: visible; text-overflow: clip; }
+[data-testid="stMetricLabel"], [data-testid="stMetricLabel"] > div { overflow: visible; }
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 4rem; max-width: 96rem; }
 /* Run stays in reach above a long form. */
 .st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;

@@ -26,6 +26,7 @@ import numpy as np
 import orjson
 from convert import BadValueError, Converter, TooLargeError
 
+LAST = 0.25  # s that a child waits for its end after its last word
 INTERVAL = 0.1  # s between two partial results
 TEXT = 4_000  # characters of an exception's text
 FRAMES = 30  # lines of the model's own code in a traceback
@@ -140,6 +141,9 @@ def main(job: dict, barriers: object, frames: int, log: int) -> None:
         report_failure(sender, error, job["folder"])
     finally:
         flush_output()
+        # The supervisor ends this process when it has the last frame, and reads its largest memory before: once it
+        # has ended by itself, that figure is gone.
+        time.sleep(LAST)
         os._exit(0)
 
 

@@ -150,7 +150,9 @@ class _Supervision:
             seconds = time.monotonic() - born
             if box.pid is not None and self.final is not None:
                 self.cpu = usage.processor(box.pid)
-                self.peak = max(self.peak, usage.largest(box.pid) - box.base)
+                if not (largest := usage.largest(box.pid)):
+                    box.ended.wait(1)  # it is ending by itself; the zygote will tell
+                self.peak = max(self.peak, largest - box.base)
             box.kill()
             # A child that has said its last word dies while its result is stored; its end takes milliseconds. Where
             # files or a limit are in play, nothing goes on before it is dead.

@@ -7,6 +7,7 @@ siblings.
 """
 
 import contextlib
+import ctypes
 import gc
 import os
 import select
@@ -78,17 +79,18 @@ class Spares:
             theirs.close()
             self.waiting.append((pid, ours))
 
-    def take(self, descriptors: list[int]) -> int:
-        """Hand a job to a waiting child and return its process id."""
+    def take(self, descriptors: list[int]) -> tuple[int, int]:
+        """Hand a job to a waiting child and return its process id and the memory it has before the job, in bytes."""
         while True:
             self.fill()
             pid, door = self.waiting.pop(0)
+            base = resident(pid)
             with door:
                 try:
                     socket.send_fds(door, [b"job"], descriptors)
                 except OSError:
                     continue  # the child died while it waited; the next one takes the job
-                return pid
+                return pid, base
 
 
 def wait_for_job(door: socket.socket, barriers: confine.Barriers, base: dict) -> None:
@@ -141,12 +143,12 @@ def start(
 ) -> None:
     """Start one job: its inputs, its frames and its log are the three descriptors."""
     name = orjson.loads(message)["run"]
-    pid = spares.take(descriptors)
+    pid, base = spares.take(descriptors)
     running[pid] = name
     for descriptor in descriptors:
         os.close(descriptor)
     pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    said = {"run": name, "pid": pid, "base": resident(pid)}
+    said = {"run": name, "pid": pid, "base": base}
     socket.send_fds(control, [orjson.dumps(said)], [] if pidfd is None else [pidfd])
     if pidfd is not None:
         os.close(pidfd)
@@ -193,6 +195,8 @@ def main() -> None:
     packages = {"python": sys.version.split()[0]}
     packages |= {m: sys.modules[m].__version__ for m in ("numpy", "pandas", "scipy", "orjson")}
     gc.collect()
+    with contextlib.suppress(AttributeError):  # what imports used and gave back would count as each run's own
+        ctypes.CDLL(None).malloc_trim(0)
     gc.freeze()
     control.send(orjson.dumps({"ready": packages}))
     serve(control, barriers)

@@ -199,8 +199,8 @@ def test_a_triangle_tells_projected_cells_by_a_line_and_italics():
     seen, projected = figure.data
     assert [list(r) for r in seen.z] == [[10, 20], [30, None]]
     assert [list(r) for r in projected.z] == [[None, None], [None, 40]]
-    assert "<i>" in projected.texttemplate
-    assert "<i>" not in seen.texttemplate
+    assert projected.textfont.style == "italic"
+    assert seen.textfont.style != "italic"
     assert {(s.x0, s.x1, s.y0, s.y1) for s in figure.layout.shapes} == {(0.5, 0.5, 0.5, 1.5), (0.5, 1.5, 0.5, 0.5)}
     assert "projected" in figure.layout.title.subtitle.text
     assert figure.layout.yaxis.autorange == "reversed"

@@ -77,7 +77,8 @@ def triangle(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure
             }
         )
         if wanted and "texttemplate" in traces[-1]:
-            traces[-1]["texttemplate"] = "<i>%{text}</i>"
+            # Not by tags in the text: plotly.js counts their letters when it fits the text to its cell.
+            traces[-1]["textfont"] = {**traces[-1].get("textfont", {}), "style": "italic"}
     words = [chart.unit if "text" in traces[0] else None, "in italics beyond the line: projected" if spoken else None]
     note = ", ".join(w for w in words if w)
     return base.figure(

@@ -19,7 +19,7 @@ from ui.inputs.cell import Cell, caption, examples, figure, hold, is_year, plain
 
 LOG_POSITIONS = 120
 SAFE = 2**53 - 1  # what a browser holds exactly
-BOX_WIDTH = 116  # narrower than 120 hides the minus and plus, which leaves room for eight digits
+BOX_WIDTH = 108  # narrower than 7.5 rem hides the minus and plus, which leaves room for eight digits
 LONG = 10_000  # from here on a box without separators is hard to read
 
 

@@ -51,3 +51,13 @@ def test_the_readme_has_exactly_the_two_set_up_commands():
 def test_no_page_names_a_path_of_a_machine():
     for page in PAGES:
         assert not re.search(r"(^|[\s`(])/(home|root|work|tmp)/", page.read_text()), page
+
+
+def test_the_operators_guide_lists_every_setting_with_its_default_and_meaning():
+    import settings
+
+    guide = (DOCS / "06-operators-guide.md").read_text()
+    for row in settings.table():
+        line = next((x for x in guide.splitlines() if x.startswith(f"| `{row['variable']}` ")), "")
+        assert row["help"] in line, row["variable"]
+        assert row["default"] in line, row["variable"]

@@ -1,0 +1,16 @@
+"""Run every benchmark, one after the other: `python -m benchmarks` (`make bench`)."""
+
+import importlib
+
+PARTS = ("engine", "sandbox", "storage", "browser", "sessions", "models")
+
+
+def main() -> None:
+    """Print the figures of each part under its name."""
+    for name in PARTS:
+        print(f"\n== {name}", flush=True)
+        importlib.import_module(f"benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,12 @@ from contract.run import Status
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 REFERENCE = (DOCS / "03-contract-reference.md").read_text()
-PAGES = [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "decisions").glob("*.md")), ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
+PAGES = [
+    *sorted(DOCS.glob("*.md")),
+    *sorted((DOCS / "decisions").glob("*.md")),
+    ROOT / "README.md",
+    ROOT / "ARCHITECTURE.md",
+]
 
 
 def test_the_example_of_the_guide_is_a_model_that_runs():

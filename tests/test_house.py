@@ -39,8 +39,9 @@ def imports(path):
 
 
 def test_the_table_lists_every_room_and_no_other():
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True,
-                            check=True).stdout.split()
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     tops = {f.split("/")[0] for f in listed if "/" in f and not f.startswith(".")}
     scripts = {f for f in listed if f.endswith(".py") and "/" not in f}
     assert tops | scripts == set(TABLE)
@@ -69,8 +70,7 @@ def test_only_settings_reads_the_environment():
     readers = [
         path
         for path in files()
-        if not path.startswith("functions/")
-        and re.search(r"os\.(getenv|environ(\.get|\[))", (ROOT / path).read_text())
+        if not path.startswith("functions/") and re.search(r"os\.(getenv|environ(\.get|\[))", (ROOT / path).read_text())
     ]
     # The launcher passes PATH on to PostgreSQL's own programs.
     assert set(readers) <= {"settings.py", "storage/programs.py"}

@@ -17,7 +17,9 @@ def take(page, name, width):
     """Take the page as it stands, at most three screens of it."""
     page.wait_for_selector(READY)
     page.wait_for_timeout(1500)
-    height = page.evaluate("Math.max(...[...document.querySelectorAll('[data-testid=stMain]')].map(e => e.scrollHeight))")
+    height = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('[data-testid=stMain]')].map(e => e.scrollHeight))"
+    )
     page.set_viewport_size({"width": width, "height": min(int(height) + 60, 1500 if width > 600 else 1700)})
     page.wait_for_timeout(800)
     page.screenshot(path=str(TARGET / f"{name}.png"))

@@ -18,7 +18,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 SLOW = """
 import time
@@ -29,9 +35,15 @@ def run(inputs):
         time.sleep(0.1)
     yield {"summary": {"Done": 1}}
 """
-FAILS = "def helper(x):\n    return 1 / x\n\ndef run(inputs):\n    print('about to fail')\n    return {'a': helper(0)}\n"
+FAILS = (
+    "def helper(x):\n    return 1 / x\n\ndef run(inputs):\n    print('about to fail')\n    return {'a': helper(0)}\n"
+)
 
-pytestmark = [pytest.mark.journey, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+    pytest.mark.timeout(240),
+]
 
 
 def model(folder, slug, code, inputs, **manifest):
@@ -51,12 +63,20 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        environment = {**os.environ, "TONTINE_DATA": str(self.home / "data"), "TONTINE_WORKERS": "1",
-                       "TONTINE_FUNCTIONS": str(self.home / "functions")}
+        environment = {
+            **os.environ,
+            "TONTINE_DATA": str(self.home / "data"),
+            "TONTINE_WORKERS": "1",
+            "TONTINE_FUNCTIONS": str(self.home / "functions"),
+        }
         with (self.home / "log").open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
-                cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         until = time.monotonic() + 90
         while time.monotonic() < until:
@@ -174,7 +194,9 @@ def test_pick_slide_run_share_find_again_and_export(server, page, chromium):
     listed = list(csv.DictReader(Path(got.value.path()).read_text(encoding="utf-8").splitlines()))
     assert identity in [row["run_id"] for row in listed]
     grid = page.get_by_test_id("stDataFrame").bounding_box()
-    page.mouse.click(grid["x"] + 15, grid["y"] + 52)  # the box of the first row; the grid is painted, not made of elements
+    page.mouse.click(
+        grid["x"] + 15, grid["y"] + 52
+    )  # the box of the first row; the grid is painted, not made of elements
     page.wait_for_url("**/run?id=*")
 
 
@@ -231,7 +253,9 @@ def test_a_failing_model_says_what_failed_and_offers_a_report(server, page):
     assert server.get(f"/api/runs/{run_id(page)}")["status"] == "FAILED"
 
 
-@pytest.mark.parametrize("path", ["/", "/model?app=mortality", "/model?app=chain_ladder", "/history", "/monitor", "/guide"])
+@pytest.mark.parametrize(
+    "path", ["/", "/model?app=mortality", "/model?app=chain_ladder", "/history", "/monitor", "/guide"]
+)
 def test_a_page_fits_a_phone(chromium, server, path):
     context = chromium.new_context(viewport={"width": 390, "height": 844}, base_url=server.url)
     page = context.new_page()
@@ -253,8 +277,11 @@ def test_ctrl_c_leaves_no_process_and_the_next_start_finds_every_run(tmp_path):
     apps = {a["slug"]: a["id"] for a in server.get("/api/apps")}
 
     def post(slug, path=""):
-        request = urllib.request.Request(f"{server.url}/api/apps/{apps[slug]}/run{path}", data=b'{"inputs": {}}',
-                                         headers={"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            f"{server.url}/api/apps/{apps[slug]}/run{path}",
+            data=b'{"inputs": {}}',
+            headers={"Content-Type": "application/json"},
+        )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 

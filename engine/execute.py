@@ -185,7 +185,7 @@ class _Recorder:
 
 
 def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -> None:
-    """Store how a run ended, for as long as the database is away; a result that cannot be stored is a failure."""
+    """Store how a run ended; where the database is away or full, try for as long as another worker would wait."""
     until = time.monotonic() + bench.bounds.stalled
     while True:
         try:
@@ -194,6 +194,8 @@ def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) 
             if time.monotonic() < until:
                 time.sleep(AGAIN / 4)
                 continue
+            if not _is_full(error):
+                raise
             _give_up(bench, run, f"The result could not be stored: {_words(error)}.")
         return
 
@@ -202,6 +204,12 @@ def _give_up(bench: Bench, run: Run, reason: str) -> None:
     """Store that a run failed without what may not be storable."""
     with bench.database.begin() as conn:
         runs.finish_run(conn, run.id, run.attempt, status=Status.FAILED, reason=reason, warnings=run.warnings)
+
+
+def _is_full(error: DatabaseUnavailable) -> bool:
+    """Return whether the database is there and has no room, in contrast to being away."""
+    cause = getattr(error.__cause__, "orig", None) or error.__cause__
+    return getattr(cause, "sqlstate", None) in {"53000", "53100", "53200"}
 
 
 def _words(error: Exception) -> str:

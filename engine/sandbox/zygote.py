@@ -73,9 +73,13 @@ class Spares:
         """Fork until enough children wait."""
         while len(self.waiting) < SPARE:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            parent = os.getpid()
             pid = os.fork()
             if pid == 0:
-                wait_for_job(theirs, self.barriers, self.base)
+                # Held here they would hide the zygote's end from the worker and from the other children.
+                for held in (CONTROL, ours.fileno(), *(door.fileno() for _, door in self.waiting)):
+                    os.close(held)
+                wait_for_job(theirs, parent, self.barriers, self.base)
             theirs.close()
             self.waiting.append((pid, ours))
 
@@ -93,12 +97,14 @@ class Spares:
                 return pid, base
 
 
-def wait_for_job(door: socket.socket, barriers: confine.Barriers, base: dict) -> None:
+def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, base: dict) -> None:
     """Be a spare child: wait for a job, run it, end; end at once if the zygote goes."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if sys.platform == "linux":
         confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)
+        if os.getppid() != parent:  # it ended before the line above
+            os._exit(0)
     child.prepare()
     message, descriptors, _, _ = socket.recv_fds(door, MESSAGE, 3)
     if not message:

@@ -1,7 +1,9 @@
 """How a run ends: its status and reason, and that partial result and log are kept whatever happened."""
 
+import os
 import signal
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
@@ -174,3 +176,14 @@ def test_a_closed_sandbox_starts_nothing(tmp_path, model):
 def test_no_scratch_is_left(box, run):
     run("def run(i):\n    open('a', 'w').close()\n    return {}\n")
     assert list(box.scratch_root.iterdir()) == []
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sees a spare child's descriptors"
+)
+def test_a_spare_child_holds_no_end_that_would_hide_the_death_of_its_zygote(box):
+    zygote = psutil.Process(box._zygote.process.pid)
+    assert until(lambda: len(zygote.children()) == 2)
+    for spare in zygote.children():
+        held = [os.readlink(entry) for entry in Path(f"/proc/{spare.pid}/fd").iterdir()]
+        assert len([target for target in held if target.startswith("socket:")]) == 1

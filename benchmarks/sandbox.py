@@ -1,0 +1,103 @@
+"""The sandbox alone, without queue and database: start, result, cancel, runs a second, memory of a run."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.stage import spread
+from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
+
+RUNS = 300
+CANCELS = 50
+BURST = 1_000
+COLD = 5
+
+FIRST_LINE = "import time\nnow = time.monotonic()\ndef run(inputs):\n    return {'now': now}\n"
+NOTHING = "def run(inputs):\n    return {'summary': {'n': inputs['n']}}\n"
+SLOW = "import os, time\ndef run(inputs):\n    yield {'pid': os.getpid()}\n    time.sleep(60)\n"
+YIELDS = "def run(inputs):\n    for n in range(1_000_000):\n        yield {'progress': n / 1e6, 'summary': {'n': n}}\n"
+TABLE = (
+    "import numpy as np, pandas as pd\ndef run(i):\n    return {'table': pd.DataFrame(np.random.rand(100_000, 6))}\n"
+)
+
+
+def main() -> None:
+    """Print the figures."""
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        box = Sandbox(home / "scratch")
+        begun = time.perf_counter()
+        box.start()
+        print(
+            f"tier {box.tier}; zygote ready with numpy, pandas and scipy: {(time.perf_counter() - begun) * 1000:.0f} ms"
+        )
+
+        def run(code, inputs=None, heard=lambda _event: None, cancel=None, **limits):
+            folder = home / str(abs(hash(code)))
+            if not folder.is_dir():
+                folder.mkdir()
+                (folder / "function.py").write_text(code)
+            with contextlib.closing(cancel or Cancel()) as handle:
+                given = Limits(**{"seconds": 60, **limits})
+                with box.run(Call("bench", folder, inputs or {}, 1, given), heard, handle) as outcome:
+                    return outcome
+
+        starts, ends, memory = [], [], []
+        for n in range(RUNS + 20):
+            begun = time.monotonic()
+            outcome = run(FIRST_LINE)
+            if n >= 20:
+                starts.append((outcome.result["now"] - begun) * 1000)
+                ends.append((time.monotonic() - begun) * 1000)
+                memory.append(outcome.peak_memory / 1e6)
+        print(f"run() called -> first line of function.py: {spread(starts)}")
+        print(f"run() called -> outcome, child dead, scratch removed: {spread(ends)}")
+        print(f"memory of a run on top of the zygote, MB: {sorted(memory)[len(memory) // 2]:.1f}")
+
+        gone = []
+        for _ in range(CANCELS):
+            cancel, asked = Cancel(), []
+
+            def ask(event, cancel=cancel, asked=asked):
+                if event.result:
+                    threading.Timer(0.01, lambda: (asked.append(time.monotonic()), cancel.request("cancelled"))).start()
+
+            run(SLOW, heard=ask, cancel=cancel)
+            gone.append((time.monotonic() - asked[0]) * 1000)
+        print(f"cancel asked -> child reaped, scratch removed: {spread(gone)}")
+
+        for at_once in (1, 2, 4):
+            begun = time.perf_counter()
+            with ThreadPoolExecutor(at_once) as threads:
+                list(threads.map(lambda n: run(NOTHING, {"n": n}), range(BURST)))
+            print(f"{BURST} runs, {at_once} at once: {BURST / (time.perf_counter() - begun):.0f} runs/s")
+
+        events = []
+        begun = time.perf_counter()
+        run(YIELDS, heard=events.append)
+        print(f"a million yields: {time.perf_counter() - begun:.1f} s, {len(events)} events")
+        begun = time.perf_counter()
+        run(TABLE, output_mb=64)
+        print(f"a table of 100,000 x 6 through the pipe: {(time.perf_counter() - begun) * 1000:.0f} ms")
+        box.close()
+
+    times = []
+    for _ in range(COLD):
+        begun = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", "import numpy, pandas, scipy.stats, scipy.optimize"],
+            check=True,
+            env=dict(os.environ),
+        )
+        times.append((time.perf_counter() - begun) * 1000)
+    print(f"for comparison, a fresh interpreter that imports the same: {spread(times)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -37,6 +37,7 @@ hostile: $(VENV)/.run
 
 screenshots: $(VENV)/.test
 	$(BIN)/python -m tests.journeys.screenshots
+	$(BIN)/python -m tests.journeys.gallery
 
 clean:
 	rm -rf $(VENV) .tontine

@@ -139,18 +139,18 @@ class EmbeddedServer:
             busy = any(word in answer for word in BUSY)
             if waited > (RECOVERY_SECONDS if busy else START_SECONDS):
                 raise ServerError(f"The embedded database does not start: {answer}\n{_tail(self.home / 'start.log')}")
-            if not busy and waited - tried >= AGAIN_SECONDS:
-                self._launch(programs)
+            # While processes of a dead server are still ending, the lock is theirs: look again at once.
+            if not busy and waited - tried >= AGAIN_SECONDS and self._launch(programs):
                 tried = waited
             time.sleep(0.02)
 
-    def _launch(self, programs: Programs) -> None:
-        """Start the server unless a process of it, or of one before it, is still there."""
+    def _launch(self, programs: Programs) -> bool:
+        """Start the server unless a process of it, or of one before it, is still there; say whether it was tried."""
         with (self.home / "server.lock").open("w") as held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return
+                return False
             self._clear()
             sockets = self._private(programs)
             options = {**OPTIONS, "unix_socket_directories": str(sockets)}
@@ -159,6 +159,7 @@ class EmbeddedServer:
             settings = " ".join(f"-c {key}='{value}'" for key, value in options.items())
             command = ("start", "-W", "-D", str(self.data), "-l", str(self.home / "start.log"), "-o", settings)
             programs.run("pg_ctl", *command, check=False, keep=[held.fileno()])
+        return True
 
     def _clear(self) -> None:
         """Remove the note a dead server left: its process number may be another program's by now.

@@ -166,6 +166,10 @@ class EmbeddedServer:
 
         In a container that starts again it usually is, and PostgreSQL would refuse to start.
         """
+        # The socket has a note of its own. A killed server stays in the table of processes until somebody reaps it,
+        # and until then a new one would take that note for a living server's.
+        for left in self._sockets.glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
         note = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError, psutil.AccessDenied):
             pid = int(note.read_text().split()[0])

@@ -166,17 +166,16 @@ class EmbeddedServer:
 
         In a container that starts again it usually is, and PostgreSQL would refuse to start.
         """
+        note = self.data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError, psutil.AccessDenied, psutil.NoSuchProcess):
+            pid = int(note.read_text().split()[0])
+            if Path(psutil.Process(pid).cwd()) == self.data:
+                return  # started by hand: PostgreSQL itself will say so
+        note.unlink(missing_ok=True)
         # The socket has a note of its own. A killed server stays in the table of processes until somebody reaps it,
         # and until then a new one would take that note for a living server's.
         for left in self._sockets.glob(".s.PGSQL.*"):
             left.unlink(missing_ok=True)
-        note = self.data / "postmaster.pid"
-        with contextlib.suppress(OSError, ValueError, IndexError, psutil.AccessDenied):
-            pid = int(note.read_text().split()[0])
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if Path(psutil.Process(pid).cwd()) == self.data:
-                    return  # started by hand: PostgreSQL itself will say so
-            note.unlink()
 
     def _initialise(self, programs: Programs) -> None:
         version = self.data / "PG_VERSION"

@@ -32,7 +32,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A run: the model's folder, its inputs, and the files that file inputs stand for."""
+    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted."""
 
     run_id: str
     folder: Path
@@ -41,6 +41,7 @@ class Call:
     limits: Limits = field(default_factory=Limits)
     files: Mapping[str, Path] = field(default_factory=dict)
     library_paths: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

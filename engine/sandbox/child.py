@@ -129,12 +129,23 @@ def merged(key: str, old: object, new: object) -> object:
     return dict(new) if isinstance(new, Mapping) and key in {"summary", "tables", "series", "files"} else new
 
 
-def main(job: dict, barriers: object, frames: int, log: int) -> None:
+def main(job: dict, barriers: object, frames: int, log: int, door: int | None) -> None:
     """Run the job; never returns."""
     sender = Sender(frames, job["frame_limit"])
     try:
         _take(job, log)
-        barriers.close_in(job["scratch"], job["folder"], job["libraries"], job["limits"], job["user"])
+        if door is not None:
+            import shim
+
+            shim.install(door)
+        barriers.close_in(
+            job["scratch"],
+            job["folder"],
+            job["libraries"],
+            job["limits"],
+            user=job["user"],
+            hosts=door is not None,
+        )
         sender.send({"kind": "started"})
         _run(job, sender)
     except BaseException as error:  # noqa: BLE001 - whatever happens in here is the run's end

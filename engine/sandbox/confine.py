@@ -24,6 +24,7 @@ DESCRIPTORS = 256
 ROOM = 32_000 * MB  # of addresses beyond the memory limit: threads reserve many, and each GB costs 2 MB of page tables
 MAP_PRIVATE, MAP_SHARED, MAP_KIND, MAP_ANONYMOUS, MAP_HUGETLB = 0x02, 0x01, 0x0F, 0x20, 0x40000
 MSG_FASTOPEN = 0x20000000
+SOL_SOCKET, IPPROTO_TCP = 1, 6
 EPERM, ENOMEM, ENOSYS = 1, 12, 38
 
 # Everything numpy, pandas, scipy, sqlite, asyncio and threads need, and nothing that reaches another process.
@@ -94,6 +95,12 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
+class _Header(ctypes.Structure):
+    """struct __user_cap_header_struct."""
+
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
 class Barriers:
     """What can be prepared once, in the zygote, so that a child only has to load it.
 
@@ -118,14 +125,30 @@ class Barriers:
             self._shared.append(_Beneath(self._null, os.open(os.devnull, os.O_PATH | os.O_CLOEXEC)))
         if tier != "D":
             # Landlock keeps signals inside the run from its sixth version on; before that, none may be sent at all.
-            self._program = _compiled(signals=tier == "A" and abi >= 6)
+            signals = tier == "A" and abi >= 6
+            self._programs = {hosts: _compiled(signals=signals, hosts=hosts) for hosts in (False, True)}
 
-    def descriptors(self) -> set[int]:
+    def prepare(self) -> None:
+        """Do what needs no job, in the time a spare child waits for one: the folders that every run may read."""
+        if self.tier == "A":
+            scope = self._landlock.Scope
+            self._rules = self._landlock.Ruleset(scoped=scope.ABSTRACT_UNIX_SOCKET | scope.SIGNAL)
+            self._add(self._shared)
+
+    def descriptors(self) -> list[int]:
         """Return what must stay open until the child is closed in."""
-        return {rule.parent_fd for rule in self._shared} if self.tier == "A" else set()
+        return [self._rules.fileno()] if self.tier == "A" else []
 
-    def close_in(self, scratch: str, folder: str, libraries: list[str], limits: dict, user: int | None) -> None:
-        """Close this process in, as another user where one is given. Nothing that comes after can open it again."""
+    def close_in(
+        self, scratch: str, folder: str, libraries: list[str], limits: dict, *, user: int | None, hosts: bool
+    ) -> None:
+        """Close this process in, as another user where one is given. Nothing that comes after can open it again.
+
+        `hosts` leaves open what a connection handed over by the worker needs besides reading and writing.
+        """
+        if self.tier != "D" and sum(1 for _ in Path("/proc/self/task").iterdir()) != 1:
+            # Landlock and seccomp close in the thread that asks: another one would be a way around both.
+            raise RuntimeError("a library started a thread before the run was closed in")
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
         _limit(limits)
@@ -145,31 +168,32 @@ class Barriers:
         if self.tier == "A":
             self._close_files(scratch, folder, libraries)
         if self.tier != "D":
-            self._close_calls()
+            self._close_calls(self._programs[hosts])
 
     def _rule(self, path: str) -> _Beneath:
         access = self._read if Path(path).is_dir() else self._read_file
         return _Beneath(access, os.open(path, os.O_PATH | os.O_CLOEXEC))
 
     def _close_files(self, scratch: str, folder: str, libraries: list[str]) -> None:
-        scope = self._landlock.Scope
-        with self._landlock.Ruleset(scoped=scope.ABSTRACT_UNIX_SOCKET | scope.SIGNAL) as rules:
-            own = [self._rule(path) for path in (folder, *libraries)]
-            own.append(_Beneath(self._write, os.open(scratch, os.O_PATH | os.O_CLOEXEC)))
-            for rule in (*self._shared, *own):
-                if _libc.syscall(LANDLOCK_ADD_RULE, rules.fileno(), 1, ctypes.byref(rule), 0):
-                    raise OSError(ctypes.get_errno(), "landlock_add_rule")
-            rules.restrict()
-        for rule in (*self._shared, *own):
+        own = [self._rule(path) for path in (folder, *libraries)]
+        own.append(_Beneath(self._write, os.open(scratch, os.O_PATH | os.O_CLOEXEC)))
+        self._add(own)
+        self._rules.restrict()
+        self._rules.close()
+
+    def _add(self, rules: list[_Beneath]) -> None:
+        for rule in rules:
+            if _libc.syscall(LANDLOCK_ADD_RULE, self._rules.fileno(), 1, ctypes.byref(rule), 0):
+                raise OSError(ctypes.get_errno(), "landlock_add_rule")
             os.close(rule.parent_fd)
 
-    def _close_calls(self) -> None:
-        program = _Program(len(self._program) // 8, ctypes.cast(self._program, ctypes.c_void_p).value)
+    def _close_calls(self, compiled: ctypes.Array) -> None:
+        program = _Program(len(compiled) // 8, ctypes.cast(compiled, ctypes.c_void_p).value)
         if _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0):
             raise OSError(ctypes.get_errno(), "seccomp")
 
 
-def _compiled(*, signals: bool) -> object:
+def _compiled(*, signals: bool, hosts: bool) -> ctypes.Array:
     """Return the allow-list as the kernel takes it: eight bytes an instruction."""
     import pyseccomp as s
 
@@ -199,6 +223,9 @@ def _compiled(*, signals: bool) -> object:
         rules.add_rule(s.ALLOW, "fcntl", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, command))
     for request in IOCTLS:
         rules.add_rule(s.ALLOW, "ioctl", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, request))
+    if hosts:
+        for level in (SOL_SOCKET, IPPROTO_TCP):
+            rules.add_rule(s.ALLOW, "setsockopt", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, level))
     if signals:
         # An abort is a signal to oneself. Stopping oneself is not allowed: it would wait for the time limit.
         rules.add_rule(s.ALLOW, "tgkill", s.Arg(2, s.EQ, SIGABRT))
@@ -241,11 +268,7 @@ def _limit(limits: dict) -> None:
 
 def _drop_capabilities() -> None:
     """Give up every capability. Root without them is a user who owns root's files, and Landlock hides those."""
-
-    class Header(ctypes.Structure):
-        _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
-
-    header = Header(0x20080522, 0)
+    header = _Header(0x20080522, 0)
     data = (ctypes.c_uint32 * 6)()
     if _libc.capset(ctypes.byref(header), ctypes.byref(data)):
         raise OSError(ctypes.get_errno(), "capset")

@@ -24,6 +24,7 @@ from contract.run import Status
 from engine.sandbox import reasons, usage
 from engine.sandbox.call import Call, Cancel, Limits, Outcome, Progress, SandboxLost
 from engine.sandbox.frames import READ, FrameError, Frames, size_of, whole
+from engine.sandbox.hosts import Broker, public
 from engine.sandbox.keeper import Box, Zygote
 from engine.sandbox.made import MadeFileError, made_files
 from engine.sandbox.scratch import FILES, remove, used
@@ -44,10 +45,13 @@ class Sandbox:
     Args:
         scratch_root: folder for the runs' scratch folders.
         tier: how firmly to confine; the firmest this host supports where none is given.
+        allowed: which addresses the hosts that runs were granted may have.
     """
 
-    def __init__(self, scratch_root: Path, *, tier: Tier | str | None = None) -> None:
-        self.scratch_root = scratch_root
+    def __init__(
+        self, scratch_root: Path, *, tier: Tier | str | None = None, allowed: Callable[[str], bool] = public
+    ) -> None:
+        self.scratch_root, self.allowed = scratch_root, allowed
         self.tier = Tier(tier) if tier is not None else probe()
         self.packages: dict[str, str] = {}
         self._zygote: Zygote | None = None
@@ -86,7 +90,7 @@ class Sandbox:
                 # A user of its own for each run, so that runs going at once cannot read each other's scratch.
                 user = SPARE_UIDS[next(self._users) % len(SPARE_UIDS)]
                 os.chown(scratch, user, user)
-            supervision = _Supervision(self._ready(), call, scratch, on_progress, cancel, user)
+            supervision = _Supervision(self._ready(), call, scratch, on_progress, cancel, user, self.allowed)
             try:
                 yield supervision.outcome()
             finally:
@@ -115,6 +119,7 @@ class _Supervision:
         on_progress: Callable[[Progress], None],
         cancel: Cancel,
         user: int | None,
+        allowed: Callable[[str], bool],
     ) -> None:
         self.zygote, self.call, self.scratch, self.user = zygote, call, scratch, user
         self.on_progress, self.cancel = on_progress, cancel
@@ -133,6 +138,7 @@ class _Supervision:
         self.cpu = 0.0
         self.given = 0  # bytes of scratch that the run's input files take
         self.box = Box()
+        self.broker = Broker(call.hosts, allowed) if call.hosts else None
 
     def outcome(self) -> Outcome:
         box = self.box
@@ -142,7 +148,8 @@ class _Supervision:
         born = time.monotonic()
         try:
             try:
-                self.zygote.launch(box, [job, frames_write, log_write])
+                door = [self.broker.theirs.fileno()] if self.broker is not None else []
+                self.zygote.launch(box, [job, frames_write, log_write, *door])
             finally:
                 for descriptor in (job, frames_write, log_write):
                     os.close(descriptor)
@@ -171,6 +178,8 @@ class _Supervision:
     def close(self) -> None:
         """Wait until the child is dead and give its descriptors back."""
         self.box.kill()
+        if self.broker is not None:
+            self.broker.close()
         self.box.ended.wait(10)
         self.box.close()
 

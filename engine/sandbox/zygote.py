@@ -38,10 +38,13 @@ import scipy.optimize  # noqa: E402, F401
 import scipy.signal  # noqa: E402, F401
 import scipy.special  # noqa: E402, F401
 import scipy.stats  # noqa: E402, F401
+import shim  # noqa: E402, F401
 
 CONTROL = 3
 SPARE = 2
 MESSAGE = 65_536
+DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the door to ask for connections
+HIGH = 200  # a child keeps its descriptors from here on, and those before this go
 
 
 def mapped() -> dict:
@@ -106,22 +109,23 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
         if os.getppid() != parent:  # it ended before the line above
             os._exit(0)
     child.prepare()
-    message, descriptors, _, _ = socket.recv_fds(door, MESSAGE, 3)
+    barriers.prepare()
+    message, descriptors, _, _ = socket.recv_fds(door, MESSAGE, DESCRIPTORS)
     if not message:
         os._exit(0)
-    job, frames, log = descriptors
+    job, frames, log, *rest = descriptors
     with open(job, "rb", closefd=False) as stream:  # noqa: PTH123
         stream.seek(0)
         wanted = orjson.loads(stream.read())
     wanted["limits"] |= base
-    kept = barriers.descriptors()
-    frames, log = move(frames, 200), move(log, 201)
+    frames, log = move(frames, HIGH), move(log, HIGH + 1)
+    hosts = move(rest[0], HIGH + 2) if rest else None
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for descriptor in range(3, 200):
-        if descriptor not in kept:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-    child.main(wanted, barriers, frames, log)
+    before = 3
+    for descriptor in (*sorted(barriers.descriptors()), HIGH):
+        os.closerange(before, descriptor)
+        before = descriptor + 1
+    child.main(wanted, barriers, frames, log, hosts)
 
 
 def serve(control: socket.socket, barriers: confine.Barriers) -> None:
@@ -138,7 +142,7 @@ def serve(control: socket.socket, barriers: confine.Barriers) -> None:
             os.read(wake, 4096)
             report(control, running)
         if control in readable:
-            message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 3)
+            message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, DESCRIPTORS)
             if not message:
                 return
             start(control, spares, running, message, descriptors)
@@ -147,7 +151,7 @@ def serve(control: socket.socket, barriers: confine.Barriers) -> None:
 def start(
     control: socket.socket, spares: Spares, running: dict[int, str], message: bytes, descriptors: list[int]
 ) -> None:
-    """Start one job: its inputs, its frames and its log are the three descriptors."""
+    """Start one job: its inputs, its frames, its log and perhaps its way to hosts are the descriptors."""
     name = orjson.loads(message)["run"]
     pid, base = spares.take(descriptors)
     running[pid] = name

@@ -13,7 +13,9 @@ from storage.database import Database
 
 
 def reap(database: Database, bounds: Bounds) -> int:
-    """Put back every run whose worker has been silent for too long; returns how many."""
+    """Put back the runs and the checks of versions whose worker has been silent for too long; returns how many runs."""
+    with database.begin() as conn:
+        orphans.retry_jobs(conn, queue.VERIFY, silence=bounds.stalled, attempts=bounds.attempts)
     return _put_back(database, bounds, worker=None)
 
 

@@ -25,6 +25,13 @@ and not exists (
             and w.last_heartbeat < now() + cast(:silence as interval))))
 for update of r skip locked
 """
+_RETRY = """
+select procrastinate_retry_job_v2(j.id, now(), null, null, null) from procrastinate_jobs j
+where j.task_name = :task and j.status = 'doing' and j.attempts < :attempts and not exists (
+    select 1 from procrastinate_workers w where w.id = j.worker_id
+    and w.last_heartbeat > now() - cast(:silence as interval) and w.last_heartbeat < now() + cast(:silence as interval))
+for update of j skip locked
+"""
 _DEAD = "where r.status = 'RUNNING' and r.worker = :worker for update of r skip locked"
 
 
@@ -42,6 +49,12 @@ def take(conn: Connection, *, silence: float, worker: str | None = None) -> list
         values = {"settled": timedelta(seconds=SETTLED), "silence": timedelta(seconds=silence)}
         rows = conn.execute(text(SELECT + _SILENT), values)
     return [to_run(row) for row in rows.mappings()]
+
+
+def retry_jobs(conn: Connection, task: str, *, silence: float, attempts: int) -> int:
+    """Queue again the jobs of `task` whose worker is gone, each at most `attempts` times; returns how many."""
+    values = {"task": task, "silence": timedelta(seconds=silence), "attempts": attempts}
+    return len(conn.execute(text(_RETRY), values).all())
 
 
 def drop_job(conn: Connection, run: Run) -> None:

@@ -12,7 +12,10 @@ from contract.run import Status
 from engine import queue
 from engine.cancel import cancel
 from engine.reap import release
+from engine.register import register
+from engine.submit import find_app, submit
 from storage import runs
+from tests.faults.conftest import until
 
 
 def test_a_killed_model_fails_and_its_neighbours_do_not_notice(house, fault):
@@ -201,9 +204,6 @@ def test_a_disk_that_stays_full_fails_the_run_and_says_why(house, fault):
 
 
 def test_scratch_that_is_full_fails_the_run_alone(house, fault, tmp_path):
-    from engine.register import register
-    from engine.submit import submit
-
     code = b"def run(inputs):\n    f = open('f', 'wb')\n    while True:\n        f.write(b'x' * 1_000_000)\n        f.flush()\n"
     manifest = b'{"name": "Fills", "inputs": {"n": {"type": "number", "default": 1}}}'
     register(
@@ -217,6 +217,24 @@ def test_scratch_that_is_full_fails_the_run_alone(house, fault, tmp_path):
     assert ended.pop(beside).status is Status.SUCCESS
     (full,) = ended.values()
     assert full.status is Status.FAILED
+
+
+def test_the_reference_cases_of_a_version_are_run_although_their_worker_was_killed(house, fault):
+    code = b"import time\ndef run(inputs):\n    time.sleep(2)\n    return {'summary': {'a': 1}}\n"
+    files = {
+        "manifest.json": b'{"name": "Checked", "inputs": {"n": {"type": "number", "default": 1}}}',
+        "cases.json": b'[{"name": "one", "inputs": {}, "expect": {"summary.a": 1}}]',
+        "function.py": code,
+    }
+    register(house.desk, "checked", files, source={"kind": "local", "path": "c"})
+    first = house.worker("one")
+    house.child(first)
+    first.kill()
+    first.wait()
+    fault()
+    house.worker("two")
+    until(lambda: find_app(house.desk, "checked").total == 1)
+    assert find_app(house.desk, "checked").reproduced == 1
 
 
 def refuse(house, times):

@@ -297,8 +297,7 @@ def american_put():
     S, K, r, sigma, T, dates, paths = 36.0, 40.0, 0.06, 0.2, 1.0, 50, 100_000
     given = {"contract": "vanilla", "option_type": "put", "exercise": "american", "spot": S, "strike": K}
     given |= {"maturity": T, "rate": 6, "dividend_yield": 0, "volatility": 20, "exercise_dates": dates, "paths": paths}
-    given |= {"seed": 1}
-    inputs = contract_inputs.check(model.manifest, given)
+    inputs = contract_inputs.check(model.manifest, given | {"seed": 1})
 
     def core():
         *_, last = model.lsm.price(S, K, r, 0.0, sigma, T, -1, dates=dates, paths=paths, seed=1)

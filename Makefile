@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run worker test check format bench reference hostile screenshots clean
+.PHONY: run worker test faults check format bench reference hostile screenshots clean
 
 run: $(VENV)/.run
 	@echo "Tontine: http://localhost:$(PORT)  (Ctrl-C stops it)"
@@ -25,6 +25,9 @@ check: $(VENV)/.test
 format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+faults: $(VENV)/.test
+	$(BIN)/python -m pytest -q -m faults tests/faults
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -3,8 +3,8 @@
 Each case is worked by the model's core (the computation alone), by the whole model (from inputs to summary, tables and
 charts, in this process), by the obvious code written here, and by a library of the same purpose where one is installed
 in `.bench/`. They take turns, and medians are compared. Each also gives a figure, so that one sees they agree.
-Chosen: slow code works a part of the case, and its time is scaled up; the table says by how much. Figures of
-simulations differ by chance, that of the 200 policies of lifelib's sample by who they are.
+Chosen: slow code works a part of the case, and its time is scaled up; the table says by how much. Figures
+of simulations differ by chance, that of the 200 policies of lifelib's sample by who they are.
 Left out: the sandbox and the queue, which `benchmarks.sandbox` and `benchmarks.engine` measure.
 """
 

@@ -13,7 +13,7 @@ from contract.problems import ResultError
 from contract.result import check
 from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
 
-LIMITS = Limits(seconds=8, memory_mb=400)
+LIMITS = Limits(seconds=25, memory_mb=400)
 
 
 def run_one(box, folder, inputs, limits=LIMITS):

@@ -42,9 +42,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         files[name.as_posix()] = path.read_bytes()
     missing = [name for name in ("manifest.json", "function.py") if name not in files]
     if missing:
-        raise ManifestError(
-            [Problem(f"{folder.name}/{name}", "it is missing", "Add the file.") for name in missing]
-        )
+        raise ManifestError([Problem(f"{folder.name}/{name}", "it is missing", "Add the file.") for name in missing])
     return files
 
 

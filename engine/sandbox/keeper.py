@@ -23,6 +23,7 @@ from engine.sandbox.tiers import Tier
 
 START = 60.0
 READ = 1 << 16
+KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM  # as in the zygote
 
 _LAUNCH = (
     "import os, sys; fd = int(sys.argv[1]); script = sys.argv[2]; sys.argv = [script, *sys.argv[3:]]; "
@@ -35,7 +36,7 @@ class Zygote:
     """The zygote process and the thread that hears from it."""
 
     def __init__(self, tier: Tier) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         script = Path(__file__).with_name("zygote.py")
         # The control socket is descriptor 3 of the zygote; the environment is empty but for one thread a library.
         environment = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
@@ -70,7 +71,7 @@ class Zygote:
                 raise SandboxLost("the zygote is gone")
             self.boxes[name] = box
             try:
-                socket.send_fds(self.control, [orjson.dumps({"run": name})], descriptors)
+                socket.send_fds(self.control, [orjson.dumps({"run": name}) + b"\n"], descriptors)
             except OSError as error:
                 del self.boxes[name]
                 raise SandboxLost("the zygote is gone") from error
@@ -83,18 +84,8 @@ class Zygote:
                 message = b""
             if not message:
                 break
-            said = orjson.loads(message)
-            with self.lock:
-                box = self.boxes.get(said["run"])
-                if box is not None and "ended" in said:
-                    del self.boxes[said["run"]]
-            if box is None:
-                for descriptor in descriptors:
-                    os.close(descriptor)
-            elif "ended" in said:
-                box.put_end(said)
-            else:
-                box.put_start(said["pid"], descriptors[0] if descriptors else None, said["base"])
+            for line in message.splitlines():
+                self._note(orjson.loads(line), descriptors)
         with self.lock:
             self.alive = False
             left = list(self.boxes.values())
@@ -103,6 +94,19 @@ class Zygote:
             box.put_end(None)
         self.control.close()
         self.process.wait()
+
+    def _note(self, said: dict[str, Any], descriptors: list[int]) -> None:
+        with self.lock:
+            box = self.boxes.get(said["run"])
+            if box is not None and "ended" in said:
+                del self.boxes[said["run"]]
+        if box is None:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        elif "ended" in said:
+            box.put_end(said)
+        else:
+            box.put_start(said["pid"], descriptors[0] if descriptors else None, said["base"])
 
     def close(self) -> None:
         """End the zygote, which ends its children."""

@@ -1,6 +1,6 @@
 """What a running child uses: memory, threads, processor time, files without a name; read from outside it.
 
-Chosen: /proc, which needs no cgroups; a figure that cannot be read is 0.
+Chosen: /proc, which needs no cgroups, and for memory psutil where there is none; a figure that cannot be read is 0.
 Left out: limits, and what lies in scratch, which `engine.sandbox.scratch` counts.
 """
 
@@ -9,9 +9,17 @@ import os
 import stat
 from pathlib import Path
 
+import psutil
+
+PROC = Path("/proc/self/statm").exists()
+
 
 def resident(pid: int) -> int:
     """Return the bytes of memory a process has in use, pages it shares included."""
+    if not PROC:
+        with contextlib.suppress(psutil.Error):
+            return int(psutil.Process(pid).memory_info().rss)
+        return 0
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):

@@ -1,7 +1,8 @@
 """The zygote: an interpreter with an empty environment and the numerical libraries loaded, which forks a child per run.
 
 Chosen: it never runs model code itself; `gc.freeze()` keeps the libraries' pages shared; it is not dumpable, so
-a child of the same user cannot read it. It ends with the worker, whose end of the control socket closes.
+a child of the same user cannot read it. It ends with the worker, whose end of the control socket closes. In tier D,
+where a fork of loaded libraries may not be safe, it loads nothing and starts an interpreter for each run ahead of it.
 Left out: knowing what a run is. Run by the supervisor as `python -I zygote.py`; imports nothing of ours but its
 siblings.
 """
@@ -9,42 +10,43 @@ siblings.
 import contextlib
 import ctypes
 import gc
+import importlib
+import importlib.metadata
 import os
 import select
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import asyncio  # noqa: E402, F401 - what models use is loaded before the fork
-import concurrent.futures  # noqa: E402, F401
-import csv  # noqa: E402, F401
-import decimal  # noqa: E402, F401
-import json  # noqa: E402, F401
-import sqlite3  # noqa: E402, F401
-import statistics  # noqa: E402, F401
-import zoneinfo  # noqa: E402, F401
-
-import child  # noqa: E402
 import confine  # noqa: E402
-import numpy as np  # noqa: E402, F401
 import orjson  # noqa: E402
-import pandas as pd  # noqa: E402, F401
-import scipy.interpolate  # noqa: E402, F401
-import scipy.linalg  # noqa: E402, F401
-import scipy.optimize  # noqa: E402, F401
-import scipy.signal  # noqa: E402, F401
-import scipy.special  # noqa: E402, F401
-import scipy.stats  # noqa: E402, F401
-import shim  # noqa: E402, F401
 
+# What models use is loaded before the fork: nothing is quick afterwards, and some of it could not be found any more.
+LOADED = """
+asyncio concurrent.futures csv decimal json sqlite3 statistics zoneinfo numpy pandas scipy.interpolate scipy.linalg
+scipy.optimize scipy.signal scipy.special scipy.stats child shim
+""".split()
+# A closed end is noticed on either; Linux keeps messages apart by itself, elsewhere each ends with a new line.
+KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 CONTROL = 3
 SPARE = 2
 MESSAGE = 65_536
 DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the door to ask for connections
 HIGH = 200  # a child keeps its descriptors from here on, and those before this go
+
+
+def load() -> None:
+    """Load the libraries, give back what that used, and keep what stays out of the collector's reach."""
+    for name in LOADED:
+        importlib.import_module(name)
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError):  # what imports used would count as each run's own
+        ctypes.CDLL(None).malloc_trim(0)
+    gc.freeze()
 
 
 def mapped() -> dict:
@@ -75,7 +77,7 @@ class Spares:
     def fill(self) -> None:
         """Fork until enough children wait."""
         while len(self.waiting) < SPARE:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
             parent = os.getpid()
             pid = os.fork()
             if pid == 0:
@@ -86,18 +88,36 @@ class Spares:
             theirs.close()
             self.waiting.append((pid, ours))
 
-    def take(self, descriptors: list[int]) -> tuple[int, int]:
-        """Hand a job to a waiting child and return its process id and the memory it has before the job, in bytes."""
+    def take(self, descriptors: list[int]) -> tuple[int, int, socket.socket]:
+        """Hand a job to a waiting child.
+
+        Returns:
+            Its process id, the memory it has before the job in bytes, and the socket by which it knows that we live.
+        """
         while True:
             self.fill()
             pid, door = self.waiting.pop(0)
             base = resident(pid)
-            with door:
-                try:
-                    socket.send_fds(door, [b"job"], descriptors)
-                except OSError:
-                    continue  # the child died while it waited; the next one takes the job
-                return pid, base
+            try:
+                socket.send_fds(door, [b"job"], descriptors)
+            except OSError:
+                door.close()
+                continue  # the child died while it waited; the next one takes the job
+            return pid, base, door
+
+
+class Interpreters(Spares):
+    """Interpreters started ahead, each for one run: no fork of loaded libraries, at the price of starting them."""
+
+    def fill(self) -> None:
+        """Start interpreters until enough wait."""
+        while len(self.waiting) < SPARE:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
+            theirs.set_inheritable(True)
+            command = [sys.executable, "-I", str(Path(__file__).resolve()), "D", str(theirs.fileno()), str(os.getpid())]
+            pid = os.posix_spawn(sys.executable, command, os.environ)
+            theirs.close()
+            self.waiting.append((pid, ours))
 
 
 def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, base: dict) -> None:
@@ -108,6 +128,8 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
         confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)
         if os.getppid() != parent:  # it ended before the line above
             os._exit(0)
+    import child  # loaded long before
+
     child.prepare()
     barriers.prepare()
     message, descriptors, _, _ = socket.recv_fds(door, MESSAGE, DESCRIPTORS)
@@ -120,6 +142,9 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
     wanted["limits"] |= base
     frames, log = move(frames, HIGH), move(log, HIGH + 1)
     hosts = move(rest[0], HIGH + 2) if rest else None
+    if barriers.tier == "D":
+        lifeline = move(door.detach(), HIGH + 3)
+        threading.Thread(target=end_with, args=(lifeline,), daemon=True).start()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     before = 3
     for descriptor in (*sorted(barriers.descriptors()), HIGH):
@@ -128,13 +153,21 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
     child.main(wanted, barriers, frames, log, hosts)
 
 
+def end_with(lifeline: int) -> None:
+    """End when the zygote does, where the system does not see to it."""
+    os.read(lifeline, 1)
+    os._exit(1)
+
+
 def serve(control: socket.socket, barriers: confine.Barriers) -> None:
     """Hand each job that arrives to a child, and report each child that has ended, until the worker goes."""
-    running: dict[int, str] = {}
-    wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    running: dict[int, tuple[str, socket.socket]] = {}
+    wake, woken = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    spares = Spares(barriers, mapped())
+    spares = Interpreters(barriers, {}) if barriers.tier == "D" else Spares(barriers, mapped())
     while True:
         spares.fill()
         readable, _, _ = select.select([control, wake], [], [])
@@ -149,18 +182,24 @@ def serve(control: socket.socket, barriers: confine.Barriers) -> None:
 
 
 def start(
-    control: socket.socket, spares: Spares, running: dict[int, str], message: bytes, descriptors: list[int]
+    control: socket.socket,
+    spares: Spares,
+    running: dict[int, tuple[str, socket.socket]],
+    message: bytes,
+    descriptors: list[int],
 ) -> None:
     """Start one job: its inputs, its frames, its log and perhaps its way to hosts are the descriptors."""
     name = orjson.loads(message)["run"]
-    pid, base = spares.take(descriptors)
-    running[pid] = name
+    pid, base, door = spares.take(descriptors)
+    running[pid] = name, door
     for descriptor in descriptors:
         os.close(descriptor)
     pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
     said = {"run": name, "pid": pid, "base": base}
-    socket.send_fds(control, [orjson.dumps(said)], [] if pidfd is None else [pidfd])
-    if pidfd is not None:
+    if pidfd is None:
+        control.sendall(orjson.dumps(said) + b"\n")
+    else:
+        socket.send_fds(control, [orjson.dumps(said) + b"\n"], [pidfd])
         os.close(pidfd)
 
 
@@ -171,7 +210,7 @@ def move(descriptor: int, target: int) -> int:
     return target
 
 
-def report(control: socket.socket, running: dict[int, str]) -> None:
+def report(control: socket.socket, running: dict[int, tuple[str, socket.socket]]) -> None:
     """Reap what has ended and say how, with the processor time in seconds and the largest memory in bytes."""
     while running:
         try:
@@ -180,35 +219,36 @@ def report(control: socket.socket, running: dict[int, str]) -> None:
             return
         if pid == 0:
             return
-        name = running.pop(pid, None)
-        if name is None:
+        if pid not in running:
             continue  # a spare that died while it waited
+        name, door = running.pop(pid)
+        door.close()
         ended = {
             "run": name,
             "ended": os.waitstatus_to_exitcode(status),
             "cpu": usage.ru_utime + usage.ru_stime,
             "memory": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
         }
-        control.send(orjson.dumps(ended))
+        control.sendall(orjson.dumps(ended) + b"\n")
 
 
 def main() -> None:
-    """Load, close what need not be open, say so, and serve."""
+    """Load, close what need not be open, say so, and serve; or be one of tier D's interpreters."""
     tier = sys.argv[1]
-    sys.path.pop(0)
     os.umask(0o077)
-    control = socket.socket(fileno=CONTROL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if tier != "D" or len(sys.argv) > 2:
+        load()
+    sys.path.pop(0)
+    barriers = confine.Barriers(tier)
+    if len(sys.argv) > 2:
+        wait_for_job(socket.socket(fileno=int(sys.argv[2])), int(sys.argv[3]), barriers, mapped())
+    control = socket.socket(fileno=CONTROL)
     if sys.platform == "linux":
         confine.prctl(confine.PR_SET_DUMPABLE, 0)
-    barriers = confine.Barriers(tier)
     packages = {"python": sys.version.split()[0]}
-    packages |= {m: sys.modules[m].__version__ for m in ("numpy", "pandas", "scipy", "orjson")}
-    gc.collect()
-    with contextlib.suppress(AttributeError):  # what imports used and gave back would count as each run's own
-        ctypes.CDLL(None).malloc_trim(0)
-    gc.freeze()
-    control.send(orjson.dumps({"ready": packages}))
+    packages |= {name: importlib.metadata.version(name) for name in ("numpy", "pandas", "scipy", "orjson")}
+    control.sendall(orjson.dumps({"ready": packages}) + b"\n")
     serve(control, barriers)
 
 

@@ -192,6 +192,8 @@ def start(
     name = orjson.loads(message)["run"]
     pid, base, door = spares.take(descriptors)
     running[pid] = name, door
+    if not isinstance(spares, Interpreters):
+        door.close()  # the system ends a forked child with this process; held, the next fork would hold it too
     for descriptor in descriptors:
         os.close(descriptor)
     pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None

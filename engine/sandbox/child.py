@@ -8,6 +8,7 @@ siblings.
 """
 
 import asyncio
+import ctypes
 import errno
 import importlib.util
 import inspect
@@ -26,6 +27,13 @@ import numpy as np
 import orjson
 from convert import BadValueError, Converter, TooLargeError
 
+# One of these in each build of OpenBLAS: numpy's, scipy's, a system's.
+SET_THREADS = (
+    "scipy_openblas_set_num_threads64_",
+    "scipy_openblas_set_num_threads",
+    "openblas_set_num_threads64_",
+    "openblas_set_num_threads",
+)
 LAST = 0.25  # s that a child waits for its end after its last word
 INTERVAL = 0.1  # s between two partial results
 TEXT = 4_000  # characters of an exception's text
@@ -138,6 +146,8 @@ def main(job: dict, barriers: object, frames: int, log: int, door: int | None) -
             import shim
 
             shim.install(door)
+        threads = job["limits"]["threads"]
+        setters = thread_setters() if threads > 1 else []
         barriers.close_in(
             job["scratch"],
             job["folder"],
@@ -146,6 +156,8 @@ def main(job: dict, barriers: object, frames: int, log: int, door: int | None) -
             user=job["user"],
             hosts=door is not None,
         )
+        for setter in setters:
+            setter(threads)  # starts them, so they are started inside
         sender.send({"kind": "started"})
         _run(job, sender)
     except BaseException as error:  # noqa: BLE001 - whatever happens in here is the run's end
@@ -218,6 +230,16 @@ def prepare() -> None:
         io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
     )
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", force=True)
+
+
+def thread_setters() -> list:
+    """Return the functions that tell the numerical libraries, loaded with one thread each, how many to use."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+            libraries = [ctypes.CDLL(path) for path in {line.split()[5] for line in maps if "openblas" in line}]
+    except OSError:
+        return []
+    return [getattr(library, name) for library in libraries for name in SET_THREADS if hasattr(library, name)]
 
 
 def _take(job: dict, log: int) -> None:

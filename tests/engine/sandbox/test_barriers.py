@@ -75,3 +75,25 @@ def test_tier_d_streams_limits_and_cancels(bare, run):
     hog = "import numpy as np, time\ndef run(i):\n    kept = []\n    while True:\n        kept.append(np.ones(2_000_000))\n        time.sleep(0.01)\n"
     assert "memory limit" in run(hog, using=bare, memory_mb=200).reason
     assert "ZeroDivisionError" in run("def run(i):\n    1 / 0\n", using=bare).reason
+
+
+def test_numerical_libraries_use_one_thread_unless_the_run_is_given_more(run):
+    code = """
+        import ctypes, glob, os
+        import numpy, scipy
+        def run(inputs):
+            counts = []
+            for library in (numpy, scipy):
+                beside = os.path.dirname(library.__file__) + ".libs"
+                for path in glob.glob(beside + "/*openblas*"):
+                    for suffix in ("64_", ""):
+                        ask = getattr(ctypes.CDLL(path), "scipy_openblas_get_num_threads" + suffix, None)
+                        if ask:
+                            counts.append(ask())
+            return {"counts": counts}
+    """
+    counts = run(code).result["counts"]
+    if not counts:
+        pytest.skip("the libraries here come without OpenBLAS of their own")
+    assert set(counts) == {1}
+    assert set(run(code, threads=2).result["counts"]) == {2}

@@ -32,7 +32,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted."""
+    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted.
+
+    `background` gives way to other runs for the processor.
+    """
 
     run_id: str
     folder: Path
@@ -42,6 +45,7 @@ class Call:
     files: Mapping[str, Path] = field(default_factory=dict)
     library_paths: tuple[Path, ...] = ()
     hosts: tuple[str, ...] = ()
+    background: bool = False
 
 
 @dataclass(slots=True)

@@ -36,6 +36,7 @@ START = 30.0  # s for a child to be closed in; a zygote that takes longer is tak
 WATCH = 0.1  # s between two looks at memory and scratch
 EVENTS = 0.05  # s between two events handed on, however fast a child sends them
 THREADS = 256
+NICE, NICE_BACKGROUND = 5, 15
 ROOM = 1_000_000  # bytes of a frame beyond the result itself
 
 
@@ -205,6 +206,7 @@ class _Supervision:
                 "inputs": inputs,
                 "seed": self.call.seed,
                 "user": self.user,
+                "nice": NICE_BACKGROUND if self.call.background else NICE,
                 "libraries": [str(p) for p in self.call.library_paths],
                 "frame_limit": self.limits.output_mb * 1_000_000,
                 "limits": {

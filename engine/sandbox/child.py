@@ -220,8 +220,10 @@ def own_frames(error: BaseException, folder: str) -> str:
 
 
 def prepare() -> None:
-    """Do what needs no job, in the time a spare child waits for one."""
-    os.setsid()
+    """Do once, before any fork, what a run needs and what is the same for all: its text streams and its logging.
+
+    The streams belong to descriptors 1 and 2, which become the run's log.
+    """
     sys.stdout = io.TextIOWrapper(
         io.FileIO(1, "w", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
     )

@@ -12,7 +12,6 @@ import os
 import select
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,8 +24,9 @@ from engine.sandbox import reasons, usage
 from engine.sandbox.call import Call, Cancel, Limits, Outcome, Progress, SandboxLost
 from engine.sandbox.frames import READ, FrameError, Frames, size_of, whole
 from engine.sandbox.hosts import Broker, public
-from engine.sandbox.keeper import Box, Zygote
+from engine.sandbox.keeper import Box, Zygote, Zygotes
 from engine.sandbox.made import MadeFileError, made_files
+from engine.sandbox.needs import KINDS, kind_of
 from engine.sandbox.scratch import FILES, remove, used
 from engine.sandbox.tiers import SPARE_UIDS, Tier, probe
 
@@ -41,7 +41,7 @@ ROOM = 1_000_000  # bytes of a frame beyond the result itself
 
 
 class Sandbox:
-    """One zygote and the runs it has going; safe to use from several threads.
+    """The zygotes and the runs they have going; safe to use from several threads.
 
     Args:
         scratch_root: folder for the runs' scratch folders.
@@ -54,22 +54,22 @@ class Sandbox:
     ) -> None:
         self.scratch_root, self.allowed = scratch_root, allowed
         self.tier = Tier(tier) if tier is not None else probe()
-        self.packages: dict[str, str] = {}
-        self._zygote: Zygote | None = None
-        self._lock = threading.Lock()
-        self._closed = False
+        self.zygotes = Zygotes(self.tier)
         self._users = itertools.count(os.getpid())  # two workers seldom start from the same one
 
+    @property
+    def packages(self) -> dict[str, str]:
+        """The versions of Python and of the numerical libraries that runs find."""
+        return self.zygotes.packages
+
     def start(self) -> None:
-        """Start the zygote, or wait until it is ready."""
-        self._ready()
+        """Start the zygotes, or wait until they are ready."""
+        for kind in KINDS:
+            self.zygotes.get(kind)
 
     def close(self) -> None:
-        """End the zygote and with it every run."""
-        with self._lock:
-            self._closed = True
-            if self._zygote is not None:
-                self._zygote.close()
+        """End the zygotes and with them every run."""
+        self.zygotes.close()
 
     @contextlib.contextmanager
     def run(self, call: Call, on_progress: Callable[[Progress], None], cancel: Cancel) -> Iterator[Outcome]:
@@ -91,22 +91,15 @@ class Sandbox:
                 # A user of its own for each run, so that runs going at once cannot read each other's scratch.
                 user = SPARE_UIDS[next(self._users) % len(SPARE_UIDS)]
                 os.chown(scratch, user, user)
-            supervision = _Supervision(self._ready(), call, scratch, on_progress, cancel, user, self.allowed)
+            supervision = _Supervision(
+                self.zygotes.get(kind_of(call.folder)), call, scratch, on_progress, cancel, user, self.allowed
+            )
             try:
                 yield supervision.outcome()
             finally:
                 supervision.close()
         finally:
             remove(scratch)
-
-    def _ready(self) -> Zygote:
-        with self._lock:
-            if self._closed:
-                raise SandboxLost("the sandbox is closed")
-            if self._zygote is None or not self._zygote.alive:
-                self._zygote = Zygote(self.tier)
-                self.packages = self._zygote.packages
-            return self._zygote
 
 
 class _Supervision:

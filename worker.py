@@ -44,6 +44,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = settings_module.read()
+        secrets = settings_module.secrets()
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -52,7 +53,11 @@ def main() -> int:
         return 2
     configure(settings.log_level)
     worker = Worker(
-        settings.database_url, bounds=bounds_of(settings), data=settings.data, runs_at_once=settings.worker_runs
+        settings.database_url,
+        bounds=bounds_of(settings),
+        data=settings.data,
+        runs_at_once=settings.worker_runs,
+        secrets=secrets,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -38,12 +39,21 @@ GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to 
 class Worker:
     """One worker process. `run` blocks until `stop` is called or the database stays away too long."""
 
-    def __init__(self, url: str, *, bounds: Bounds, data: Path, runs_at_once: int = 2, tier: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        bounds: Bounds,
+        data: Path,
+        runs_at_once: int = 2,
+        tier: str | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> None:
         self.database = Database(url)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.shelf = Shelf(data / "scratch")
         self.sandbox = Sandbox(self.shelf.folder, tier=tier)
-        self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name)
+        self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name, secrets=secrets or {})
         self.listener = Listener(self.database.dsn)
         self.runs_at_once = runs_at_once
         self._stopping = threading.Event()

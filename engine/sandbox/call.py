@@ -32,7 +32,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted."""
+    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted.
+
+    `refusals` says for a host it asks for and was not granted what the model is told; `secrets` are values by name.
+    """
 
     run_id: str
     folder: Path
@@ -42,6 +45,8 @@ class Call:
     files: Mapping[str, Path] = field(default_factory=dict)
     library_paths: tuple[Path, ...] = ()
     hosts: tuple[str, ...] = ()
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 from contract.access import Kind, NotGrantedError
 from contract.run import Status
 from engine.execute import Bench, execute
-from engine.follow import snapshot
+from engine.follow import snapshot, wait
 from engine.grants import grant, revoke
 from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import Tier, probe
@@ -153,6 +153,14 @@ def test_a_granted_secret_is_known_to_its_model_alone_and_stored_nowhere(desk, a
         for table in tables:
             rows = conn.execute(text(f'select cast(t as text) from "{table}" t')).scalars()
             assert not [row for row in rows if VALUE in row], table
+
+
+def test_a_worker_process_takes_the_values_from_its_environment(desk, add_model, workers):
+    slug = add_model(KNOWS, secrets=["API_KEY"])
+    grant(desk.database, slug, Kind.SECRET, "API_KEY", by="root")
+    workers(1, TONTINE_SECRET_API_KEY=VALUE)
+    now = wait(desk, submit(desk, slug, {}, user="ada").id, 60)
+    assert (now.run.status, now.shown["summary"]) == (Status.SUCCESS, {"length": len(VALUE)})
 
 
 def test_a_secret_of_another_name_is_not_handed_over_for_having_a_value(desk, add_model, run):

@@ -64,6 +64,13 @@ class Settings:
         "worker processes that the server starts; 0 leaves runs to other hosts",
     )
     worker_runs: int = _setting("TONTINE_WORKER_RUNS", 2, _whole, "runs", "runs that one worker has going at once")
+    worker_batch_runs: int = _setting(
+        "TONTINE_WORKER_BATCH_RUNS",
+        1,
+        _whole,
+        "runs",
+        "runs of sweeps and checks that one worker has going besides, at a lower priority of the processor",
+    )
     user: str = _setting("TONTINE_USER", "analyst", str, "name", "who runs are recorded for while there is no login")
     seconds: int = _setting("TONTINE_SECONDS", 60, _whole, "s", "time limit of a run that declares none")
     seconds_max: int = _setting("TONTINE_SECONDS_MAX", 3_600, _whole, "s", "ceiling of a declared time limit")
@@ -75,6 +82,12 @@ class Settings:
     log_kb: int = _setting("TONTINE_LOG_KB", 1_024, _whole, "kB", "log kept of a run; the rest is cut")
     threads: int = _setting("TONTINE_THREADS", 1, _whole, "threads", "threads of numerical libraries in a run")
     user_runs: int = _setting("TONTINE_USER_RUNS", 200, _whole, "runs", "runs one user may have waiting or going")
+    user_at_once: int = _setting(
+        "TONTINE_USER_AT_ONCE", 0, _whole, "runs", "runs one user may have going at once, on all hosts; 0 is no cap"
+    )
+    model_at_once: int = _setting(
+        "TONTINE_MODEL_AT_ONCE", 0, _whole, "runs", "runs one model may have going at once, on all hosts; 0 is no cap"
+    )
     stalled: int = _setting(
         "TONTINE_STALLED", 30, _whole, "s", "silence after which a worker counts as gone and its runs go elsewhere"
     )
@@ -137,7 +150,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         except ValueError:
             wrong.append(f"{item.metadata['variable']}: {text!r} is not a number of {item.metadata['unit']}.")
             continue
-        least = 0 if item.name == "workers" else 1
+        least = 0 if item.name in {"workers", "user_at_once", "model_at_once"} else 1
         if isinstance(value, int) and not isinstance(value, bool) and value < least:
             wrong.append(f"{item.metadata['variable']}: {value} is below {least}. Give {least} or more.")
         values[item.name] = value

@@ -32,6 +32,8 @@ def bounds_of(settings: Settings) -> Bounds:
         log_kb=settings.log_kb,
         threads=settings.threads,
         user_runs=settings.user_runs,
+        user_at_once=settings.user_at_once,
+        model_at_once=settings.model_at_once,
         stalled=settings.stalled,
         attempts=settings.attempts,
     )
@@ -57,6 +59,7 @@ def main() -> int:
         bounds=bounds_of(settings),
         data=settings.data,
         runs_at_once=settings.worker_runs,
+        batch_runs=settings.worker_batch_runs,
         secrets=secrets,
     )
 

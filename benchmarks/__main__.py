@@ -2,7 +2,7 @@
 
 import importlib
 
-PARTS = ("engine", "sandbox", "storage", "browser", "sessions", "models")
+PARTS = ("engine", "fairness", "sandbox", "storage", "browser", "sessions", "models")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contract.problems import Problem
 from contract.run import Run
+from engine import queue
 from engine.desk import Desk
 from engine.submit import NotFoundError
 from storage import runs
@@ -22,6 +23,8 @@ def cancel(desk: Desk, run_id: UUID, *, superseded_by: UUID | None = None) -> Ru
     """
     with desk.database.begin() as conn:
         run = runs.request_cancel(conn, run_id, superseded_by=superseded_by)
+    if run is not None and run.status.final:
+        queue.make_room(desk.database, desk.bounds)
     if run is None:
         raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
     return run

@@ -87,6 +87,8 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
     finally:
         del bench.going[run_id]
         cancel.close()
+        if run is not None:
+            queue.make_room(bench.database, bench.bounds)
 
 
 def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
@@ -108,6 +110,7 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
         inputs=dict(run.inputs),
         seed=run.seed,
         limits=limits(bench.bounds, manifest),
+        background=run.priority < queue.PERSON,
         files=_files(bench, run, manifest, place),
         hosts=access.hosts,
         refusals=access.refusals(run.app_slug),

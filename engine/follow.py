@@ -15,7 +15,7 @@ from contract.problems import Problem
 from contract.run import Run, Status
 from engine.desk import Desk
 from engine.submit import NotFoundError
-from storage import results, runs
+from storage import results, runs, turns
 
 # Nothing depends on this: it is how often a follower looks up from waiting, so that a closed tab is noticed.
 TURN = 0.1
@@ -50,7 +50,7 @@ def snapshot(desk: Desk, run_id: UUID) -> Snapshot:
         if run is None:
             raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
         if run.status is Status.PENDING:
-            return Snapshot(run, place=runs.place_in_queue(conn, run_id))
+            return Snapshot(run, place=turns.place_in_queue(conn, run_id))
         if run.status is Status.SUCCESS:
             stored = results.read_result(conn, run.reused_from or run.id)
             nulls = results.nulls_of(conn, run.reused_from or run.id)

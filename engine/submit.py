@@ -1,7 +1,8 @@
 """Submit a run: check the inputs, store the run and queue it, all in one transaction.
 
 Chosen: the same verb for pages, API and sweeps; a submission key makes a double click one run; a deterministic
-model's stored result is reused for equal inputs unless the caller asks for a fresh run.
+model's stored result is reused for equal inputs unless the caller asks for a fresh run. Users take turns, and where
+there are caps on what goes on at once, a run may be held back; neither is ever refused for it.
 Left out: waiting for the result, which is `engine.follow`.
 """
 
@@ -18,7 +19,7 @@ from engine import queue
 from engine.access import access_of
 from engine.desk import Desk
 from engine.manifests import manifest_of
-from storage import apps, runs, users, versions
+from storage import apps, runs, turns, users, versions
 
 SEED_BITS = 31
 
@@ -107,7 +108,7 @@ def submit(
     seed = declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
     with desk.database.begin() as conn:
         who = users.ensure_user(conn, user)
-        if priority >= queue.PERSON and runs.waiting(conn, who) >= desk.bounds.user_runs:
+        if priority >= queue.PERSON and turns.waiting(conn, who) >= desk.bounds.user_runs:
             problem = Problem(
                 "runs", f"{desk.bounds.user_runs} of your runs are waiting", "Wait for some or cancel them."
             )
@@ -127,7 +128,11 @@ def submit(
             submission_key=key,
             reused_from=reused.id if reused else None,
             warnings=warnings,
+            held=desk.bounds.capped,
         )
         if created and reused is None:
-            runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority))
+            if desk.bounds.capped:
+                queue.admit(conn, desk.bounds)
+            else:
+                runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority, run.turn))
     return run

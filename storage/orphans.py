@@ -1,8 +1,8 @@
 """Runs that no living worker has a job for.
 
 Chosen: what the queue says about a run's job decides: none, one that has ended, or one held by a worker that
-has been silent; a heartbeat from the future, which a clock that was set back leaves, counts as silence. Row locks keep
-two reapers from taking the same run.
+has been silent. A run that is held back has none and is no orphan. A heartbeat from the future, which a clock that
+was set back leaves, counts as silence. Row locks keep two reapers from taking the same run.
 Left out: what to do with them, which is `engine.reap`.
 """
 
@@ -17,7 +17,7 @@ from storage.runs import SELECT, to_run
 SETTLED = 5.0
 
 _SILENT = """
-where r.status in ('PENDING', 'RUNNING') and r.queued_at < now() - cast(:settled as interval)
+where r.status in ('PENDING', 'RUNNING') and not r.held and r.queued_at < now() - cast(:settled as interval)
 and not exists (
     select 1 from procrastinate_jobs j left join procrastinate_workers w on w.id = j.worker_id
     where j.id = r.job_id and (j.status = 'todo'

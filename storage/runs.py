@@ -19,7 +19,7 @@ from sqlalchemy import text as new_text
 
 from contract.problems import Problem
 from contract.run import Run, Status
-from storage import results
+from storage import results, turns
 
 
 @lru_cache(maxsize=256)
@@ -29,39 +29,43 @@ def text(statement: str) -> TextClause:
 
 
 # Without the log, which may be a megabyte and which no list shows.
-SELECT = """
-select r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
+_NOUN = """r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
        r.problems, r.traceback, r.warnings, r.progress, r.message, r.seq, r.attempt, r.priority, r.peak_memory,
-       r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, a.slug as app_slug,
-       coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name
-from runs r join apps a on a.id = r.app_id
+       r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, r.turn,
+       a.slug as app_slug, coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name"""
+_OTHERS = """ r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id
 """
+# ruff: noqa: S608 - the statements below are put together from these words of our own
+SELECT = f"select {_NOUN} from runs{_OTHERS}"
 
-_ADD = text("""
-insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, batch, submission_key,
-                  reused_from, warnings, started_at, finished_at, environment, peak_memory, cpu_seconds)
-select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority, :batch,
-       :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at, o.finished_at, o.environment,
-       o.peak_memory, o.cpu_seconds
-from (select 1) one left join runs o on o.id = :reused_from
-on conflict on constraint runs_submission_key do nothing
-returning id
+_ADD = text(f"""
+with added as (
+    insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, turn, held, batch,
+                      submission_key, reused_from, warnings, started_at, finished_at, environment, peak_memory,
+                      cpu_seconds)
+    select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority,
+           {turns.NEXT}, :held, :batch, :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at,
+           o.finished_at, o.environment, o.peak_memory, o.cpu_seconds
+    from (select 1) one left join runs o on o.id = :reused_from
+    on conflict on constraint runs_submission_key do nothing
+    returning *
+) select {_NOUN} from added{_OTHERS}
 """)
 
-_START = text("""
+_START = text(f"""
 with claimed as (
     update runs set status = 'RUNNING', attempt = attempt + 1, seq = seq + 1, worker = :worker,
         started_at = clock_timestamp(), progress = null, message = null
-    where id = :id and status = 'PENDING' returning id, seq
+    where id = :id and status = 'PENDING' returning *
 ), said as (
     insert into run_events (run_id, seq, kind, payload)
-    select id, seq, 'status', '{"status": "RUNNING"}' from claimed
+    select id, seq, 'status', '{{"status": "RUNNING"}}' from claimed
 ), cleared as (
     delete from run_partials where run_id = :id
 )
-select pg_notify('run_events', id || ':' || seq) from claimed
+select pg_notify('run_events', r.id || ':' || r.seq), {_NOUN} from claimed{_OTHERS}
 """)
 
 _RECORD = text("""
@@ -129,8 +133,9 @@ def add_run(
     submission_key: str | None = None,
     reused_from: UUID | None = None,
     warnings: Sequence[str] = (),
+    held: bool = False,
 ) -> tuple[Run, bool]:
-    """Store a run, PENDING or, with `reused_from`, SUCCESS at once.
+    """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `held` waits until `storage.turns` lets it in.
 
     Returns:
         The run and whether it is new; a submission key the user has used before gives that run.
@@ -152,15 +157,15 @@ def add_run(
             "submission_key": submission_key,
             "reused_from": reused_from,
             "warnings": orjson.dumps(list(warnings)).decode(),
+            "held": held and reused_from is None,
         },
-    ).scalar_one_or_none()
-    if added is None:
-        where = "where r.user_id = :user_id and r.submission_key = :key"
-        row = conn.execute(text(SELECT + where), {"user_id": user_id, "key": submission_key}).mappings().one()
-        return to_run(row), False
-    found = get_run(conn, run_id)
-    assert found is not None
-    return found, True
+    )
+    row = added.mappings().one_or_none()
+    if row is not None:
+        return to_run(row), True
+    where = "where r.user_id = :user_id and r.submission_key = :key"
+    row = conn.execute(text(SELECT + where), {"user_id": user_id, "key": submission_key}).mappings().one()
+    return to_run(row), False
 
 
 def set_job(conn: Connection, run_id: UUID, job_id: int) -> None:
@@ -170,9 +175,8 @@ def set_job(conn: Connection, run_id: UUID, job_id: int) -> None:
 
 def start_run(conn: Connection, run_id: UUID, worker: str) -> Run | None:
     """Claim a waiting run for `worker`; None where it is not waiting any more."""
-    if conn.execute(_START, {"id": run_id, "worker": worker}).one_or_none() is None:
-        return None
-    return get_run(conn, run_id)
+    row = conn.execute(_START, {"id": run_id, "worker": worker}).mappings().one_or_none()
+    return None if row is None else to_run(row)
 
 
 def record(
@@ -324,22 +328,6 @@ def find_reusable(conn: Connection, app_id: int, version: str, inputs: Mapping[s
     return None if row is None else to_run(row)
 
 
-def waiting(conn: Connection, user_id: int) -> int:
-    """Return how many runs of the user have not ended."""
-    statement = text(
-        "select count(*) from runs where user_id = :user and status in ('PENDING', 'RUNNING') and batch is null"
-    )
-    return int(conn.execute(statement, {"user": user_id}).scalar_one())
-
-
-def place_in_queue(conn: Connection, run_id: UUID) -> int:
-    """Return how many waiting runs go before this one."""
-    statement = text("""
-        select count(*) from runs r, runs mine where mine.id = :id and r.status = 'PENDING' and r.id <> mine.id
-        and (r.priority > mine.priority or (r.priority = mine.priority and r.id < mine.id))""")
-    return int(conn.execute(statement, {"id": run_id}).scalar_one())
-
-
 def log_of(conn: Connection, run_id: UUID) -> str:
     """Return what the run has printed so far."""
     kept = conn.execute(text("select log from runs where id = :id"), {"id": run_id}).scalar_one_or_none()
@@ -390,6 +378,7 @@ def to_run(row: RowMapping) -> Run:
         seq=row["seq"],
         attempt=row["attempt"],
         priority=row["priority"],
+        turn=row["turn"],
         peak_memory=row["peak_memory"],
         cpu_seconds=row["cpu_seconds"],
         worker=row["worker"],

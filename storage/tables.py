@@ -117,6 +117,8 @@ runs = Table(
     Column("seq", Integer, nullable=False, server_default="0"),
     Column("attempt", SmallInteger, nullable=False, server_default="0"),
     Column("priority", SmallInteger, nullable=False, server_default="0"),
+    Column("turn", Integer, nullable=False, server_default="0"),
+    Column("held", Boolean, nullable=False, server_default=text("false")),
     Column("peak_memory", BigInteger),
     Column("cpu_seconds", Double),
     Column("worker", Text),
@@ -147,6 +149,16 @@ Index(
     runs.c.version,
     runs.c.digest,
     postgresql_where=(runs.c.status == "SUCCESS") & runs.c.reused_from.is_(None),
+)
+_waiting = runs.c.status == "PENDING"
+Index("runs_waiting", runs.c.priority.desc(), runs.c.turn, runs.c.id, postgresql_where=_waiting)
+Index("runs_waiting_by_user", runs.c.user_id, runs.c.priority, runs.c.turn, postgresql_where=_waiting)
+Index("runs_held", runs.c.priority.desc(), runs.c.turn, runs.c.id, postgresql_where=_waiting & runs.c.held)
+Index(
+    "runs_let_in",
+    runs.c.user_id,
+    runs.c.app_id,
+    postgresql_where=runs.c.status.in_(["PENDING", "RUNNING"]) & ~runs.c.held,
 )
 Index("runs_batch", runs.c.batch, postgresql_where=runs.c.batch.isnot(None))
 

@@ -222,7 +222,6 @@ def own_frames(error: BaseException, folder: str) -> str:
 def prepare() -> None:
     """Do what needs no job, in the time a spare child waits for one."""
     os.setsid()
-    os.nice(5)
     sys.stdout = io.TextIOWrapper(
         io.FileIO(1, "w", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
     )
@@ -246,6 +245,7 @@ def _take(job: dict, log: int) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
+    os.nice(job["nice"])
     os.chdir(job["scratch"])
     os.environ.clear()
     os.environ.update(job["secrets"])

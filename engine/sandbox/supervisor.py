@@ -37,6 +37,7 @@ START = 30.0  # s for a child to be closed in; a zygote that takes longer is tak
 WATCH = 0.1  # s between two looks at memory and scratch
 EVENTS = 0.05  # s between two events handed on, however fast a child sends them
 THREADS = 256
+NICE, NICE_BACKGROUND = 5, 15
 ROOM = 1_000_000  # bytes of a frame beyond the result itself
 
 
@@ -202,14 +203,11 @@ class _Supervision:
             inputs[key] = str(target)
         content = orjson.dumps(
             {
-                "folder": str(self.call.folder.resolve()),
+                **self.call.as_job(),
                 "scratch": str(self.scratch.resolve()),
                 "inputs": inputs,
-                "seed": self.call.seed,
                 "user": self.user,
-                "secrets": dict(self.call.secrets),
-                "refusals": dict(self.call.refusals),
-                "libraries": [str(p) for p in self.call.library_paths],
+                "nice": NICE_BACKGROUND if self.call.background else NICE,
                 "frame_limit": self.limits.output_mb * 1_000_000,
                 "limits": {
                     "seconds": self.limits.seconds,

@@ -48,7 +48,7 @@ def test_nothing_but_hosts_and_secrets_can_be_granted(database):
 def test_a_database_from_before_grants_is_upgraded_and_keeps_its_models(database):
     with database.begin() as conn:
         conn.execute(text("drop table grants"))
-        command.stamp(config(conn), "0001", purge=True)
+        command.stamp(config(conn), "0002", purge=True)
     with database.begin() as conn:
         app = add_app(conn)
     migrate(database)

@@ -5,7 +5,7 @@ import pytest
 
 from contract.problems import Problem
 from contract.run import Status
-from storage import results, runs
+from storage import results, runs, turns
 from tests.storage.factory import add_app, add_run
 
 
@@ -140,7 +140,7 @@ def test_the_place_in_the_queue_counts_what_goes_first(database, app):
     with database.begin() as conn:
         first, second = add_run(conn, app, priority=10), add_run(conn, app, priority=10)
         sweep, person = add_run(conn, app, priority=0), add_run(conn, app, priority=10)
-        places = [runs.place_in_queue(conn, r.id) for r in (first, second, sweep, person)]
+        places = [turns.place_in_queue(conn, r.id) for r in (first, second, sweep, person)]
     assert places == [0, 1, 3, 2]
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ui.inputs import cell
+
 SCRIPT = str(Path(__file__).with_name("form_script.py"))
 
 
@@ -49,6 +51,49 @@ def test_a_slider_moves_its_box_and_the_box_its_slider():
     assert at.slider(key("age.slider")).value == 33
     assert draft(at).values["age"] == 33
     assert draft(at).query["age"] == "33"
+
+
+def test_a_box_that_has_not_heard_of_the_last_step_yet_does_not_undo_the_next_one():
+    at = at_link()
+    at = shown(at.slider(key("age.slider")).set_value(46).run())
+    at.number_input(key("age.box")).set_value(45)  # what the browser still shows when the next step is sent
+    at = shown(at.slider(key("age.slider")).set_value(47).run())
+    assert draft(at).values["age"] == 47
+    assert at.number_input(key("age.box")).value == 47
+    at.number_input(key("age.box")).set_value(46)
+    at = shown(at.slider(key("age.slider")).set_value(45).run())  # back again, the box a step behind
+    assert draft(at).values["age"] == 45
+
+
+def test_a_slider_that_has_not_heard_of_a_typed_figure_yet_does_not_undo_the_next_one():
+    at = at_link()
+    at = shown(at.number_input(key("age.box")).set_value(60).run())
+    at.slider(key("age.slider")).set_value(45)
+    at = shown(at.number_input(key("age.box")).set_value(61).run())
+    assert draft(at).values["age"] == 61
+    at.slider(key("age.slider")).set_value(60)
+    at = shown(at.slider(key("rate.slider")).set_value(0.05).run())  # another input, the slider a step behind
+    assert draft(at).values["age"] == 61
+    assert draft(at).values["rate"] == 0.05
+
+
+def test_a_range_does_not_fall_back_to_what_its_boxes_showed_a_step_ago():
+    at = at_link()
+    at = shown(at.slider(key("corridor.slider")).set_range(11, 40).run())
+    at.number_input(key("corridor.from")).set_value(10)
+    at = shown(at.slider(key("corridor.slider")).set_range(12, 40).run())
+    assert draft(at).values["corridor"] == [12, 40]
+
+
+def test_an_older_figure_given_by_hand_is_taken(monkeypatch):
+    monkeypatch.setattr(cell, "ECHO", 0.0)
+    at = at_link()
+    at = shown(at.slider(key("age.slider")).set_value(46).run())
+    at = shown(at.number_input(key("age.box")).set_value(45).run())
+    assert draft(at).values["age"] == 45
+    at = shown(at.button(key(":reset").replace(".:", ":")).click().run())
+    at = shown(at.slider(key("age.slider")).set_value(46).run())
+    assert draft(at).values["age"] == 46
 
 
 def test_typing_may_be_finer_than_the_sliders_step():

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Connection
 
@@ -90,5 +91,16 @@ async def take(app: App, name: str, *, worker: str, at_once: int, poll: float, g
 
 
 def _pool(**options: Any) -> AsyncConnectionPool:
-    """Return a pool that hands out connections without a query to test each: that query was a tenth of a short run."""
-    return AsyncConnectionPool(**{**options, "check": None})
+    """Return a pool that hands out connections without a query to test each: that query was a tenth of a short run.
+
+    Nor does it wait for the disk: a job whose taking or end is lost with the server is put right by the reaper.
+    """
+    configure = options.get("configure")
+
+    async def prepare(connection: AsyncConnection[Any]) -> None:
+        if configure is not None:
+            await configure(connection)
+        await connection.execute("set synchronous_commit to off")
+        await connection.commit()
+
+    return AsyncConnectionPool(**{**options, "check": None, "configure": prepare})

@@ -6,7 +6,9 @@ there are caps on what goes on at once, a run may be held back; neither is ever 
 Left out: waiting for the result, which is `engine.follow`.
 """
 
+import contextlib
 import secrets
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from engine import queue
 from engine.access import access_of
 from engine.desk import Desk
 from engine.manifests import manifest_of
-from storage import apps, runs, turns, users, versions
+from storage import apps, runs, users, versions
 
 SEED_BITS = 31
 
@@ -106,13 +108,8 @@ def submit(
     warnings = contract_inputs.outside_valid_range(manifest, inputs)
     declared = inputs.get("seed")
     seed = declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
-    with desk.database.begin() as conn:
-        who = users.ensure_user(conn, user)
-        if priority >= queue.PERSON and turns.waiting(conn, who) >= desk.bounds.user_runs:
-            problem = Problem(
-                "runs", f"{desk.bounds.user_runs} of your runs are waiting", "Wait for some or cancel them."
-            )
-            raise BusyError([problem])
+    who = _user(desk, user)
+    with _busy_in_words(desk), desk.database.begin() as conn:
         reused = None
         if manifest.deterministic and not fresh:
             reused = runs.find_reusable(conn, found.id, chosen.hash, inputs)
@@ -129,6 +126,7 @@ def submit(
             reused_from=reused.id if reused else None,
             warnings=warnings,
             held=desk.bounds.capped,
+            most=desk.bounds.user_runs if priority >= queue.PERSON and reused is None else None,
         )
         if created and reused is None:
             if desk.bounds.capped:
@@ -136,3 +134,21 @@ def submit(
             else:
                 runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority, run.turn))
     return run
+
+
+def _user(desk: Desk, name: str) -> int:
+    """Return the user's id, looked up once: it never changes."""
+    if name not in desk.users:
+        with desk.database.begin() as conn:
+            found = users.ensure_user(conn, name)
+        desk.users[name] = found
+    return desk.users[name]
+
+
+@contextlib.contextmanager
+def _busy_in_words(desk: Desk) -> Iterator[None]:
+    try:
+        yield
+    except runs.TooManyError as error:
+        problem = Problem("runs", f"{desk.bounds.user_runs} of your runs are waiting", "Wait for some or cancel them.")
+        raise BusyError([problem]) from error

@@ -32,6 +32,11 @@ where j.task_name = :task and j.status = 'doing' and j.attempts < :attempts and 
     and w.last_heartbeat > now() - cast(:silence as interval) and w.last_heartbeat < now() + cast(:silence as interval))
 for update of j skip locked
 """
+_OVER = """
+delete from procrastinate_jobs j using runs r
+where j.task_name = :task and j.status = 'doing' and r.id = cast(j.args->>'run_id' as uuid)
+and r.finished_at < now() - cast(:silence as interval)
+"""
 _DEAD = "where r.status = 'RUNNING' and r.worker = :worker for update of r skip locked"
 
 
@@ -55,6 +60,11 @@ def retry_jobs(conn: Connection, task: str, *, silence: float, attempts: int) ->
     """Queue again the jobs of `task` whose worker is gone, each at most `attempts` times; returns how many."""
     values = {"task": task, "silence": timedelta(seconds=silence), "attempts": attempts}
     return len(conn.execute(text(_RETRY), values).all())
+
+
+def drop_finished(conn: Connection, task: str, *, silence: float) -> int:
+    """Take jobs out of the queue whose runs ended `silence` seconds ago, and whose end the queue never heard of."""
+    return conn.execute(text(_OVER), {"task": task, "silence": timedelta(seconds=silence)}).rowcount
 
 
 def drop_job(conn: Connection, run: Run) -> None:

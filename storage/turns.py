@@ -22,6 +22,10 @@ NEXT = """greatest(0,
     (select max(w.turn) + 1 from runs w where w.status = 'PENDING' and w.priority = :priority
                                           and w.user_id = :user_id))"""
 
+# How many single runs of :user_id have not ended.
+WAITING = """(select count(*) from runs w where w.user_id = :user_id and w.status in ('PENDING', 'RUNNING')
+                                             and w.batch is null)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
@@ -43,14 +47,6 @@ def let_in(conn: Connection, *, user_at_once: int, model_at_once: int) -> Sequen
     while (row := conn.execute(_LET_IN, {"user": user_at_once, "model": model_at_once}).one_or_none()) is not None:
         found.append(Admitted(row.id, row.priority, row.turn))
     return found
-
-
-def waiting(conn: Connection, user_id: int) -> int:
-    """Return how many single runs of the user have not ended."""
-    statement = _statement(
-        "select count(*) from runs where user_id = :user and status in ('PENDING', 'RUNNING') and batch is null"
-    )
-    return int(conn.execute(statement, {"user": user_id}).scalar_one())
 
 
 def place_in_queue(conn: Connection, run_id: UUID) -> int:

@@ -1,7 +1,7 @@
 import pytest
 
 from contract.run import Status
-from storage import runs, turns, users
+from storage import runs, turns
 from tests.storage.factory import add_app, add_run
 
 
@@ -79,9 +79,15 @@ def test_without_caps_everything_that_was_held_is_let_in(database, app):
         assert [r.id for r in turns.let_in(conn, user_at_once=0, model_at_once=0)] == [r.id for r in held]
 
 
-def test_waiting_counts_the_single_runs_of_a_user_that_have_not_ended(database, app):
+def test_a_user_has_no_more_single_runs_under_way_than_they_may(database, app):
     with database.begin() as conn:
-        one = add_run(conn, app, user="ada")
-        add_run(conn, app, user="ada", batch=one.id)
-        add_run(conn, app, user="bob")
-        assert turns.waiting(conn, users.ensure_user(conn, "ada")) == 1
+        first = add_run(conn, app, user="ada", most=2)
+        for _ in range(3):
+            add_run(conn, app, user="ada", batch=first.id)  # points of a sweep do not count
+        add_run(conn, app, user="ada", most=2, submission_key="again")
+        with pytest.raises(runs.TooManyError):
+            add_run(conn, app, user="ada", most=2)
+        add_run(conn, app, user="ada", most=2, submission_key="again")  # the same click, not a further run
+        add_run(conn, app, user="bob", most=2)
+        runs.request_cancel(conn, first.id)
+        add_run(conn, app, user="ada", most=2)

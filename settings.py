@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent
+SECRET = "TONTINE_SECRET_"  # noqa: S105 - what the variables of models' secrets begin with
+SECRET_LENGTH = 8  # characters at least
 
 
 class SettingsError(ValueError):
@@ -93,6 +95,43 @@ class Settings:
     log_level: str = _setting("TONTINE_LOG_LEVEL", "INFO", str, "level", "of the server's and workers' own logs")
 
 
+def secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the values of models' secrets that `environment` holds, by name, without `TONTINE_SECRET_`.
+
+    Raises:
+        SettingsError: with every variable that cannot be used; it never shows a value.
+    """
+    found, wrong = _secrets(os.environ if environment is None else environment)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
+
+
+def _secrets(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    found: dict[str, str] = {}
+    wrong: list[str] = []
+    for variable, value in environment.items():
+        if not variable.startswith(SECRET) or not value:
+            continue
+        if len(value) < SECRET_LENGTH:
+            wrong.append(
+                f"{variable}: it has fewer than {SECRET_LENGTH} characters, which could not be hidden in logs without "
+                "hiding ordinary words. Give a longer one."
+            )
+        elif not _is_text(value):
+            wrong.append(f"{variable}: it is not UTF-8 text. Give it as text.")
+        found[variable.removeprefix(SECRET)] = value
+    return found, wrong
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings that `environment` holds, the process's own where none is given.
 
@@ -101,7 +140,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
-    wrong: list[str] = []
+    wrong = _secrets(environment)[1]
     for item in fields(Settings):
         text = environment.get(item.metadata["variable"], "").strip()
         if not text:

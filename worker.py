@@ -46,6 +46,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = settings_module.read()
+        secrets = settings_module.secrets()
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -59,6 +60,7 @@ def main() -> int:
         data=settings.data,
         runs_at_once=settings.worker_runs,
         batch_runs=settings.worker_batch_runs,
+        secrets=secrets,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

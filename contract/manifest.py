@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract import fields
+from contract import access, fields
 from contract.fields import Field
 from contract.problems import ManifestError, Problem
 from contract.rules import Rule, RuleError
@@ -119,6 +119,9 @@ def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
             inputs[str(key)] = built
     raw["inputs"] = resolved
     _check_show_if(inputs, problems)
+    network = access.host_names(_texts(raw, "network", problems), problems)
+    if network and raw.get("deterministic") is True:
+        warnings.append("manifest.deterministic is ignored: what a host answers may change, so no result is reused.")
     built_manifest = Manifest(
         name=str(raw.get("name", "")).strip(),
         description=_text(raw, "description", problems) or "",
@@ -131,10 +134,10 @@ def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         references=_references(raw.get("references"), problems),
         outputs=_mapping(raw, "outputs", problems),
         limits=_limits(raw.get("limits"), problems),
-        network=_texts(raw, "network", problems),
-        secrets=_texts(raw, "secrets", problems),
+        network=network,
+        secrets=access.secret_names(_texts(raw, "secrets", problems), problems),
         requirements=_texts(raw, "requirements", problems),
-        deterministic=_flag(raw, "deterministic", problems, default=True),
+        deterministic=_flag(raw, "deterministic", problems, default=True) and not network,
         live=_flag(raw, "live", problems, default=False) if "live" in raw else None,
         baseline=_mapping(raw, "baseline", problems) if raw.get("baseline") is not None else None,
         rules=_rules(raw.get("rules"), inputs, problems),

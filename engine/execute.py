@@ -17,11 +17,13 @@ import structlog
 
 from contract import parts
 from contract import result as contract_result
+from contract.access import NotGrantedError
 from contract.app import Version
 from contract.manifest import Manifest
 from contract.problems import Problem, ResultError
 from contract.run import Run, Status
 from engine import queue
+from engine.access import access_of, secrets_for
 from engine.bounds import Bounds
 from engine.manifests import manifest_of
 from engine.sandbox.supervisor import Call, Cancel, Limits, Outcome, Progress, Sandbox, SandboxLost
@@ -39,7 +41,10 @@ AGAIN = 1.0  # s between two attempts to store an event while the database is aw
 
 @dataclass(slots=True)
 class Bench:
-    """What a worker process works with. `going` maps each run it holds to the handle that ends it."""
+    """What a worker process works with. `going` maps each run it holds to the handle that ends it.
+
+    `secrets` are the values this worker was given, by name; a run gets those that its model was granted.
+    """
 
     database: Database
     sandbox: Sandbox
@@ -48,6 +53,7 @@ class Bench:
     worker: str
     going: dict[UUID, Cancel] = field(default_factory=dict)
     versions: dict[tuple[int, str], Version] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class LostClaimError(Exception):
@@ -91,6 +97,12 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
         _finish(bench, run, Outcome(Status.FAILED, "The version of the model that this run needs is gone."), None)
         return None
     manifest = manifest_of(version)
+    access = access_of(bench.database, run.app_id, manifest)
+    try:
+        secrets = secrets_for(run.app_slug, access, bench.secrets, bench.worker)
+    except NotGrantedError as error:
+        _finish(bench, run, Outcome(Status.FAILED, refusal(error)), None)
+        return run
     place = unpacked(bench, version.hash, version.archive)
     call = Call(
         run_id=str(run.id),
@@ -100,6 +112,9 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
         limits=limits(bench.bounds, manifest),
         background=run.priority < queue.PERSON,
         files=_files(bench, run, manifest, place),
+        hosts=access.hosts,
+        refusals=access.refusals(run.app_slug),
+        secrets=secrets,
     )
     record = _Recorder(bench, run, cancel)
     try:
@@ -145,6 +160,11 @@ def limits(bounds: Bounds, manifest: Manifest) -> Limits:
         log_kb=bounds.log_kb,
         threads=bounds.threads,
     )
+
+
+def refusal(error: NotGrantedError) -> str:
+    """Return why a run cannot begin, for an analyst."""
+    return " ".join(f"{p.found[:1].upper()}{p.found[1:]}. {p.remedy}" for p in error.problems)
 
 
 class _Recorder:

@@ -18,6 +18,7 @@ from contract.manifest import Manifest
 from contract.problems import ContractError, Problem
 from contract.run import Run
 from engine import queue
+from engine.access import access_of
 from engine.desk import Desk
 from engine.manifests import manifest_of
 from storage import apps, runs, users, versions
@@ -93,6 +94,7 @@ def submit(
         NotFoundError: there is no such model or version.
         InputError: with every problem found in `values`.
         BusyError: the user has too many runs waiting.
+        NotGrantedError: the model needs a secret that it was not granted.
     """
     found = find_app(desk, app)
     wanted = (found.id, version or found.current_version or "")
@@ -100,6 +102,8 @@ def submit(
     if chosen is None:
         chosen = desk.versions[wanted] = find_version(desk, found, version)[0]
     manifest = manifest_of(chosen)
+    if manifest.secrets:
+        access_of(desk.database, found.id, manifest).require_secrets(found.slug)
     inputs = contract_inputs.check(manifest, values)
     warnings = contract_inputs.outside_valid_range(manifest, inputs)
     declared = inputs.get("seed")

@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
@@ -49,12 +49,13 @@ class Worker:
         runs_at_once: int = 2,
         batch_runs: int = 1,
         tier: str | None = None,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
         self.database = Database(url)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.shelf = Shelf(data / "scratch")
         self.sandbox = Sandbox(self.shelf.folder, tier=tier)
-        self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name)
+        self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name, secrets=secrets or {})
         self.listener = Listener(self.database.dsn)
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
         self._stopping = threading.Event()

@@ -9,6 +9,7 @@ Left out: procrastinate's tables, which are procrastinate's.
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Double,
@@ -78,6 +79,18 @@ versions = Table(
     Column("checks", JSONB, nullable=False, server_default=text("'{}'")),
     Column("created_by", ForeignKey("users.id"), nullable=False),
     _now(),
+)
+
+# What an administrator allowed a model to reach and to know. Secrets' values are in the workers' environment alone.
+grants = Table(
+    "grants",
+    metadata,
+    Column("app_id", ForeignKey("apps.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("granted_by", ForeignKey("users.id"), nullable=False),
+    Column("granted_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    CheckConstraint("kind in ('host', 'secret')", name="grants_kind"),
 )
 
 runs = Table(

@@ -7,11 +7,13 @@ Left out: anything a user may see that another may not.
 
 import streamlit as st
 
+from contract.access import Access
 from contract.app import App, Version
 from contract.cases import Case
 from contract.manifest import Manifest
 from contract.problems import ContractError
 from engine import desk as desks
+from engine.access import access_of
 from engine.desk import Desk
 from engine.manifests import cases_of
 from engine.submit import find_app, find_version
@@ -43,6 +45,11 @@ def chosen(slug: str, version: str | None) -> tuple[App, Version, Manifest, tupl
     found = find_app(desk(), slug)
     stored, manifest = find_version(desk(), found, version)
     return found, stored, manifest, cases_of(stored)
+
+
+def access(app_id: int, manifest: Manifest) -> Access:
+    """Return what the model may reach and know; never kept, because a grant counts at once."""
+    return access_of(desk().database, app_id, manifest)
 
 
 def explain(error: ContractError) -> None:

@@ -142,10 +142,10 @@ def main(job: dict, barriers: object, frames: int, log: int, door: int | None) -
     sender = Sender(frames, job["frame_limit"])
     try:
         _take(job, log)
-        if door is not None:
+        if door is not None or job["refusals"]:
             import shim
 
-            shim.install(door)
+            shim.install(door, job["refusals"])
         threads = job["limits"]["threads"]
         setters = thread_setters() if threads > 1 else []
         barriers.close_in(
@@ -250,6 +250,7 @@ def _take(job: dict, log: int) -> None:
     os.nice(job["nice"])
     os.chdir(job["scratch"])
     os.environ.clear()
+    os.environ.update(job["secrets"])
     os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
     tempfile.tempdir = job["scratch"]
     sys.dont_write_bytecode = True

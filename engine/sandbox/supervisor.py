@@ -29,6 +29,7 @@ from engine.sandbox.made import MadeFileError, made_files
 from engine.sandbox.needs import KINDS, kind_of
 from engine.sandbox.scratch import FILES, remove, used
 from engine.sandbox.tiers import SPARE_UIDS, Tier, probe
+from engine.sandbox.veil import Veil
 
 __all__ = ["Call", "Cancel", "Limits", "Outcome", "Progress", "Sandbox", "SandboxLost"]
 
@@ -132,6 +133,7 @@ class _Supervision:
         self.cpu = 0.0
         self.given = 0  # bytes of scratch that the run's input files take
         self.box = Box()
+        self.veil = Veil(call.secrets.values())
         self.broker = Broker(call.hosts, allowed) if call.hosts else None
 
     def outcome(self) -> Outcome:
@@ -167,7 +169,7 @@ class _Supervision:
             os.close(log_read)
         if box.end is None and self.final is None and self.verdict is None:
             raise SandboxLost("the zygote ended under the run")
-        return self._judge(box, seconds)
+        return self.veil.over(self._judge(box, seconds))
 
     def close(self) -> None:
         """Wait until the child is dead and give its descriptors back."""
@@ -194,13 +196,11 @@ class _Supervision:
             inputs[key] = str(target)
         content = orjson.dumps(
             {
-                "folder": str(self.call.folder.resolve()),
+                **self.call.as_job(),
                 "scratch": str(self.scratch.resolve()),
                 "inputs": inputs,
-                "seed": self.call.seed,
                 "user": self.user,
                 "nice": NICE_BACKGROUND if self.call.background else NICE,
-                "libraries": [str(p) for p in self.call.library_paths],
                 "frame_limit": self.limits.output_mb * 1_000_000,
                 "limits": {
                     "seconds": self.limits.seconds,
@@ -269,11 +269,12 @@ class _Supervision:
                 raise FrameError(0)  # only our own code says so, and once: the time limit starts here
             self.begun = True
         elif kind in {"result", "failed", "large"}:
-            self.final = frame
+            self.final = self.veil.texts(frame)
         elif kind == "partial" and isinstance(frame.get("result"), dict):
             self.sizes |= {key: size_of(value) for key, value in frame["result"].items()}
             if (total := sum(self.sizes.values())) > self.limits.output_mb * 1_000_000 + ROOM:
                 raise FrameError(total)
+            frame = {**self.veil.texts(frame), "result": self.veil.tree(frame["result"])}
             progress, message = _fraction(frame.get("progress")), _words(frame.get("message"))
             self.shown.update(frame["result"])
             changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
@@ -306,19 +307,23 @@ class _Supervision:
 
     def _read_log(self, log: int) -> bool:
         content = os.read(log, READ)
+        self._keep_log(self.veil.log(content))
+        return bool(content)
+
+    def _keep_log(self, content: bytes) -> None:
         room = self.limits.log_kb * 1_000 - len(self.log)
         if len(content) > room and not self.log_cut:
             self.log_cut = True
             self.log += content[: max(0, room)] + b"\n[the log is cut here: it reached its limit]\n"
         elif not self.log_cut:
             self.log += content
-        return bool(content)
 
     def _drain(self, log: int) -> None:
         os.set_blocking(log, False)
         with contextlib.suppress(BlockingIOError):
             while self._read_log(log):
                 pass
+        self._keep_log(self.veil.rest())
 
     def _judge(self, box: Box, seconds: float) -> Outcome:
         end = box.end or {}

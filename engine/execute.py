@@ -70,7 +70,7 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
     cancel = bench.going[run_id] = Cancel()
     run: Run | None = None
     try:
-        with bench.database.begin() as conn:
+        with bench.database.once() as conn:
             run = runs.start_run(conn, run_id, bench.worker)
         return _run(bench, run, cancel) if run is not None else None
     except LostClaimError:
@@ -187,7 +187,7 @@ class _Recorder:
         if time.monotonic() < self.again:
             return
         try:
-            with self.bench.database.begin() as conn:
+            with self.bench.database.once() as conn:
                 kept = runs.record(
                     conn,
                     self.run.id,
@@ -252,7 +252,10 @@ def _store(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -
             reason = "The model's result cannot be shown: " + " ".join(str(p) for p in error.problems)
     if record is not None and record.lost:
         raise LostClaimError
-    with bench.database.begin() as conn:
+    shown = outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None
+    # A small result is one statement with its run.
+    opened = bench.database.begin if stored or outcome.files or shown else bench.database.once
+    with opened() as conn:
         files = {
             name: (blobs.put_blob(conn, path.read_bytes()), path.name, path.stat().st_size)
             for name, path in outcome.files.items()
@@ -271,7 +274,7 @@ def _store(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -
             nulls=outcome.nulls,
             files=files,
             log=outcome.log,
-            shown=outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None,
+            shown=shown,
             peak_memory=outcome.peak_memory,
             cpu_seconds=outcome.cpu_seconds,
             environment=bench.sandbox.packages,

@@ -58,6 +58,15 @@ def place_in_queue(conn: Connection, run_id: UUID) -> int:
     return int(conn.execute(statement, {"id": run_id}).scalar_one())
 
 
+def in_line(conn: Connection) -> tuple[int, int]:
+    """Return how many runs wait and how many are going."""
+    statement = _statement("""
+        select count(*) filter (where status = 'PENDING') as waiting, count(*) as all
+        from runs where status in ('PENDING', 'RUNNING')""")
+    row = conn.execute(statement).one()
+    return row.waiting, row.all - row.waiting
+
+
 @lru_cache(maxsize=16)
 def _statement(words: str) -> TextClause:
     return text(words)

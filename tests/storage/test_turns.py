@@ -91,3 +91,11 @@ def test_a_user_has_no_more_single_runs_under_way_than_they_may(database, app):
         add_run(conn, app, user="bob", most=2)
         runs.request_cancel(conn, first.id)
         add_run(conn, app, user="ada", most=2)
+
+
+def test_the_line_counts_what_waits_and_what_is_going(database, app):
+    with database.begin() as conn:
+        first, *_ = [add_run(conn, app) for _ in range(3)]
+        runs.start_run(conn, first.id, "w")
+        runs.request_cancel(conn, add_run(conn, app).id)
+        assert turns.in_line(conn) == (2, 1)

@@ -16,7 +16,8 @@ from contract.fields import Field, is_number
 
 def worded(error: ValidationError, field: Field) -> tuple[str, str]:
     """Return what was found and what to do, columns named as an analyst reads them."""
-    names = [field.columns[k].label if k in field.columns else k for k in error.validator_value]
+    keys: Any = error.validator_value
+    names = [field.columns[k].label if k in field.columns else k for k in keys]
     return error.message.replace("COLUMNS", " and ".join(names)), str(error.cause)
 
 

@@ -27,6 +27,7 @@ KINDS = (
     "line",
     "scatter",
 )
+SCALES = ("linear", "log")
 SERIES_KINDS = ("line", "area", "band", "bar", "scatter", "step")
 KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings")
 PART = "$part"
@@ -97,6 +98,8 @@ class Chart:
     y_label: str | None = None
     unit: str | None = None
     figure: Mapping[str, Any] | None = None
+    x_scale: str = "linear"
+    y_scale: str = "linear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,11 @@ class _Reader:
     def misfit(self, where: str, value: Any, words: str) -> None:
         self.more[where] = value
         self.warnings.append(f"{where} is not {words}: it is shown under More as the model returned it.")
+
+    def scale(self, where: str, value: Any) -> str:
+        if value not in {None, *SCALES}:
+            self.warnings.append(f"{where} is {value!r}, not {' or '.join(SCALES)}: the axis is linear.")
+        return value if value in SCALES else "linear"
 
     def summary(self, raw: Any) -> tuple[Metric, ...]:
         if raw is None:
@@ -359,6 +367,8 @@ class _Reader:
                         _text(both.get("x_label")),
                         _text(both.get("y_label")),
                         _text(both.get("unit")),
+                        x_scale=self.scale(f"charts.{title}.x_scale", both.get("x_scale")),
+                        y_scale=self.scale(f"charts.{title}.y_scale", both.get("y_scale")),
                     )
                 )
             elif isinstance(item, Mapping) and isinstance(item.get("data"), list) and "kind" not in item:

@@ -141,9 +141,9 @@ def _along(chart: Chart, data: Data, *, dark: bool | None, **layout: Any) -> go.
     return base.figure(
         traces,
         title=chart.title,
-        note=thinned(most),
-        x=base.axis(chart.x_label, widths),
-        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True),
+        note=thinned(most) or base.off_scale(heights, chart.y_scale) or base.off_scale(widths, chart.x_scale),
+        x=base.axis(chart.x_label, widths, scale=chart.x_scale, wrap=True),
+        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True, scale=chart.y_scale),
         dark=dark,
         unified=chart.kind != "scatter",
         legend=len(listed) > 1,
@@ -233,8 +233,9 @@ def fan(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
     return base.figure(
         traces,
         title=chart.title,
-        x=base.axis(chart.x_label, x),
-        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True),
+        note=base.off_scale(heights, chart.y_scale) or base.off_scale(x, chart.x_scale),
+        x=base.axis(chart.x_label, x, scale=chart.x_scale),
+        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True, scale=chart.y_scale),
         dark=dark,
         unified=True,
     )

@@ -6,6 +6,7 @@ pages, exports and the API cannot read it differently. What is not in an accepte
 Left out: drawing, and the conversion of Python values, which the sandbox's child has done.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -199,7 +200,11 @@ class _Reader:
 
     def declared(self, section: str, key: str) -> Mapping[str, Any]:
         found = self.outputs.get(section)
-        item = found.get(key) if isinstance(found, Mapping) else None
+        if not isinstance(found, Mapping):
+            return {}
+        item = found.get(key)
+        if item is None:  # a label that holds an age or a year is declared by a pattern: Value after * years
+            item = next((v for name, v in found.items() if "*" in name and _fits(name, key)), None)
         return item if isinstance(item, Mapping) else {}
 
     def misfit(self, where: str, value: Any, words: str) -> None:
@@ -382,6 +387,10 @@ def numeric(values: Sequence[Any]) -> bool:
     """Say whether a column holds numbers, empty cells aside, and so is set to the right."""
     given = [v for v in values if v is not None]
     return bool(given) and all(is_number(v) for v in given)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
 
 
 def _holds_lists(item: Mapping[str, Any]) -> bool:

@@ -165,8 +165,8 @@ def charts(times, quantiles, means, ordered, start, var, es):
                 "edges": edges.tolist(),
                 "counts": counts.tolist(),
                 "markers": [
-                    {"label": "Value at risk", "x": start * (1 - var)},
-                    {"label": "Expected shortfall", "x": start * (1 - es)},
+                    {"label": "Initial value less VaR", "x": start * (1 - var)},
+                    {"label": "Initial value less ES", "x": start * (1 - es)},
                     {"label": "Mean", "x": float(ordered.mean())},
                 ],
             },

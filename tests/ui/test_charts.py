@@ -643,3 +643,19 @@ def test_only_a_chart_with_many_cells_in_numbers_keeps_its_width_on_a_phone():
     assert not charts.many_cells(cells(4))
     assert not charts.many_cells(cells(40))  # too many for numbers: colours alone, which fit
     assert not charts.many_cells(draw("bar", {"x": ["a"], "y": [1]}))
+
+
+def test_a_chart_along_x_mixes_kinds_where_its_series_say_so():
+    data = {"x": [1, 2], "series": [{"name": "p", "y": [1, 2]}, {"name": "q", "y": [3], "x": [2], "kind": "scatter"}]}
+    line, points = draw("line", data).data
+    assert ("lines" in line.mode, points.mode) == (True, "markers")
+    assert list(points.x) == [2]
+    assert problems("line", {"x": [1], "series": [{"name": "p", "y": [1], "kind": "pie"}]}) == [
+        "charts.T.data.series[0].kind"
+    ]
+
+
+def test_series_are_titled_by_the_one_that_declares_a_title():
+    outputs = {"charts": {"Base": {"title": "Survival"}}}
+    result = view({"series": [{"name": n, "x": [1], "y": [1]} for n in ("Base", "Shock of 10 %")]}, outputs)
+    assert charts.series_figure(result.series, outputs).layout.title.text == "Survival"

@@ -163,7 +163,8 @@ def axis(
         names = list(dict.fromkeys(str(v) for v in given))
         found |= {"tickmode": "array", "tickvals": [plain(n) for n in names], "ticktext": [wrapped(n) for n in names]}
     if scale == "log" and kind == "linear":
-        found |= {"type": "log", "showgrid": True, "dtick": _decades(given), "exponentformat": "power", "nticks": 0}
+        plain_numbers = "~s" if min((v for v in given if v > 0), default=1) >= 1 else "~g"
+        found |= {"type": "log", "showgrid": True, "dtick": _decades(given), "tickformat": plain_numbers, "nticks": 0}
         found["minor"] = {"ticks": "outside", "ticklen": 3}
     return found | more
 

@@ -228,7 +228,7 @@ def _declared(outputs: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]
 
 
 def _shared(declared: Sequence[Mapping[str, Any]]) -> bool:
-    return len({str(d.get("title")) for d in declared}) == 1
+    return len({str(d["title"]) for d in declared if d.get("title")}) == 1
 
 
 def _scale(declared: Sequence[Mapping[str, Any]], key: str) -> str:

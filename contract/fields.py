@@ -57,7 +57,7 @@ EXTRA_KEYS: dict[str, frozenset[str]] = {
     "multiselect": frozenset({"options", "min_items", "max_items"}),
     "text": frozenset({"max_length", "pattern", "placeholder", "lines"}),
     "date": frozenset({"min", "max"}),
-    "table": frozenset({"columns", "min_rows", "max_rows", "unique", "triangle"}),
+    "table": frozenset({"columns", "min_rows", "max_rows", "unique", "triangle", "choices"}),
     "file": frozenset({"accept", "max_mb"}),
 }
 ORDERED = frozenset({"number", "integer", "date"})  # types of columns that may be declared increasing
@@ -74,6 +74,15 @@ class Option:
 
     value: Any
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A built-in table that a table input may be filled with: what it is called, where it is from, and its rows."""
+
+    label: str
+    rows: tuple[Mapping[str, Any], ...]
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ class Field:
     max_rows: int = MAX_TABLE_ROWS
     unique: tuple[str, ...] = ()
     triangle: str | None = None
+    choices: tuple[Choice, ...] = ()
     increasing: bool = False
     accept: tuple[str, ...] = ()
     max_mb: float = MAX_FILE_MB
@@ -455,9 +465,25 @@ def _table(reader: _Reader, values: dict[str, Any], *, column: bool) -> None:
         "columns": columns,
         "unique": tuple(map(str, unique)),
         "triangle": triangle,
+        "choices": _choices(reader),
         "min_rows": reader.count("min_rows", 0),
         "max_rows": min(reader.count("max_rows", MAX_TABLE_ROWS), MAX_TABLE_ROWS),
     }
+
+
+def _choices(reader: _Reader) -> tuple[Choice, ...]:
+    found = []
+    for i, item in enumerate(reader.typed("choices", list, "a list of built-in tables", default=[])):
+        good = isinstance(item, Mapping) and isinstance(item.get("label"), str)
+        rows = item.get("rows") if good else None
+        if isinstance(rows, str):
+            rows = []  # a file of the folder, which the manifest's check replaces by its rows
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            remedy = 'Give {"label": ..., "rows": rows or the name of a CSV file}.'
+            reader.problem(f"choices[{i}]", "it is not a named table", remedy)
+            continue
+        found.append(Choice(item["label"], tuple(rows), item.get("source")))
+    return tuple(found)
 
 
 def _file(reader: _Reader, values: dict[str, Any], *, column: bool) -> None:

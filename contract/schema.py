@@ -117,6 +117,8 @@ def _table(field: Field) -> dict[str, Any]:
         "x-unique": list(field.unique),
         "x-triangle": list(field.columns)[list(field.columns).index(field.triangle) :] if field.triangle else [],
     }
+    if field.choices:
+        between_rows["x-choices"] = [choice.label for choice in field.choices]
     return {
         "type": "array",
         "items": {

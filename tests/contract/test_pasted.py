@@ -123,3 +123,15 @@ def test_a_text_column_cannot_be_declared_increasing():
     warnings = []
     parse("t", {"type": "table", "columns": columns}, "inputs.t", [], warnings)
     assert warnings == ["inputs.t.columns.name.increasing is not known for a text and is ignored."]
+
+
+def test_a_built_in_table_is_read_from_its_file_and_checked_like_any_rows():
+    raw = {"type": "table", "columns": COLUMNS, "choices": [{"label": "A", "rows": "a.csv", "source": "S"}]}
+    model = manifest.check({"name": "m", "inputs": {"t": raw}}, {"a.csv": b"age,qx\n60,0.1\n"})
+    choice = model.inputs["t"].choices[0]
+    assert (choice.label, choice.source, choice.rows[0]["age"]) == ("A", "S", 60)
+    assert manifest.check(model.raw).inputs["t"].choices == model.inputs["t"].choices
+    with pytest.raises(ManifestError, match=r"inputs\.t\.choices\[0\]\[1\]\.age: 59 comes after 60"):
+        manifest.check({"name": "m", "inputs": {"t": raw}}, {"a.csv": b"age,qx\n60,0.1\n59,0.1\n"})
+    with pytest.raises(ManifestError, match=r"choices\[0\]: the folder has no file 'a.csv'"):
+        manifest.check({"name": "m", "inputs": {"t": raw}}, {})

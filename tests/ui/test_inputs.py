@@ -323,6 +323,18 @@ def test_rows_pasted_from_a_spreadsheet_replace_the_table():
     assert draft(at).problems == []
 
 
+def test_a_built_in_table_fills_the_rows_and_is_named_until_a_cell_changes():
+    at = at_link()
+    assert at.selectbox(key("claims.choice")).value is None
+    at = shown(at.selectbox(key("claims.choice")).select_index(0).run())
+    assert [(r["year"], r["paid"]) for r in draft(at).values["claims"]] == [(2019, 7.0)]
+    assert draft(at).problems == []
+    assert any("Nobody (2019)" in c.value for c in at.caption)
+    at = shown(at.text_area(key("claims.paste")).set_value("year,paid\n2022,1\n").run())
+    at = shown(at.button(key("claims.use")).click().run())
+    assert at.selectbox(key("claims.choice")).value is None
+
+
 def test_a_pasted_cell_that_does_not_fit_is_named_and_nothing_is_replaced():
     at = at_link()
     at = shown(at.text_area(key("claims.paste")).set_value("year,paid\n2022,x\nlast,3\n").run())

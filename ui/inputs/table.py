@@ -18,7 +18,7 @@ import streamlit as st
 from contract import pasted
 from contract.fields import Field
 from contract.problems import Problem
-from ui.inputs.cell import Cell, caption, figure, is_year, note, plain
+from ui.inputs.cell import Cell, caption, figure, hold, is_year, note, plain
 from ui.inputs.texts import as_date
 
 Row = dict[str, Any]
@@ -37,6 +37,7 @@ def table(cell: Cell) -> None:
         cell.put(_remember(cell, apply(list(field.columns), base, st.session_state[key])))
 
     st.markdown(f":small[{cell.label}]", help=cell.help)
+    _choose(cell, rows)
     st.data_editor(
         frame(field, base),
         key=key,
@@ -117,6 +118,34 @@ def _grid(cell: Cell, rows: list[Row]) -> tuple[list[Row], str]:
 def _remember(cell: Cell, rows: list[Row]) -> list[Row]:
     st.session_state[f"{cell.key}.grid"]["rows"] = rows
     return rows
+
+
+def _choose(cell: Cell, rows: list[Row]) -> None:
+    """Offer the built-in tables; the picker shows the one that the rows are, and empties when a cell is changed."""
+    choices, key = cell.field.choices, f"{cell.key}.choice"
+    if not choices:
+        return
+    full = [[{k: row.get(k) for k in cell.field.columns} for row in choice.rows] for choice in choices]
+    held = [{k: row.get(k) for k in cell.field.columns} for row in rows]
+    hold(key, next((i for i, one in enumerate(full) if one == held), None))
+
+    def use() -> None:
+        chosen = st.session_state[key]
+        if chosen is not None:
+            cell.put(full[chosen])
+
+    st.selectbox(
+        f"Built-in tables for {cell.field.label}",
+        range(len(choices)),
+        index=None,
+        format_func=lambda i: choices[i].label,
+        key=key,
+        placeholder="Own figures. Choose a built-in table, or type, paste or load below",
+        label_visibility="collapsed",
+        on_change=use,
+    )
+    chosen = st.session_state[key]
+    caption(plain(choices[chosen].source) if chosen is not None and choices[chosen].source else None)
 
 
 def _paste(cell: Cell) -> None:

@@ -232,11 +232,11 @@ def loss_chart(book, chosen, inputs):
     ends = histogram_ends(losses, chosen["es_1d"])
     beyond = int(((losses < ends[0]) | (losses > ends[1])).sum())
     counts, edges = np.histogram(np.clip(losses, *ends), bins=min(60, max(20, len(losses) // 12)), range=ends)
-    left_out = f", {beyond} beyond the ends counted in the outermost bars" if beyond else ""
+    outside = f"; days beyond the ends, in the outermost bars: {beyond}" if beyond else ""
     return {
         "kind": "histogram",
-        "title": f"One-day losses of today's portfolio{left_out}",
-        "x_label": "Loss (money)",
+        "title": "One-day losses of today's portfolio",
+        "x_label": f"Loss (money){outside}",
         "y_label": "Days",
         "data": {
             "edges": edges.tolist(),

@@ -133,7 +133,7 @@ def test_one_day_of_collapse_does_not_squeeze_the_histogram_and_is_counted(model
     assert last >= 1
     chart = model.run()["charts"][0]
     assert sum(chart["data"]["counts"]) == 500
-    assert "2 beyond the ends" in chart["title"]
+    assert "beyond the ends, in the outermost bars: 2" in chart["x_label"]
 
 
 def test_the_shortfall_lies_inside_the_histogram_even_where_no_loss_does(model):

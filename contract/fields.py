@@ -57,9 +57,10 @@ EXTRA_KEYS: dict[str, frozenset[str]] = {
     "multiselect": frozenset({"options", "min_items", "max_items"}),
     "text": frozenset({"max_length", "pattern", "placeholder", "lines"}),
     "date": frozenset({"min", "max"}),
-    "table": frozenset({"columns", "min_rows", "max_rows"}),
+    "table": frozenset({"columns", "min_rows", "max_rows", "unique", "triangle", "choices"}),
     "file": frozenset({"accept", "max_mb"}),
 }
+ORDERED = frozenset({"number", "integer", "date"})  # types of columns that may be declared increasing
 KEY_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LARGEST = 2**1023
 MAX_TABLE_ROWS = 100_000
@@ -73,6 +74,15 @@ class Option:
 
     value: Any
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A built-in table that a table input may be filled with: what it is called, where it is from, and its rows."""
+
+    label: str
+    rows: tuple[Mapping[str, Any], ...]
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,10 @@ class Field:
     columns: Mapping[str, "Field"] = field(default_factory=dict)
     min_rows: int = 0
     max_rows: int = MAX_TABLE_ROWS
+    unique: tuple[str, ...] = ()
+    triangle: str | None = None
+    choices: tuple[Choice, ...] = ()
+    increasing: bool = False
     accept: tuple[str, ...] = ()
     max_mb: float = MAX_FILE_MB
 
@@ -193,9 +207,10 @@ def parse(
             Problem(f"{where}.type", f"{type_!r} is not a type of field", f"Use one of {', '.join(allowed)}.")
         )
         return None
-    for odd in sorted(set(raw) - COMMON_KEYS - EXTRA_KEYS[type_]):
+    known = COMMON_KEYS | EXTRA_KEYS[type_] | ({"increasing"} if column and type_ in ORDERED else set())
+    for odd in sorted(set(raw) - known):
         warnings.append(f"{where}.{odd} is not known for a {type_} and is ignored.")
-    reader = _Reader(raw, where, problems)
+    reader = _Reader(raw, where, problems, warnings)
     values: dict[str, Any] = {
         "key": key,
         "type": type_,
@@ -210,6 +225,8 @@ def parse(
         "has_default": raw.get("default") is not None,
     }
     _PARSERS[type_](reader, values, column=column)
+    if column and type_ in ORDERED:
+        values["increasing"] = bool(reader.typed("increasing", bool, "true or false", default=False))
     explicit = reader.typed("required", bool, "true or false")
     values["required"] = not values["has_default"] if explicit is None else explicit
     return Field(**values)
@@ -218,8 +235,8 @@ def parse(
 class _Reader:
     """Reads keys of one declaration and notes what has the wrong shape."""
 
-    def __init__(self, raw: Mapping[str, Any], where: str, problems: list[Problem]) -> None:
-        self.raw, self.where, self.problems = raw, where, problems
+    def __init__(self, raw: Mapping[str, Any], where: str, problems: list[Problem], warnings: list[str]) -> None:
+        self.raw, self.where, self.problems, self.warnings = raw, where, problems, warnings
 
     def problem(self, key: str, found: str, remedy: str) -> None:
         self.problems.append(Problem(f"{self.where}.{key}", found, remedy))
@@ -417,18 +434,23 @@ def _table(reader: _Reader, values: dict[str, Any], *, column: bool) -> None:
     if not raw:
         reader.problem("columns", "the table has no columns", "Declare at least one column.")
     columns: dict[str, Field] = {}
-    ignored: list[str] = []
     for key, declared in raw.items():
         built = parse(
             str(key),
             declared,
             f"{reader.where}.columns.{key}",
             reader.problems,
-            ignored,
+            reader.warnings,
             column=True,
         )
         if built is not None:
             columns[str(key)] = built
+    unique = reader.typed("unique", list, "a list of columns", default=[])
+    triangle = reader.text("triangle")
+    for name, keys in (("unique", unique), ("triangle", [triangle] if triangle else [])):
+        for key in keys:
+            if key not in columns:
+                reader.problem(name, f"there is no column {key!r}", f"Use some of {', '.join(columns)}.")
     default = values["default"]
     if default is not None and not (
         isinstance(default, str) or (isinstance(default, list) and all(isinstance(row, Mapping) for row in default))
@@ -441,9 +463,27 @@ def _table(reader: _Reader, values: dict[str, Any], *, column: bool) -> None:
         values |= {"default": None, "has_default": False}
     values |= {
         "columns": columns,
+        "unique": tuple(map(str, unique)),
+        "triangle": triangle,
+        "choices": _choices(reader),
         "min_rows": reader.count("min_rows", 0),
         "max_rows": min(reader.count("max_rows", MAX_TABLE_ROWS), MAX_TABLE_ROWS),
     }
+
+
+def _choices(reader: _Reader) -> tuple[Choice, ...]:
+    found = []
+    for i, item in enumerate(reader.typed("choices", list, "a list of built-in tables", default=[])):
+        good = isinstance(item, Mapping) and isinstance(item.get("label"), str)
+        rows = item.get("rows") if good else None
+        if isinstance(rows, str):
+            rows = []  # a file of the folder, which the manifest's check replaces by its rows
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            remedy = 'Give {"label": ..., "rows": rows or the name of a CSV file}.'
+            reader.problem(f"choices[{i}]", "it is not a named table", remedy)
+            continue
+        found.append(Choice(item["label"], tuple(rows), item.get("source")))
+    return tuple(found)
 
 
 def _file(reader: _Reader, values: dict[str, Any], *, column: bool) -> None:

@@ -368,6 +368,18 @@ def test_rows_pasted_from_a_spreadsheet_replace_the_table():
     assert draft(at).problems == []
 
 
+def test_a_built_in_table_fills_the_rows_and_is_named_until_a_cell_changes():
+    at = at_link()
+    assert at.selectbox(key("claims.choice")).value is None
+    at = shown(at.selectbox(key("claims.choice")).select_index(0).run())
+    assert [(r["year"], r["paid"]) for r in draft(at).values["claims"]] == [(2019, 7.0)]
+    assert draft(at).problems == []
+    assert any("Nobody (2019)" in c.value for c in at.caption)
+    at = shown(at.text_area(key("claims.paste")).set_value("year,paid\n2022,1\n").run())
+    at = shown(at.button(key("claims.use")).click().run())
+    assert at.selectbox(key("claims.choice")).value is None
+
+
 def test_a_pasted_cell_that_does_not_fit_is_named_and_nothing_is_replaced():
     at = at_link()
     at = shown(at.text_area(key("claims.paste")).set_value("year,paid\n2022,x\nlast,3\n").run())
@@ -376,6 +388,24 @@ def test_a_pasted_cell_that_does_not_fit_is_named_and_nothing_is_replaced():
     assert "line 3, column 'Year'" in told
     assert at.button(key("claims.use")).disabled
     assert len(draft(at).values["claims"]) == 2
+
+
+def test_a_pasted_cell_out_of_range_is_named_before_the_rows_are_replaced():
+    at = at_link()
+    at = shown(at.text_area(key("claims.paste")).set_value("year,paid\n2022,1\n1066,3\n").run())
+    assert any("line 3, column 'Year'" in m.value and "1066 is outside" in m.value for m in at.markdown)
+    assert at.button(key("claims.use")).disabled
+
+
+def test_a_cell_of_the_form_that_does_not_fit_is_told_with_its_row_and_column():
+    at = at_link(claims='[{"year": 2020, "paid": 1}, {"year": 1066, "paid": 1}]')
+    assert any("Row 2, Year: 1066 is outside" in m.value for m in at.markdown)
+
+
+def test_a_table_full_of_faults_names_the_first_and_counts_the_rest():
+    at = at_link(claims=json.dumps([{"year": 1066, "paid": 1}] * 30))
+    assert sum("1066 is outside" in m.value for m in at.markdown) == 12
+    assert any("And 18 more" in m.value for m in at.markdown)
 
 
 def test_a_table_too_long_for_the_address_says_that_the_link_cannot_carry_it():

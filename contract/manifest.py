@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract import access, fields
+from contract import access, declarations, fields
 from contract.fields import Field
 from contract.problems import ManifestError, Problem
 from contract.rules import Rule, RuleError
@@ -114,7 +114,7 @@ def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     for key, given in declared.items():
         item = _with_rows(key, given, files, problems)
         resolved[str(key)] = item
-        built = fields.parse(str(key), item, f"inputs.{key}", problems, warnings)
+        built = declarations.parse(str(key), item, f"inputs.{key}", problems, warnings)
         if built is not None:
             inputs[str(key)] = built
     raw["inputs"] = resolved
@@ -208,7 +208,7 @@ def _rows_of(
         problems.append(Problem(where, f"the folder has no file {name!r}", "Add the file or mend the name."))
         return name
     probe: list[Problem] = []
-    table = fields.parse(str(key), {**item, "default": [], "choices": []}, f"inputs.{key}", probe, [])
+    table = declarations.parse(str(key), {**item, "default": [], "choices": []}, f"inputs.{key}", probe, [])
     if table is None or probe:
         return name  # the declaration itself is wrong and will be reported
     rows, found = rows_from_csv(table, files[name].decode("utf-8-sig", errors="replace"))

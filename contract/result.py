@@ -14,20 +14,7 @@ from typing import Any
 from contract.fields import is_number
 from contract.problems import Problem, ResultError
 
-KINDS = (
-    "fan",
-    "heatmap",
-    "histogram",
-    "waterfall",
-    "tornado",
-    "surface",
-    "triangle",
-    "pie",
-    "box",
-    "bar",
-    "line",
-    "scatter",
-)
+KINDS = tuple("fan heatmap histogram waterfall tornado surface triangle pie box bar line scatter".split())
 SCALES = ("linear", "log")
 SERIES_KINDS = ("line", "area", "band", "bar", "scatter", "step")
 KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings")

@@ -3,7 +3,7 @@
 import pytest
 
 from contract import inputs, manifest, schema
-from contract.fields import parse
+from contract.declarations import parse
 from contract.pasted import rows
 from contract.problems import InputError, ManifestError
 

@@ -187,3 +187,21 @@ def test_a_spare_child_holds_no_end_that_would_hide_the_death_of_its_zygote(box)
     for spare in zygote.children():
         held = [os.readlink(entry) for entry in Path(f"/proc/{spare.pid}/fd").iterdir()]
         assert len([target for target in held if target.startswith("socket:")]) == 1
+
+
+def test_the_processor_time_of_threads_that_have_ended_counts(run):
+    found = run(
+        """
+        import threading, time
+        def busy():
+            end = time.thread_time() + 0.3
+            while time.thread_time() < end:
+                pass
+        def run(inputs):
+            thread = threading.Thread(target=busy)
+            thread.start()
+            thread.join()
+            return {"summary": {"done": 1}}
+        """
+    )
+    assert found.cpu_seconds >= 0.28

@@ -9,8 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Connection
+
+from storage.database import CONNECT, PATIENCE, manners
 
 TASK = "tontine.run"
 VERIFY = "tontine.verify"
@@ -40,9 +43,23 @@ def _defer(conn: Connection, task: str, priority: int, **arguments: Any) -> int:
     return int(job.defer(**arguments))
 
 
-def worker_app(dsn: str, *, connections: int) -> App:
+def worker_app(dsn: str, *, connections: int, patience: float = PATIENCE) -> App:
     """Return a procrastinate app for a worker process, to which the worker adds its tasks."""
-    return App(connector=PsycopgConnector(pool_factory=_pool, conninfo=dsn, min_size=2, max_size=connections))
+
+    async def introduce(connection: AsyncConnection[Any]) -> None:
+        await connection.execute(manners(patience))
+        await connection.commit()
+
+    return App(
+        connector=PsycopgConnector(
+            pool_factory=_pool,
+            conninfo=dsn,
+            min_size=2,
+            max_size=connections,
+            kwargs={**CONNECT, "application_name": "tontine-queue"},
+            configure=introduce,
+        )
+    )
 
 
 def _pool(**options: Any) -> AsyncConnectionPool:

@@ -1,8 +1,8 @@
 """A worker: takes jobs from the queue, a few at once, and lets the sandbox run them.
 
 Chosen: one process with one zygote; procrastinate fetches, each run has a thread, one listener hears
-cancellations, one thread sends heartbeats and puts the runs of dead workers back. A worker needs the database
-and nothing else.
+cancellations, one thread sends heartbeats and puts the runs of dead workers back, and one sees that those go on. A
+worker needs the database and nothing else.
 Left out: starting and restarting workers, which is `engine.pool` on the server and systemd elsewhere.
 """
 
@@ -32,6 +32,7 @@ from storage.database import Database
 log = structlog.get_logger()
 
 POLL = 0.5  # a lost wake-up costs this long at most
+HUNG = 15.0  # s without an answer of any kind from the database, or twice `stalled`, after which a worker ends
 GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are given back
 
 
@@ -39,7 +40,7 @@ class Worker:
     """One worker process. `run` blocks until `stop` is called or the database stays away too long."""
 
     def __init__(self, url: str, *, bounds: Bounds, data: Path, runs_at_once: int = 2, tier: str | None = None) -> None:
-        self.database = Database(url)
+        self.database = Database(url, patience=bounds.stalled)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.shelf = Shelf(data / "scratch")
         self.sandbox = Sandbox(self.shelf.folder, tier=tier)
@@ -47,6 +48,8 @@ class Worker:
         self.listener = Listener(self.database.dsn)
         self.runs_at_once = runs_at_once
         self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._turns = 0  # of the pulse: that they go on shows that the database answers, be it by a refusal
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -54,8 +57,10 @@ class Worker:
         """Work until told to stop; leaves no process and no scratch behind."""
         hide()
         self.sandbox.start()
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
         self.listener.subscribe("run_cancel", self._hear_cancel)
         self.listener.start()
+        self._turns += 1
         with self.database.begin() as conn:
             workers.register(
                 conn,
@@ -80,6 +85,7 @@ class Worker:
             self.sandbox.close()
             self.database.close()
             self.shelf.close()
+            self._ended.set()
 
     def stop(self) -> None:
         """Take no further job and end once those under way have ended; safe from a signal handler."""
@@ -92,7 +98,7 @@ class Worker:
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
-        app = queue.worker_app(self.database.dsn, connections=self.runs_at_once + 3)
+        app = queue.worker_app(self.database.dsn, connections=self.runs_at_once + 3, patience=self.database.patience)
         loop = self._loop
 
         @app.task(name=queue.TASK, queue=queue.QUEUE)
@@ -153,3 +159,19 @@ class Worker:
             except Exception:
                 log.warning("heartbeat failed", worker=self.name, exc_info=True)
                 time.sleep(1)
+            self._turns += 1
+
+    def _watch(self) -> None:
+        """End this process where the database gives no answer, not even a refusal.
+
+        A connection that has gone without a word, behind a proxy say, holds its thread for good. Nothing that waits
+        for it could be ended but with the process; the models, the zygote and the scratch go with it, the runs are
+        another worker's by then, and whoever supervises this one starts it again. It counts seconds in which it was
+        awake itself, so that a host which was suspended is given time to find its way.
+        """
+        seen, quiet = -1, 0.0
+        while not self._ended.wait(1.0):
+            seen, quiet = (seen, quiet + 1) if seen == self._turns else (self._turns, 0.0)
+            if quiet > max(HUNG, 2 * self.bench.bounds.stalled):
+                log.error("the database has not answered; this worker ends", worker=self.name, seconds=quiet)
+                os._exit(1)

@@ -5,9 +5,11 @@ are woken by NOTIFY within milliseconds (docs/decisions has the figures).
 Left out: procrastinate's own locks and retries. The engine's reaper decides what is tried again.
 """
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
+import procrastinate.worker
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -41,6 +43,22 @@ def _defer(conn: Connection, task: str, priority: int, **arguments: Any) -> int:
     raw = conn.connection.driver_connection
     job = _deferrer.configure_task(task, queue=QUEUE, priority=priority, connection=raw)
     return int(job.defer(**arguments))
+
+
+class Consumer(procrastinate.worker.Worker):
+    """A worker of the queue that ends when its heartbeats or its notifications do.
+
+    procrastinate watches these side tasks until the first of them ends, and its deferrer of periodic tasks, of which
+    we have none, ends at once. Left unwatched, a worker whose heartbeat failed once, while all its places were taken,
+    would go on fetching jobs that everybody else takes for orphans.
+    """
+
+    async def work(self) -> None:
+        """Take jobs until asked to stop, or until a side task ends."""
+        await self.run()  # type: ignore[no-untyped-call]
+
+    async def _periodic_deferrer(self) -> None:
+        await asyncio.Event().wait()
 
 
 def worker_app(dsn: str, *, connections: int, patience: float = PATIENCE) -> App:

@@ -36,6 +36,10 @@ HUNG = 15.0  # s without an answer of any kind from the database, or twice `stal
 GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are given back
 
 
+class QueueLostError(Exception):
+    """The connection to the queue broke."""
+
+
 class Worker:
     """One worker process. `run` blocks until `stop` is called or the database stays away too long."""
 
@@ -94,7 +98,8 @@ class Worker:
         timer.daemon = True
         timer.start()
         if self._loop is not None and self._task is not None:
-            self._loop.call_soon_threadsafe(self._task.cancel)
+            with contextlib.suppress(RuntimeError):  # the loop has ended already: so has the work
+                self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -111,7 +116,8 @@ class Worker:
 
         async with app.open_async():
             self._task = asyncio.ensure_future(
-                app.run_worker_async(
+                queue.Consumer(
+                    app,
                     queues=[queue.QUEUE],
                     name=self.name,
                     concurrency=self.runs_at_once,
@@ -121,17 +127,22 @@ class Worker:
                     install_signal_handlers=False,
                     update_heartbeat_interval=max(1.0, self.bench.bounds.stalled / 5),
                     stalled_worker_timeout=self.bench.bounds.stalled,
-                )
+                ).work()
             )
             if self._stopping.is_set():
                 self._task.cancel()
             log.info("worker ready", worker=self.name, tier=str(self.sandbox.tier), runs_at_once=self.runs_at_once)
             try:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await self._task
+                await self._until_stopped(self._task)
             except Exception:
                 self._give_back()  # the queue is lost: whoever takes these runs over must not wait for their ends
                 raise
+
+    async def _until_stopped(self, task: asyncio.Future[None]) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        if not self._stopping.is_set():
+            raise QueueLostError
 
     def _give_back(self) -> None:
         for cancel in list(self.bench.going.values()):

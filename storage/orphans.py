@@ -57,6 +57,21 @@ def retry_jobs(conn: Connection, task: str, *, silence: float, attempts: int) ->
     return len(conn.execute(text(_RETRY), values).all())
 
 
+def note_loss(conn: Connection, run: Run) -> None:
+    """Note, after a run has been put back, that a worker was lost under it; one that gave it back was not."""
+    statement = text(
+        "insert into run_events (run_id, seq, kind, payload) select id, seq, 'lost', jsonb_build_object('worker', "
+        "cast(:worker as text)) from runs where id = :id"
+    )
+    conn.execute(statement, {"id": run.id, "worker": run.worker})
+
+
+def losses(conn: Connection, run: Run) -> int:
+    """Return how many workers have been noted as lost under the run."""
+    statement = text("select count(*) from run_events where run_id = :id and kind = 'lost'")
+    return int(conn.execute(statement, {"id": run.id}).scalar_one())
+
+
 def drop_job(conn: Connection, run: Run) -> None:
     """Take the job of a run that is put back out of the queue, so that it cannot start a second time."""
     conn.execute(

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, text
 from contract.run import Run
 from storage.runs import SELECT, to_run
 
-# A job is deferred in its run's own transaction; this much later its absence means something.
+# A job is deferred in its run's own transaction; this much later, or a silence where that is less, its absence means
+# something.
 SETTLED = 5.0
 
 _SILENT = """
@@ -46,7 +47,7 @@ def take(conn: Connection, *, silence: float, worker: str | None = None) -> list
     if worker is not None:
         rows = conn.execute(text(SELECT + _DEAD), {"worker": worker})
     else:
-        values = {"settled": timedelta(seconds=SETTLED), "silence": timedelta(seconds=silence)}
+        values = {"settled": timedelta(seconds=min(SETTLED, silence)), "silence": timedelta(seconds=silence)}
         rows = conn.execute(text(SELECT + _SILENT), values)
     return [to_run(row) for row in rows.mappings()]
 

@@ -17,7 +17,6 @@ from storage.server import EmbeddedServer
 from tests.faults.cluster import postmaster
 from tests.faults.house import House, child, gone, until
 
-KILLS = 3
 # A submission writes a job, the end of a run its result; each counts once it is held at its commit.
 HELD = """
 select distinct l.relation::regclass::text, a.wait_event from pg_locks l join pg_stat_activity a using (pid)
@@ -28,13 +27,13 @@ and l.mode = 'RowExclusiveLock' and l.relation in ('results'::regclass, 'procras
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
-    """An embedded server and a house on it with two workers that are started again when they end."""
+    """An embedded server and a house on it with a worker that is started again when it ends."""
     home = tmp_path_factory.mktemp("embedded")
     with contextlib.ExitStack() as stack:
         server = EmbeddedServer(home / "postgres")
         house = House(stack.enter_context(server), home)
         stack.callback(house.close)
-        house.keep(2)
+        house.keep(1)
         wait(house.desk, house.submit(), 60)
         yield server, house
 
@@ -54,23 +53,24 @@ def insist(house, *submission):
             time.sleep(0.05)
 
 
-@pytest.mark.timeout(180)
-def test_a_database_killed_again_and_again_under_load_loses_nothing_that_was_accepted(embedded, fault):
-    """Transactions are under way at every kill: four threads submit, and two workers store, all the time."""
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow_faults)])
+def test_a_database_killed_again_and_again_under_load_loses_nothing_that_was_accepted(embedded, fault, kills):
+    """Transactions are under way at every kill: four threads submit, and a worker stores, all the time."""
     server, house = embedded
     stop, accepted = threading.Event(), []
 
     def submit_on(who):
         n = 0
         while not stop.is_set():
-            accepted.append(insist(house, n, 0.05, f"{who}-{n}"))
+            accepted.append(insist(house, n, 0.05, f"{kills}-{who}-{n}"))
             n += 1
             time.sleep(0.1)
 
     threads = [threading.Thread(target=submit_on, args=(who,)) for who in range(4)]
     for thread in threads:
         thread.start()
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = len(accepted)
         until(lambda before=before: len(accepted) > before + 8, 60)
         os.kill(postmaster(server.data), signal.SIGKILL)
@@ -124,7 +124,7 @@ def test_a_database_killed_in_mid_commit_leaves_each_run_once(embedded, fault, i
 
 
 def away(house, cluster, seconds, fault):
-    house.keep(2)
+    house.keep(1)
     ids = [house.submit(n, 4) for n in range(2)] + [house.submit(n, 0.2) for n in range(2, 12)]
     house.running(ids[0])
     cluster.stop("immediate")

@@ -49,7 +49,7 @@ def test_a_killed_zygote_costs_no_run(house, fault):
 
 
 def test_the_runs_of_a_killed_worker_go_to_another_and_its_scratch_is_removed(house, fault):
-    ids = [house.submit(n, 3) for n in range(2)]
+    ids = [house.submit(n, 2) for n in range(2)]
     first, root = house.holder(house.running(ids[0]))
     house.running(ids[1])
     model = child(first)
@@ -105,7 +105,7 @@ def test_a_stopped_worker_gives_its_runs_back_and_another_finishes_them(house, f
 
 
 def test_a_worker_that_vanishes_and_comes_back_writes_nothing_any_more(house, fault):
-    held = house.submit(7, 4)
+    held = house.submit(7, 2.5)
     first, _ = house.holder(house.running(held))
     first.send_signal(signal.SIGSTOP)
     fault()
@@ -165,7 +165,7 @@ def test_one_job_claimed_by_many_at_once_runs_once(empty_house, fault):
     assert [r.attempt for r in house.succeed()] == [2] * 10
 
 
-@pytest.mark.parametrize("jump", ["1 hour", "-1 hour"])
+@pytest.mark.parametrize("jump", [pytest.param("1 hour", marks=pytest.mark.slow_faults), "-1 hour"])
 def test_a_clock_that_jumps_costs_no_run(house, fault, jump):
     """Heartbeats carry the database's time: what was written before its clock jumped is an hour off afterwards."""
     ids = [house.submit(n, 2) for n in range(4)]

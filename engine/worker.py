@@ -32,7 +32,7 @@ from storage.database import Database
 log = structlog.get_logger()
 
 POLL = 0.5  # a lost wake-up costs this long at most
-HUNG = 15.0  # s without an answer of any kind from the database, or twice `stalled`, after which a worker ends
+HUNG = 15.0  # s without an answer from the database, or twice `stalled` where that is more, after which a worker ends
 GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are given back
 
 
@@ -53,7 +53,7 @@ class Worker:
         self.runs_at_once = runs_at_once
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._turns = 0  # of the pulse: that they go on shows that the database answers, be it by a refusal
+        self._turns = 0  # of the pulse that the database answered, be it by a refusal
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -65,6 +65,10 @@ class Worker:
         self.listener.subscribe("run_cancel", self._hear_cancel)
         self.listener.start()
         self._turns += 1
+        if self.database.is_empty():  # it has come before any server; an older schema is the server's to bring up
+            from storage.migrate import migrate
+
+            migrate(self.database)
         with self.database.begin() as conn:
             workers.register(
                 conn,
@@ -167,13 +171,15 @@ class Worker:
                     if (cancel := self.bench.going.get(run_id)) is not None:
                         cancel.request(reason)
                 reap(self.database, self.bench.bounds)
-            except Exception:
+                self._turns += 1
+            except Exception as error:
                 log.warning("heartbeat failed", worker=self.name, exc_info=True)
+                # A code is the database's own refusal, for want of room say; a connection that fails has none.
+                self._turns += getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) is not None
                 time.sleep(1)
-            self._turns += 1
 
     def _watch(self) -> None:
-        """End this process where the database gives no answer, not even a refusal.
+        """End this process where the database gives no answer.
 
         A connection that has gone without a word, behind a proxy say, holds its thread for good. Nothing that waits
         for it could be ended but with the process; the models, the zygote and the scratch go with it, the runs are

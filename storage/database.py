@@ -106,6 +106,15 @@ class Database:
                     raise DatabaseUnavailable(f"it is PostgreSQL {int(version) // 10_000}; 14 or newer is needed")
                 return
 
+    def is_empty(self) -> bool:
+        """Say whether there are no tables of ours yet.
+
+        Raises:
+            DatabaseUnavailable: the server does not answer.
+        """
+        with self.read() as conn:
+            return conn.execute(text("select to_regclass('runs')")).scalar_one() is None
+
     def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
         """Return a connection of its own outside the pool, for listening."""
         return psycopg.connect(self.dsn, autocommit=True, application_name="tontine-listener", **CONNECT)

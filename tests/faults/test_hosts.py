@@ -13,6 +13,7 @@ import signal
 import subprocess
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from contract.run import Status
@@ -59,6 +60,16 @@ def networks():
         for prefix, _ in hosts.values():
             ip("netns", "delete", prefix[3], check=False)
         ip("link", "delete", bridge, check=False)
+
+
+def test_a_worker_that_comes_before_any_server_makes_the_tables(far_house, cluster):
+    name = f"empty_{secrets.token_hex(4)}"
+    with psycopg.connect(cluster.url(), autocommit=True) as conn:
+        conn.execute(f"create database {name}")
+    far_house.worker(url=cluster.url(name))
+    with psycopg.connect(cluster.url(name), autocommit=True) as conn:
+        until(lambda: conn.execute("select to_regclass('workers')").fetchone()[0])
+        until(lambda: conn.execute("select count(*) from workers").fetchone()[0] == 1)
 
 
 @contextlib.contextmanager
@@ -136,10 +147,8 @@ def test_a_host_that_drops_off_the_network_is_followed_by_the_other(networks, tm
     cluster.start()
     house = House(cluster.url(), tmp_path / "house")
     try:
-        with installation(house, house.url, {name: prefix for name, (prefix, _) in prefixes.items()}) as (
-            server,
-            hosts,
-        ):
+        spaces = {name: prefix for name, (prefix, _) in prefixes.items()}
+        with installation(house, house.url, spaces, workers=0) as (server, hosts):
             ask(house, server)
             at_work(house, hosts["one"])
             prefixes["one"][1]()

@@ -36,8 +36,8 @@ _OTHERS = """ r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id
 """
-# A claim or a partial result that is lost with the database server is made again: its commit need not wait for the
-# disk. What was accepted and how it ended is flushed before it is told.
+# A partial result that is lost with the database server is shown again: its commit need not wait for the disk. A claim
+# waits: were it lost, the next claim would have the same attempt, and nothing would tell the two workers apart.
 _SOON = "set_config('synchronous_commit', 'off', true)"
 # ruff: noqa: S608 - the statements below are put together from these words of our own
 SELECT = f"select {_NOUN} from runs{_OTHERS}"
@@ -68,7 +68,7 @@ with claimed as (
 ), cleared as (
     delete from run_partials where run_id = :id
 )
-select pg_notify('run_events', r.id || ':' || r.seq), {_SOON}, {_NOUN} from claimed{_OTHERS}
+select pg_notify('run_events', r.id || ':' || r.seq), {_NOUN} from claimed{_OTHERS}
 """)
 
 _RECORD = text(f"""

@@ -4,7 +4,7 @@ from contract.run import Status
 from engine.recorder import TAKEN_OVER, Recorder
 from engine.sandbox.call import Cancel, Progress
 from engine.submit import submit
-from storage import runs
+from storage import events, runs
 from tests.faults.house import until
 
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
@@ -33,7 +33,7 @@ def record(desk, run, cancel):
 
 def kept(desk, run):
     with desk.database.read() as conn:
-        return runs.get_run(conn, run.id), runs.partial_of(conn, run.id)
+        return runs.get_run(conn, run.id), events.partial_of(conn, run.id)
 
 
 def test_an_event_is_handed_over_while_the_database_holds_an_earlier_one_and_nothing_of_it_is_lost(desk, run, record):

@@ -17,10 +17,11 @@ from storage.server import EmbeddedServer
 from tests.faults.cluster import postmaster
 from tests.faults.house import House, child, gone, until
 
-# A submission writes a job, the end of a run its result; each counts once it is held at its commit.
+# A submission writes a job, the end of a run its result; each counts once it is held at its commit, which
+# a statement by itself makes too.
 HELD = """
 select distinct l.relation::regclass::text, a.wait_event from pg_locks l join pg_stat_activity a using (pid)
-where a.query = 'COMMIT' and a.wait_event in ('SyncRep', 'object') and a.application_name = 'tontine'
+where a.wait_event in ('SyncRep', 'object') and a.application_name = 'tontine'
 and l.mode = 'RowExclusiveLock' and l.relation in ('results'::regclass, 'procrastinate_jobs'::regclass)
 """
 
@@ -218,6 +219,9 @@ def test_a_worker_whose_connections_go_silent_is_followed_by_another_and_writes_
 
 def test_a_worker_that_goes_silent_in_mid_commit_holds_no_run_locked(far_house, proxy, cluster, fault):
     """Its transaction stands open at the server, with the run's row locked, and its client will never end it."""
+    # A result with a part of its own takes a transaction of several statements.
+    code = b"def run(inputs):\n    return {'series': {'a': {'x': list(range(5000)), 'y': list(range(5000))}}}\n"
+    far_house.add("large", code, b'{"name": "Large", "inputs": {"n": {"type": "number", "default": 1}}}')
     with far_house.desk.database.begin() as conn:
         conn.exec_driver_sql("create table slow (once int)")
         conn.exec_driver_sql("insert into slow values (1)")
@@ -229,7 +233,7 @@ def test_a_worker_that_goes_silent_in_mid_commit_holds_no_run_locked(far_house, 
         conn.exec_driver_sql("create trigger dawdle before insert on results for each row execute function dawdle()")
     try:
         first = far_house.worker("one", url=cluster.url(far_house.name, proxy.port))
-        far_house.submit(1)
+        far_house.submit(model="large")
         storing = text("select count(*) from pg_stat_activity where wait_event = 'PgSleep'")
         until(lambda: heard(far_house, storing, {}))
         proxy.silent.set()

@@ -22,11 +22,14 @@ from starlette.routing import Mount
 import settings as settings_module
 from api.door import build
 from engine import desk as desks
-from engine.logs import configure
+from engine import telemetry
+from engine.logs import adopt_server, configure
+from engine.loopwatch import LoopWatch
 from engine.pool import Pool
 from engine.reap import release
 from engine.register import register_folders
 from settings import SettingsError
+from storage import workers
 from storage.database import Database, DatabaseUnavailable
 from storage.migrate import migrate
 from storage.server import EmbeddedServer, ServerError
@@ -39,13 +42,16 @@ try:
     settings = settings_module.read()
 except SettingsError as error:
     sys.exit(f"Tontine cannot start:\n{error}")
-configure(settings.log_level)
+configure(settings.log_level, settings.log_format)
 
 
 @contextlib.asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
+    adopt_server()
     with contextlib.ExitStack() as stack:
+        telemetry.start(settings.telemetry, service="tontine-server", instance=f"{socket.gethostname()}:{os.getpid()}")
+        stack.callback(telemetry.stop)
         url = settings.database_url
         try:
             if not url:
@@ -61,6 +67,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         stack.callback(desk.close)
         desks.use(desk)
         stack.callback(desks.use, None)
+        telemetry.gauge_of_workers(lambda: _workers(desk))
         for name, problems in register_folders(desk, settings.functions).items():
             for problem in problems:
                 log.warning("model not registered", model=name, problem=str(problem))
@@ -75,8 +82,18 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         _answer_at_once()
         gc.collect()
         gc.freeze()
+        if settings.watch_loop:
+            watch = LoopWatch("server", settings.watch_loop)
+            watch.start()
+            stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
         yield
+
+
+def _workers(desk: desks.Desk) -> int:
+    """Return how many workers, on any host, have been heard of lately."""
+    with desk.database.read() as conn:
+        return len(workers.alive(conn, silence=desk.bounds.stalled))
 
 
 def _answer_at_once() -> None:

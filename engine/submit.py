@@ -6,6 +6,7 @@ Left out: waiting for the result, which is `engine.follow`.
 """
 
 import secrets
+import time
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from contract.app import App, Version
 from contract.manifest import Manifest
 from contract.problems import ContractError, Problem
 from contract.run import Run
-from engine import queue
+from engine import queue, telemetry
 from engine.desk import Desk
 from engine.manifests import manifest_of
 from storage import apps, runs, users, versions
@@ -91,6 +92,7 @@ def submit(
         InputError: with every problem found in `values`.
         BusyError: the user has too many runs waiting.
     """
+    begun = time.time_ns()
     found = find_app(desk, app)
     wanted = (found.id, version or found.current_version or "")
     chosen = desk.versions.get(wanted)
@@ -126,4 +128,5 @@ def submit(
         )
         if created and reused is None:
             runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority))
+    telemetry.submitted(run, begun, created=created)
     return run

@@ -20,6 +20,7 @@ import structlog
 from engine import queue
 from engine.bounds import Bounds
 from engine.execute import WORKER_STOPPED, Bench, execute
+from engine.loopwatch import LoopWatch
 from engine.reap import reap
 from engine.sandbox.scratch import Shelf
 from engine.sandbox.supervisor import Sandbox
@@ -38,7 +39,16 @@ GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to 
 class Worker:
     """One worker process. `run` blocks until `stop` is called or the database stays away too long."""
 
-    def __init__(self, url: str, *, bounds: Bounds, data: Path, runs_at_once: int = 2, tier: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        bounds: Bounds,
+        data: Path,
+        runs_at_once: int = 2,
+        tier: str | None = None,
+        watch_loop: int = 0,
+    ) -> None:
         self.database = Database(url)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.shelf = Shelf(data / "scratch")
@@ -46,6 +56,7 @@ class Worker:
         self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name)
         self.listener = Listener(self.database.dsn)
         self.runs_at_once = runs_at_once
+        self.watch = LoopWatch("worker", watch_loop) if watch_loop else None
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -72,6 +83,8 @@ class Worker:
             asyncio.run(self._work())
         finally:
             self._stopping.set()
+            if self.watch is not None:
+                self.watch.stop()
             self._give_back()
             pulse.join(timeout=5)
             with contextlib.suppress(Exception), self.database.begin() as conn:
@@ -103,6 +116,8 @@ class Worker:
         async def verify_version(app_id: int, version: str) -> None:
             await loop.run_in_executor(None, verify, self.bench, app_id, version)
 
+        if self.watch is not None:
+            self.watch.start()
         async with app.open_async():
             self._task = asyncio.ensure_future(
                 app.run_worker_async(

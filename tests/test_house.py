@@ -19,6 +19,7 @@ GUARDED = {
     "sqlalchemy": {"storage", "engine/queue.py"},
     "psycopg": {"storage", "engine/queue.py"},
     "alembic": {"storage"},
+    "opentelemetry": {"engine/otel.py"},
     "procrastinate": {"engine/queue.py", "storage"},
 }
 CHILD = {"zygote", "child", "confine", "convert"}

@@ -22,7 +22,7 @@ def cancel(desk: Desk, run_id: UUID, *, superseded_by: UUID | None = None) -> Ru
         NotFoundError: there is no such run.
     """
     with desk.database.begin() as conn:
-        before = runs.standing(conn, run_id)
+        before = runs.standing(conn, run_id) if telemetry.active() else None
         run = runs.request_cancel(conn, run_id, superseded_by=superseded_by)
     if run is None:
         raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])

@@ -104,11 +104,15 @@ def culprit(frames: list[traceback.FrameSummary]) -> str | None:
             break
     if not frames or frames[-1].name == "select":
         return None
-    ours = [f for f in frames if Path(f.filename).is_relative_to(HERE) and "site-packages" not in f.filename]
+    ours = [f for f in frames if _ours(f.filename)]
     chosen = (ours or frames)[-1]
     return f"{chosen.name} ({_short(chosen.filename)}:{chosen.lineno})"
 
 
+def _ours(filename: str) -> bool:
+    return Path(filename).is_relative_to(HERE) and "site-packages" not in filename  # an environment may lie in here
+
+
 def _short(filename: str) -> str:
     path = Path(filename)
-    return str(path.relative_to(HERE)) if path.is_relative_to(HERE) else "/".join(path.parts[-2:])
+    return str(path.relative_to(HERE)) if _ours(filename) else "/".join(path.parts[-2:])

@@ -2,7 +2,7 @@
 
 import importlib
 
-PARTS = ("engine", "sandbox", "storage", "browser", "sessions", "models")
+PARTS = ("engine", "sandbox", "storage", "browser", "sessions", "loop", "models")
 
 
 def main() -> None:

@@ -141,13 +141,16 @@ def report(part: str, text: bytes) -> None:
             if "blocked_ms" in line:
                 found.append(line)
     print(f"{part}: {len(found)} times late by {LIMIT} ms or more")
-    grouped = collections.defaultdict[str, list[int]](list)
+    grouped, own = collections.defaultdict[str, list[int]](list), collections.Counter[str]()
     for line in found:
         grouped[f"{line['loop']}, running {line['culprit'] or 'nothing'}"].append(line["blocked_ms"])
+        own[f"{line['loop']}, running {line['culprit'] or 'nothing'}"] += line["own_cpu_ms"]
         if line["culprit"] and "-v" in sys.argv:
             print(*line["stack"], sep="\n    ")
     for what, times in sorted(grouped.items(), key=lambda item: -max(item[1])):
-        print(f"  {what}: {len(times)} times, longest {max(times)} ms")
+        print(
+            f"  {what}: {len(times)} times, longest {max(times)} ms, own processor time {own[what]} of {sum(times)} ms"
+        )
 
 
 def main() -> None:

@@ -80,6 +80,7 @@ def test_a_blocked_loop_is_reported_with_the_function_that_blocks_it(looked):
     assert lines[0]["culprit"].startswith("held_up_on_purpose (tests/engine/test_loopwatch.py:")
     assert any("work" in frame for frame in lines[0]["stack"])
     assert lines[0]["blocked_ms"] >= LIMIT
+    assert 0 <= lines[0]["own_cpu_ms"] < lines[0]["blocked_ms"]  # it was waiting, not computing
 
 
 def test_a_loop_that_turns_while_threads_work_beside_it_is_not_reported_as_blocked_by_anything():
@@ -117,6 +118,7 @@ def test_a_block_is_counted_in_the_metrics(looked):
     [
         ([("selectors.py", "select")], None),
         ([], None),
+        ([("events.py", "_run"), ("/lib/asyncio/selector_events.py", "_read_from_self")], None),
         ([("events.py", "_run"), ("x.py", "handle"), ("json.py", "dumps")], "dumps"),
         ([("events.py", "_run"), (str(ROOT / "api" / "runs.py"), "push"), ("ssl.py", "read")], "push"),
     ],

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import structlog
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -20,14 +22,18 @@ from opentelemetry.trace import StatusCode
 from contract.run import Run, Status
 from engine import telemetry
 from engine.cancel import cancel
-from engine.follow import wait
+from engine.execute import WORKER_STOPPED, execute
+from engine.follow import snapshot, wait
 from engine.otel import Sink
+from engine.reap import release
+from engine.sandbox.call import Outcome
 from engine.submit import submit
+from storage import runs
 
 ROOT = Path(__file__).resolve().parents[2]
 ECHO = "def run(inputs):\n    return {'summary': {'n': inputs['n']}}\n"
+SLOW = "import time\ndef run(inputs):\n    yield {'progress': 0.1}\n    time.sleep(60)\n"
 FAILS = "def run(inputs):\n    raise RuntimeError('secret of the analyst')\n"
-NEVER_BEGINS = "import os\nos._exit(3)\ndef run(inputs):\n    return {}\n"
 ORDER = ["submit", "queue wait", "attempt", "start", "model", "store", "notify"]
 
 
@@ -174,11 +180,7 @@ def test_a_model_that_fails_marks_its_span_and_its_attempt_and_keeps_its_words_o
     assert counted["tontine.run.start"][("model", slug),][0] == 1
 
 
-def test_a_model_that_ends_before_its_first_line_has_no_span_of_its_own(
-    sink, spans, desk, add_model, run_now, monkeypatch
-):
-    from engine.sandbox.call import Outcome
-
+def test_a_model_that_ends_before_its_first_line_has_no_span_of_its_own(sink, spans, desk, add_model):
     run = submit(desk, add_model(ECHO), {}, user="ada")
     claimed = Run(
         **{
@@ -224,15 +226,43 @@ def test_a_double_click_is_one_submission_and_a_reused_result_is_marked(sink, sp
 
 
 def test_an_attempt_that_loses_its_run_is_marked(sink, spans, desk, add_model, bench, monkeypatch):
-    from engine import execute as execute_module
-    from storage import runs
-
     run = submit(desk, add_model(ECHO), {}, user="ada")
     monkeypatch.setattr(runs, "finish_run", lambda *_a, **_k: False)
-    assert execute_module.execute(bench, run.id) is None
+    assert execute(bench, run.id) is None
     attempt = by_name(spans)["attempt"]
     assert attempt.attributes["tontine.status"] == telemetry.TAKEN_OVER
     assert attempt.status.status_code is StatusCode.ERROR
+
+
+def test_a_run_whose_worker_is_lost_is_counted_and_logged_with_its_ids(sink, reader, desk, add_model):
+    slug = add_model(ECHO)
+    run = submit(desk, slug, {}, user="ada")
+    with structlog.testing.capture_logs() as lines:
+        for attempt in range(1, desk.bounds.attempts + 1):
+            with desk.database.begin() as conn:
+                assert runs.start_run(conn, run.id, "lost").attempt == attempt
+            assert release(desk.database, "lost") == 1
+    assert [(line["run"], line["model"], line["attempt"], line.get("status")) for line in lines] == [
+        (str(run.id), slug, 1, None),
+        (str(run.id), slug, 2, None),
+        (str(run.id), slug, 3, "FAILED"),
+    ]
+    counted = points(reader)
+    assert counted["tontine.runs.put_back"] == {(("model", slug),): 2}
+    assert counted["tontine.runs.finished"] == {(("model", slug), ("status", "FAILED")): 1}
+
+
+def test_the_end_of_a_stopped_workers_attempt_is_no_error(sink, spans, desk, add_model, bench):
+    run = submit(desk, add_model(SLOW), {}, user="ada")
+    thread = threading.Thread(target=execute, args=(bench, run.id))
+    thread.start()
+    while snapshot(desk, run.id).run.progress is None:
+        time.sleep(0.02)
+    bench.going[run.id].request(WORKER_STOPPED)
+    thread.join()
+    attempt = by_name(spans)["attempt"]
+    assert (attempt.attributes["tontine.status"], attempt.status.status_code) == ("given back", StatusCode.UNSET)
+    assert "notify" not in by_name(spans)
 
 
 def test_looking_at_a_run_that_has_ended_is_no_notification(sink, spans, desk, add_model, run_now):

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import os
 import socket
+import stat
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -71,6 +72,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         for name, problems in register_folders(desk, settings.functions).items():
             for problem in problems:
                 log.warning("model not registered", model=name, problem=str(problem))
+        _answer_at_once()
         pool = Pool(
             settings.workers,
             HERE / "worker.py",
@@ -79,7 +81,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         )
         pool.start()
         stack.callback(pool.stop)
-        _answer_at_once()
         gc.collect()
         gc.freeze()
         if settings.watch_loop:
@@ -101,8 +102,11 @@ def _answer_at_once() -> None:
     descriptors = Path("/proc/self/fd")
     for entry in list(descriptors.iterdir()) if descriptors.is_dir() else []:
         with contextlib.suppress(OSError):
-            found = socket.socket(fileno=os.dup(int(entry.name)))
-            with found:
+            # Only sockets are duplicated. A duplicate of the pipe on which a thread waits for its new worker's start
+            # would never be closed, and that worker would be neither supervised nor stopped.
+            if not stat.S_ISSOCK(entry.stat().st_mode):
+                continue
+            with socket.socket(fileno=os.dup(int(entry.name))) as found:
                 if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

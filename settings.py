@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent
+SECRET = "TONTINE_SECRET_"  # noqa: S105 - what the variables of models' secrets begin with
+SECRET_LENGTH = 8  # characters at least
 
 
 class SettingsError(ValueError):
@@ -78,6 +80,13 @@ class Settings:
         "worker processes that the server starts; 0 leaves runs to other hosts",
     )
     worker_runs: int = _setting("TONTINE_WORKER_RUNS", 2, _whole, "runs", "runs that one worker has going at once")
+    worker_batch_runs: int = _setting(
+        "TONTINE_WORKER_BATCH_RUNS",
+        1,
+        _whole,
+        "runs",
+        "runs of sweeps and checks that one worker has going besides, at a lower priority of the processor",
+    )
     user: str = _setting("TONTINE_USER", "analyst", str, "name", "who runs are recorded for while there is no login")
     seconds: int = _setting("TONTINE_SECONDS", 60, _whole, "s", "time limit of a run that declares none")
     seconds_max: int = _setting("TONTINE_SECONDS_MAX", 3_600, _whole, "s", "ceiling of a declared time limit")
@@ -89,6 +98,12 @@ class Settings:
     log_kb: int = _setting("TONTINE_LOG_KB", 1_024, _whole, "kB", "log kept of a run; the rest is cut")
     threads: int = _setting("TONTINE_THREADS", 1, _whole, "threads", "threads of numerical libraries in a run")
     user_runs: int = _setting("TONTINE_USER_RUNS", 200, _whole, "runs", "runs one user may have waiting or going")
+    user_at_once: int = _setting(
+        "TONTINE_USER_AT_ONCE", 0, _whole, "runs", "runs one user may have going at once, on all hosts; 0 is no cap"
+    )
+    model_at_once: int = _setting(
+        "TONTINE_MODEL_AT_ONCE", 0, _whole, "runs", "runs one model may have going at once, on all hosts; 0 is no cap"
+    )
     stalled: int = _setting(
         "TONTINE_STALLED", 30, _whole, "s", "silence after which a worker counts as gone and its runs go elsewhere"
     )
@@ -105,6 +120,43 @@ class Settings:
     )
 
 
+def secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the values of models' secrets that `environment` holds, by name, without `TONTINE_SECRET_`.
+
+    Raises:
+        SettingsError: with every variable that cannot be used; it never shows a value.
+    """
+    found, wrong = _secrets(os.environ if environment is None else environment)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
+
+
+def _secrets(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    found: dict[str, str] = {}
+    wrong: list[str] = []
+    for variable, value in environment.items():
+        if not variable.startswith(SECRET) or not value:
+            continue
+        if len(value) < SECRET_LENGTH:
+            wrong.append(
+                f"{variable}: it has fewer than {SECRET_LENGTH} characters, which could not be hidden in logs without "
+                "hiding ordinary words. Give a longer one."
+            )
+        elif not _is_text(value):
+            wrong.append(f"{variable}: it is not UTF-8 text. Give it as text.")
+        found[variable.removeprefix(SECRET)] = value
+    return found, wrong
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings that `environment` holds, the process's own where none is given.
 
@@ -113,7 +165,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
-    wrong: list[str] = []
+    wrong = _secrets(environment)[1]
     for item in fields(Settings):
         text = environment.get(item.metadata["variable"], "").strip()
         if not text:
@@ -126,7 +178,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         except ValueError:
             wrong.append(f"{item.metadata['variable']}: {text!r} is not a number of {item.metadata['unit']}.")
             continue
-        least = 0 if item.name in {"workers", "watch_loop"} else 1
+        least = 0 if item.name in {"workers", "user_at_once", "model_at_once", "watch_loop"} else 1
         if isinstance(value, int) and not isinstance(value, bool) and value < least:
             wrong.append(f"{item.metadata['variable']}: {value} is below {least}. Give {least} or more.")
         values[item.name] = value

@@ -34,6 +34,8 @@ def bounds_of(settings: Settings) -> Bounds:
         log_kb=settings.log_kb,
         threads=settings.threads,
         user_runs=settings.user_runs,
+        user_at_once=settings.user_at_once,
+        model_at_once=settings.model_at_once,
         stalled=settings.stalled,
         attempts=settings.attempts,
     )
@@ -46,6 +48,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = settings_module.read()
+        secrets = settings_module.secrets()
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -60,6 +63,8 @@ def main() -> int:
         data=settings.data,
         runs_at_once=settings.worker_runs,
         watch_loop=settings.watch_loop,
+        batch_runs=settings.worker_batch_runs,
+        secrets=secrets,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -13,6 +13,7 @@ from api.bodies import AppDetail, AppSummary, RunDetail, RunRequest, RunStatus
 from api.caller import caller
 from contract.schema import input_schema
 from engine import desk as desks
+from engine.access import access_of
 from engine.follow import wait as wait_for
 from engine.submit import find_app, find_version, submit
 from storage import apps
@@ -34,8 +35,8 @@ def get_app(app_id: int) -> AppDetail:
     """Return a model with its inputs."""
     desk = desks.current()
     app = find_app(desk, app_id)
-    version, _ = find_version(desk, app)
-    return AppDetail.detail(app, version)
+    version, manifest = find_version(desk, app)
+    return AppDetail.detail(app, version, access_of(desk.database, app.id, manifest))
 
 
 @router.get("/apps/{app_id}/schema")

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contract.access import Access
 from contract.app import App, Version
 from contract.run import Run
 from contract.schema import input_schema
@@ -36,17 +37,32 @@ class AppSummary(BaseModel):
         return cls(**_app_fields(app))
 
 
+class Asked(BaseModel):
+    """Hosts or secrets that a model asks for, by name; a secret's value is nowhere in the API."""
+
+    granted: list[str]
+    not_granted: list[str]
+
+
 class AppDetail(AppSummary):
-    """A model with the JSON Schema of its inputs."""
+    """A model with the JSON Schema of its inputs, and what it may reach and know."""
 
     input_schema: dict[str, Any]
     inputs: dict[str, Any]
+    network: Asked
+    secrets: Asked
 
     @classmethod
-    def detail(cls, app: App, version: Version) -> "AppDetail":
+    def detail(cls, app: App, version: Version, access: Access) -> "AppDetail":
         """Return the body for `app` at `version`."""
         manifest = manifest_of(version)
-        return cls(**_app_fields(app), input_schema=input_schema(manifest), inputs=dict(manifest.raw["inputs"]))
+        return cls(
+            **_app_fields(app),
+            input_schema=input_schema(manifest),
+            inputs=dict(manifest.raw["inputs"]),
+            network=Asked(granted=list(access.hosts), not_granted=list(access.hosts_missing)),
+            secrets=Asked(granted=list(access.secrets), not_granted=list(access.secrets_missing)),
+        )
 
 
 class RunRequest(BaseModel):

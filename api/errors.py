@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from contract.access import NotGrantedError
 from contract.problems import ContractError, Problem
 from engine.submit import BusyError, NotFoundError
 from storage.database import DatabaseUnavailable
@@ -35,6 +36,8 @@ def add(app: FastAPI) -> None:
             return answer(404, "not found", error.problems)
         if isinstance(error, BusyError):
             return answer(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
+        if isinstance(error, NotGrantedError):
+            return answer(403, "not granted", error.problems)
         return answer(422, "the inputs do not fit", error.problems)
 
     @app.exception_handler(RequestValidationError)

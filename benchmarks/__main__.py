@@ -2,7 +2,7 @@
 
 import importlib
 
-PARTS = ("engine", "sandbox", "storage", "browser", "sessions", "loop", "models")
+PARTS = ("engine", "fairness", "sandbox", "storage", "browser", "sessions", "loop", "defaults", "models")
 
 
 def main() -> None:

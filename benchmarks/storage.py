@@ -18,7 +18,7 @@ import uuid_utils.compat as uuids
 from sqlalchemy import text
 
 from contract.run import Status
-from storage import apps, blobs, results, runs, search, users, versions
+from storage import apps, blobs, results, runs, search, turns, users, versions
 from storage.changes import Listener
 from storage.database import Database
 from storage.migrate import migrate
@@ -101,7 +101,7 @@ def way_of_a_run(database: Database) -> None:
     )
     timed("get_run", lambda: begin(runs.get_run, run.id))
     timed("find_reusable", lambda: begin(runs.find_reusable, 1, version, {"age": 45, "shock_rate": 10.0}))
-    timed("place_in_queue, about 700 waiting", lambda: begin(runs.place_in_queue, made[-1].id))
+    timed("place_in_queue, about 700 waiting", lambda: begin(turns.place_in_queue, made[-1].id))
     timed("read_result, of 200 rows", lambda: begin(results.read_result, made[0].id))
 
 

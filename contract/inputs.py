@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from contract import rules
+from contract import between, rules
 from contract.fields import Field, is_number, is_whole, on_grid
 from contract.manifest import Manifest
 from contract.problems import InputError, Problem
@@ -62,6 +62,7 @@ _Checker = extend(  # type: ignore[no-untyped-call]
         "x-ordered": _ordered,
         "formatMinimum": _not_before,
         "formatMaximum": _not_after,
+        **between.KEYWORDS,
     },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
@@ -216,6 +217,9 @@ def _worded(manifest: Manifest, error: ValidationError, values: Mapping[str, Any
     where = f"inputs.{path[0]}" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path[1:])
     value = error.instance
     inner = field
+    if error.validator in between.KEYWORDS:
+        found, remedy = between.worded(error, field)
+        return [Problem(where, found, remedy)]
     if field.type == "table" and len(path) > 2:
         inner = field.columns[str(path[2])]
     elif field.type == "table" and len(path) == 2:

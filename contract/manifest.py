@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract import fields
+from contract import access, declarations, fields
 from contract.fields import Field
 from contract.problems import ManifestError, Problem
 from contract.rules import Rule, RuleError
@@ -114,11 +114,14 @@ def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     for key, given in declared.items():
         item = _with_rows(key, given, files, problems)
         resolved[str(key)] = item
-        built = fields.parse(str(key), item, f"inputs.{key}", problems, warnings)
+        built = declarations.parse(str(key), item, f"inputs.{key}", problems, warnings)
         if built is not None:
             inputs[str(key)] = built
     raw["inputs"] = resolved
     _check_show_if(inputs, problems)
+    network = access.host_names(_texts(raw, "network", problems), problems)
+    if network and raw.get("deterministic") is True:
+        warnings.append("manifest.deterministic is ignored: what a host answers may change, so no result is reused.")
     built_manifest = Manifest(
         name=str(raw.get("name", "")).strip(),
         description=_text(raw, "description", problems) or "",
@@ -131,10 +134,10 @@ def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         references=_references(raw.get("references"), problems),
         outputs=_mapping(raw, "outputs", problems),
         limits=_limits(raw.get("limits"), problems),
-        network=_texts(raw, "network", problems),
-        secrets=_texts(raw, "secrets", problems),
+        network=network,
+        secrets=access.secret_names(_texts(raw, "secrets", problems), problems),
         requirements=_texts(raw, "requirements", problems),
-        deterministic=_flag(raw, "deterministic", problems, default=True),
+        deterministic=_flag(raw, "deterministic", problems, default=True) and not network,
         live=_flag(raw, "live", problems, default=False) if "live" in raw else None,
         baseline=_mapping(raw, "baseline", problems) if raw.get("baseline") is not None else None,
         rules=_rules(raw.get("rules"), inputs, problems),
@@ -156,6 +159,13 @@ def _check_values(manifest: Manifest) -> list[Problem]:
         Problem(p.where + ".default" if p.where.count(".") == 1 else p.where, p.found, p.remedy)
         for p in checks.problems_in(manifest, manifest.defaults, complete=False)
     ]
+    for key, field_ in manifest.inputs.items():
+        for i, choice in enumerate(field_.choices):
+            wrong = checks.problems_in(manifest, {key: [dict(row) for row in choice.rows]}, complete=False)
+            found += [
+                Problem(p.where.replace(f"inputs.{key}", f"inputs.{key}.choices[{i}]", 1), p.found, p.remedy)
+                for p in wrong
+            ]
     if manifest.baseline is not None:
         found += [
             Problem(p.where.replace("inputs", "baseline", 1), p.found, p.remedy)
@@ -165,24 +175,45 @@ def _check_values(manifest: Manifest) -> list[Problem]:
 
 
 def _with_rows(key: Any, item: Any, files: Mapping[str, bytes] | None, problems: list[Problem]) -> Any:
-    """Replace a table's default that names a CSV file by that file's rows."""
-    if not isinstance(item, Mapping) or not isinstance(item.get("default"), str) or files is None:
+    """Replace CSV files that a table's default and built-in choices name by their rows."""
+    if not isinstance(item, Mapping) or files is None:
+        return item
+    if item.get("type") == "table" and isinstance(item.get("choices"), list):
+        read = [
+            {**c, "rows": _rows_of(key, item, c["rows"], f"choices[{i}]", files, problems)}
+            if isinstance(c, Mapping) and isinstance(c.get("rows"), str)
+            else c
+            for i, c in enumerate(item["choices"])
+        ]
+        item = {**item, "choices": read}
+    if not isinstance(item.get("default"), str):
         return item
     if item.get("type") not in {"table", "file"}:
         return item
-    where, name = f"inputs.{key}.default", item["default"]
+    name = item["default"]
+    if item["type"] == "file":
+        if name not in files:
+            where = f"inputs.{key}.default"
+            problems.append(Problem(where, f"the folder has no file {name!r}", "Add the file or mend the name."))
+        return item
+    return {**item, "default": _rows_of(key, item, name, "default", files, problems)}
+
+
+def _rows_of(
+    key: Any, item: Mapping[str, Any], name: str, part: str, files: Mapping[str, bytes], problems: list[Problem]
+) -> Any:
+    """Return the rows of a CSV file of the folder, or its name where they cannot be read."""
+    where = f"inputs.{key}.{part}"
     if name not in files:
         problems.append(Problem(where, f"the folder has no file {name!r}", "Add the file or mend the name."))
-        return item
-    if item["type"] == "file":
-        return item
+        return name
     probe: list[Problem] = []
-    table = fields.parse(str(key), {**item, "default": []}, f"inputs.{key}", probe, [])
+    table = declarations.parse(str(key), {**item, "default": [], "choices": []}, f"inputs.{key}", probe, [])
     if table is None or probe:
-        return item  # the declaration itself is wrong and will be reported
+        return name  # the declaration itself is wrong and will be reported
     rows, found = rows_from_csv(table, files[name].decode("utf-8-sig", errors="replace"))
     problems += [Problem(f"{where} ({name}) {p.where}", p.found, p.remedy) for p in found]
-    return {**item, "default": rows}
+    return rows
 
 
 def _check_show_if(inputs: Mapping[str, Field], problems: list[Problem]) -> None:

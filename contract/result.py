@@ -6,6 +6,7 @@ pages, exports and the API cannot read it differently. What is not in an accepte
 Left out: drawing, and the conversion of Python values, which the sandbox's child has done.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,20 +14,8 @@ from typing import Any
 from contract.fields import is_number
 from contract.problems import Problem, ResultError
 
-KINDS = (
-    "fan",
-    "heatmap",
-    "histogram",
-    "waterfall",
-    "tornado",
-    "surface",
-    "triangle",
-    "pie",
-    "box",
-    "bar",
-    "line",
-    "scatter",
-)
+KINDS = tuple("fan heatmap histogram waterfall tornado surface triangle pie box bar line scatter".split())
+SCALES = ("linear", "log")
 SERIES_KINDS = ("line", "area", "band", "bar", "scatter", "step")
 KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings")
 PART = "$part"
@@ -97,6 +86,8 @@ class Chart:
     y_label: str | None = None
     unit: str | None = None
     figure: Mapping[str, Any] | None = None
+    x_scale: str = "linear"
+    y_scale: str = "linear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +187,21 @@ class _Reader:
 
     def declared(self, section: str, key: str) -> Mapping[str, Any]:
         found = self.outputs.get(section)
-        item = found.get(key) if isinstance(found, Mapping) else None
+        if not isinstance(found, Mapping):
+            return {}
+        item = found.get(key)
+        if item is None:  # a label that holds an age or a year is declared by a pattern: Value after * years
+            item = next((v for name, v in found.items() if "*" in name and _fits(name, key)), None)
         return item if isinstance(item, Mapping) else {}
 
     def misfit(self, where: str, value: Any, words: str) -> None:
         self.more[where] = value
         self.warnings.append(f"{where} is not {words}: it is shown under More as the model returned it.")
+
+    def scale(self, where: str, value: Any) -> str:
+        if value not in {None, *SCALES}:
+            self.warnings.append(f"{where} is {value!r}, not {' or '.join(SCALES)}: the axis is linear.")
+        return value if value in SCALES else "linear"
 
     def summary(self, raw: Any) -> tuple[Metric, ...]:
         if raw is None:
@@ -359,6 +359,8 @@ class _Reader:
                         _text(both.get("x_label")),
                         _text(both.get("y_label")),
                         _text(both.get("unit")),
+                        x_scale=self.scale(f"charts.{title}.x_scale", both.get("x_scale")),
+                        y_scale=self.scale(f"charts.{title}.y_scale", both.get("y_scale")),
                     )
                 )
             elif isinstance(item, Mapping) and isinstance(item.get("data"), list) and "kind" not in item:
@@ -372,6 +374,10 @@ def numeric(values: Sequence[Any]) -> bool:
     """Say whether a column holds numbers, empty cells aside, and so is set to the right."""
     given = [v for v in values if v is not None]
     return bool(given) and all(is_number(v) for v in given)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
 
 
 def _holds_lists(item: Mapping[str, Any]) -> bool:

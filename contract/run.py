@@ -31,7 +31,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run as stored. Times are aware and in UTC; memory is in bytes; CPU time in seconds."""
+    """One run as stored. Times are aware and in UTC; memory is in bytes; CPU time in seconds.
+
+    Of waiting runs the highest `priority` goes first, among these the lowest `turn`.
+    """
 
     id: UUID
     app_id: int
@@ -54,6 +57,7 @@ class Run:
     seq: int = 0
     attempt: int = 0
     priority: int = 0
+    turn: int = 0
     peak_memory: int | None = None
     cpu_seconds: float | None = None
     worker: str | None = None

@@ -112,6 +112,13 @@ def _table(field: Field) -> dict[str, Any]:
     for key, column in field.columns.items():
         inner = property_schema(column)
         columns[key] = inner if column.required else {**inner, **_nullable(inner)}
+    between_rows: dict[str, Any] = {
+        "x-increasing": [k for k, c in field.columns.items() if c.increasing],
+        "x-unique": list(field.unique),
+        "x-triangle": list(field.columns)[list(field.columns).index(field.triangle) :] if field.triangle else [],
+    }
+    if field.choices:
+        between_rows["x-choices"] = [choice.label for choice in field.choices]
     return {
         "type": "array",
         "items": {
@@ -122,7 +129,7 @@ def _table(field: Field) -> dict[str, Any]:
         },
         "minItems": field.min_rows,
         "maxItems": field.max_rows,
-    }
+    } | {key: found for key, found in between_rows.items() if found}
 
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:

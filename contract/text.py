@@ -10,6 +10,7 @@ import io
 import json
 import math
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from contract.fields import Field, is_whole
@@ -68,47 +69,50 @@ def from_text(field: Field, text: str) -> Any:
             return text
 
 
-def rows_from_csv(table: Field, text: str) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Read rows of `table` from CSV, or from cells pasted out of a spreadsheet (tabs).
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Rows read from CSV: the number of each row's line, what is wrong, and the columns that were given."""
 
-    The first line names the columns by key or by label, in any order; where it names none of them
-    and has as many cells as the table has columns, it is taken as data.
+    rows: list[dict[str, Any]]
+    numbers: list[int]
+    problems: list[Problem]
+    given: tuple[str, ...] = ()
+
+
+def rows_from_csv(table: Field, text: str) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Read rows of `table` from CSV, checked for their types only; `lines_from_csv` says how.
 
     Returns:
         The rows, with None for empty cells, and one problem for each cell that does not fit.
     """
-    lines = [line for line in _csv_lines(text) if any(cell.strip() for cell in line)]
+    found = lines_from_csv(table, text)
+    return found.rows, found.problems
+
+
+def lines_from_csv(table: Field, text: str) -> Lines:
+    """Read rows of `table` from CSV, or from cells pasted out of a spreadsheet (tabs).
+
+    The first line names the columns by key or by label, in any order; where it names none of them,
+    has as many cells as the table has columns and reads as a row of them, it is taken as data.
+    """
+    lines = [(number, line) for number, line in _csv_lines(text) if any(cell.strip() for cell in line)]
     if not lines:
-        return [], []
+        return Lines([], [], [])
     names = {**{c.title.lower(): k for k, c in table.columns.items()}}
     names |= {c.label.lower(): k for k, c in table.columns.items()}
     names |= {k.lower(): k for k in table.columns}
-    head = [names.get(cell.strip().lower()) for cell in lines[0]]
-    problems: list[Problem] = []
-    if any(head):
-        for cell, key in zip(lines[0], head, strict=True):
-            if key is None and cell.strip():
-                problems.append(
-                    Problem(
-                        "line 1",
-                        f"the table has no column {cell.strip()!r}",
-                        f"Use {', '.join(table.columns)}.",
-                    )
-                )
-        body, first = lines[1:], 2
-    elif len(lines[0]) == len(table.columns):
-        head, body, first = list(table.columns), lines, 1
+    top, first = lines[0]
+    head = [names.get(cell.strip().lower()) for cell in first]
+    if not any(head) and len(first) == len(table.columns) and _reads_as_row(table, first):
+        head, body, problems = list(table.columns), lines, []
+    elif not any(head):
+        found = f"it has {len(first)} cells and names no column of the table"
+        remedy = f"Start with a line of column names: {', '.join(table.columns)}."
+        return Lines([], [], [Problem(f"line {top}", found, remedy)])
     else:
-        problems.append(
-            Problem(
-                "line 1",
-                f"it has {len(lines[0])} cells and names no column of the table",
-                f"Start with a line of column names: {', '.join(table.columns)}.",
-            )
-        )
-        return [], problems
-    rows = []
-    for number, line in enumerate(body, first):
+        body, problems = lines[1:], _head_problems(table, top, first, head)
+    rows: list[dict[str, Any]] = []
+    for number, line in body:
         row: dict[str, Any] = dict.fromkeys(table.columns)
         for cell, key in zip(line, head, strict=False):
             if key is None or not cell.strip():
@@ -116,22 +120,63 @@ def rows_from_csv(table: Field, text: str) -> tuple[list[dict[str, Any]], list[P
             try:
                 row[key] = from_text(table.columns[key], cell)
             except TextError as error:
-                problems.append(
-                    Problem(
-                        f"line {number}, column {table.columns[key].label!r}",
-                        f"{cell.strip()!r} is not {error}",
-                        f"Give {error}.",
-                    )
-                )
+                found = f"{cell.strip()!r} is not {error}"
+                problems.append(Problem(cell_place(number, table.columns[key]), found, f"Give {error}."))
+        spare = [cell.strip() for cell in line[len(head) :] if cell.strip()]
+        if spare:
+            found = f"{spare[0]!r} stands beyond the last column"
+            problems.append(Problem(f"line {number}", found, f"Give {len(head)} cells, one for each column."))
         rows.append(row)
-    return rows, problems
+    return Lines(rows, [number for number, _ in body], problems, tuple(k for k in head if k))
 
 
-def _csv_lines(text: str) -> list[list[str]]:
+def cell_place(line: int, column: Field) -> str:
+    """Return the words for a cell of a text."""
+    return f"line {line}, column {column.label!r}"
+
+
+def _head_problems(table: Field, number: int, cells: list[str], head: list[str | None]) -> list[Problem]:
+    where, problems = f"line {number}", []
+    for cell, key in zip(cells, head, strict=True):
+        if key is None and cell.strip():
+            found = f"the table has no column {cell.strip()!r}"
+            problems.append(Problem(where, found, f"Use {', '.join(table.columns)}."))
+    for key, column in table.columns.items():
+        if head.count(key) > 1:
+            problems.append(Problem(where, f"the column {column.label!r} stands twice", "Give it once."))
+        if column.required and key not in head:
+            found = f"the column {column.label!r} is missing"
+            problems.append(Problem(where, found, f"Add a column headed {key}."))
+    return problems
+
+
+def _reads_as_row(table: Field, cells: list[str]) -> bool:
+    """Say whether a first line without a known name is a row: one of its cells reads as the number it should be."""
+    typed = [(c, t) for c, t in zip(cells, table.columns.values(), strict=True) if t.type not in {"text", "select"}]
+    if not typed:
+        return True
+
+    def fits(cell: str, column: Field) -> bool:
+        try:
+            from_text(column, cell)
+        except TextError:
+            return False
+        return bool(cell.strip()) and (column.type != "date" or bool(re.match(r"\d", cell.strip())))
+
+    return any(fits(*pair) for pair in typed)
+
+
+def _csv_lines(text: str) -> list[tuple[int, list[str]]]:
+    """Return each record with the number of the line it starts on."""
     sample = text[:10_000]
     first = sample.split("\n", 1)[0]
     delimiter = max("\t;,", key=first.count)
-    return [list(line) for line in csv.reader(io.StringIO(text), delimiter=delimiter)]
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    found, start = [], 1
+    for line in reader:
+        found.append((start, list(line)))
+        start = reader.line_num + 1
+    return found
 
 
 def _number_text(value: Any) -> str:

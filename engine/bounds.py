@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Defaults and ceilings. Times are in seconds, sizes in MB unless named otherwise."""
+    """Defaults and ceilings. Times are in seconds, sizes in MB unless named otherwise; 0 at once means no cap."""
 
     seconds: float = 60
     seconds_max: float = 3_600
@@ -22,8 +22,15 @@ class Bounds:
     log_kb: int = 1_024
     threads: int = 1
     user_runs: int = 200
+    user_at_once: int = 0
+    model_at_once: int = 0
     stalled: float = 30
     attempts: int = 3
+
+    @property
+    def capped(self) -> bool:
+        """Whether some runs may have to wait although a worker is free."""
+        return self.user_at_once > 0 or self.model_at_once > 0
 
     def limit(self, name: str, declared: Mapping[str, float]) -> float:
         """Return the limit `name` for a run: the manifest's, or the default, under the ceiling."""

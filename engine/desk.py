@@ -23,8 +23,9 @@ class Desk:
     bounds: Bounds = field(default_factory=Bounds)
     data: Path = Path(".tontine")
     user: str = "analyst"
-    # Versions never change, except for their score: what runs need of them is read once.
+    # Neither do versions change, except for their score, nor users' ids: what runs need of them is read once.
     versions: dict[tuple[int, str], Version] = field(default_factory=dict)
+    users: dict[str, int] = field(default_factory=dict)
 
     def close(self) -> None:
         """Stop listening and give the connections back."""

@@ -17,11 +17,13 @@ import structlog
 
 from contract import parts
 from contract import result as contract_result
+from contract.access import NotGrantedError
 from contract.app import Version
 from contract.manifest import Manifest
 from contract.problems import Problem, ResultError
 from contract.run import Run, Status
 from engine import queue, telemetry
+from engine.access import access_of, secrets_for
 from engine.bounds import Bounds
 from engine.manifests import manifest_of
 from engine.sandbox.supervisor import Call, Cancel, Limits, Outcome, Progress, Sandbox, SandboxLost
@@ -39,7 +41,10 @@ AGAIN = 1.0  # s between two attempts to store an event while the database is aw
 
 @dataclass(slots=True)
 class Bench:
-    """What a worker process works with. `going` maps each run it holds to the handle that ends it."""
+    """What a worker process works with. `going` maps each run it holds to the handle that ends it.
+
+    `secrets` are the values this worker was given, by name; a run gets those that its model was granted.
+    """
 
     database: Database
     sandbox: Sandbox
@@ -48,6 +53,7 @@ class Bench:
     worker: str
     going: dict[UUID, Cancel] = field(default_factory=dict)
     versions: dict[tuple[int, str], Version] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class LostClaimError(Exception):
@@ -65,7 +71,7 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
     cancel = bench.going[run_id] = Cancel()
     run: Run | None = None
     try:
-        with bench.database.begin() as conn:
+        with bench.database.once() as conn:
             run = runs.start_run(conn, run_id, bench.worker)
         if run is not None:
             telemetry.claimed(run, str(bench.sandbox.tier))
@@ -85,6 +91,8 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
     finally:
         del bench.going[run_id]
         cancel.close()
+        if run is not None:
+            queue.make_room(bench.database, bench.bounds)
 
 
 def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
@@ -93,6 +101,12 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
         _finish(bench, run, Outcome(Status.FAILED, "The version of the model that this run needs is gone."), None)
         return None
     manifest = manifest_of(version)
+    access = access_of(bench.database, run.app_id, manifest)
+    try:
+        secrets = secrets_for(run.app_slug, access, bench.secrets, bench.worker)
+    except NotGrantedError as error:
+        _finish(bench, run, Outcome(Status.FAILED, refusal(error)), None)
+        return run
     place = unpacked(bench, version.hash, version.archive)
     call = Call(
         run_id=str(run.id),
@@ -100,7 +114,11 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
         inputs=dict(run.inputs),
         seed=run.seed,
         limits=limits(bench.bounds, manifest),
+        background=run.priority < queue.PERSON,
         files=_files(bench, run, manifest, place),
+        hosts=access.hosts,
+        refusals=access.refusals(run.app_slug),
+        secrets=secrets,
     )
     record = _Recorder(bench, run, cancel)
     try:
@@ -150,6 +168,11 @@ def limits(bounds: Bounds, manifest: Manifest) -> Limits:
     )
 
 
+def refusal(error: NotGrantedError) -> str:
+    """Return why a run cannot begin, for an analyst."""
+    return " ".join(f"{p.found[:1].upper()}{p.found[1:]}. {p.remedy}" for p in error.problems)
+
+
 class _Recorder:
     """Stores each conflated event of a run; the sandbox calls it at most about ten times a second."""
 
@@ -170,7 +193,7 @@ class _Recorder:
         if time.monotonic() < self.again:
             return
         try:
-            with self.bench.database.begin() as conn:
+            with self.bench.database.once() as conn:
                 kept = runs.record(
                     conn,
                     self.run.id,
@@ -237,7 +260,10 @@ def _store(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -
             reason = "The model's result cannot be shown: " + " ".join(str(p) for p in error.problems)
     if record is not None and record.lost:
         raise LostClaimError
-    with bench.database.begin() as conn:
+    shown = outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None
+    # A small result is one statement with its run.
+    opened = bench.database.begin if stored or outcome.files or shown else bench.database.once
+    with opened() as conn:
         files = {
             name: (blobs.put_blob(conn, path.read_bytes()), path.name, path.stat().st_size)
             for name, path in outcome.files.items()
@@ -256,7 +282,7 @@ def _store(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -
             nulls=outcome.nulls,
             files=files,
             log=outcome.log,
-            shown=outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None,
+            shown=shown,
             peak_memory=outcome.peak_memory,
             cpu_seconds=outcome.cpu_seconds,
             environment=bench.sandbox.packages,

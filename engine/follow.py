@@ -16,7 +16,7 @@ from contract.run import Run, Status
 from engine import telemetry
 from engine.desk import Desk
 from engine.submit import NotFoundError
-from storage import results, runs
+from storage import events, results, runs, turns
 
 # Nothing depends on this: it is how often a follower looks up from waiting, so that a closed tab is noticed.
 TURN = 0.1
@@ -51,13 +51,11 @@ def snapshot(desk: Desk, run_id: UUID) -> Snapshot:
         if run is None:
             raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
         if run.status is Status.PENDING:
-            return Snapshot(run, place=runs.place_in_queue(conn, run_id))
+            return Snapshot(run, place=turns.place_in_queue(conn, run_id))
         if run.status is Status.SUCCESS:
-            stored = results.read_result(conn, run.reused_from or run.id)
-            nulls = results.nulls_of(conn, run.reused_from or run.id)
-            log = runs.log_of(conn, run.reused_from or run.id)
-            return Snapshot(run, stored or {}, log, nulls=nulls)
-        _, shown, log = runs.partial_of(conn, run_id)
+            doc, nulls, log = results.read_shown(conn, run.reused_from or run.id)
+            return Snapshot(run, doc, log, nulls=nulls)
+        _, shown, log = events.partial_of(conn, run_id)
         return Snapshot(run, shown, log)
 
 
@@ -98,11 +96,11 @@ def wait(desk: Desk, run_id: UUID, seconds: float) -> Snapshot:
     while (left := until - time.monotonic()) > 0:
         generation = desk.listener.generation
         with desk.database.read() as conn:
-            standing = runs.standing(conn, run_id)
+            standing = runs.standing(conn, run_id)  # a run may have ended, and its word of it have gone, long ago
         if standing is None or standing[0].final:
             break
         waiting = True
-        desk.listener.wait(run_id, standing[1], min(left, REREAD), generation)
+        desk.listener.wait(run_id, standing[1], min(left, REREAD), generation, ended=True)
     now = snapshot(desk, run_id)
     if now.final and waiting:
         telemetry.seen(now.run)

@@ -1,7 +1,9 @@
 """The job queue, which never shows outside the engine: a run is what was asked, a job is an attempt at it.
 
 Chosen: procrastinate, because a job is deferred in the same transaction as the run it is for, and its workers
-are woken by NOTIFY within milliseconds (docs/decisions has the figures).
+are woken by NOTIFY within milliseconds (docs/decisions has the figures). Sweeps and checks have a queue and slots
+of their own, so that a person's run never waits for one of them to end; a job carries its run's turn. A run that is
+held back, because its user or model has as many under way as it may have, has no job until another run ends.
 Left out: procrastinate's own locks and retries. The engine's reaper decides what is tried again.
 """
 
@@ -9,34 +11,43 @@ from typing import Any
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Connection
+
+from engine.bounds import Bounds
+from storage import runs, turns
+from storage.database import Database
 
 TASK = "tontine.run"
 VERIFY = "tontine.verify"
 QUEUE = "runs"
+BATCHES = "batches"
 
-# Higher goes first.
+# A run's priority: higher goes first, and those below a person's go to the batches.
 PERSON = 10
 SWEEP = 0
 CHECKS = 5
+_TURNS = 10**8  # turns within one priority, of a job's 32 bits
 
 _deferrer = App(connector=SyncPsycopgConnector(conninfo=""))  # never opened: jobs go through the caller's connection
 
 
-def enqueue(conn: Connection, run_id: UUID, priority: int = PERSON) -> int:
+def enqueue(conn: Connection, run_id: UUID, priority: int = PERSON, turn: int = 0) -> int:
     """Queue an attempt at a run in the transaction of `conn`; workers hear of it when that commits."""
-    return _defer(conn, TASK, priority, run_id=str(run_id))
+    return _defer(conn, TASK, priority, turn, run_id=str(run_id))
 
 
 def enqueue_checks(conn: Connection, app_id: int, version: str) -> int:
     """Queue the reference cases of a version that has just been registered."""
-    return _defer(conn, VERIFY, CHECKS, app_id=app_id, version=version)
+    return _defer(conn, VERIFY, CHECKS, 0, app_id=app_id, version=version)
 
 
-def _defer(conn: Connection, task: str, priority: int, **arguments: Any) -> int:
+def _defer(conn: Connection, task: str, priority: int, turn: int, **arguments: Any) -> int:
     raw = conn.connection.driver_connection
-    job = _deferrer.configure_task(task, queue=QUEUE, priority=priority, connection=raw)
+    queue = QUEUE if priority >= PERSON else BATCHES
+    place = priority * _TURNS - min(turn, _TURNS - 1)
+    job = _deferrer.configure_task(task, queue=queue, priority=place, connection=raw)
     return int(job.defer(**arguments))
 
 
@@ -45,6 +56,51 @@ def worker_app(dsn: str, *, connections: int) -> App:
     return App(connector=PsycopgConnector(pool_factory=_pool, conninfo=dsn, min_size=2, max_size=connections))
 
 
+def admit(conn: Connection, bounds: Bounds) -> int:
+    """Queue the held runs there is room for, in the transaction of `conn`; returns how many.
+
+    Called with a new held run, after each end, and at each worker's pulse, so that one whose room was
+    freed by a worker that died is not forgotten.
+    """
+    found = turns.let_in(conn, user_at_once=bounds.user_at_once, model_at_once=bounds.model_at_once)
+    for run in found:
+        runs.set_job(conn, run.id, enqueue(conn, run.id, run.priority, run.turn))
+    return len(found)
+
+
+def make_room(database: Database, bounds: Bounds) -> None:
+    """Let in whom a run that has just ended kept out."""
+    if bounds.capped:
+        with database.begin() as conn:
+            admit(conn, bounds)
+
+
+async def take(app: App, name: str, *, worker: str, at_once: int, poll: float, grace: float, stalled: float) -> None:
+    """Take jobs from the queue `name`, `at_once` of them, until cancelled; times are in seconds."""
+    await app.run_worker_async(
+        queues=[name],
+        name=worker,
+        concurrency=at_once,
+        fetch_job_polling_interval=poll,
+        shutdown_graceful_timeout=grace,
+        delete_jobs="successful",
+        install_signal_handlers=False,
+        update_heartbeat_interval=max(1.0, stalled / 5),
+        stalled_worker_timeout=stalled,
+    )
+
+
 def _pool(**options: Any) -> AsyncConnectionPool:
-    """Return a pool that hands out connections without a query to test each: that query was a tenth of a short run."""
-    return AsyncConnectionPool(**{**options, "check": None})
+    """Return a pool that hands out connections without a query to test each: that query was a tenth of a short run.
+
+    Nor does it wait for the disk: a job whose taking or end is lost with the server is put right by the reaper.
+    """
+    configure = options.get("configure")
+
+    async def prepare(connection: AsyncConnection[Any]) -> None:
+        if configure is not None:
+            await configure(connection)
+        await connection.execute("set synchronous_commit to off")
+        await connection.commit()
+
+    return AsyncConnectionPool(**{**options, "check": None, "configure": prepare})

@@ -21,6 +21,7 @@ log = structlog.get_logger()
 def reap(database: Database, bounds: Bounds) -> int:
     """Put back the runs and the checks of versions whose worker has been silent for too long; returns how many runs."""
     with database.begin() as conn:
+        orphans.drop_finished(conn, queue.TASK, silence=bounds.stalled)
         orphans.retry_jobs(conn, queue.VERIFY, silence=bounds.stalled, attempts=bounds.attempts)
     return _put_back(database, bounds, worker=None)
 

@@ -1,12 +1,15 @@
 """Submit a run: check the inputs, store the run and queue it, all in one transaction.
 
 Chosen: the same verb for pages, API and sweeps; a submission key makes a double click one run; a deterministic
-model's stored result is reused for equal inputs unless the caller asks for a fresh run.
+model's stored result is reused for equal inputs unless the caller asks for a fresh run. Users take turns, and where
+there are caps on what goes on at once, a run may be held back; neither is ever refused for it.
 Left out: waiting for the result, which is `engine.follow`.
 """
 
+import contextlib
 import secrets
 import time
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +19,7 @@ from contract.manifest import Manifest
 from contract.problems import ContractError, Problem
 from contract.run import Run
 from engine import queue, telemetry
+from engine.access import access_of
 from engine.desk import Desk
 from engine.manifests import manifest_of
 from storage import apps, runs, users, versions
@@ -91,6 +95,7 @@ def submit(
         NotFoundError: there is no such model or version.
         InputError: with every problem found in `values`.
         BusyError: the user has too many runs waiting.
+        NotGrantedError: the model needs a secret that it was not granted.
     """
     begun = time.time_ns()
     found = find_app(desk, app)
@@ -99,17 +104,14 @@ def submit(
     if chosen is None:
         chosen = desk.versions[wanted] = find_version(desk, found, version)[0]
     manifest = manifest_of(chosen)
+    if manifest.secrets:
+        access_of(desk.database, found.id, manifest).require_secrets(found.slug)
     inputs = contract_inputs.check(manifest, values)
     warnings = contract_inputs.outside_valid_range(manifest, inputs)
     declared = inputs.get("seed")
     seed = declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
-    with desk.database.begin() as conn:
-        who = users.ensure_user(conn, user)
-        if priority >= queue.PERSON and runs.waiting(conn, who) >= desk.bounds.user_runs:
-            problem = Problem(
-                "runs", f"{desk.bounds.user_runs} of your runs are waiting", "Wait for some or cancel them."
-            )
-            raise BusyError([problem])
+    who = _user(desk, user)
+    with _busy_in_words(desk), desk.database.begin() as conn:
         reused = None
         if manifest.deterministic and not fresh:
             reused = runs.find_reusable(conn, found.id, chosen.hash, inputs)
@@ -125,8 +127,31 @@ def submit(
             submission_key=key,
             reused_from=reused.id if reused else None,
             warnings=warnings,
+            held=desk.bounds.capped,
+            most=desk.bounds.user_runs if priority >= queue.PERSON and reused is None else None,
         )
         if created and reused is None:
-            runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority))
+            if desk.bounds.capped:
+                queue.admit(conn, desk.bounds)
+            else:
+                runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority, run.turn))
     telemetry.submitted(run, begun, created=created)
     return run
+
+
+def _user(desk: Desk, name: str) -> int:
+    """Return the user's id, looked up once: it never changes."""
+    if name not in desk.users:
+        with desk.database.begin() as conn:
+            found = users.ensure_user(conn, name)
+        desk.users[name] = found
+    return desk.users[name]
+
+
+@contextlib.contextmanager
+def _busy_in_words(desk: Desk) -> Iterator[None]:
+    try:
+        yield
+    except runs.TooManyError as error:
+        problem = Problem("runs", f"{desk.bounds.user_runs} of your runs are waiting", "Wait for some or cancel them.")
+        raise BusyError([problem]) from error

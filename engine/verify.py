@@ -8,13 +8,15 @@ import contextlib
 from dataclasses import asdict
 
 from contract import inputs as contract_inputs
+from contract.access import NotGrantedError
 from contract.cases import Case, Miss, misses
 from contract.manifest import Manifest
 from contract.run import Status
-from engine.execute import Bench, limits, unpacked
+from engine.access import access_of, secrets_for
+from engine.execute import Bench, limits, refusal, unpacked
 from engine.manifests import cases_of, manifest_of
 from engine.sandbox.supervisor import Call, Cancel, Progress
-from storage import versions
+from storage import apps, versions
 
 
 def verify(bench: Bench, app_id: int, version: str) -> None:
@@ -25,9 +27,22 @@ def verify(bench: Bench, app_id: int, version: str) -> None:
         return
     manifest = manifest_of(found)
     place = unpacked(bench, found.hash, found.archive)
+    with bench.database.read() as conn:
+        app = apps.app_by_id(conn, app_id)
+    slug = app.slug if app is not None else str(app_id)
+    access = access_of(bench.database, app_id, manifest)
+    secrets: dict[str, str] = {}
+    lacking: str | None = None
+    try:
+        secrets = secrets_for(slug, access, bench.secrets, bench.worker)
+    except NotGrantedError as error:
+        lacking = refusal(error)
     total, missed = 0, list[Miss]()
     for i, case in enumerate(c for c in cases_of(found) if c.expect):
         total += len(case.expect)
+        if lacking is not None:
+            missed += [Miss(case.name, path, expected, lacking) for path, expected in case.expect.items()]
+            continue
         missed += _missed(
             bench,
             manifest,
@@ -43,6 +58,9 @@ def verify(bench: Bench, app_id: int, version: str) -> None:
                     for key, f in manifest.inputs.items()
                     if f.type == "file" and f.default and key not in case.inputs
                 },
+                hosts=access.hosts,
+                refusals=access.refusals(slug),
+                secrets=secrets,
             ),
         )
     checks = {"total": total, "reproduced": total - len(missed), "misses": [asdict(m) for m in missed]}

@@ -12,6 +12,8 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
@@ -46,16 +48,18 @@ class Worker:
         bounds: Bounds,
         data: Path,
         runs_at_once: int = 2,
+        batch_runs: int = 1,
         tier: str | None = None,
+        secrets: Mapping[str, str] | None = None,
         watch_loop: int = 0,
     ) -> None:
         self.database = Database(url)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.shelf = Shelf(data / "scratch")
         self.sandbox = Sandbox(self.shelf.folder, tier=tier)
-        self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name)
+        self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name, secrets=secrets or {})
         self.listener = Listener(self.database.dsn)
-        self.runs_at_once = runs_at_once
+        self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
         self.watch = LoopWatch("worker", watch_loop) if watch_loop else None
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -96,6 +100,8 @@ class Worker:
 
     def stop(self) -> None:
         """Take no further job and end once those under way have ended; safe from a signal handler."""
+        if self._stopping.is_set():
+            return  # a second cancellation would break off the first one's wait for the runs under way
         self._stopping.set()
         timer = threading.Timer(GRACE, self._give_back)
         timer.daemon = True
@@ -104,34 +110,38 @@ class Worker:
             self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def _work(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        app = queue.worker_app(self.database.dsn, connections=self.runs_at_once + 3)
-        loop = self._loop
+        self._loop = loop = asyncio.get_running_loop()
+        slots = self.runs_at_once + self.batch_runs
+        threads = ThreadPoolExecutor(slots, thread_name_prefix="run")
+        app = queue.worker_app(self.database.dsn, connections=slots + 4)
 
         @app.task(name=queue.TASK, queue=queue.QUEUE)
         async def run_model(run_id: str) -> None:
-            await loop.run_in_executor(None, execute, self.bench, UUID(run_id))
+            await loop.run_in_executor(threads, execute, self.bench, UUID(run_id))
 
-        @app.task(name=queue.VERIFY, queue=queue.QUEUE)
+        @app.task(name=queue.VERIFY, queue=queue.BATCHES)
         async def verify_version(app_id: int, version: str) -> None:
-            await loop.run_in_executor(None, verify, self.bench, app_id, version)
+            await loop.run_in_executor(threads, verify, self.bench, app_id, version)
 
         if self.watch is not None:
             self.watch.start()
         async with app.open_async():
-            self._task = asyncio.ensure_future(
-                app.run_worker_async(
-                    queues=[queue.QUEUE],
-                    name=self.name,
-                    concurrency=self.runs_at_once,
-                    fetch_job_polling_interval=POLL,
-                    shutdown_graceful_timeout=GRACE * 3,
-                    delete_jobs="successful",
-                    install_signal_handlers=False,
-                    update_heartbeat_interval=max(1.0, self.bench.bounds.stalled / 5),
-                    stalled_worker_timeout=self.bench.bounds.stalled,
+            # Two takers: what a person asked for never waits for a sweep to leave a slot.
+            takers = [
+                asyncio.ensure_future(
+                    queue.take(
+                        app,
+                        name,
+                        worker=self.name,
+                        at_once=at_once,
+                        poll=POLL,
+                        grace=GRACE * 3,
+                        stalled=self.bench.bounds.stalled,
+                    )
                 )
-            )
+                for name, at_once in ((queue.QUEUE, self.runs_at_once), (queue.BATCHES, self.batch_runs))
+            ]
+            self._task = asyncio.ensure_future(_all_or_none(takers))
             if self._stopping.is_set():
                 self._task.cancel()
             log.info("worker ready", worker=self.name, tier=str(self.sandbox.tier), runs_at_once=self.runs_at_once)
@@ -165,6 +175,18 @@ class Worker:
                     if (cancel := self.bench.going.get(run_id)) is not None:
                         cancel.request(reason)
                 reap(self.database, self.bench.bounds)
+                with self.database.begin() as conn:
+                    queue.admit(conn, self.bench.bounds)
             except Exception:
                 log.warning("heartbeat failed", worker=self.name, exc_info=True)
                 time.sleep(1)
+
+
+async def _all_or_none(tasks: Sequence["asyncio.Future[None]"]) -> None:
+    """Wait for tasks that only end together: by being cancelled, or by the first one's error."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

@@ -4,12 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from contract.run import Status
-from storage import workers
-from storage.search import Filter, search_runs, totals
+from storage import turns, workers
+from storage.search import Filter, search_runs
 from ui import cached, runs_table
 from ui.words import ago, duration
 
 REFRESH = 2.0  # s
+SHOWN = 50  # runs
 
 st.title("Monitor", anchor=False)
 
@@ -20,20 +21,23 @@ def show() -> None:
     desk = cached.desk()
     with desk.database.read() as conn:
         alive = workers.alive(conn, silence=desk.bounds.stalled)
-        live = search_runs(conn, Filter(statuses=(Status.PENDING, Status.RUNNING)), limit=50).runs
-        found = totals(conn)
+        live = search_runs(conn, Filter(statuses=(Status.PENDING, Status.RUNNING)), limit=SHOWN).runs
+        waiting, going = turns.in_line(conn)
+    found = cached.totals()
     rate = found["success_rate"]
     with st.container(horizontal=True):
         st.metric("Runs", f"{found['total']:,}", border=True)
         st.metric("Success rate", "–" if rate is None else f"{rate:.1%}", border=True)
-        st.metric("Queued", sum(r.status is Status.PENDING for r in live), border=True)
-        st.metric("Running", sum(r.status is Status.RUNNING for r in live), border=True)
+        st.metric("Queued", f"{waiting:,}", border=True)
+        st.metric("Running", f"{going:,}", border=True)
         st.metric("Workers", len(alive), border=True)
     if not alive:
         st.warning("No worker answers. Runs wait until one does: see the operator's guide.")
     st.subheader("Queued and running", anchor=False)
     if live:
         st.dataframe(runs_table.frame(live), hide_index=True)
+        if waiting + going > len(live):
+            st.caption(f"The newest {len(live)} of {waiting + going:,}.")
     else:
         st.caption("Nothing is waiting or running.")
     st.subheader("Workers", anchor=False)

@@ -1,6 +1,7 @@
 """Changes are pushed: one thread of a process listens to the database and wakes whoever waits for a run.
 
-Chosen: a notification says only which run has reached which sequence number; whoever is woken reads the rows.
+Chosen: a notification says only which run has reached which sequence number, and whether it has ended; whoever is
+woken reads the rows.
 Each time the connection is made anew the generation rises and everybody reads again, so a lost notification is
 never a lost event.
 A caller that wants the last of it reads the generation before it reads rows, and hands it to `wait`.
@@ -34,7 +35,7 @@ class Listener:
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
         self.generation = 0
-        self._newest: dict[str, int] = {}
+        self._newest: dict[str, tuple[int, bool]] = {}  # the sequence number, and whether the run has ended
         self._changed = threading.Condition()
         self._watchers: dict[str, list[Callable[[], None]]] = {}
         self._subscribers: dict[str, list[Callable[[str], None]]] = {}
@@ -59,7 +60,9 @@ class Listener:
         with self._changed:
             self._changed.notify_all()
 
-    def wait(self, run_id: UUID, seen: int, timeout: float, generation: int | None = None) -> bool:
+    def wait(
+        self, run_id: UUID, seen: int, timeout: float, generation: int | None = None, *, ended: bool = False
+    ) -> bool:
         """Wait until the run has gone beyond sequence number `seen`, or `timeout` seconds.
 
         Args:
@@ -68,6 +71,7 @@ class Listener:
             timeout: seconds.
             generation: `self.generation` from before the caller read; without it, what was notified while the
                 connection was being made anew, between that reading and this call, is not waited for.
+            ended: wait for its end only.
 
         Returns:
             True where there may be something new to read.
@@ -75,10 +79,13 @@ class Listener:
         key = str(run_id)
         with self._changed:
             generation = self.generation if generation is None else generation
-            return self._changed.wait_for(
-                lambda: self._newest.get(key, -1) > seen or self.generation != generation or self._stopping.is_set(),
-                timeout,
-            )
+
+            def due() -> bool:
+                seq, end = self._newest.get(key, (-1, False))
+                news = end if ended else seq > seen
+                return news or self.generation != generation or self._stopping.is_set()
+
+            return self._changed.wait_for(due, timeout)
 
     def watch(self, run_id: UUID, call: Callable[[], None]) -> Callable[[], None]:
         """Call `call` at every change of the run, on the listener's thread; returns what ends it.
@@ -134,8 +141,9 @@ class Listener:
         with self._changed:
             for channel, payload in payloads:
                 if channel == RUNS:
-                    key, _, seq = payload.partition(":")
-                    self._newest[key] = max(self._newest.pop(key, -1), int(seq))  # the newest at the end
+                    key, seq, *end = payload.split(":")
+                    known, ended = self._newest.pop(key, (-1, False))
+                    self._newest[key] = max(known, int(seq)), ended or bool(end)  # the newest at the end
                     calls += self._watchers.get(key, [])
             if len(self._newest) > KEPT:
                 for key in list(self._newest)[: -(KEPT // 2)]:

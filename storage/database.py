@@ -72,6 +72,16 @@ class Database:
         with _told_plainly(), self._reader.connect() as conn:
             yield conn
 
+    @contextlib.contextmanager
+    def once(self) -> Iterator[Connection]:
+        """Open a connection for one statement that writes: it commits by itself, without a transaction's round trips.
+
+        Raises:
+            DatabaseUnavailable: the server does not answer, or went away before the statement was done.
+        """
+        with self.read() as conn:
+            yield conn
+
     def wait_until_ready(self, seconds: float) -> None:
         """Wait until the server answers.
 

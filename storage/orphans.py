@@ -1,8 +1,8 @@
 """Runs that no living worker has a job for.
 
 Chosen: what the queue says about a run's job decides: none, one that has ended, or one held by a worker that
-has been silent; a heartbeat from the future, which a clock that was set back leaves, counts as silence. Row locks keep
-two reapers from taking the same run.
+has been silent. A run that is held back has none and is no orphan. A heartbeat from the future, which a clock that
+was set back leaves, counts as silence. Row locks keep two reapers from taking the same run.
 Left out: what to do with them, which is `engine.reap`.
 """
 
@@ -17,7 +17,7 @@ from storage.runs import SELECT, to_run
 SETTLED = 5.0
 
 _SILENT = """
-where r.status in ('PENDING', 'RUNNING') and r.queued_at < now() - cast(:settled as interval)
+where r.status in ('PENDING', 'RUNNING') and not r.held and r.queued_at < now() - cast(:settled as interval)
 and not exists (
     select 1 from procrastinate_jobs j left join procrastinate_workers w on w.id = j.worker_id
     where j.id = r.job_id and (j.status = 'todo'
@@ -31,6 +31,11 @@ where j.task_name = :task and j.status = 'doing' and j.attempts < :attempts and 
     select 1 from procrastinate_workers w where w.id = j.worker_id
     and w.last_heartbeat > now() - cast(:silence as interval) and w.last_heartbeat < now() + cast(:silence as interval))
 for update of j skip locked
+"""
+_OVER = """
+delete from procrastinate_jobs j using runs r
+where j.task_name = :task and j.status = 'doing' and r.id = cast(j.args->>'run_id' as uuid)
+and r.finished_at < now() - cast(:silence as interval)
 """
 _DEAD = "where r.status = 'RUNNING' and r.worker = :worker for update of r skip locked"
 
@@ -55,6 +60,11 @@ def retry_jobs(conn: Connection, task: str, *, silence: float, attempts: int) ->
     """Queue again the jobs of `task` whose worker is gone, each at most `attempts` times; returns how many."""
     values = {"task": task, "silence": timedelta(seconds=silence), "attempts": attempts}
     return len(conn.execute(text(_RETRY), values).all())
+
+
+def drop_finished(conn: Connection, task: str, *, silence: float) -> int:
+    """Take jobs out of the queue whose runs ended `silence` seconds ago, and whose end the queue never heard of."""
+    return conn.execute(text(_OVER), {"task": task, "silence": timedelta(seconds=silence)}).rowcount
 
 
 def drop_job(conn: Connection, run: Run) -> None:

@@ -18,20 +18,17 @@ from storage.tables import result_files, result_parts, results
 
 ROWS = 65_536
 EXACT = 2**53  # whole numbers below it are the same as float
+_SHOWN = text("select s.doc, s.nulls, r.log from runs r left join results s on s.run_id = r.id where r.id = :id")
 _CODEC = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
-def write_result(
+def write_parts(
     conn: Connection,
     run_id: UUID,
-    doc: Mapping[str, Any],
     parts: Mapping[str, Mapping[str, Sequence[Any]]],
-    nulls: Mapping[str, Any],
     files: Mapping[str, tuple[str, str, int]],
 ) -> None:
-    """Keep a result: its document, its parts as columns by name, its files as (blob, file name, bytes) by name."""
-    summary = doc.get("summary")
-    conn.execute(insert(results).values(run_id=run_id, doc=dict(doc), summary=summary or None, nulls=dict(nulls)))
+    """Keep what stands beside a result's document: columns by part, files as (blob, file name, bytes) by name."""
     for name, columns in parts.items():
         rows = _encode(run_id, name, columns)
         if rows:
@@ -46,10 +43,10 @@ def read_result(conn: Connection, run_id: UUID) -> dict[str, Any] | None:
     return None if found is None else dict(found)
 
 
-def nulls_of(conn: Connection, run_id: UUID) -> dict[str, Any]:
-    """Return how many values of the result were not finite, and where the first were."""
-    found = conn.execute(select(results.c.nulls).where(results.c.run_id == run_id)).scalar_one_or_none()
-    return dict(found or {})
+def read_shown(conn: Connection, run_id: UUID) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Return what a page shows of a run that succeeded: its document, its values that were not finite, and its log."""
+    row = conn.execute(_SHOWN, {"id": run_id}).one()
+    return dict(row.doc or {}), dict(row.nulls or {}), row.log or ""
 
 
 def read_part(conn: Connection, run_id: UUID, name: str, offset: int = 0, limit: int | None = None) -> pa.Table:

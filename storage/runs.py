@@ -7,7 +7,6 @@ Left out: results, which `storage.results` keeps, and lists, which `storage.sear
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from sqlalchemy import text as new_text
 
 from contract.problems import Problem
 from contract.run import Run, Status
-from storage import results
+from storage import events, results, turns
 
 
 @lru_cache(maxsize=256)
@@ -29,42 +28,50 @@ def text(statement: str) -> TextClause:
 
 
 # Without the log, which may be a megabyte and which no list shows.
-SELECT = """
-select r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
+_NOUN = """r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
        r.problems, r.traceback, r.warnings, r.progress, r.message, r.seq, r.attempt, r.priority, r.peak_memory,
-       r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, a.slug as app_slug,
-       coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name
-from runs r join apps a on a.id = r.app_id
+       r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, r.turn,
+       a.slug as app_slug, coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name"""
+_OTHERS = """ r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id
 """
+# A claim or a partial result that is lost with the database server is made again: its commit need not wait for the
+# disk. What was accepted and how it ended is flushed before it is told.
+_SOON = "set_config('synchronous_commit', 'off', true)"
+# ruff: noqa: S608 - the statements below are put together from these words of our own
+SELECT = f"select {_NOUN} from runs{_OTHERS}"
 
-_ADD = text("""
-insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, batch, submission_key,
-                  reused_from, warnings, started_at, finished_at, environment, peak_memory, cpu_seconds)
-select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority, :batch,
-       :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at, o.finished_at, o.environment,
-       o.peak_memory, o.cpu_seconds
-from (select 1) one left join runs o on o.id = :reused_from
-on conflict on constraint runs_submission_key do nothing
-returning id
+_ADD = text(f"""
+with added as (
+    insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, turn, held, batch,
+                      submission_key, reused_from, warnings, started_at, finished_at, environment, peak_memory,
+                      cpu_seconds)
+    select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority,
+           {turns.NEXT}, :held, :batch, :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at,
+           o.finished_at, o.environment, o.peak_memory, o.cpu_seconds
+    from (select 1) one left join runs o on o.id = :reused_from
+    where cast(:most as integer) is null or {turns.WAITING} < :most
+    on conflict on constraint runs_submission_key do nothing
+    returning *
+) select {_NOUN} from added{_OTHERS}
 """)
 
-_START = text("""
+_START = text(f"""
 with claimed as (
     update runs set status = 'RUNNING', attempt = attempt + 1, seq = seq + 1, worker = :worker,
         started_at = clock_timestamp(), progress = null, message = null
-    where id = :id and status = 'PENDING' returning id, seq
+    where id = :id and status = 'PENDING' returning *
 ), said as (
     insert into run_events (run_id, seq, kind, payload)
-    select id, seq, 'status', '{"status": "RUNNING"}' from claimed
+    select id, seq, 'status', '{{"status": "RUNNING"}}' from claimed
 ), cleared as (
     delete from run_partials where run_id = :id
 )
-select pg_notify('run_events', id || ':' || seq) from claimed
+select pg_notify('run_events', r.id || ':' || r.seq), {_SOON}, {_NOUN} from claimed{_OTHERS}
 """)
 
-_RECORD = text("""
+_RECORD = text(f"""
 with changed as (
     update runs set seq = seq + 1, progress = coalesce(:progress, progress), message = coalesce(:message, message)
     where id = :id and attempt = :attempt and status = 'RUNNING' returning id, seq
@@ -76,7 +83,7 @@ with changed as (
     select id, seq, cast(:shown as json) from changed where cast(:shown as text) is not null
     on conflict (run_id) do update set seq = excluded.seq, shown = excluded.shown
 )
-select pg_notify('run_events', id || ':' || seq) from changed
+select pg_notify('run_events', id || ':' || seq), {_SOON} from changed
 """)
 
 _FINISH = text("""
@@ -91,8 +98,14 @@ with changed as (
     select id, seq, 'status', jsonb_build_object('status', cast(:status as text)) from changed
 ), pruned as (
     delete from run_events where run_id = :id and kind = 'progress' and exists (select 1 from changed)
+), kept as (
+    insert into results (run_id, doc, summary, nulls)
+    select id, cast(:doc as json), cast(:summary as jsonb), cast(:nulls as jsonb) from changed
+    where cast(:doc as text) is not null
+), cleared as (
+    delete from run_partials where run_id = :id and cast(:doc as text) is not null and exists (select 1 from changed)
 )
-select pg_notify('run_events', id || ':' || seq) from changed
+select pg_notify('run_events', id || ':' || seq || '\\:end') from changed
 """)
 
 _CANCEL = text("""
@@ -107,8 +120,13 @@ with changed as (
     insert into run_events (run_id, seq, kind, payload)
     select id, seq, 'cancel', jsonb_build_object('status', status) from changed
 )
-select pg_notify('run_events', id || ':' || seq), pg_notify('run_cancel', id || ':' || cast(:why as text)) from changed
+select pg_notify('run_events', id || ':' || seq || case when status = 'CANCELLED' then '\\:end' else '' end),
+       pg_notify('run_cancel', id || ':' || cast(:why as text)) from changed
 """)
+
+
+class TooManyError(Exception):
+    """The user has as many single runs under way as one may have."""
 
 
 def digest(inputs: Mapping[str, Any]) -> str:
@@ -129,11 +147,16 @@ def add_run(
     submission_key: str | None = None,
     reused_from: UUID | None = None,
     warnings: Sequence[str] = (),
+    held: bool = False,
+    most: int | None = None,
 ) -> tuple[Run, bool]:
-    """Store a run, PENDING or, with `reused_from`, SUCCESS at once.
+    """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `held` waits until `storage.turns` lets it in.
 
     Returns:
         The run and whether it is new; a submission key the user has used before gives that run.
+
+    Raises:
+        TooManyError: the user has `most` single runs that have not ended.
     """
     run_id = uuids.uuid7()
     added = conn.execute(
@@ -152,15 +175,18 @@ def add_run(
             "submission_key": submission_key,
             "reused_from": reused_from,
             "warnings": orjson.dumps(list(warnings)).decode(),
+            "held": held and reused_from is None,
+            "most": most,
         },
-    ).scalar_one_or_none()
-    if added is None:
-        where = "where r.user_id = :user_id and r.submission_key = :key"
-        row = conn.execute(text(SELECT + where), {"user_id": user_id, "key": submission_key}).mappings().one()
-        return to_run(row), False
-    found = get_run(conn, run_id)
-    assert found is not None
-    return found, True
+    )
+    row = added.mappings().one_or_none()
+    if row is not None:
+        return to_run(row), True
+    where = "where r.user_id = :user_id and r.submission_key = :key"
+    known = conn.execute(text(SELECT + where), {"user_id": user_id, "key": submission_key}).mappings().one_or_none()
+    if known is None:
+        raise TooManyError
+    return to_run(known), False
 
 
 def set_job(conn: Connection, run_id: UUID, job_id: int) -> None:
@@ -170,9 +196,8 @@ def set_job(conn: Connection, run_id: UUID, job_id: int) -> None:
 
 def start_run(conn: Connection, run_id: UUID, worker: str) -> Run | None:
     """Claim a waiting run for `worker`; None where it is not waiting any more."""
-    if conn.execute(_START, {"id": run_id, "worker": worker}).one_or_none() is None:
-        return None
-    return get_run(conn, run_id)
+    row = conn.execute(_START, {"id": run_id, "worker": worker}).mappings().one_or_none()
+    return None if row is None else to_run(row)
 
 
 def record(
@@ -255,17 +280,19 @@ def finish_run(
         "problems": orjson.dumps([p.as_dict() for p in problems]).decode(),
         "traceback": traceback,
         "warnings": orjson.dumps(list(warnings)).decode(),
-        "log": log if log is not None else log_of(conn, run_id),
+        "log": log if log is not None else events.log_of(conn, run_id),
         "peak_memory": peak_memory,
         "cpu_seconds": cpu_seconds,
         "environment": None if environment is None else orjson.dumps(dict(environment)).decode(),
         "from_statuses": ["RUNNING", "PENDING"] if waiting_too else ["RUNNING"],
+        "doc": None if doc is None else orjson.dumps(dict(doc), option=orjson.OPT_NON_STR_KEYS).decode(),
+        "summary": orjson.dumps(summary).decode() if (summary := (doc or {}).get("summary")) else None,
+        "nulls": orjson.dumps(dict(nulls or {})).decode(),
     }
     if conn.execute(_FINISH, values).one_or_none() is None:
         return False
     if doc is not None:
-        results.write_result(conn, run_id, doc, parts or {}, nulls or {}, files or {})
-        conn.execute(text("delete from run_partials where run_id = :id"), {"id": run_id})
+        results.write_parts(conn, run_id, parts or {}, files or {})
     elif shown:
         keep = text(
             "insert into run_partials (run_id, seq, shown) "
@@ -324,48 +351,6 @@ def find_reusable(conn: Connection, app_id: int, version: str, inputs: Mapping[s
     return None if row is None else to_run(row)
 
 
-def waiting(conn: Connection, user_id: int) -> int:
-    """Return how many runs of the user have not ended."""
-    statement = text(
-        "select count(*) from runs where user_id = :user and status in ('PENDING', 'RUNNING') and batch is null"
-    )
-    return int(conn.execute(statement, {"user": user_id}).scalar_one())
-
-
-def place_in_queue(conn: Connection, run_id: UUID) -> int:
-    """Return how many waiting runs go before this one."""
-    statement = text("""
-        select count(*) from runs r, runs mine where mine.id = :id and r.status = 'PENDING' and r.id <> mine.id
-        and (r.priority > mine.priority or (r.priority = mine.priority and r.id < mine.id))""")
-    return int(conn.execute(statement, {"id": run_id}).scalar_one())
-
-
-def log_of(conn: Connection, run_id: UUID) -> str:
-    """Return what the run has printed so far."""
-    kept = conn.execute(text("select log from runs where id = :id"), {"id": run_id}).scalar_one_or_none()
-    if kept is not None:
-        return str(kept)
-    statement = text(
-        "select coalesce(string_agg(payload->>'log', '' order by seq), '') from run_events "
-        "where run_id = :id and kind = 'progress'"
-    )
-    return str(conn.execute(statement, {"id": run_id}).scalar_one())
-
-
-def partial_of(conn: Connection, run_id: UUID) -> tuple[int, dict[str, Any], str]:
-    """Return the sequence number of the newest partial result, all that is shown so far, and the log."""
-    statement = text("select seq, shown from run_partials where run_id = :id")
-    row = conn.execute(statement, {"id": run_id}).one_or_none()
-    shown = {} if row is None else (row.shown if isinstance(row.shown, dict) else orjson.loads(row.shown))
-    return (0 if row is None else row.seq), shown, log_of(conn, run_id)
-
-
-def events_after(conn: Connection, run_id: UUID, seq: int) -> list[tuple[int, str, dict[str, Any], datetime]]:
-    """Return (sequence number, kind, payload, time) of every event after `seq`, in order."""
-    statement = text("select seq, kind, payload, at from run_events where run_id = :id and seq > :seq order by seq")
-    return [(r.seq, r.kind, r.payload, r.at) for r in conn.execute(statement, {"id": run_id, "seq": seq})]
-
-
 def to_run(row: RowMapping) -> Run:
     """Return the noun for a row of `SELECT`."""
     return Run(
@@ -390,6 +375,7 @@ def to_run(row: RowMapping) -> Run:
         seq=row["seq"],
         attempt=row["attempt"],
         priority=row["priority"],
+        turn=row["turn"],
         peak_memory=row["peak_memory"],
         cpu_seconds=row["cpu_seconds"],
         worker=row["worker"],

@@ -9,6 +9,7 @@ Left out: procrastinate's tables, which are procrastinate's.
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Double,
@@ -80,6 +81,18 @@ versions = Table(
     _now(),
 )
 
+# What an administrator allowed a model to reach and to know. Secrets' values are in the workers' environment alone.
+grants = Table(
+    "grants",
+    metadata,
+    Column("app_id", ForeignKey("apps.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("granted_by", ForeignKey("users.id"), nullable=False),
+    Column("granted_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    CheckConstraint("kind in ('host', 'secret')", name="grants_kind"),
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -104,6 +117,8 @@ runs = Table(
     Column("seq", Integer, nullable=False, server_default="0"),
     Column("attempt", SmallInteger, nullable=False, server_default="0"),
     Column("priority", SmallInteger, nullable=False, server_default="0"),
+    Column("turn", Integer, nullable=False, server_default="0"),
+    Column("held", Boolean, nullable=False, server_default=text("false")),
     Column("peak_memory", BigInteger),
     Column("cpu_seconds", Double),
     Column("worker", Text),
@@ -134,6 +149,16 @@ Index(
     runs.c.version,
     runs.c.digest,
     postgresql_where=(runs.c.status == "SUCCESS") & runs.c.reused_from.is_(None),
+)
+_waiting = runs.c.status == "PENDING"
+Index("runs_waiting", runs.c.priority.desc(), runs.c.turn, runs.c.id, postgresql_where=_waiting)
+Index("runs_waiting_by_user", runs.c.user_id, runs.c.priority, runs.c.turn, postgresql_where=_waiting)
+Index("runs_held", runs.c.priority.desc(), runs.c.turn, runs.c.id, postgresql_where=_waiting & runs.c.held)
+Index(
+    "runs_let_in",
+    runs.c.user_id,
+    runs.c.app_id,
+    postgresql_where=runs.c.status.in_(["PENDING", "RUNNING"]) & ~runs.c.held,
 )
 Index("runs_batch", runs.c.batch, postgresql_where=runs.c.batch.isnot(None))
 

@@ -20,6 +20,7 @@ GUARDED = {
     "psycopg": {"storage", "engine/queue.py"},
     "alembic": {"storage"},
     "opentelemetry": {"engine/otel.py"},
+    "settings": {"app.py", "worker.py", "engine/grants.py"},
     "procrastinate": {"engine/queue.py", "storage"},
 }
 CHILD = {"zygote", "child", "confine", "convert"}

@@ -10,6 +10,7 @@ import streamlit as st
 from contract.app import App, Version
 from contract.cases import Case
 from contract.manifest import Manifest
+from ui import access
 from ui.words import moment
 
 
@@ -31,6 +32,7 @@ def head(app: App, manifest: Manifest, version: Version) -> None:
             )
         for tag in manifest.tags[:5]:
             st.badge(tag, color="gray")
+    access.show(app, manifest)
 
 
 def show(app: App, manifest: Manifest, version: Version, cases: tuple[Case, ...]) -> None:

@@ -5,17 +5,21 @@ hundreds opens at once and a new run shows soon. Cached values are shared by all
 Left out: anything a user may see that another may not.
 """
 
+from typing import Any
+
 import streamlit as st
 
+from contract.access import Access
 from contract.app import App, Version
 from contract.cases import Case
 from contract.manifest import Manifest
 from contract.problems import ContractError
 from engine import desk as desks
+from engine.access import access_of
 from engine.desk import Desk
 from engine.manifests import cases_of
 from engine.submit import find_app, find_version
-from storage import apps
+from storage import apps, search
 from storage.search import median_seconds
 
 FAST = 0.5  # s of a median run, up to which running at every change feels live
@@ -45,6 +49,11 @@ def chosen(slug: str, version: str | None) -> tuple[App, Version, Manifest, tupl
     return found, stored, manifest, cases_of(stored)
 
 
+def access(app_id: int, manifest: Manifest) -> Access:
+    """Return what the model may reach and know; never kept, because a grant counts at once."""
+    return access_of(desk().database, app_id, manifest)
+
+
 def explain(error: ContractError) -> None:
     """Show what was wrong with a link or a request."""
     for problem in error.problems:
@@ -63,3 +72,10 @@ def offers_live(app_id: int, manifest: Manifest) -> bool:
         return manifest.live
     seconds = _median(app_id)
     return seconds is not None and seconds < FAST
+
+
+@st.cache_data(ttl=15, show_spinner=False)
+def totals() -> dict[str, Any]:
+    """Return what the monitor shows of all runs; among a million that takes longer than its turn."""
+    with desk().database.read() as conn:
+        return search.totals(conn)

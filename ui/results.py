@@ -160,7 +160,9 @@ def _chart(chart: Chart, run: Run | None, key: str) -> None:
     except ContractError as error:
         _instead(f"{chart.title or 'A chart'} cannot be drawn", error)
         return
-    st.plotly_chart(figure, key=key, config=charts.config(_file(chart.title, run)), alt=chart.title or "Chart")
+    # Cells with numbers keep the width to read them: on a phone such a chart is moved sideways, as a table is.
+    with st.container(key=f"{'wide' if charts.many_cells(figure) else 'chart'}-{key}"):
+        st.plotly_chart(figure, key=key, config=charts.config(_file(chart.title, run)), alt=chart.title or "Chart")
 
 
 def _instead(head: str, error: ContractError) -> None:

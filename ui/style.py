@@ -19,6 +19,8 @@ SHEET = """
   background: var(--st-background-color); }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+  [class*="st-key-wide-"] { overflow-x: auto; }
+  [class*="st-key-wide-"] > * { min-width: 46rem; }
 }
 </style>
 """

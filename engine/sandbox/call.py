@@ -32,7 +32,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted."""
+    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted.
+
+    `background` gives way to other runs for the processor.
+    `refusals` says for a host it asks for and was not granted what the model is told; `secrets` are values by name.
+    """
 
     run_id: str
     folder: Path
@@ -42,6 +46,19 @@ class Call:
     files: Mapping[str, Path] = field(default_factory=dict)
     library_paths: tuple[Path, ...] = ()
     hosts: tuple[str, ...] = ()
+    background: bool = False
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def as_job(self) -> dict[str, Any]:
+        """Return what of the call the child is handed as it stands."""
+        return {
+            "folder": str(self.folder.resolve()),
+            "seed": self.seed,
+            "libraries": [str(path) for path in self.library_paths],
+            "secrets": dict(self.secrets),
+            "refusals": dict(self.refusals),
+        }
 
 
 @dataclass(slots=True)

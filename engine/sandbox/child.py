@@ -142,10 +142,10 @@ def main(job: dict, barriers: object, frames: int, log: int, door: int | None) -
     sender = Sender(frames, job["frame_limit"])
     try:
         _take(job, log)
-        if door is not None:
+        if door is not None or job["refusals"]:
             import shim
 
-            shim.install(door)
+            shim.install(door, job["refusals"])
         threads = job["limits"]["threads"]
         setters = thread_setters() if threads > 1 else []
         barriers.close_in(
@@ -220,9 +220,10 @@ def own_frames(error: BaseException, folder: str) -> str:
 
 
 def prepare() -> None:
-    """Do what needs no job, in the time a spare child waits for one."""
-    os.setsid()
-    os.nice(5)
+    """Do once, before any fork, what a run needs and what is the same for all: its text streams and its logging.
+
+    The streams belong to descriptors 1 and 2, which become the run's log.
+    """
     sys.stdout = io.TextIOWrapper(
         io.FileIO(1, "w", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
     )
@@ -246,8 +247,10 @@ def _take(job: dict, log: int) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
+    os.nice(job["nice"])
     os.chdir(job["scratch"])
     os.environ.clear()
+    os.environ.update(job["secrets"])
     os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
     tempfile.tempdir = job["scratch"]
     sys.dont_write_bytecode = True

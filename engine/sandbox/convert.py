@@ -2,7 +2,7 @@
 
 Chosen: a DataFrame becomes its columns (in `series`, one series a column over the index), an array a list;
 not-a-number and infinities become null and are counted with their first places; text is made safe for the
-database.
+database. pandas is only looked at where it is loaded.
 Left out: meaning, which is the contract's. Loaded by the zygote; stands alone and imports nothing of ours.
 """
 
@@ -13,13 +13,14 @@ import enum
 import fractions
 import math
 import pathlib
+import sys
 import uuid
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 PLACES = 20
+NOT_PANDAS = object()
 DEPTH = 200
 BAD_TEXT = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
@@ -77,11 +78,49 @@ class Converter:
 
     def other(self, value: object, path: str, depth: int) -> object:  # noqa: C901
         """Convert what plain JSON has no type for."""
+        if (found := self.of_pandas(value, path, depth)) is not NOT_PANDAS:
+            return found
         match value:
             case np.ndarray():
                 return self.array(value, path, depth)
             case np.generic():
                 return self.convert(value.item(), path, depth + 1)
+            case dt.datetime() | dt.date() | dt.time():
+                return value.isoformat()
+            case dt.timedelta():
+                return value.total_seconds()
+            case decimal.Decimal() | fractions.Fraction() | float():
+                number = float(value)
+                return number if math.isfinite(number) else self.null(path)
+            case enum.Enum():
+                return self.convert(value.value, path, depth + 1)
+            case int():
+                return self.convert(int(value), path, depth + 1)
+            case str():
+                return self.text(str.__str__(value))
+            case uuid.UUID() | pathlib.PurePath():
+                return self.text(str(value))
+            case bytes() | bytearray() | memoryview():
+                raise BadValueError(path, "it is bytes; write them to a file and name it under files")
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+            return self.convert(fields, path, depth + 1)
+        if hasattr(value, "to_plotly_json"):
+            return self.convert(value.to_plotly_json(), path, depth + 1)
+        if hasattr(value, "_asdict"):
+            return self.convert(value._asdict(), path, depth + 1)
+        raise BadValueError(
+            path, f"it is a {type(value).__module__}.{type(value).__qualname__}, which JSON cannot hold"
+        )
+
+    def of_pandas(self, value: object, path: str, depth: int) -> object:
+        """Convert what pandas made; anything else is NOT_PANDAS."""
+        pd = sys.modules.get("pandas")
+        if pd is None:
+            return NOT_PANDAS
+        if value is pd.NA or value is pd.NaT:
+            return None
+        match value:
             case pd.DataFrame():
                 if path == "series":
                     x = self.array(value.index.to_numpy(), path, depth)
@@ -102,35 +141,9 @@ class Converter:
                 return self.series(value, path, depth)
             case pd.Index():
                 return self.array(value.to_numpy(), path, depth)
-            case dt.datetime() | dt.date() | dt.time():
-                return None if value is pd.NaT else value.isoformat()
-            case pd.Timedelta() | dt.timedelta():
-                return None if value is pd.NaT else value.total_seconds()
-            case decimal.Decimal() | fractions.Fraction() | float():
-                number = float(value)
-                return number if math.isfinite(number) else self.null(path)
-            case enum.Enum():
-                return self.convert(value.value, path, depth + 1)
-            case int():
-                return self.convert(int(value), path, depth + 1)
-            case str():
-                return self.text(str.__str__(value))
-            case uuid.UUID() | pathlib.PurePath() | pd.Period() | pd.Interval():
+            case pd.Period() | pd.Interval():
                 return self.text(str(value))
-            case bytes() | bytearray() | memoryview():
-                raise BadValueError(path, "it is bytes; write them to a file and name it under files")
-        if value is pd.NA or value is pd.NaT:
-            return None
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-            return self.convert(fields, path, depth + 1)
-        if hasattr(value, "to_plotly_json"):
-            return self.convert(value.to_plotly_json(), path, depth + 1)
-        if hasattr(value, "_asdict"):
-            return self.convert(value._asdict(), path, depth + 1)
-        raise BadValueError(
-            path, f"it is a {type(value).__module__}.{type(value).__qualname__}, which JSON cannot hold"
-        )
+        return NOT_PANDAS
 
     def array(self, value: np.ndarray, path: str, depth: int) -> object:
         """Convert an array to lists; finite numbers, the usual case, without a look at each."""
@@ -143,12 +156,12 @@ class Converter:
             return [None if v is None else v for v in self._dates(value)]
         return self.convert(value.tolist(), path, depth + 1)
 
-    def series(self, value: pd.Series, path: str, depth: int) -> object:
+    def series(self, value: object, path: str, depth: int) -> object:
         """Convert a column; missing values of pandas become null without being counted as not finite."""
         if value.dtype.kind in "iufb" and isinstance(value.dtype, np.dtype):
             return self.array(value.to_numpy(), path, depth)
         if value.dtype.kind == "M":
-            return [None if v is pd.NaT else v.isoformat() for v in value]
+            return [None if missing else v.isoformat() for v, missing in zip(value, value.isna(), strict=True)]
         items = value.astype(object).where(value.notna(), None).tolist()
         return [self.convert(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(items)]
 
@@ -172,4 +185,4 @@ class Converter:
 
     @staticmethod
     def _dates(value: np.ndarray) -> list[str | None]:
-        return [None if np.isnat(v) else pd.Timestamp(v).isoformat() for v in value.ravel()]
+        return [None if np.isnat(v) else v.astype("datetime64[us]").item().isoformat() for v in value.ravel()]

@@ -1,6 +1,7 @@
 """The worker's side of the zygote: the process, the thread that hears from it, and a box for each run.
 
-Chosen: one control socket, one thread that listens on it; a box wakes its run's supervisor by a descriptor.
+Chosen: a zygote of each kind, so that a model pays for no library it does not use; one control socket each, one
+thread that listens on it; a box wakes its run's supervisor by a descriptor.
 Left out: what a run is and how it is judged.
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 import orjson
 
 from engine.sandbox.call import SandboxLost
+from engine.sandbox.needs import ALL, KINDS
 from engine.sandbox.tiers import Tier
 
 START = 60.0
@@ -35,7 +37,7 @@ _LAUNCH = (
 class Zygote:
     """The zygote process and the thread that hears from it."""
 
-    def __init__(self, tier: Tier) -> None:
+    def __init__(self, tier: Tier, kind: str = ALL) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         script = Path(__file__).with_name("zygote.py")
         # The control socket is descriptor 3 of the zygote; the environment is empty but for one thread a library.
@@ -43,7 +45,7 @@ class Zygote:
         # Large pages have few page tables to copy: a fork and its end take 3.5 ms of processor instead of 6.
         environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
         self.process = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-I", "-c", _LAUNCH, str(theirs.fileno()), str(script), str(tier)],
+            [sys.executable, "-I", "-c", _LAUNCH, str(theirs.fileno()), str(script), str(tier), kind],
             env=environment,
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
@@ -117,6 +119,40 @@ class Zygote:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+class Zygotes:
+    """A zygote of each kind, started anew where one has ended; safe to use from several threads."""
+
+    def __init__(self, tier: Tier) -> None:
+        self.tier = tier
+        self.packages: dict[str, str] = {}
+        self._held: dict[str, Zygote] = {}
+        self._locks = {kind: threading.Lock() for kind in KINDS}
+        self._closed = False
+
+    def get(self, kind: str) -> Zygote:
+        """Return the living zygote of that kind.
+
+        Raises:
+            SandboxLost: the sandbox is closed, or no zygote starts.
+        """
+        with self._locks[kind]:
+            if self._closed:
+                raise SandboxLost("the sandbox is closed")
+            held = self._held.get(kind)
+            if held is None or not held.alive:
+                held = self._held[kind] = Zygote(self.tier, kind)
+                self.packages = held.packages
+            return held
+
+    def close(self) -> None:
+        """End the zygotes and with them every run."""
+        self._closed = True
+        for kind, lock in self._locks.items():
+            with lock:
+                if kind in self._held:
+                    self._held[kind].close()
 
 
 class Box:

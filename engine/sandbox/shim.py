@@ -2,6 +2,8 @@
 
 Chosen: the standard library's socket class is replaced by one that takes its connection over from the worker, so that
 urllib, requests, httpx and asyncio work as they are; names are not resolved here.
+A host that the model asks for and was not granted is refused here, with words that say what is missing; a model that
+was granted none has no way to the worker at all.
 Left out: datagrams and listening, which the confinement denies. Loaded by the zygote; stands alone and imports
 nothing of ours.
 """
@@ -11,6 +13,7 @@ import os
 import socket
 import ssl  # noqa: F401 - its own socket class must be made from the original one
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -19,13 +22,23 @@ _Original = socket.socket
 _ports = {"http": 80, "https": 443}
 
 
-def install(descriptor: int) -> None:
-    """Make the process's sockets ask on `descriptor` for their connections."""
-    door = _Original(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, descriptor)
+def install(descriptor: int | None, refusals: Mapping[str, str]) -> None:
+    """Make the process's sockets ask for their connections.
+
+    Args:
+        descriptor: where the worker is asked; None where no host was granted.
+        refusals: what to say for hosts that are known to be refused, each `host` or `host:port`.
+    """
+    door = None if descriptor is None else _Original(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, descriptor)
     turn = threading.Lock()
 
     def ask(host: Any, port: Any) -> int:
         name = host.decode() if isinstance(host, bytes) else str(host)
+        known = name.lower().rstrip(".")
+        said = refusals.get(f"{known}:{port}") or refusals.get(known)
+        if said is not None or door is None:
+            said = said or f"{name}:{port} is not among the hosts that this model may reach"
+            raise ConnectionRefusedError(errno.ECONNREFUSED, said)
         with turn:
             door.send(orjson.dumps({"host": name, "port": port}))
             answer, descriptors, _, _ = socket.recv_fds(door, 4_096, 1)

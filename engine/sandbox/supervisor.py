@@ -12,7 +12,6 @@ import os
 import select
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,10 +24,12 @@ from engine.sandbox import reasons, usage
 from engine.sandbox.call import Call, Cancel, Limits, Outcome, Progress, SandboxLost
 from engine.sandbox.frames import READ, FrameError, Frames, size_of, whole
 from engine.sandbox.hosts import Broker, public
-from engine.sandbox.keeper import Box, Zygote
+from engine.sandbox.keeper import Box, Zygote, Zygotes
 from engine.sandbox.made import MadeFileError, made_files
+from engine.sandbox.needs import KINDS, kind_of
 from engine.sandbox.scratch import FILES, remove, used
 from engine.sandbox.tiers import SPARE_UIDS, Tier, probe
+from engine.sandbox.veil import Veil
 
 __all__ = ["Call", "Cancel", "Limits", "Outcome", "Progress", "Sandbox", "SandboxLost"]
 
@@ -36,11 +37,12 @@ START = 30.0  # s for a child to be closed in; a zygote that takes longer is tak
 WATCH = 0.1  # s between two looks at memory and scratch
 EVENTS = 0.05  # s between two events handed on, however fast a child sends them
 THREADS = 256
+NICE, NICE_BACKGROUND = 5, 15
 ROOM = 1_000_000  # bytes of a frame beyond the result itself
 
 
 class Sandbox:
-    """One zygote and the runs it has going; safe to use from several threads.
+    """The zygotes and the runs they have going; safe to use from several threads.
 
     Args:
         scratch_root: folder for the runs' scratch folders.
@@ -53,22 +55,22 @@ class Sandbox:
     ) -> None:
         self.scratch_root, self.allowed = scratch_root, allowed
         self.tier = Tier(tier) if tier is not None else probe()
-        self.packages: dict[str, str] = {}
-        self._zygote: Zygote | None = None
-        self._lock = threading.Lock()
-        self._closed = False
+        self.zygotes = Zygotes(self.tier)
         self._users = itertools.count(os.getpid())  # two workers seldom start from the same one
 
+    @property
+    def packages(self) -> dict[str, str]:
+        """The versions of Python and of the numerical libraries that runs find."""
+        return self.zygotes.packages
+
     def start(self) -> None:
-        """Start the zygote, or wait until it is ready."""
-        self._ready()
+        """Start the zygotes, or wait until they are ready."""
+        for kind in KINDS:
+            self.zygotes.get(kind)
 
     def close(self) -> None:
-        """End the zygote and with it every run."""
-        with self._lock:
-            self._closed = True
-            if self._zygote is not None:
-                self._zygote.close()
+        """End the zygotes and with them every run."""
+        self.zygotes.close()
 
     @contextlib.contextmanager
     def run(self, call: Call, on_progress: Callable[[Progress], None], cancel: Cancel) -> Iterator[Outcome]:
@@ -90,22 +92,15 @@ class Sandbox:
                 # A user of its own for each run, so that runs going at once cannot read each other's scratch.
                 user = SPARE_UIDS[next(self._users) % len(SPARE_UIDS)]
                 os.chown(scratch, user, user)
-            supervision = _Supervision(self._ready(), call, scratch, on_progress, cancel, user, self.allowed)
+            supervision = _Supervision(
+                self.zygotes.get(kind_of(call.folder)), call, scratch, on_progress, cancel, user, self.allowed
+            )
             try:
                 yield supervision.outcome()
             finally:
                 supervision.close()
         finally:
             remove(scratch)
-
-    def _ready(self) -> Zygote:
-        with self._lock:
-            if self._closed:
-                raise SandboxLost("the sandbox is closed")
-            if self._zygote is None or not self._zygote.alive:
-                self._zygote = Zygote(self.tier)
-                self.packages = self._zygote.packages
-            return self._zygote
 
 
 class _Supervision:
@@ -138,6 +133,7 @@ class _Supervision:
         self.cpu = 0.0
         self.given = 0  # bytes of scratch that the run's input files take
         self.box = Box()
+        self.veil = Veil(call.secrets.values())
         self.broker = Broker(call.hosts, allowed) if call.hosts else None
 
     def outcome(self) -> Outcome:
@@ -173,7 +169,7 @@ class _Supervision:
             os.close(log_read)
         if box.end is None and self.final is None and self.verdict is None:
             raise SandboxLost("the zygote ended under the run")
-        return self._judge(box, seconds)
+        return self.veil.over(self._judge(box, seconds))
 
     def close(self) -> None:
         """Wait until the child is dead and give its descriptors back."""
@@ -200,12 +196,11 @@ class _Supervision:
             inputs[key] = str(target)
         content = orjson.dumps(
             {
-                "folder": str(self.call.folder.resolve()),
+                **self.call.as_job(),
                 "scratch": str(self.scratch.resolve()),
                 "inputs": inputs,
-                "seed": self.call.seed,
                 "user": self.user,
-                "libraries": [str(p) for p in self.call.library_paths],
+                "nice": NICE_BACKGROUND if self.call.background else NICE,
                 "frame_limit": self.limits.output_mb * 1_000_000,
                 "limits": {
                     "seconds": self.limits.seconds,
@@ -274,11 +269,12 @@ class _Supervision:
                 raise FrameError(0)  # only our own code says so, and once: the time limit starts here
             self.begun = time.time()
         elif kind in {"result", "failed", "large"}:
-            self.final = frame
+            self.final = self.veil.texts(frame)
         elif kind == "partial" and isinstance(frame.get("result"), dict):
             self.sizes |= {key: size_of(value) for key, value in frame["result"].items()}
             if (total := sum(self.sizes.values())) > self.limits.output_mb * 1_000_000 + ROOM:
                 raise FrameError(total)
+            frame = {**self.veil.texts(frame), "result": self.veil.tree(frame["result"])}
             progress, message = _fraction(frame.get("progress")), _words(frame.get("message"))
             self.shown.update(frame["result"])
             changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
@@ -311,19 +307,23 @@ class _Supervision:
 
     def _read_log(self, log: int) -> bool:
         content = os.read(log, READ)
+        self._keep_log(self.veil.log(content))
+        return bool(content)
+
+    def _keep_log(self, content: bytes) -> None:
         room = self.limits.log_kb * 1_000 - len(self.log)
         if len(content) > room and not self.log_cut:
             self.log_cut = True
             self.log += content[: max(0, room)] + b"\n[the log is cut here: it reached its limit]\n"
         elif not self.log_cut:
             self.log += content
-        return bool(content)
 
     def _drain(self, log: int) -> None:
         os.set_blocking(log, False)
         with contextlib.suppress(BlockingIOError):
             while self._read_log(log):
                 pass
+        self._keep_log(self.veil.rest())
 
     def _judge(self, box: Box, seconds: float) -> Outcome:
         end = box.end or {}

@@ -26,10 +26,13 @@ import confine  # noqa: E402
 import orjson  # noqa: E402
 
 # What models use is loaded before the fork: nothing is quick afterwards, and some of it could not be found any more.
-LOADED = """
-asyncio concurrent.futures csv decimal json sqlite3 statistics zoneinfo numpy pandas scipy.interpolate scipy.linalg
-scipy.optimize scipy.signal scipy.special scipy.stats child shim
-""".split()
+STANDARD = "asyncio concurrent.futures csv decimal json sqlite3 statistics zoneinfo"
+NUMPY = "numpy numpy.fft numpy.linalg numpy.polynomial numpy.random"
+MORE = "pandas scipy.interpolate scipy.linalg scipy.optimize scipy.signal scipy.special scipy.stats"
+LOADED = {
+    "numpy": f"{STANDARD} {NUMPY} child shim".split(),
+    "all": f"{STANDARD} {NUMPY} {MORE} child shim".split(),
+}
 # A closed end is noticed on either; Linux keeps messages apart by itself, elsewhere each ends with a new line.
 KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 CONTROL = 3
@@ -39,10 +42,13 @@ DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the d
 HIGH = 200  # a child keeps its descriptors from here on, and those before this go
 
 
-def load() -> None:
+def load(kind: str) -> None:
     """Load the libraries, give back what that used, and keep what stays out of the collector's reach."""
-    for name in LOADED:
+    for name in LOADED[kind]:
         importlib.import_module(name)
+    import child
+
+    child.prepare()
     gc.collect()
     with contextlib.suppress(AttributeError, OSError):  # what imports used would count as each run's own
         ctypes.CDLL(None).malloc_trim(0)
@@ -109,12 +115,17 @@ class Spares:
 class Interpreters(Spares):
     """Interpreters started ahead, each for one run: no fork of loaded libraries, at the price of starting them."""
 
+    def __init__(self, barriers: confine.Barriers, kind: str) -> None:
+        super().__init__(barriers, {})
+        self.kind = kind
+
     def fill(self) -> None:
         """Start interpreters until enough wait."""
         while len(self.waiting) < SPARE:
             ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
             theirs.set_inheritable(True)
-            command = [sys.executable, "-I", str(Path(__file__).resolve()), "D", str(theirs.fileno()), str(os.getpid())]
+            script = str(Path(__file__).resolve())
+            command = [sys.executable, "-I", script, "D", self.kind, str(theirs.fileno()), str(os.getpid())]
             pid = os.posix_spawn(sys.executable, command, os.environ)
             theirs.close()
             self.waiting.append((pid, ours))
@@ -128,9 +139,7 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
         confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)
         if os.getppid() != parent:  # it ended before the line above
             os._exit(0)
-    import child  # loaded long before
-
-    child.prepare()
+    os.setsid()
     barriers.prepare()
     message, descriptors, _, _ = socket.recv_fds(door, MESSAGE, DESCRIPTORS)
     if not message:
@@ -150,6 +159,8 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
     for descriptor in (*sorted(barriers.descriptors()), HIGH):
         os.closerange(before, descriptor)
         before = descriptor + 1
+    import child  # loaded long before
+
     child.main(wanted, barriers, frames, log, hosts)
 
 
@@ -159,7 +170,7 @@ def end_with(lifeline: int) -> None:
     os._exit(1)
 
 
-def serve(control: socket.socket, barriers: confine.Barriers) -> None:
+def serve(control: socket.socket, barriers: confine.Barriers, kind: str) -> None:
     """Hand each job that arrives to a child, and report each child that has ended, until the worker goes."""
     running: dict[int, tuple[str, socket.socket]] = {}
     wake, woken = os.pipe()
@@ -167,7 +178,7 @@ def serve(control: socket.socket, barriers: confine.Barriers) -> None:
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    spares = Interpreters(barriers, {}) if barriers.tier == "D" else Spares(barriers, mapped())
+    spares = Interpreters(barriers, kind) if barriers.tier == "D" else Spares(barriers, mapped())
     while True:
         spares.fill()
         readable, _, _ = select.select([control, wake], [], [])
@@ -236,22 +247,23 @@ def report(control: socket.socket, running: dict[int, tuple[str, socket.socket]]
 
 def main() -> None:
     """Load, close what need not be open, say so, and serve; or be one of tier D's interpreters."""
-    tier = sys.argv[1]
+    tier, kind, *run = sys.argv[1:]
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if tier != "D" or len(sys.argv) > 2:
-        load()
+    if tier != "D" or run:
+        load(kind)
     sys.path.pop(0)
     barriers = confine.Barriers(tier)
-    if len(sys.argv) > 2:
-        wait_for_job(socket.socket(fileno=int(sys.argv[2])), int(sys.argv[3]), barriers, mapped())
+    if run:
+        door, parent = (int(number) for number in run)
+        wait_for_job(socket.socket(fileno=door), parent, barriers, mapped())
     control = socket.socket(fileno=CONTROL)
     if sys.platform == "linux":
         confine.prctl(confine.PR_SET_DUMPABLE, 0)
     packages = {"python": sys.version.split()[0]}
     packages |= {name: importlib.metadata.version(name) for name in ("numpy", "pandas", "scipy", "orjson")}
     control.sendall(orjson.dumps({"ready": packages}) + b"\n")
-    serve(control, barriers)
+    serve(control, barriers, kind)
 
 
 if __name__ == "__main__":

@@ -157,7 +157,11 @@ def _charts(total, measures, periods, priced):
     at = np.searchsorted(total.x, edges, side="left")
     cumulated = np.concatenate(([0.0], np.cumsum(total.p)))
     chances = np.diff(cumulated[at])
-    markers = [{"label": f"VaR {m['level']:g} %", "x": m["var"]} for m in measures if m["var"] <= top]
+    # One level is marked, the highest asked for that lies in sight: a line for each would hide the distribution.
+    marked = max((m for m in measures if m["var"] <= top), key=lambda m: m["level"], default=None)
+    markers = [] if marked is None else [{"label": f"VaR {marked['level']:g} %", "x": marked["var"]}]
+    if marked is not None and marked["tvar"] is not None and marked["tvar"] <= top:
+        markers.append({"label": f"TVaR {marked['level']:g} %", "x": marked["tvar"]})
     if np.isfinite(total.mean) and total.mean <= top:
         markers.insert(0, {"label": "Mean", "x": total.mean})
     charts = [
@@ -173,6 +177,7 @@ def _charts(total, measures, periods, priced):
             "title": "Exceedance curves",
             "x_label": "Return period (years)",
             "y_label": "Loss (currency)",
+            "x_scale": "log",
             "data": {
                 "x": [p["years"] for p in periods],
                 "series": [

@@ -111,7 +111,11 @@ def waterfall(amounts, diversified, inputs, operational, required):
     absorbed = inputs["absorbed_by_provisions"] + inputs["absorbed_by_taxes"]
     steps += [
         {"label": "Diversification", "value": diversified - float(sum(amounts)), "kind": "relative"},
-        {"label": "Intangibles", "value": inputs["intangible"], "kind": "relative"},
+        *(
+            [{"label": "Intangibles", "value": inputs["intangible"], "kind": "relative"}]
+            if inputs["intangible"]
+            else []
+        ),
         {"label": "BSCR", "value": basic, "kind": "total"},
         {"label": "Operational", "value": operational, "kind": "relative"},
         {"label": "Loss absorption", "value": -min(absorbed, basic + operational), "kind": "relative"},
@@ -133,7 +137,7 @@ def correlations():
         "kind": "heatmap",
         "title": "Correlations of the modules",
         "x_label": "Module",
-        "y_label": "Module (correlation, no unit)",
+        "y_label": "Module",
         "data": {"x": list(LABELS), "y": list(LABELS), "z": capital.BASIC.tolist()},
     }
 

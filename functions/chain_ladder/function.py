@@ -10,8 +10,9 @@ import development
 import errors
 import numpy as np
 import triangles
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
+BINS = 60  # of the chart of the distribution
 LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995)
 
 
@@ -77,7 +78,7 @@ def run(inputs):
     }
     if distribution:
         result["tables"]["Total reserve"] = distribution
-        result["charts"].append(density(float(reserve.sum()), mack.total, distribution))
+        result["charts"].append(distribution_chart(float(reserve.sum()), mack.total, distribution))
     return result
 
 
@@ -272,25 +273,24 @@ def charts(triangle, developed, full, table, mack, one_year):
     return found
 
 
-def density(mean, deviation, distribution):
-    """Return the lognormal density of the total reserve, with percentiles marked as series of single points."""
+def distribution_chart(mean, deviation, distribution):
+    """Return the lognormal distribution of the total reserve as probabilities of bins, percentiles marked."""
     s = math.sqrt(math.log1p((deviation / mean) ** 2))
-    z = np.linspace(-3.5, 3.5, 141)
-    x = mean * np.exp(s * z - s * s / 2)
-    y = np.exp(-z * z / 2) / (math.sqrt(2 * math.pi) * s * x)
-    marks = []
-    for item in distribution:
-        if item["level"] in {75.0, 95.0, 99.5}:
-            at = int(np.argmin(np.abs(x - item["reserve"])))
-            line = [None] * len(x)
-            line[at] = float(y[at])
-            marks.append({"name": f"{item['level']:g} %: {item['reserve']:,.0f}", "y": line})
+    z = np.linspace(-3.5, 3.5, BINS + 1)
+    edges = np.linspace(mean * math.exp(s * z[0] - s * s / 2), mean * math.exp(s * z[-1] - s * s / 2), BINS + 1)
+    chances = np.diff(ndtr((np.log(edges / mean) + s * s / 2) / s))
+    marked = [item for item in distribution if item["level"] in {75.0, 95.0, 99.5}]
     return {
-        "kind": "line",
-        "title": "Distribution of the total reserve",
+        "kind": "histogram",
+        "title": "Distribution of the total reserve, lognormal",
         "x_label": "Total reserve (currency)",
-        "y_label": "Density (per unit of currency)",
-        "data": {"x": x.tolist(), "series": [{"name": "Lognormal", "y": y.tolist()}, *marks]},
+        "y_label": "Probability",
+        "data": {
+            "edges": edges.tolist(),
+            "counts": chances.tolist(),
+            "markers": [{"label": "Mean", "x": mean}]
+            + [{"label": f"{item['level']:g} %", "x": item["reserve"]} for item in marked],
+        },
     }
 
 

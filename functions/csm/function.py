@@ -162,7 +162,7 @@ def waterfall(rows, at):
         title = "From premiums to the CSM at initial recognition"
     else:
         steps = [
-            ("CSM at the start", row["csm_opening"], "relative"),
+            ("CSM at the start", row["csm_opening"], "total"),
             ("Interest", row["finance_csm"], "relative"),
             ("Changes for future service", row["csm_change"], "relative"),
             ("Released", -row["csm_release"], "relative"),

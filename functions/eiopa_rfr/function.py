@@ -5,6 +5,7 @@ adjustment, or with one that the analyst gives; other currencies and published a
 Left out: curves of single countries, the adjustments' calculation; the rules of extrapolation from 2027.
 """
 
+import fetching
 import numpy as np
 import publications
 import smith_wilson
@@ -20,19 +21,17 @@ def run(inputs):
     """Return the curves of `inputs` (keys as in manifest.json).
 
     Raises:
-        ValueError: there is no publication of that currency, adjustment and day, or the file is none of EIOPA's.
+        ValueError: there is no publication of that currency, adjustment and day, the file is none of EIOPA's, or EIOPA
+            is not reached.
     """
-    notes = []
+    notes, warnings = [], []
     dates, rates, ufr, alpha = stored(inputs)
-    if inputs.get("publication"):
-        kind = "published" if inputs["adjustment"] == "published" else "none"
-        date, newest = publications.from_file(inputs["publication"], inputs["currency"], kind)
-        if inputs["adjustment"] == "own":
-            raise ValueError("inputs.adjustment: an adjustment of your own needs a stored curve. Take the file out.")
-        found = {"date": date, "rates": newest}
-        notes.append(f"The curve of {date} is read from the file.")
-    else:
+    if inputs["source"] == "stored":
+        if inputs.get("publication"):
+            warnings.append("The uploaded file is not read: the publication asked for is a stored one.")
         found = at(inputs["date"], "date", dates, rates, inputs, notes)
+    else:
+        found = newer(inputs, notes)
     other = at(inputs["compare_with"], "compare_with", dates, rates, inputs, notes)
     if inputs["adjustment"] == "own":
         for one in (found, other):
@@ -68,8 +67,31 @@ def run(inputs):
             history_map(dates, rates),
         ],
         "notes": "\n\n".join([*notes, SOURCE]),
-        "warnings": [],
+        "warnings": warnings,
     }
+
+
+def newer(inputs, notes):
+    """Return the curve of a publication that is uploaded or fetched.
+
+    Raises:
+        ValueError: there is no file, it is none of EIOPA's, or EIOPA is not reached.
+    """
+    if inputs["adjustment"] == "own":
+        raise ValueError(
+            "inputs.adjustment: an adjustment of your own needs a stored curve. Take a stored publication."
+        )
+    path = inputs.get("publication")
+    if inputs["source"] == "fetched":
+        path = fetching.fetch(inputs["address"])
+    elif not path:
+        raise ValueError(
+            "inputs.publication: there is no file. Upload EIOPA's monthly zip, or its Term_Structures.xlsx."
+        )
+    date, rates = publications.from_file(path, inputs["currency"], inputs["adjustment"])
+    whence = "EIOPA's site" if inputs["source"] == "fetched" else "the file"
+    notes.append(f"The curve of {date} is read from {whence}.")
+    return {"date": date, "rates": rates}
 
 
 def stored(inputs):

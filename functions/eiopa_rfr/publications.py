@@ -2,7 +2,7 @@
 
 Chosen: for the euro the published weights Qb, which give every rate unrounded; for other currencies, and with the
 volatility adjustment, the published spot rates of five decimals. A workbook is read as the zip of XML it is.
-Left out: fetching over the network, countries' own adjustments.
+Left out: fetching, which is `fetching`, and countries' own adjustments.
 """
 
 import csv
@@ -52,7 +52,7 @@ def from_file(path, currency, adjustment):
     """Return date and annual zero rates, shape (150,), of EIOPA's file of a month.
 
     Args:
-        path: the workbook ..._Term_Structures.xlsx, or the monthly zip that holds it.
+        path: the workbook ..._Term_Structures.xlsx, or the monthly zip that holds it; its path or an open file.
         currency: as in the input of that name.
         adjustment: "none" or "published".
 

@@ -52,7 +52,7 @@ def run(inputs):
     if low:
         warnings.append(f"The level {', '.join(low)} lies below the threshold, where the tail says nothing.")
     priced = [layers.price(tail, frequency, row, losses, inputs["years"]) for row in inputs["layers"]]
-    levels = _return_levels(tail, frequency)
+    levels = _return_levels(tail, frequency, losses)
     return {
         "summary": summary,
         "table": priced,
@@ -75,15 +75,15 @@ def _measure(tail, rate, level, losses):
     }
 
 
-def _return_levels(tail, frequency):
+def _return_levels(tail, frequency, losses):
     rows = []
     for years in RETURN_PERIODS:
         if frequency * years <= 1:
             continue
-        level, error = tails.return_level(tail, frequency, years)
-        row = {"years": years, "loss": level}
-        if error is not None:
-            row |= {"low": max(level - NORMAL_95 * error, tail.threshold), "high": level + NORMAL_95 * error}
+        row = {"years": years, "loss": float(tail.exceeded(1 / (frequency * years)))}
+        if losses is not None:
+            low, high = tails.level_interval(tail, losses, frequency * years)
+            row |= {"low": low, "high": high if np.isfinite(high) else None}
         rows.append(row)
     return rows
 
@@ -93,7 +93,8 @@ def _notes(tail, losses):
         return f"A given tail above {tail.threshold:g}. VaR of a single loss needs the losses below it too."
     return (
         f"Peaks over the threshold {tail.threshold:g} of {len(losses):,} losses, fitted by maximum likelihood. "
-        "Layers below the threshold count the losses themselves. Bands are 95 %, for the tail's parameters alone."
+        "Layers below the threshold count the losses themselves. Bands are 95 %, for the tail's parameters alone; "
+        "those of the return levels are by profile likelihood, so they reach further up than down."
     )
 
 
@@ -114,6 +115,8 @@ def _charts(tail, losses, rate, levels, priced):
                 "title": "Return levels",
                 "x_label": "Return period (years)",
                 "y_label": "Loss (currency)",
+                "x_scale": "log",
+                "y_scale": "log",
                 "data": {"x": [row["years"] for row in levels], "series": [series]},
             }
         )
@@ -142,20 +145,18 @@ def _tail_chart(tail, losses, rate):
     return {
         "kind": "line",
         "title": "Tail of the losses",
-        "x_label": "Log10 of the loss",
-        "y_label": "Log10 of the probability beyond",
+        "x_label": "Loss (currency)",
+        "y_label": "Probability that a loss is larger",
+        "x_scale": "log",
+        "y_scale": "log",
         "data": {
-            "x": _log10(ordered),
+            "x": ordered.tolist(),
             "series": [
-                {"name": "Losses", "y": _log10(share)},
-                {"name": "Fitted tail", "y": _log10(rate * tail.survival(ordered))},
+                {"name": "Losses", "y": share.tolist(), "kind": "scatter"},
+                {"name": "Fitted tail", "y": (rate * tail.survival(ordered)).tolist(), "kind": "line"},
             ],
         },
     }
-
-
-def _log10(values):
-    return [float(np.log10(v)) if v > 0 else None for v in values]
 
 
 def _mean_excess_chart(losses):
@@ -231,5 +232,11 @@ def _quantile_chart(tail, losses):
         "title": "Quantiles of the exceedances",
         "x_label": "Fitted quantile (currency)",
         "y_label": "Loss (currency)",
-        "data": {"x": fitted.tolist(), "series": [{"name": "Losses", "y": ordered.tolist()}]},
+        "data": {
+            "x": fitted.tolist(),
+            "series": [
+                {"name": "Losses", "y": ordered.tolist()},
+                {"name": "Where the fit is exact", "y": fitted.tolist(), "kind": "line"},
+            ],
+        },
     }

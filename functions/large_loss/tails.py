@@ -8,10 +8,15 @@ Left out: declustering, trends in time, and tails with an end (a shape below -1/
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 
 LOWEST_SHAPE = -0.5  # below it the likelihood is not regular (Smith 1985)
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
+HIGHEST_SHAPE = 3.0  # of a profile: no loss data come near
+SHAPE_ZERO = 1e-6
+IMPOSSIBLE = 1e12
+DROP_95 = 3.841458820694124 / 2  # chi-square with one degree of freedom
+LARGEST_STEP = 14  # e^14 is a million
 
 
 @dataclass(frozen=True)
@@ -153,18 +158,52 @@ def mean_excess(losses, most=200):
     return ordered[kept], sums[kept] / beyond[kept] - ordered[kept], beyond[kept]
 
 
-def return_level(tail, frequency, years):
-    """Return the loss exceeded once in `years` on average, and its standard error (None for given parameters).
+def level_interval(tail, losses, events, drop=DROP_95):
+    """Return the ends of the interval for the loss exceeded once in `events` exceedances, by profile likelihood.
 
-    x = u + beta/xi ((frequency years)^xi - 1); the error by the delta method, for the tail's parameters.
+    The likelihood is written in the shape and that loss x, beta = xi (x - u) / (events^xi - 1); the interval holds
+    every x at which its maximum over the shape lies within `drop` of the highest. Unlike that of the delta method it
+    is not symmetric: the data bound a far quantile from below much better than from above.
+
+    Args:
+        tail: the fitted tail.
+        losses: all losses, shape (n,).
+        events: exceedances in the return period, above 1.
+        drop: half the quantile of chi-square with one degree of freedom.
+
+    Returns:
+        (low, high); high is infinite where no loss up to a million times the fitted one is ruled out.
 
     Source: Coles (2001), An Introduction to Statistical Modeling of Extreme Values, section 4.3.3.
     """
-    events = frequency * years
-    level = float(tail.exceeded(1 / events))
-    if tail.covariance is None:
-        return level, None
-    step = 1e-5 * max(abs(tail.xi), 0.1)
-    up, down = (Tail(tail.threshold, tail.xi + s, tail.beta).exceeded(1 / events) for s in (step, -step))
-    slope = np.array([(up - down) / (2 * step), (level - tail.threshold) / tail.beta])
-    return level, float(np.sqrt(max(slope @ tail.covariance @ slope, 0.0)))
+    y = losses[losses > tail.threshold] - tail.threshold
+    fitted = float(tail.exceeded(1 / events)) - tail.threshold
+    highest, log_events = _likelihood(y, tail.xi, tail.beta), np.log(events)
+
+    def profile(excess):
+        def cost(xi):
+            growth = np.expm1(xi * log_events) / xi if abs(xi) > SHAPE_ZERO else log_events
+            return -_likelihood(y, xi, excess / growth)
+
+        found = minimize_scalar(cost, bounds=(LOWEST_SHAPE, HIGHEST_SHAPE), method="bounded", options={"xatol": 1e-7})
+        return -found.fun - highest + drop
+
+    def end(direction):
+        step = 1.0
+        while profile(fitted * np.exp(direction * step)) > 0:
+            step *= 2
+            if step > LARGEST_STEP:
+                return np.inf if direction > 0 else 0.0
+        return fitted * np.exp(brentq(lambda s: profile(fitted * np.exp(s)), 0.0, direction * step, xtol=1e-6))
+
+    return float(tail.threshold + end(-1)), float(tail.threshold + end(1))
+
+
+def _likelihood(y, xi, beta):
+    """Return the log-likelihood of excesses y, minus a large number where one of them is impossible."""
+    if abs(xi) <= SHAPE_ZERO:
+        return -len(y) * np.log(beta) - y.sum() / beta
+    inside = 1 + xi * y / beta
+    if inside.min() <= 0:
+        return -IMPOSSIBLE
+    return -len(y) * np.log(beta) - (1 + 1 / xi) * np.log(inside).sum()

@@ -26,6 +26,7 @@ class Streams:
         expenses: expenses in money.
         discount: v^t tpx, shape (n + 1,).
         death_benefit: the sum payable on death in each year, the refund aside.
+        maturity: the sum payable to those alive at the end of the term, 0 where nothing is.
     """
 
     benefits: np.ndarray
@@ -35,6 +36,7 @@ class Streams:
     expenses: np.ndarray
     discount: np.ndarray
     death_benefit: np.ndarray
+    maturity: float
 
 
 def years_of(inputs):
@@ -59,7 +61,8 @@ def streams(inputs, q, basis):
         for step in sorted(inputs["benefit_steps"], key=lambda row: row["from_year"]):
             death_benefit[year + 1 >= step["from_year"]] = step["amount"]
     benefits = death_benefit * deaths
-    if product in {"endowment", "pure_endowment"} and n == inputs["term"]:
+    matures = product in {"endowment", "pure_endowment"} and n == inputs["term"] and q[-1] < 1
+    if matures:
         benefits[-1] += amount * basis.v * (1 - q[-1])
     if product in {"annuity", "temporary_annuity", "deferred_annuity"}:
         benefits = benefits + amount * annuity * (year >= deferral)
@@ -81,6 +84,7 @@ def streams(inputs, q, basis):
         + later * (inputs["renewal_fixed"] + inputs["renewal_per_mille"] * per_mille),
         discount=discount,
         death_benefit=death_benefit,
+        maturity=float(amount) if matures else 0.0,
     )
 
 
@@ -118,16 +122,19 @@ def premiums(s):
 
 
 def policy_values(s, premium, *, gross):
-    """Return the prospective policy value at t = 0 to n, just before the premium then due, shape (n + 1,).
+    """Return the prospective policy value at t = 0 to n, just before what is then due, shape (n + 1,).
 
-    tV = value of benefits, refunds and (gross) expenses after t, less that of premiums after t.
+    tV = value of benefits, refunds and (gross) expenses from t on, less that of premiums from t on; at the end of an
+    endowment it is the sum that is then paid.
 
     Source: AMLCR 3rd ed., section 7.3.
     """
     flow = s.benefits + premium * (s.refunds - s.premiums)
     if gross:
         flow = flow + s.expenses + premium * s.percent
-    return lv.from_each(flow, s.discount)
+    values = lv.from_each(flow, s.discount)
+    values[-1] += s.maturity
+    return values
 
 
 STREAMS = ("benefits", "refunds", "premiums", "percent", "expenses")

@@ -45,8 +45,8 @@ def run(inputs):
         summary["Premium charged a year"] = charged
         summary["Expected profit at issue"] = -float(gross_values[0])
     if t < len(net_values):
-        summary[f"Net premium policy value after {t} years"] = float(net_values[t])
-        summary[f"Policy value after {t} years"] = float(gross_values[t])
+        for label, values in (("Net premium policy value", net_values), ("Policy value", gross_values)):
+            summary[f"{label} after {t} years"] = float(values[t])
     else:
         warnings.append(f"The contract ends before {t} years: no policy value is shown for that time.")
     if inputs["group"]:
@@ -130,6 +130,14 @@ def _charts(inputs, table, alive, net_values, gross_values, value, net, gross):
     deaths = -np.diff(alive)
     flat = gross * value["percent"]
     room = value["premiums"]
+    lines = [{"name": "With expenses, at the premium charged", "y": gross_values.tolist()}]
+    if not np.allclose(net_values, gross_values, rtol=1e-9, atol=1e-6):
+        lines.append({"name": "Net premium", "y": net_values.tolist()})
+    parts = {
+        "Expenses as a share of premium": flat / room,
+        "Other expenses": value["expenses"] / room,
+        "Refund of the loading": (gross - net) * value["refunds"] / room,
+    }
     return [
         {
             "kind": "line",
@@ -138,10 +146,7 @@ def _charts(inputs, table, alive, net_values, gross_values, value, net, gross):
             "y_label": "Policy value per policy in force (currency)",
             "data": {
                 "x": years,
-                "series": [
-                    {"name": "With expenses, at the premium charged", "y": gross_values.tolist()},
-                    {"name": "Net premium", "y": net_values.tolist()},
-                ],
+                "series": lines,
             },
         },
         {
@@ -151,17 +156,7 @@ def _charts(inputs, table, alive, net_values, gross_values, value, net, gross):
             "y_label": "Premium a year (currency)",
             "data": [
                 {"label": "Benefits", "value": net, "kind": "relative"},
-                {"label": "Expenses as a share of premium", "value": flat / room, "kind": "relative"},
-                {
-                    "label": "Other expenses",
-                    "value": value["expenses"] / room,
-                    "kind": "relative",
-                },
-                {
-                    "label": "Refund of the loading",
-                    "value": (gross - net) * value["refunds"] / room,
-                    "kind": "relative",
-                },
+                *({"label": k, "value": v, "kind": "relative"} for k, v in parts.items() if abs(v) > 1e-9 * gross),
                 {"label": "Gross premium", "value": gross, "kind": "total"},
             ],
         },

@@ -12,6 +12,7 @@ import volatility
 from portfolio import Portfolio, read
 
 GARCH_LEAST = 100
+FENCE = 6  # quartile ranges beyond the quartiles at which the histogram ends
 LABELS = {
     "historical": "Historical simulation",
     "normal": "Normal",
@@ -227,12 +228,15 @@ def garch_tables(garch, days):
 def loss_chart(book, chosen, inputs):
     """Return the histogram of one-day losses with VaR and ES marked."""
     losses = -book.total * book.returns[-inputs["window"] :]
-    counts, edges = np.histogram(losses, bins=min(60, max(10, len(losses) // 12)))
     level = f"{inputs['confidence']:g} %"
+    ends = histogram_ends(losses, chosen["es_1d"])
+    beyond = int(((losses < ends[0]) | (losses > ends[1])).sum())
+    counts, edges = np.histogram(np.clip(losses, *ends), bins=min(60, max(20, len(losses) // 12)), range=ends)
+    outside = f"; days beyond the ends, in the outermost bars: {beyond}" if beyond else ""
     return {
         "kind": "histogram",
         "title": "One-day losses of today's portfolio",
-        "x_label": "Loss (money)",
+        "x_label": f"Loss (money){outside}",
         "y_label": "Days",
         "data": {
             "edges": edges.tolist(),
@@ -245,8 +249,29 @@ def loss_chart(book, chosen, inputs):
     }
 
 
+def histogram_ends(losses, shortfall):
+    """Return the ends between which a histogram shows the losses: six quartile ranges out, and the shortfall inside.
+
+    One day of a collapse that was made good would else squeeze all others into a few bars.
+    """
+    low, high = np.percentile(losses, [25, 75])
+    reach = FENCE * (high - low)
+    first, last = max(losses.min(), low - reach), min(losses.max(), high + reach)
+    last = max(last, 1.1 * shortfall, first + 1e-9 * max(1.0, abs(first)))
+    return float(first), float(last)
+
+
 def backtest_chart(book, line, tested, name, confidence):
-    """Return the days' losses against the value at risk that was forecast for them."""
+    """Return the days' losses against the value at risk that was forecast for them, exceptions marked."""
+    losses = -book.total * book.returns
+    first = len(losses) - tested
+    hits = [first + i for i, limit in enumerate(np.asarray(line)) if losses[first + i] > limit]
+    exceptions = {
+        "name": f"Exceptions ({len(hits)})",
+        "kind": "scatter",
+        "x": [book.days[i] for i in hits],
+        "y": [float(losses[i]) for i in hits],
+    }
     return {
         "kind": "line",
         "title": f"Backtest: losses and value at risk at {100 * confidence:g} %, {name}",
@@ -257,6 +282,7 @@ def backtest_chart(book, line, tested, name, confidence):
             "series": [
                 {"name": "Loss", "y": (-book.total * book.returns[-tested:]).tolist()},
                 {"name": "Value at risk", "y": np.asarray(line).tolist()},
+                *([exceptions] if hits else []),
             ],
         },
     }

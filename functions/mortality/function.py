@@ -140,12 +140,13 @@ def charts(age, q, shocked, base, stressed, shock):
             "kind": "line",
             "title": "Probability of death by age",
             "x_label": "Age (years)",
-            "y_label": "Probability of death in a year (log10)",
+            "y_label": "Probability of death in a year",
+            "y_scale": "log",
             "data": {
                 "x": ages,
                 "series": [
-                    {"name": "No shock", "y": [math.log10(v) if v > 0 else None for v in q.tolist()]},
-                    {"name": name, "y": [math.log10(v) if v > 0 else None for v in shocked.tolist()]},
+                    {"name": "No shock", "y": q.tolist()},
+                    {"name": name, "y": shocked.tolist()},
                 ],
             },
         },

@@ -47,15 +47,15 @@ def run(inputs):
     period = {name: forecasts.period_life_expectancy(table) for name, table in q.items()}
     names = ["k1", "k2"] if model == "cbd" else ["k"]
     summary = {
-        **fit.measures,
+        f"Period life expectancy at {age} in {grid.years[-1]}": float(period["fit"][-1]),
+        f"Period life expectancy at {age} in {ahead[-1]}": float(period["ahead"][horizon - 1]),
+        f"Cohort life expectancy at {age} in {ahead[0]}": forecasts.cohort_life_expectancy(q["ahead"]),
         **{f"Drift of {name} a year": float(d) for name, d in zip(names, walk.drift, strict=True)},
         **{
             f"Standard deviation of a step of {name}": float(np.sqrt(walk.covariance[i, i]))
             for i, name in enumerate(names)
         },
-        f"Period life expectancy at {age} in {grid.years[-1]}": float(period["fit"][-1]),
-        f"Period life expectancy at {age} in {ahead[-1]}": float(period["ahead"][horizon - 1]),
-        f"Cohort life expectancy at {age} in {ahead[0]}": forecasts.cohort_life_expectancy(q["ahead"]),
+        **fit.measures,
     }
     walked = np.percentile(paths, LEVELS, axis=0)
     shown = central[:, :horizon]
@@ -168,13 +168,14 @@ def _charts(inputs, grid, fit, names, observed, shown, ahead, spread, walked, pe
             "kind": "line",
             "title": "Mortality by age",
             "x_label": "Age (years)",
-            "y_label": f"Log of the {rate.lower()}",
+            "y_label": f"{rate} (per year)",
+            "y_scale": "log",
             "data": {
                 "x": grid.ages.tolist(),
                 "series": [
-                    {"name": f"Observed {grid.years[0]}", "y": _logs(observed[:, :1].T)[0]},
-                    {"name": f"Observed {grid.years[-1]}", "y": _logs(observed[:, -1:].T)[0]},
-                    {"name": f"Forecast {ahead[-1]}", "y": _logs(shown[:, -1:].T)[0]},
+                    {"name": f"Observed {grid.years[0]}", "y": observed[:, 0].tolist()},
+                    {"name": f"Observed {grid.years[-1]}", "y": observed[:, -1].tolist()},
+                    {"name": f"Forecast {ahead[-1]}", "y": shown[:, -1].tolist()},
                 ],
             },
         },

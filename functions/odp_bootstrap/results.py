@@ -324,15 +324,15 @@ def _residual_map(triangle, raw, phi):
     """Return the heat map of residuals in standard deviations."""
     scale = np.sqrt(phi) if phi > 0 else 1.0
     return {
-        "kind": "heatmap",
+        "kind": "triangle",
         "title": "Residuals of the fit",
         "x_label": "Development year",
         "y_label": "Origin year",
         "unit": "standard deviations",
         "data": {
-            "x": [str(j + 1) for j in range(raw.shape[1])],
-            "y": triangle.origins,
-            "z": [[None if np.isnan(v) else float(v / scale) for v in line] for line in raw],
+            "columns": [str(j + 1) for j in range(raw.shape[1])],
+            "rows": triangle.origins,
+            "values": [[None if np.isnan(v) else float(v / scale) for v in line] for line in raw],
         },
     }
 

@@ -320,7 +320,7 @@ def heatmap(matrix):
         "kind": "heatmap",
         "title": "Correlations of the modules",
         "x_label": "Module",
-        "y_label": "Module (correlation, no unit)",
+        "y_label": "Module",
         "data": {"x": list(LABELS), "y": list(LABELS), "z": matrix.tolist()},
     }
 

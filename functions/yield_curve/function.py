@@ -15,6 +15,8 @@ from readings import zero
 
 BASIS_POINT = 1e-4
 SHORT = 30  # years drawn by quarters
+EXACT = 1e-8  # % of a price, below which an error is rounding
+EXACTLY = "The curve gives every quote's price to rounding, so their errors are not drawn."
 LARGEST = 1e9  # a discount factor beyond it is no longer a rate but a mistake
 
 
@@ -59,7 +61,10 @@ def run(inputs):
     }
     if quotes:
         rows = result["tables"]["Quotes"] = readings.repriced(curve, quotes, how)
-        result["charts"].append(errors_chart(rows))
+        if max(abs(r["error"]) for r in rows) > EXACT:
+            result["charts"].append(errors_chart(rows))
+        else:
+            result["notes"] = "\n\n".join(filter(None, [result["notes"], EXACTLY]))
     if targets.size:
         at = targets
         result["tables"]["Chosen maturities"] = [

@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import fields, manifest
+from contract import declarations, fields, manifest
 from contract.problems import ManifestError
 
 
 def parse(raw, key="x"):
     problems, warnings = [], []
-    return fields.parse(key, raw, f"inputs.{key}", problems, warnings), problems, warnings
+    return declarations.parse(key, raw, f"inputs.{key}", problems, warnings), problems, warnings
 
 
 def test_a_core_number_without_bounds_runs_from_0_to_100_by_1_and_starts_at_its_min():

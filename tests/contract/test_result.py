@@ -122,3 +122,9 @@ def test_a_case_names_what_it_misses_with_both_numbers():
         ("summary.a.b", 2.1, 2),
         ("summary.none", 1, None),
     ]
+
+
+def test_a_label_that_changes_from_run_to_run_is_declared_by_a_pattern():
+    outputs = {"summary": {"Value after * years": {"unit": "EUR"}, "Value after 5 years": {"unit": "USD"}}}
+    shown = view({"summary": {"Value after 10 years": 1.0, "Value after 5 years": 2.0, "Value": 3.0}}, outputs)
+    assert [m.unit for m in shown.summary] == ["EUR", "USD", None]

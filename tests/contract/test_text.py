@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import fields
+from contract import declarations
 from contract.text import TextError, from_text, rows_from_csv, to_text
 
 
 def field(**raw):
     problems = []
-    built = fields.parse("x", raw, "inputs.x", problems, [])
+    built = declarations.parse("x", raw, "inputs.x", problems, [])
     assert not problems
     return built
 

@@ -53,7 +53,7 @@ def judged(found, folder):
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}-{f.name}")
 def test_a_hostile_model_ends_as_expected_and_leaves_nothing(folder, box, targets):
     home, inputs = targets
-    zygote = psutil.Process(box._zygote.process.pid)
+    zygote = psutil.Process(box.zygotes.get("numpy").process.pid)
     limits = Limits(seconds=3 if "timeout" in (folder / "EXPECT").read_text() else 15, memory_mb=400)
     judged(run_one(box, folder, inputs, limits), folder)
     assert not list((home / "scratch").glob("run-*"))
@@ -61,7 +61,7 @@ def test_a_hostile_model_ends_as_expected_and_leaves_nothing(folder, box, target
     while len(zygote.children(recursive=True)) > hostile.SPARE and time.monotonic() < until:
         time.sleep(0.02)
     assert len(zygote.children(recursive=True)) <= hostile.SPARE
-    assert box._zygote.alive
+    assert box.zygotes.get("numpy").process.pid == zygote.pid
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of shared hostile models is not here")
@@ -210,7 +210,7 @@ def test_a_child_dies_with_its_zygote(tier, targets):
     thread = threading.Thread(target=go)
     thread.start()
     assert begun.wait(20)
-    zygote = psutil.Process(box._zygote.process.pid)
+    zygote = psutil.Process(box.zygotes.get("numpy").process.pid)
     children = zygote.children()
     zygote.kill()
     _, alive = psutil.wait_procs(children, timeout=10)

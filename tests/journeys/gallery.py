@@ -90,12 +90,13 @@ def published(folder, runner):
 
 
 def first_chart(result):
-    """Return the figure a reader sees first: the first chart, or the series where there is none."""
+    """Return the figure a reader sees first on the page: the series, or the first chart where there are none."""
     shown = view(result[0], result[1])
-    if shown.charts:
-        return figure(shown.charts[0], dark=False), shown.charts[0].title
-    drawn = series_figure(shown.series, result[1], dark=False)
-    return drawn, drawn.layout.title.text
+    if shown.series:
+        drawn = series_figure(shown.series, result[1], dark=False)
+        if drawn.layout.title.text:
+            return drawn, drawn.layout.title.text
+    return figure(shown.charts[0], dark=False), shown.charts[0].title
 
 
 def photograph(page, drawn, path):

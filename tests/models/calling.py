@@ -48,11 +48,16 @@ class Model:
 
     def run(self, **given):
         """Return the merged result of a run with these inputs, after a round trip through JSON."""
-        result = {}
-        for part in self.parts(**given):
-            for key, value in part.items():
-                if key in {"summary", "tables"}:
-                    result[key] = {**result.get(key, {}), **value}
-                elif key not in {"progress", "message"}:
-                    result[key] = value
-        return result
+        return merged(self.parts(**given))
+
+
+def merged(parts):
+    """Return what a run's partial results come to, as the contract merges them."""
+    result = {}
+    for part in parts:
+        for key, value in part.items():
+            if key in {"summary", "tables"}:
+                result[key] = {**result.get(key, {}), **value}
+            elif key not in {"progress", "message"}:
+                result[key] = value
+    return result

@@ -127,3 +127,10 @@ def test_a_recursion_that_cannot_start_is_refused(model):
 def test_more_claims_than_memory_holds_are_refused(model):
     with pytest.raises(ValueError, match="simulations: 1,000,000 years of 1,000 claims"):
         run(model, method="monte_carlo", simulations=1_000_000, lam=1000)
+
+
+def test_the_distribution_is_marked_with_var_and_tvar_of_the_highest_level(model):
+    result = run(model)
+    marks = {m["label"]: m["x"] for m in result["charts"][0]["data"]["markers"]}
+    last = result["table"][-1]
+    assert (marks["VaR 99.5 %"], marks["TVaR 99.5 %"]) == (last["var"], last["tvar"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from contract.problems import InputError
 from tests.models.calling import Model
 
 THREE_DIGITS, FIVE_DIGITS = 0.0005, 0.000005  # as the IFoA prints annuities and insurances
@@ -63,5 +64,5 @@ def test_tables_that_are_not_there_are_named_together(model):
 
 
 def test_an_age_given_twice_is_refused(model):
-    with pytest.raises(ValueError, match="60 is given twice"):
+    with pytest.raises(InputError, match=r"internal_rates\[1\]\.age: 60 stands above already"):
         model.run(internal_rates=[{"age": 60, "q": 0.01}, {"age": 60, "q": 0.02}])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from contract.problems import InputError
 from tests.models.calling import Model
 
 EXACT = 1e-12
@@ -89,5 +90,5 @@ def test_more_absorbed_than_required_leaves_no_requirement_and_says_so(model):
 
 def test_a_year_projected_twice_is_refused(model):
     rows = [{"year": 3, "scr": 1, "rate": 2}] * 2
-    with pytest.raises(ValueError, match="3 comes twice"):
+    with pytest.raises(InputError, match=r"projection\[1\]\.year: 3 stands above already"):
         model.run(projection=rows)

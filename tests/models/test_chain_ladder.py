@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from contract.problems import InputError
 from tests.models.calling import Model
 
 PRINTED = 0.5  # whole units
@@ -100,9 +101,9 @@ def test_the_line_through_the_sigmas_gives_the_other_known_figure_on_taylor_ashe
 
 def test_every_cell_that_does_not_fit_is_named(model):
     bad = rows([100, None, 120], [-5, 20], [30, 40, 50, 60])
-    with pytest.raises(ValueError, match=r"\[0\]\.d2: the cell is empty between filled ones") as raised:
+    with pytest.raises(InputError, match=r"\[0\]\.d2: the cell is empty between filled ones") as raised:
         model.run(triangle=bad)
-    assert "triangle[2]: it reaches development year 4" in str(raised.value)
+    assert "triangle[2].d4: the row reaches further than the one above" in str(raised.value)
     with pytest.raises(ValueError, match=r"\[1\]\.d1: the cumulative amount -5 is below 0"):
         model.run(triangle=rows([100, 120], [-5]))
 
@@ -118,3 +119,13 @@ def test_a_column_without_amounts_is_refused(model):
         model.run(triangle=rows([0, 10, 12], [0, 20], [5]))
     with pytest.raises(ValueError, match=r"d2: every amount that counts is 0"):
         model.run(triangle=rows([5, 0, 12], [5, 0], [5]))
+
+
+def test_the_drawn_distribution_has_the_percentiles_of_the_table(model):
+    result = model.run()
+    chart = result["charts"][-1]["data"]
+    edges, chances = np.array(chart["edges"]), np.array(chart["counts"])
+    assert chances.sum() == pytest.approx(1, abs=1e-3)
+    for mark in chart["markers"][1:]:
+        below = np.interp(mark["x"], edges, np.concatenate(([0], np.cumsum(chances))))
+        assert 100 * below == pytest.approx(float(mark["label"].removesuffix(" %")), abs=0.3)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from contract.problems import InputError
 from tests.models.calling import Model
 
 SAMPLING = 0.62  # three standard errors: 3 (4 + 25/10) sqrt(2/2,000)
@@ -73,10 +74,15 @@ def test_a_single_risk_is_refused(model):
         model.run(experience=rows([1, 2, 3]))
 
 
-def test_a_period_given_twice_and_an_empty_weight_are_named_together(model):
+def test_a_period_given_twice_is_refused_by_its_row(model):
     data = rows([1, 2], [3, 4])
     data[1]["period"] = "0"
-    del data[2]["weight"]
-    with pytest.raises(ValueError, match=r"\[1\]\.period: R0 has 0 twice") as raised:
+    with pytest.raises(InputError, match=r"\[1\]\.period: row 1 of the table has the same Risk and Period"):
         model.run(experience=data)
-    assert "[2].weight: the cell is empty" in str(raised.value)
+
+
+def test_an_empty_weight_is_named(model):
+    data = rows([1, 2], [3, 4])
+    del data[2]["weight"]
+    with pytest.raises(ValueError, match=r"\[2\]\.weight: the cell is empty"):
+        model.run(experience=data)

@@ -92,8 +92,14 @@ def test_a_newer_publication_is_read_from_its_workbook_or_its_zip(model, tmp_pat
         day, found = model.publications.from_file(path, "EUR", "none")
         assert day == "2030-06-30"
         assert found.tolist() == rates
-    inputs = model.manifest.defaults | {"publication": str(book)}
+    inputs = model.manifest.defaults | {"source": "uploaded", "publication": str(book)}
     assert model.function.run(inputs)["summary"]["Publication"] == "2030-06-30"
+
+
+def test_an_upload_that_is_not_asked_for_is_not_read_and_the_result_says_so(model):
+    found = model.function.run(model.manifest.defaults | {"publication": "/nowhere"})
+    assert found["summary"]["Publication"] == "2026-02-28"
+    assert "not read" in found["warnings"][0]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +123,12 @@ def test_a_file_that_is_not_eiopas_is_refused_with_a_reason(model, tmp_path, con
         ({"currency": "JPY", "date": "2022-01-31"}, "Give a day from 2022-12-31"),
         ({"adjustment": "published", "date": "2021-01-31"}, "with volatility adjustment"),
         ({"currency": "GBP", "adjustment": "own"}, "Choose EUR"),
+        ({"source": "uploaded"}, "there is no file"),
+        ({"source": "fetched", "adjustment": "own"}, "Take a stored publication"),
+        ({"source": "fetched", "address": "http://www.eiopa.europa.eu/a.zip"}, "not an address at EIOPA"),
+        ({"source": "fetched", "address": "https://www.eiopa.europa.eu.example.com/a.zip"}, "not an address at EIOPA"),
+        ({"source": "fetched", "address": "https://www.eiopa.europa.eu:x/a.zip"}, "not an address at EIOPA"),
+        ({"source": "fetched", "address": ""}, "not an address at EIOPA"),
     ],
 )
 def test_a_curve_that_is_not_stored_is_refused_with_a_reason(model, given, words):

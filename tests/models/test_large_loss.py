@@ -1,5 +1,7 @@
 """The tail against McNeil (1997), against integrals, and against losses drawn from it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -97,3 +99,30 @@ def test_a_layer_below_a_given_tail_is_refused(model):
 def test_a_threshold_beyond_the_losses_is_refused(model):
     with pytest.raises(ValueError, match="threshold: 0 losses exceed 1000"):
         model.run(threshold=1000)
+
+
+def test_the_interval_of_a_quantile_is_that_of_a_search_over_all_shapes_and_quantiles(model):
+    losses = np.array([row["loss"] for row in model.manifest.defaults["losses"]])
+    tail, events = model.tails.fit(losses, 10.0), (losses > 10).mean() / 0.001
+    excess, shapes = losses[losses > 10] - 10, np.linspace(-0.4, 2.5, 1500)
+    growth = np.expm1(shapes * np.log(events)) / shapes
+    at = np.arange(55.0, 205.0, 0.5)
+    best = []
+    for quantile in at:
+        beta = (quantile - 10) / growth
+        inside = 1 + shapes[:, None] * excess / beta[:, None]
+        possible = inside.min(axis=1) > 0
+        logs = np.log(np.where(inside > 0, inside, 1)).sum(axis=1)
+        best.append(np.where(possible, -len(excess) * np.log(beta) - (1 + 1 / shapes) * logs, -np.inf).max())
+    kept = at[np.array(best) > max(best) - 1.9207]
+    assert model.tails.level_interval(tail, losses, events) == pytest.approx((kept[0], kept[-1]), abs=0.5)
+
+
+def test_bands_of_return_levels_reach_further_up_than_down_and_widen(model):
+    rows = model.run()["tables"]["Return levels"]
+    assert all(r["high"] - r["loss"] > r["loss"] - r["low"] > 0 for r in rows)
+    assert all(a["high"] - a["low"] < b["high"] - b["low"] for a, b in pairwise(rows))
+
+
+def test_an_end_that_the_data_cannot_rule_out_is_left_open(model):
+    assert model.run(threshold=50)["tables"]["Return levels"][-1]["high"] is None

@@ -104,3 +104,21 @@ def test_a_number_that_the_archive_does_not_hold_is_refused(model):
 def test_expenses_that_eat_the_premium_are_refused(model):
     with pytest.raises(ValueError, match="take the whole premium"):
         run(model, product="whole_life", premium_term=1, first_percent=100)
+
+
+@pytest.mark.parametrize("product", ["endowment", "pure_endowment"])
+def test_just_before_maturity_the_policy_value_is_the_sum_assured(model, product):
+    """AMLCR 3rd ed., section 7.3: the recursion ends in the sum paid to those alive."""
+    values = model.run({**DEFAULTS, "product": product, "renewal_percent": 5})["table"]["gross_value"]
+    assert values[-1] == pytest.approx(100_000)
+    assert values[-2] < values[-1]
+
+
+@pytest.mark.parametrize("product", ["term", "temporary_annuity"])
+def test_a_contract_that_pays_nothing_at_its_end_is_worth_nothing_there(model, product):
+    assert model.run({**DEFAULTS, "product": product})["table"]["net_value"][-1] == pytest.approx(0)
+
+
+def test_an_endowment_that_the_table_cuts_short_matures_for_nobody(model):
+    values = model.run({**DEFAULTS, "age": 125, "term": 20, "premium_term": 20, "duration": 0})["table"]["net_value"]
+    assert values[-1] == pytest.approx(0)

@@ -124,3 +124,26 @@ def test_a_method_without_its_data_says_which_one_is_shown(model):
     found = model.run(**stated(method="garch"))
     assert "the headline is the normal method's" in found["warnings"][0]
     assert found["summary"]["Value at risk"] == found["table"][0]["var_h"]
+
+
+def test_one_day_of_collapse_does_not_squeeze_the_histogram_and_is_counted(model):
+    losses = np.concatenate((np.linspace(-1, 1, 200), [-40.0]))
+    first, last = model.function.histogram_ends(losses, 0.9)
+    assert first > -10
+    assert last >= 1
+    chart = model.run()["charts"][0]
+    assert sum(chart["data"]["counts"]) == 500
+    assert "beyond the ends, in the outermost bars: 2" in chart["x_label"]
+
+
+def test_the_shortfall_lies_inside_the_histogram_even_where_no_loss_does(model):
+    assert model.function.histogram_ends(np.full(100, 0.1), 5.0)[1] > 5
+
+
+def test_exceptions_are_marked_at_losses_beyond_the_forecast(model):
+    result = model.run()
+    chart = next(c for c in result["charts"] if c["title"].startswith("Backtest"))
+    loss, limit, marked = chart["data"]["series"]
+    beyond = [(d, v) for d, v, w in zip(chart["data"]["x"], loss["y"], limit["y"], strict=True) if v > w]
+    assert beyond == list(zip(marked["x"], marked["y"], strict=True))
+    assert len(beyond) == result["summary"]["Exceptions"]

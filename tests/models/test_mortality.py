@@ -68,3 +68,10 @@ def test_a_table_that_does_not_exist_or_does_not_fit_is_refused(model):
         model.run(basis="archive", archive_number=9999)
     with pytest.raises(ValueError, match="covers ages"):
         model.run(basis="archive", archive_number=3133)
+
+
+def test_probabilities_of_death_are_drawn_as_they_are_on_a_log_axis(model):
+    result = model.run()
+    chart = next(c for c in result["charts"] if c["title"] == "Probability of death by age")
+    assert chart["y_scale"] == "log"
+    assert chart["data"]["series"][0]["y"] == [r["q"] for r in result["table"] if r["q"] is not None]

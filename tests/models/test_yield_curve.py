@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contract.problems import InputError
 from tests.models.adapters import smith_wilson_eiopa as adapter
 from tests.models.calling import Model
 
@@ -138,7 +139,10 @@ def test_rates_are_the_same_curve_in_every_compounding(model):
     ("given", "words"),
     [
         ({"quotes": []}, "no quote"),
-        ({"quotes": [{"maturity": 1, "rate": 2}, {"maturity": 1, "rate": 3}]}, "Leave one of both out"),
+        (
+            {"quotes": [{"maturity": 1, "rate": 2}, {"maturity": 1, "rate": 3}]},
+            r"quotes\[1\]\.maturity: 1 stands above already",
+        ),
         ({"quotes_are": "bonds"}, "accrued interest"),
         ({"quotes_are": "qb", "method": "bootstrap"}, "belong to Smith-Wilson"),
         ({"quotes": [{"maturity": 30, "rate": 3}]}, "last liquid point"),
@@ -151,5 +155,16 @@ def test_rates_are_the_same_curve_in_every_compounding(model):
     ],
 )
 def test_quotes_that_give_no_curve_are_refused_with_a_reason(model, given, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, InputError), match=words):
         model.run(**given)
+
+
+def test_errors_of_rounding_are_not_drawn_and_real_ones_are(model):
+    def titles(**given):
+        result = model.run(**given)
+        return [c["title"] for c in result["charts"]], result.get("notes", "")
+
+    exact, words = titles()
+    assert "Quotes repriced by the curve" not in exact
+    assert "to rounding" in words
+    assert "Quotes repriced by the curve" in titles(method="nelson_siegel")[0]

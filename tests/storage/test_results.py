@@ -2,7 +2,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import results
+from contract.run import Status
+from storage import results, runs
 from tests.storage.factory import add_app, add_run
 
 json_values = st.recursive(
@@ -25,7 +26,8 @@ shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], d
 def write(database, doc, parts=None):
     with database.begin() as conn:
         run = add_run(conn, add_app(conn))
-        results.write_result(conn, run.id, doc, parts or {}, {}, {})
+        runs.start_run(conn, run.id, "w1")
+        assert runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc=doc, parts=parts)
     return run.id
 
 

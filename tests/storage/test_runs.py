@@ -5,7 +5,7 @@ import pytest
 
 from contract.problems import Problem
 from contract.run import Status
-from storage import results, runs
+from storage import events, results, runs, turns
 from tests.storage.factory import add_app, add_run
 
 
@@ -65,8 +65,8 @@ def test_events_are_numbered_without_gaps_and_the_log_is_what_was_said_in_order(
             runs.record(
                 conn, run.id, 1, progress=i / 2, message=f"m{i}", shown={"summary": {"n": i}}, log=f"line {i}\n"
             )
-        assert [e[0] for e in runs.events_after(conn, run.id, 0)] == [1, 2, 3, 4]
-        seq, shown, log = runs.partial_of(conn, run.id)
+        assert [e[0] for e in events.events_after(conn, run.id, 0)] == [1, 2, 3, 4]
+        seq, shown, log = events.partial_of(conn, run.id)
         now = runs.get_run(conn, run.id)
     assert (seq, shown, log) == (4, {"summary": {"n": 2}}, "line 0\nline 1\nline 2\n")
     assert (now.seq, now.progress, now.message) == (4, 1.0, "m2")
@@ -91,7 +91,7 @@ def test_a_failed_run_keeps_reason_problems_traceback_log_and_what_was_shown(dat
             environment={"python": "3.11"},
         )
         now = runs.get_run(conn, run.id)
-        assert runs.partial_of(conn, run.id)[1:] == ({"summary": {"n": 1}}, "said")
+        assert events.partial_of(conn, run.id)[1:] == ({"summary": {"n": 1}}, "said")
     assert (now.status, now.reason, now.traceback, now.problems) == (
         Status.FAILED,
         "why",
@@ -140,7 +140,7 @@ def test_the_place_in_the_queue_counts_what_goes_first(database, app):
     with database.begin() as conn:
         first, second = add_run(conn, app, priority=10), add_run(conn, app, priority=10)
         sweep, person = add_run(conn, app, priority=0), add_run(conn, app, priority=10)
-        places = [runs.place_in_queue(conn, r.id) for r in (first, second, sweep, person)]
+        places = [turns.place_in_queue(conn, r.id) for r in (first, second, sweep, person)]
     assert places == [0, 1, 3, 2]
 
 

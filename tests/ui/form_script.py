@@ -82,6 +82,7 @@ INPUTS: dict[str, Any] = {
             {"year": 2020, "paid": 1200.5, "line": "motor", "on": "2020-05-01", "open": True},
             {"year": 2021, "paid": 900.0, "line": "home", "on": None, "open": False},
         ],
+        "choices": [{"label": "One loss", "rows": [{"year": 2019, "paid": 7.0}], "source": "Nobody (2019)"}],
         "max_rows": 2000,
     },
     "data": {"type": "file", "label": "Data", "accept": [".csv"], "max_mb": 1, "default": "example.csv"},

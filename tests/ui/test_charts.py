@@ -583,3 +583,79 @@ def test_what_a_format_says_python_and_plotly_read_alike(spec, value):
     if spec.kind in {"f", "%"} and spec.places is not None and not spec.trim:
         ours, python = formats.number(value, spec.d3).replace("−", "-"), format(value, spec.d3)
         assert ours.lstrip("+-") == python.lstrip("+-")
+
+
+# ---- scales and labels
+
+
+def test_a_log_axis_is_drawn_as_one_and_says_what_it_leaves_out():
+    data = {"x": [1, 10, 100], "y": [0.001, 0.0, 0.1]}
+    figure = charts.figure(Chart("line", "T", data, "X", "Y", x_scale="log", y_scale="log"))
+    assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")
+    assert figure.layout.title.subtitle.text.startswith("1 value of 0 or less left out")
+    assert list(figure.data[0].y) == [0.001, 0.0, 0.1]  # the values themselves, not their logarithms
+
+
+def test_names_along_an_axis_stay_names_whatever_its_scale():
+    assert charts.figure(Chart("bar", "T", {"x": ["a"], "y": [1]}, x_scale="log")).layout.xaxis.type == "category"
+
+
+def test_a_scale_that_is_none_is_told_and_the_axis_is_linear():
+    result = view({"charts": [{"kind": "line", "title": "T", "data": {"x": [1], "y": [1]}, "y_scale": "logit"}]})
+    assert result.charts[0].y_scale == "linear"
+    assert "charts.T.y_scale is 'logit'" in result.warnings[0]
+
+
+def test_series_take_the_scale_that_the_manifest_declares():
+    outputs = {"charts": {"q": {"y_scale": "log", "y_label": "Rate"}}}
+    result = view({"series": [{"name": "q", "x": [1, 2], "y": [0.01, 0.1]}]}, outputs)
+    assert charts.series_figure(result.series, outputs).layout.yaxis.type == "log"
+
+
+def test_long_names_beneath_bars_stand_in_lines_and_the_values_keep_their_names():
+    name = "A life table with a long name <b>"
+    figure = draw("bar", {"x": [name, "b"], "y": [1, 2]})
+    assert figure.layout.xaxis.ticktext[0] == "A life table<br>with a long name<br>&lt;b&gt;"
+    assert list(figure.layout.xaxis.tickvals) == list(figure.data[0].x)
+
+
+def test_a_matrix_of_names_is_read_from_the_top_and_numbers_rise():
+    square = {"x": ["a", "b"], "z": [[1, 0.5], [0.5, 1]]}
+    assert draw("heatmap", {**square, "y": ["a", "b"]}).layout.yaxis.autorange == "reversed"
+    assert draw("heatmap", {**square, "y": [1, 2]}).layout.yaxis.autorange is None
+
+
+def test_small_values_have_powers_of_ten_along_their_axis_and_large_ones_millions():
+    assert draw("line", {"x": [1, 2], "y": [1e-7, 2e-7]}).layout.yaxis.exponentformat == "power"
+    assert draw("line", {"x": [1, 2], "y": [1e6, 2e6]}).layout.yaxis.exponentformat == "B"
+
+
+def test_the_legend_stands_at_the_foot_of_the_figure_clear_of_long_labels():
+    legend = draw("bar", {"x": ["a"], "series": [{"name": n, "y": [1]} for n in "pq"]}).layout.legend
+    assert (legend.yref, legend.y, legend.yanchor) == ("container", 0, "bottom")
+
+
+def test_only_a_chart_with_many_cells_in_numbers_keeps_its_width_on_a_phone():
+    def cells(n):
+        return draw("triangle", {"rows": list(range(n)), "columns": list(range(n)), "values": [[1.0] * n] * n})
+
+    assert charts.many_cells(cells(10))
+    assert not charts.many_cells(cells(4))
+    assert not charts.many_cells(cells(40))  # too many for numbers: colours alone, which fit
+    assert not charts.many_cells(draw("bar", {"x": ["a"], "y": [1]}))
+
+
+def test_a_chart_along_x_mixes_kinds_where_its_series_say_so():
+    data = {"x": [1, 2], "series": [{"name": "p", "y": [1, 2]}, {"name": "q", "y": [3], "x": [2], "kind": "scatter"}]}
+    line, points = draw("line", data).data
+    assert ("lines" in line.mode, points.mode) == (True, "markers")
+    assert list(points.x) == [2]
+    assert problems("line", {"x": [1], "series": [{"name": "p", "y": [1], "kind": "pie"}]}) == [
+        "charts.T.data.series[0].kind"
+    ]
+
+
+def test_series_are_titled_by_the_one_that_declares_a_title():
+    outputs = {"charts": {"Base": {"title": "Survival"}}}
+    result = view({"series": [{"name": n, "x": [1], "y": [1]} for n in ("Base", "Shock of 10 %")]}, outputs)
+    assert charts.series_figure(result.series, outputs).layout.title.text == "Survival"

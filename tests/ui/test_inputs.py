@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ui.inputs import cell
+
 SCRIPT = str(Path(__file__).with_name("form_script.py"))
 
 
@@ -49,6 +51,49 @@ def test_a_slider_moves_its_box_and_the_box_its_slider():
     assert at.slider(key("age.slider")).value == 33
     assert draft(at).values["age"] == 33
     assert draft(at).query["age"] == "33"
+
+
+def test_a_box_that_has_not_heard_of_the_last_step_yet_does_not_undo_the_next_one():
+    at = at_link()
+    at = shown(at.slider(key("age.slider")).set_value(46).run())
+    at.number_input(key("age.box")).set_value(45)  # what the browser still shows when the next step is sent
+    at = shown(at.slider(key("age.slider")).set_value(47).run())
+    assert draft(at).values["age"] == 47
+    assert at.number_input(key("age.box")).value == 47
+    at.number_input(key("age.box")).set_value(46)
+    at = shown(at.slider(key("age.slider")).set_value(45).run())  # back again, the box a step behind
+    assert draft(at).values["age"] == 45
+
+
+def test_a_slider_that_has_not_heard_of_a_typed_figure_yet_does_not_undo_the_next_one():
+    at = at_link()
+    at = shown(at.number_input(key("age.box")).set_value(60).run())
+    at.slider(key("age.slider")).set_value(45)
+    at = shown(at.number_input(key("age.box")).set_value(61).run())
+    assert draft(at).values["age"] == 61
+    at.slider(key("age.slider")).set_value(60)
+    at = shown(at.slider(key("rate.slider")).set_value(0.05).run())  # another input, the slider a step behind
+    assert draft(at).values["age"] == 61
+    assert draft(at).values["rate"] == 0.05
+
+
+def test_a_range_does_not_fall_back_to_what_its_boxes_showed_a_step_ago():
+    at = at_link()
+    at = shown(at.slider(key("corridor.slider")).set_range(11, 40).run())
+    at.number_input(key("corridor.from")).set_value(10)
+    at = shown(at.slider(key("corridor.slider")).set_range(12, 40).run())
+    assert draft(at).values["corridor"] == [12, 40]
+
+
+def test_an_older_figure_given_by_hand_is_taken(monkeypatch):
+    monkeypatch.setattr(cell, "ECHO", 0.0)
+    at = at_link()
+    at = shown(at.slider(key("age.slider")).set_value(46).run())
+    at = shown(at.number_input(key("age.box")).set_value(45).run())
+    assert draft(at).values["age"] == 45
+    at = shown(at.button(key(":reset").replace(".:", ":")).click().run())
+    at = shown(at.slider(key("age.slider")).set_value(46).run())
+    assert draft(at).values["age"] == 46
 
 
 def test_typing_may_be_finer_than_the_sliders_step():
@@ -323,6 +368,18 @@ def test_rows_pasted_from_a_spreadsheet_replace_the_table():
     assert draft(at).problems == []
 
 
+def test_a_built_in_table_fills_the_rows_and_is_named_until_a_cell_changes():
+    at = at_link()
+    assert at.selectbox(key("claims.choice")).value is None
+    at = shown(at.selectbox(key("claims.choice")).select_index(0).run())
+    assert [(r["year"], r["paid"]) for r in draft(at).values["claims"]] == [(2019, 7.0)]
+    assert draft(at).problems == []
+    assert any("Nobody (2019)" in c.value for c in at.caption)
+    at = shown(at.text_area(key("claims.paste")).set_value("year,paid\n2022,1\n").run())
+    at = shown(at.button(key("claims.use")).click().run())
+    assert at.selectbox(key("claims.choice")).value is None
+
+
 def test_a_pasted_cell_that_does_not_fit_is_named_and_nothing_is_replaced():
     at = at_link()
     at = shown(at.text_area(key("claims.paste")).set_value("year,paid\n2022,x\nlast,3\n").run())
@@ -331,6 +388,24 @@ def test_a_pasted_cell_that_does_not_fit_is_named_and_nothing_is_replaced():
     assert "line 3, column 'Year'" in told
     assert at.button(key("claims.use")).disabled
     assert len(draft(at).values["claims"]) == 2
+
+
+def test_a_pasted_cell_out_of_range_is_named_before_the_rows_are_replaced():
+    at = at_link()
+    at = shown(at.text_area(key("claims.paste")).set_value("year,paid\n2022,1\n1066,3\n").run())
+    assert any("line 3, column 'Year'" in m.value and "1066 is outside" in m.value for m in at.markdown)
+    assert at.button(key("claims.use")).disabled
+
+
+def test_a_cell_of_the_form_that_does_not_fit_is_told_with_its_row_and_column():
+    at = at_link(claims='[{"year": 2020, "paid": 1}, {"year": 1066, "paid": 1}]')
+    assert any("Row 2, Year: 1066 is outside" in m.value for m in at.markdown)
+
+
+def test_a_table_full_of_faults_names_the_first_and_counts_the_rest():
+    at = at_link(claims=json.dumps([{"year": 1066, "paid": 1}] * 30))
+    assert sum("1066 is outside" in m.value for m in at.markdown) == 12
+    assert any("And 18 more" in m.value for m in at.markdown)
 
 
 def test_a_table_too_long_for_the_address_says_that_the_link_cannot_carry_it():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contract.fields import parse
+from contract.declarations import parse
 from contract.text import rows_from_csv
 from ui.inputs import choices, numbers, table
 from ui.inputs.cell import figure, plain

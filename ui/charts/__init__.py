@@ -13,10 +13,11 @@ from contract.result import Chart
 from ui.charts import grids, lines, parts
 from ui.charts.base import config
 from ui.charts.foreign import foreign
+from ui.charts.grids import many_cells
 from ui.charts.read import Data
 from ui.charts.series import series_figure
 
-__all__ = ["FULL_WIDTH", "KINDS", "config", "figure", "series_figure"]
+__all__ = ["FULL_WIDTH", "KINDS", "config", "figure", "many_cells", "series_figure"]
 
 KINDS: dict[str, Callable[..., go.Figure]] = {
     "fan": lines.fan,

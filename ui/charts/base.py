@@ -6,7 +6,9 @@ Plotly would turn it into links.
 Left out: which traces a chart has.
 """
 
+import math
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,7 +19,9 @@ from ui.charts import formats
 from ui.charts.read import axis_type
 
 HEIGHT = 400
-LEGEND_ROW = 24
+TINY = 1e-3  # largest value of an axis below which its ticks are powers of ten
+DECADES_IN_STEPS = 2
+WRAP = 16  # letters of a label beneath a bar
 # Buttons that change nothing an analyst could want, or that need a selection.
 NO_BUTTONS = ["select2d", "lasso2d", "autoScale2d", "toggleSpikelines"]
 
@@ -69,8 +73,10 @@ def figure(
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
-            "y": -0.14,
-            "yanchor": "top",
+            # At the foot of the whole figure: below the plot it would stand on long or turned labels of the axis.
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
             "itemsizing": "trace",
             "title": {"text": ""},
             "font": {"size": 12},
@@ -113,6 +119,8 @@ def axis(
     unit: str | None = None,
     fmt: str | None = None,
     measured: bool = False,
+    scale: str = "linear",
+    wrap: bool = False,
     **more: Any,
 ) -> dict[str, Any]:
     """Return an axis with its title and unit, its type by the values along it, and its hover format.
@@ -123,6 +131,8 @@ def axis(
         unit: of the values, added to the title unless it is there already.
         fmt: how numbers are written in the hover, and a percentage on the axis.
         measured: whether the axis holds amounts, which take thousands separators; years and ages take none.
+        scale: linear or log, for an axis of numbers.
+        wrap: whether long names along the axis stand in several lines.
         more: anything else of Plotly's axis.
     """
     given = [v for v in values if v is not None]
@@ -143,11 +153,35 @@ def axis(
             found["tickformat"] = f".{2 if spec.places is None else spec.places}~%"
         if unit == "%":
             found["ticksuffix"] = "%"
+        if given and max(abs(v) for v in given) < TINY:
+            found["exponentformat"] = "power"  # the prefixes for small numbers, n and f, are not an actuary's
     elif kind == "linear" and all(float(v).is_integer() for v in given):
         found["hoverformat"] = "d"
         if len(set(given)) <= 12:
             found["tickformat"] = "d"
+    if wrap and kind == "category" and any(len(str(v)) > WRAP for v in given):
+        names = list(dict.fromkeys(str(v) for v in given))
+        found |= {"tickmode": "array", "tickvals": [plain(n) for n in names], "ticktext": [wrapped(n) for n in names]}
+    if scale == "log" and kind == "linear":
+        plain_numbers = "~s" if min((v for v in given if v > 0), default=1) >= 1 else "~g"
+        found |= {"type": "log", "showgrid": True, "dtick": _decades(given), "tickformat": plain_numbers, "nticks": 0}
+        found["minor"] = {"ticks": "outside", "ticklen": 3}
     return found | more
+
+
+def _decades(values: Sequence[Any]) -> int | str | None:
+    """Return the spacing of ticks on a log axis: 1, 2 and 5 over few powers of ten, one or more of them over many."""
+    sizes = [v for v in values if v > 0]
+    powers = math.log10(max(sizes) / min(sizes)) if sizes else 1.0
+    return "D2" if powers <= DECADES_IN_STEPS else math.ceil(powers / 8)
+
+
+def off_scale(values: Iterable[Any], scale: str) -> str:
+    """Return what a chart says of values that a log axis cannot show; nothing where there are none."""
+    if scale != "log":
+        return ""
+    count = sum(1 for v in values if isinstance(v, int | float) and v <= 0)
+    return f"{count:,} value{'s' if count > 1 else ''} of 0 or less left out: the axis is logarithmic." if count else ""
 
 
 def title(label: str | None, unit: str | None) -> str:
@@ -163,6 +197,11 @@ def title(label: str | None, unit: str | None) -> str:
 def plain(text: str | None) -> str:
     """Return text that Plotly draws as it stands: no tags, no links, no references."""
     return (text or "").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def wrapped(text: str, width: int = WRAP) -> str:
+    """Return plain text in lines of at most `width` letters, so that labels beneath an axis need not turn."""
+    return "<br>".join(plain(part) for part in textwrap.wrap(text, width, break_long_words=False) or [text])
 
 
 def plain_all(values: Sequence[Any]) -> list[Any]:

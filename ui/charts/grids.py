@@ -13,9 +13,10 @@ import plotly.graph_objects as go
 from contract.result import Chart
 from ui import palette
 from ui.charts import base, formats
-from ui.charts.read import Data
+from ui.charts.read import Data, axis_type
 
 READABLE = 400
+MANY = 8  # columns of cells with numbers that do not fit 390 pixels
 MOST_CELLS = 40_000
 
 Grid = list[list[float | None]]
@@ -34,8 +35,9 @@ def heatmap(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
         [trace],
         title=chart.title,
         note=note,
-        x=base.axis(chart.x_label, x, constrain="domain"),
-        y=base.axis(chart.y_label, y),
+        x=base.axis(chart.x_label, x, constrain="domain", wrap=True),
+        # A matrix of names is read from the top, as it is printed; numbers and dates rise.
+        y=base.axis(chart.y_label, y, **({"autorange": "reversed"} if axis_type(y) == "category" else {})),
         dark=dark,
         height=max(base.HEIGHT, min(720, 26 * len(y) + 120)) if len(y) <= 40 else 520,
     )
@@ -85,8 +87,10 @@ def triangle(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure
         traces,
         title=chart.title,
         note=note,
-        x=base.axis(chart.x_label, columns, side="top") | {"type": "category"},
-        y=base.axis(chart.y_label, rows, autorange="reversed") | {"type": "category"},
+        # Nothing to zoom into: a finger that drags moves the page, and a wide triangle sideways.
+        x=base.axis(chart.x_label, columns, side="top") | {"type": "category", "fixedrange": True},
+        y=base.axis(chart.y_label, rows, autorange="reversed") | {"type": "category", "fixedrange": True},
+        dragmode=False,
         dark=dark,
         height=max(base.HEIGHT, min(900, 30 * len(rows) + 150)),
         margin={"l": 8, "r": 8, "t": 116 if note else 84, "b": 8},
@@ -118,6 +122,11 @@ def surface(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
         "dragmode": "turntable",
     }
     return base.figure([trace], title=chart.title, note=note, dark=dark, scene=scene, height=420)
+
+
+def many_cells(figure: go.Figure) -> bool:
+    """Say whether a chart has numbers in so many columns of cells that a phone is too narrow for them."""
+    return any(trace.type == "heatmap" and trace.texttemplate and len(trace.x) >= MANY for trace in figure.data)
 
 
 def _read(data: Data) -> tuple[list[Any], list[Any], Grid, str]:
@@ -161,6 +170,8 @@ def _cells(
     }
     if len(x) * len(y) <= READABLE:
         spread = formats.spread(found)
+        if spread == ".4~f":
+            spread = ".2~f"  # a cell is narrow; the hover has the rest
         trace["text"] = [["" if v is None else formats.number(v, spread) for v in row] for row in z]
         trace["texttemplate"] = "%{text}"
         trace["showscale"] = False  # the cells say it in numbers, and a phone needs the width

@@ -14,6 +14,8 @@ from ui import palette
 from ui.charts import base, sample
 from ui.charts.read import Data
 
+MIXED = ("line", "scatter", "bar")  # what a chart along x may hold, each series its own
+
 
 def stroke(
     name: str, x: Sequence[Any], y: Sequence[Any], index: int, *, alone: bool, step: bool = False, **more: Any
@@ -132,7 +134,11 @@ def _along(chart: Chart, data: Data, *, dark: bool | None, **layout: Any) -> go.
         own, y = sample.take(own, places), sample.take(y, places)
         if lower and upper:
             lower, upper = sample.take(lower, places), sample.take(upper, places)
-        drawn = _traces(chart.kind, name, own, y, lower, upper, index, alone=len(listed) == 1)
+        kind = item.get("kind", chart.kind)
+        if kind not in MIXED:
+            data.complain(f"{path}.kind", f"{kind!r} cannot stand in this chart", f"Use {', '.join(MIXED)}.")
+            continue
+        drawn = _traces(kind, name, own, y, lower, upper, index, alone=len(listed) == 1)
         for trace in drawn if chart.kind != "scatter" else ():
             if trace.get("hoverinfo") != "skip":
                 trace.update(base.amount(chart.unit))
@@ -141,9 +147,9 @@ def _along(chart: Chart, data: Data, *, dark: bool | None, **layout: Any) -> go.
     return base.figure(
         traces,
         title=chart.title,
-        note=thinned(most),
-        x=base.axis(chart.x_label, widths),
-        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True),
+        note=thinned(most) or base.off_scale(heights, chart.y_scale) or base.off_scale(widths, chart.x_scale),
+        x=base.axis(chart.x_label, widths, scale=chart.x_scale, wrap=True),
+        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True, scale=chart.y_scale),
         dark=dark,
         unified=chart.kind != "scatter",
         legend=len(listed) > 1,
@@ -233,8 +239,9 @@ def fan(chart: Chart, data: Data, *, dark: bool | None = None) -> go.Figure:
     return base.figure(
         traces,
         title=chart.title,
-        x=base.axis(chart.x_label, x),
-        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True),
+        note=base.off_scale(heights, chart.y_scale) or base.off_scale(x, chart.x_scale),
+        x=base.axis(chart.x_label, x, scale=chart.x_scale),
+        y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True, scale=chart.y_scale),
         dark=dark,
         unified=True,
     )

@@ -80,14 +80,20 @@ def series_figure(
     if problems:
         raise ResultError(problems)
     words = next((d for d in declared if d), {})
-    note = thinned(most)
+    note = thinned(most) or base.off_scale((v for h in heights for v in h), _scale(declared, "y_scale"))
     if partial and not note:
         note = "The first points of longer series; the CSV has them all."
     return base.figure(
         traces,
         title=title or (str(words.get("title") or "") if len(series) == 1 or _shared(declared) else ""),
         note=note,
-        x=base.axis(_x_label(series, declared), widths, anchor="y" if len(groups) < 3 else f"y{len(groups)}"),
+        x=base.axis(
+            _x_label(series, declared),
+            widths,
+            scale=_scale(declared, "x_scale"),
+            wrap=True,
+            anchor="y" if len(groups) < 3 else f"y{len(groups)}",
+        ),
         dark=dark,
         unified=not all(s.kind == "scatter" for s in series),
         barmode="group",
@@ -136,7 +142,12 @@ def _axes(
         words = next((declared[i] for i in group.members if declared[i].get("y_label")), {})
         fmt = next((declared[i]["format"] for i in group.members if declared[i].get("format")), None)
         found = base.axis(
-            str(words.get("y_label") or "") or None, heights[place], unit=group.unit, fmt=fmt, measured=True
+            str(words.get("y_label") or "") or None,
+            heights[place],
+            unit=group.unit,
+            fmt=fmt,
+            measured=True,
+            scale=_scale([declared[i] for i in group.members], "y_scale"),
         )
         if len(groups) == 2:
             found["tickmode"] = "auto"  # Plotly would put the upper axis's ticks where the lower one's are
@@ -217,7 +228,12 @@ def _declared(outputs: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]
 
 
 def _shared(declared: Sequence[Mapping[str, Any]]) -> bool:
-    return len({str(d.get("title")) for d in declared}) == 1
+    return len({str(d["title"]) for d in declared if d.get("title")}) == 1
+
+
+def _scale(declared: Sequence[Mapping[str, Any]], key: str) -> str:
+    """Return the scale that the series of an axis declare."""
+    return "log" if any(words.get(key) == "log" for words in declared) else "linear"
 
 
 def _x_label(series: Sequence[Series], declared: Sequence[Mapping[str, Any]]) -> str | None:

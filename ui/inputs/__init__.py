@@ -6,8 +6,12 @@ widgets and other pages, and a value that does not fit is shown as it stands ins
 Left out: checking, which the form does for all inputs at once, and where values are kept between reruns.
 """
 
+import re
+
 import streamlit as st
 
+from contract.fields import Field
+from contract.problems import Problem
 from ui.inputs import choices, file, numbers, table, texts
 from ui.inputs.cell import Cell, note
 
@@ -24,6 +28,9 @@ _DRAW = {
     "file": file.file,
 }
 
+MOST = 12  # problems told of one input; a table can have one in every cell
+CELL = re.compile(r"inputs\.\w+\[(\d+)\](?:\.(\w+))?")
+
 __all__ = ["Cell", "draw"]
 
 
@@ -33,8 +40,11 @@ def draw(cell: Cell) -> None:
         _DRAW[cell.field.type](cell)
         for warning in cell.warnings:
             note("warning", "orange", warning)
-        for problem in cell.problems:
-            note("error", "red", f"{problem.found[:1].upper()}{problem.found[1:]}. {problem.remedy}")
+        for problem in cell.problems[:MOST]:
+            found = f"{place(cell.field, problem)}{problem.found}"
+            note("error", "red", f"{found[:1].upper()}{found[1:]}. {problem.remedy}")
+        if len(cell.problems) > MOST:
+            note("error", "red", f"And {len(cell.problems) - MOST:,} more.")
         if cell.restore is not None:
             st.button(
                 "Use the default",
@@ -43,3 +53,12 @@ def draw(cell: Cell) -> None:
                 icon=":material/undo:",
                 on_click=cell.restore,
             )
+
+
+def place(field: Field, problem: Problem) -> str:
+    """Return the words for the cell of a table that a problem is about, rows counted from 1; nothing for the rest."""
+    match = CELL.match(problem.where) if field.type == "table" else None
+    if match is None:
+        return ""
+    column = field.columns.get(match[2] or "")
+    return f"row {int(match[1]) + 1}{f', {column.label}' if column else ''}: "

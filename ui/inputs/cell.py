@@ -1,11 +1,14 @@
 """One input's place on the form: its field and value, and how a widget takes and gives that value.
 
 Chosen: `hold` sets a widget's state only where it differs, because setting it makes Streamlit overwrite what the
-browser shows, and a slider that is being dragged would jump back.
+browser shows, and a slider that is being dragged would jump back. A browser sends all its widgets' values each time,
+also those that the server has just set to something else and that have not reached it yet: `heard` tells such an
+echo from what the user did, or a box beside a slider would undo every second of a quick series of steps.
 Left out: the widgets.
 """
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +18,8 @@ import streamlit as st
 from contract.fields import Field
 from contract.problems import Problem
 
+ECHO = 2.0  # s within which a widget still reports what the server has overruled
+ECHOES = 40  # of a widget's last values that are remembered
 MARKS = re.compile(r"([\\`*_\[\]$~<>])")
 
 
@@ -61,8 +66,27 @@ def plain(text: str) -> str:
 
 def hold(key: str, shown: Any, same: Callable[[Any, Any], bool] = lambda a, b: a == b) -> None:
     """Make the widget `key` show `shown`, leaving it alone where it already does."""
-    if key not in st.session_state or not same(st.session_state[key], shown):
-        st.session_state[key] = shown
+    if key in st.session_state:
+        old = st.session_state[key]
+        if same(old, shown):
+            return
+        values, _ = st.session_state.get(f"{key}:overruled", ([], 0.0))
+        st.session_state[f"{key}:overruled"] = ([*values, old, shown][-ECHOES:], time.monotonic())
+    st.session_state[key] = shown
+
+
+def heard(key: str, *, beside: bool = False) -> bool:
+    """Say, in a callback of the widget `key`, whether its value is the user's doing and no echo of an older one.
+
+    `beside` says that a widget of the same input has changed with it: a hand moves one at a time, so
+    the one that reports an overruled value is the echo however late it comes.
+    """
+    place = f"{key}:overruled"
+    values, since = st.session_state.get(place, ([], 0.0))  # what the browser has shown or been told since
+    if st.session_state[key] in values and (beside or time.monotonic() - since < ECHO):
+        return False
+    st.session_state.pop(place, None)
+    return True
 
 
 def caption(*parts: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from contract.fields import Field
-from ui.inputs.cell import Cell, caption, examples, hold, plain
+from ui.inputs.cell import Cell, caption, examples, heard, hold, plain
 
 IN_SIGHT_ONE = 5
 IN_SIGHT_MANY = 8
@@ -24,7 +24,7 @@ def boolean(cell: Cell) -> None:
         cell.label,
         key=cell.key,
         help=cell.help,
-        on_change=lambda: cell.put(bool(st.session_state[cell.key])),
+        on_change=lambda: cell.put(bool(st.session_state[cell.key])) if heard(cell.key) else None,
     )
 
 
@@ -37,7 +37,7 @@ def select(cell: Cell) -> None:
     def put() -> None:
         chosen = st.session_state[key]
         # A click on the chosen segment clears it in the browser; the value stays.
-        if chosen is not None:
+        if chosen is not None and heard(key):
             cell.put(field.options[chosen].value)
 
     if len(labels) <= IN_SIGHT_ONE:
@@ -70,7 +70,8 @@ def multiselect(cell: Cell) -> None:
     hold(key, [place for v in chosen if (place := position(field, v)) is not None])
 
     def put() -> None:
-        cell.put([field.options[i].value for i in st.session_state[key]])
+        if heard(key):
+            cell.put([field.options[i].value for i in st.session_state[key]])
 
     if len(labels) <= IN_SIGHT_MANY:
         st.pills(

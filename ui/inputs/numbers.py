@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from contract.fields import Field, is_number
-from ui.inputs.cell import Cell, caption, examples, figure, hold, is_year, plain
+from ui.inputs.cell import Cell, caption, examples, figure, heard, hold, is_year, plain
 
 LOG_POSITIONS = 120
 SAFE = 2**53 - 1  # what a browser holds exactly
@@ -30,8 +30,8 @@ def number(cell: Cell) -> None:
         _box(cell, key, cell.value, cell.put, label=cell.label, help_=cell.help)
     else:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            _slider(cell)
-            _box(cell, key, cell.value, cell.put, width=BOX_WIDTH)
+            place = _slider(cell)
+            _box(cell, key, cell.value, cell.put, width=BOX_WIDTH, beside=_moved(f"{cell.key}.slider", place))
     spelled = None
     if is_number(cell.value) and abs(cell.value) >= LONG and not has_slider(field):
         spelled = with_unit(field, figure(cell.value))
@@ -41,14 +41,15 @@ def number(cell: Cell) -> None:
 def span(cell: Cell) -> None:
     """Draw a range: a slider with two ends and a box for each."""
     ends = cell.value if isinstance(cell.value, list | tuple) and len(cell.value) == 2 else [None, None]
+    beside: Callable[[], bool] | None = None
     if has_slider(cell.field):
-        _two_ended(cell, ends)
+        beside = _two_ended(cell, ends)
     else:
         st.markdown(f":small[{cell.label}]", help=cell.help)
     with st.container(horizontal=True, gap="small"):
         for i, word in enumerate(("from", "to")):
             key = f"{cell.key}.{word}"
-            _box(cell, key, ends[i], _put_end(cell, ends, i), label=word.capitalize(), width=BOX_WIDTH)
+            _box(cell, key, ends[i], _put_end(cell, ends, i), label=word.capitalize(), width=BOX_WIDTH, beside=beside)
     caption(bounds(cell.field), calibrated(cell.field), examples(cell.field))
 
 
@@ -134,32 +135,38 @@ def nearest(positions: tuple[Any, ...], value: float) -> Any:
     return min(positions, key=lambda p: abs(math.log(p / wanted)))
 
 
-def _slider(cell: Cell) -> None:
+def _slider(cell: Cell) -> Any:
+    """Draw the slider of a number and return the place it shows."""
     field, key = cell.field, f"{cell.key}.slider"
     value = cell.value if is_number(cell.value) else field.default
+    typed = _moved(f"{cell.key}.box", _boxed(field, cell.value)[1])
     if field.scale == "log":
         positions = log_positions(field)
-        hold(key, nearest(positions, value))
+        place = nearest(positions, value)
+        hold(key, place)
         st.select_slider(
             cell.label,
             positions,
             key=key,
             help=cell.help,
             format_func=figure,
-            on_change=lambda: cell.put(st.session_state[key]),
+            on_change=lambda: cell.put(st.session_state[key]) if heard(key, beside=typed()) else None,
         )
-        return
-    hold(key, snap(field, value), lambda a, b: snap(field, a) == b)
+        return place
+    place = snap(field, value)
+    hold(key, place, lambda a, b: snap(field, a) == b)
     st.slider(
         cell.label,
         **_slider_scale(field),
         key=key,
         help=cell.help,
-        on_change=lambda: cell.put(snap(field, st.session_state[key])),
+        on_change=lambda: cell.put(snap(field, st.session_state[key])) if heard(key, beside=typed()) else None,
     )
+    return place
 
 
-def _two_ended(cell: Cell, ends: Any) -> None:
+def _two_ended(cell: Cell, ends: Any) -> Callable[[], bool]:
+    """Draw the slider of a range and return what says, in a callback, whether it has been moved."""
     field = cell.field
     fallback = (field.minimum, field.maximum)
     low, high = sorted(v if is_number(v) else fallback[i] for i, v in enumerate(ends))
@@ -178,20 +185,23 @@ def _two_ended(cell: Cell, ends: Any) -> None:
             format_func=figure,
             on_change=lambda: cell.put(list(st.session_state[key])),
         )
-        return
+        return _moved(key, shown)
     key = f"{cell.key}.slider"
-    hold(
-        key,
-        (snap(field, low), snap(field, high)),
-        lambda a, b: tuple(snap(field, v) for v in a) == b,
-    )
-    st.slider(
-        cell.label,
-        **_slider_scale(field),
-        key=key,
-        help=cell.help,
-        on_change=lambda: cell.put([snap(field, v) for v in st.session_state[key]]),
-    )
+    place = (snap(field, low), snap(field, high))
+    typed = [_moved(f"{cell.key}.{word}", _boxed(field, ends[i])[1]) for i, word in enumerate(("from", "to"))]
+    hold(key, place, lambda a, b: tuple(snap(field, v) for v in a) == b)
+
+    def put() -> None:
+        if heard(key, beside=any(changed() for changed in typed)):
+            cell.put([snap(field, v) for v in st.session_state[key]])
+
+    st.slider(cell.label, **_slider_scale(field), key=key, help=cell.help, on_change=put)
+    return _moved(key, place)
+
+
+def _moved(key: str, shown: Any) -> Callable[[], bool]:
+    """Return what says, in a callback, whether the widget `key` no longer shows what it was drawn with."""
+    return lambda: st.session_state.get(key, shown) != shown
 
 
 def _slider_scale(field: Field) -> dict[str, Any]:
@@ -221,24 +231,31 @@ def _box(
     label: str | None = None,
     help_: str | None = None,
     width: int | None = None,
+    beside: Callable[[], bool] | None = None,
 ) -> None:
     field = cell.field
-    whole = field.whole and (not is_number(value) or float(value).is_integer())
-    kind = int if whole else float
-    fits = is_number(value) and abs(value) <= (SAFE if whole else 1e300)
-    hold(key, kind(value) if fits else None)
+    kind, shown = _boxed(field, value)
+    hold(key, shown)
     st.number_input(
         label or f"{cell.label}, exact",
         value=None,
         step=kind(field.step or 1) or kind(1),
-        format="%d" if whole else "%.15g",
+        format="%d" if kind is int else "%.15g",
         key=key,
         help=help_,
         placeholder="empty",
         label_visibility="visible" if label else "collapsed",
         width=width or "stretch",
-        on_change=lambda: put(st.session_state[key]),
+        on_change=lambda: put(st.session_state[key]) if heard(key, beside=bool(beside and beside())) else None,
     )
+
+
+def _boxed(field: Field, value: Any) -> tuple[type[int] | type[float], Any]:
+    """Return the kind of number a box holds for `value`, and the number, or None where it can show none."""
+    whole = field.whole and (not is_number(value) or float(value).is_integer())
+    kind = int if whole else float
+    fits = is_number(value) and abs(value) <= (SAFE if whole else 1e300)
+    return kind, kind(value) if fits else None
 
 
 def _put_end(cell: Cell, ends: Any, i: int) -> Callable[[Any], None]:

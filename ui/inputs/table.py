@@ -15,10 +15,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from contract import pasted
 from contract.fields import Field
 from contract.problems import Problem
-from contract.text import rows_from_csv
-from ui.inputs.cell import Cell, caption, figure, is_year, note, plain
+from ui.inputs.cell import Cell, caption, figure, hold, is_year, note, plain
 from ui.inputs.texts import as_date
 
 Row = dict[str, Any]
@@ -37,6 +37,7 @@ def table(cell: Cell) -> None:
         cell.put(_remember(cell, apply(list(field.columns), base, st.session_state[key])))
 
     st.markdown(f":small[{cell.label}]", help=cell.help)
+    _choose(cell, rows)
     st.data_editor(
         frame(field, base),
         key=key,
@@ -119,6 +120,34 @@ def _remember(cell: Cell, rows: list[Row]) -> list[Row]:
     return rows
 
 
+def _choose(cell: Cell, rows: list[Row]) -> None:
+    """Offer the built-in tables; the picker shows the one that the rows are, and empties when a cell is changed."""
+    choices, key = cell.field.choices, f"{cell.key}.choice"
+    if not choices:
+        return
+    full = [[{k: row.get(k) for k in cell.field.columns} for row in choice.rows] for choice in choices]
+    held = [{k: row.get(k) for k in cell.field.columns} for row in rows]
+    hold(key, next((i for i, one in enumerate(full) if one == held), None))
+
+    def use() -> None:
+        chosen = st.session_state[key]
+        if chosen is not None:
+            cell.put(full[chosen])
+
+    st.selectbox(
+        f"Built-in tables for {cell.field.label}",
+        range(len(choices)),
+        index=None,
+        format_func=lambda i: choices[i].label,
+        key=key,
+        placeholder="Own figures. Choose a built-in table, or type, paste or load below",
+        label_visibility="collapsed",
+        on_change=use,
+    )
+    chosen = st.session_state[key]
+    caption(plain(choices[chosen].source) if chosen is not None and choices[chosen].source else None)
+
+
 def _paste(cell: Cell) -> None:
     field = cell.field
     text_key, file_key = f"{cell.key}.paste", f"{cell.key}.pasted"
@@ -133,7 +162,7 @@ def _paste(cell: Cell) -> None:
         text = st.session_state.get(text_key) or ""
         if upload is not None:
             text = upload.getvalue().decode("utf-8-sig", errors="replace")
-        rows, problems = rows_from_csv(field, text) if text.strip() else ([], [])
+        rows, problems = _read(cell, text)
         if text.strip():
             _say(rows, problems)
 
@@ -150,13 +179,23 @@ def _paste(cell: Cell) -> None:
         )
 
 
+def _read(cell: Cell, text: str) -> tuple[list[Row], list[Problem]]:
+    """Return the pasted rows and their problems, read once for each text: 10,000 rows take most of a second."""
+    place = f"{cell.key}.read"
+    known = st.session_state.get(place)
+    if known is None or known[0] != text:
+        known = (text, *(pasted.rows(cell.field, text) if text.strip() else ([], [])))
+        st.session_state[place] = known
+    return known[1], known[2]
+
+
 def _say(rows: Sequence[Row], problems: Sequence[Problem]) -> None:
     for problem in problems[:MAX_SHOWN]:
         note("error", "red", f"{problem.where}: {problem.found}. {problem.remedy}")
     if len(problems) > MAX_SHOWN:
         note("error", "red", f"and {len(problems) - MAX_SHOWN:,} more cells that do not fit.")
     if not problems:
-        st.caption(f"{len(rows):,} rows read, every cell fits its column's type.")
+        st.caption(f"{len(rows):,} rows read, every cell fits its column.")
 
 
 def _series(column: Field, cells: list[Any]) -> "pd.Series[Any]":

@@ -9,7 +9,7 @@ import datetime as dt
 
 import streamlit as st
 
-from ui.inputs.cell import Cell, caption, examples, hold, plain
+from ui.inputs.cell import Cell, caption, examples, heard, hold, plain
 
 LINE_PIXELS = 26
 EARLIEST, LATEST = dt.date(1800, 1, 1), dt.date(2300, 12, 31)
@@ -22,7 +22,8 @@ def text(cell: Cell) -> None:
 
     def put() -> None:
         typed = st.session_state[key]
-        cell.put(typed if typed or field.has_default else None)
+        if heard(key):
+            cell.put(typed if typed or field.has_default else None)
 
     if field.lines and field.lines > 1:
         st.text_area(
@@ -50,7 +51,8 @@ def date(cell: Cell) -> None:
 
     def put() -> None:
         chosen = st.session_state[key]
-        cell.put(chosen.isoformat() if isinstance(chosen, dt.date) else None)
+        if heard(key):
+            cell.put(chosen.isoformat() if isinstance(chosen, dt.date) else None)
 
     st.date_input(
         cell.label,

@@ -137,13 +137,13 @@ def test_threads_and_timers_of_a_model_do_not_outlive_its_result(run):
 def test_a_zygote_that_was_killed_loses_its_run_and_the_next_run_has_a_new_one(tmp_path, model):
     box, cancel = Sandbox(tmp_path / "own"), Cancel()
     box.start()
-    first = box._zygote.process.pid
+    first = box.zygotes.get("numpy").process.pid
     slow = model("import time\ndef run(i):\n    yield {'a': 1}\n    time.sleep(60)\n")
     with pytest.raises(SandboxLost), box.run(Call("z", slow, {}, 1), lambda _e: psutil.Process(first).kill(), cancel):
         pass
     with box.run(Call("z", model("def run(i):\n    return {'a': 2}\n"), {}, 1), lambda _e: None, cancel) as found:
         assert found.result == {"a": 2}
-    assert box._zygote.process.pid != first
+    assert box.zygotes.get("numpy").process.pid != first
     box.close()
     cancel.close()
 
@@ -165,7 +165,7 @@ def test_an_error_of_whoever_listens_ends_the_child_and_is_theirs(box, model):
 def test_a_closed_sandbox_starts_nothing(tmp_path, model):
     box, cancel = Sandbox(tmp_path / "own"), Cancel()
     box.start()
-    pid = box._zygote.process.pid
+    pid = box.zygotes.get("numpy").process.pid
     box.close()
     assert not alive(pid)
     with pytest.raises(SandboxLost), box.run(Call("x", model("def run(i): pass\n"), {}, 1), lambda _e: None, cancel):
@@ -182,8 +182,26 @@ def test_no_scratch_is_left(box, run):
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sees a spare child's descriptors"
 )
 def test_a_spare_child_holds_no_end_that_would_hide_the_death_of_its_zygote(box):
-    zygote = psutil.Process(box._zygote.process.pid)
+    zygote = psutil.Process(box.zygotes.get("numpy").process.pid)
     assert until(lambda: len(zygote.children()) == 2)
     for spare in zygote.children():
         held = [os.readlink(entry) for entry in Path(f"/proc/{spare.pid}/fd").iterdir()]
         assert len([target for target in held if target.startswith("socket:")]) == 1
+
+
+def test_the_processor_time_of_threads_that_have_ended_counts(run):
+    found = run(
+        """
+        import threading, time
+        def busy():
+            end = time.thread_time() + 0.3
+            while time.thread_time() < end:
+                pass
+        def run(inputs):
+            thread = threading.Thread(target=busy)
+            thread.start()
+            thread.join()
+            return {"summary": {"done": 1}}
+        """
+    )
+    assert found.cpu_seconds >= 0.28

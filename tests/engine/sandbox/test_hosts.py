@@ -55,11 +55,11 @@ URLLIB = (
     "import urllib.request as u\ndef run(i):\n    return {'said': u.urlopen(i['url'], timeout=5).read().decode()}\n"
 )
 REQUESTS = "import requests\ndef run(i):\n    return {'said': requests.get(i['url'], timeout=5).text}\n"
-HTTPX = "import httpx\ndef run(i):\n    return {'said': httpx.get(i['url'], timeout=5).text}\n"
+HTTPX = "import httpx2\ndef run(i):\n    return {'said': httpx2.get(i['url'], timeout=5).text}\n"
 HTTPX_ASYNC = """
-import httpx
+import httpx2
 async def run(i):
-    async with httpx.AsyncClient() as client:
+    async with httpx2.AsyncClient() as client:
         return {'said': (await client.get(i['url'], timeout=5)).text}
 """
 STREAMS = """
@@ -75,13 +75,11 @@ async def run(i):
 
 @confined
 @pytest.mark.parametrize(
-    ("code", "needs"),
-    [(URLLIB, None), (REQUESTS, "requests"), (HTTPX, "httpx"), (HTTPX_ASYNC, "httpx"), (STREAMS, None)],
-    ids=["urllib", "requests", "httpx", "httpx async", "asyncio streams"],
+    "code",
+    [URLLIB, REQUESTS, HTTPX, HTTPX_ASYNC, STREAMS],
+    ids=["urllib", "requests", "httpx2", "httpx2 async", "asyncio streams"],
 )
-def test_a_granted_host_is_reached_by_the_usual_libraries(local, model, server, code, needs):
-    if needs:
-        pytest.importorskip(needs)
+def test_a_granted_host_is_reached_by_the_usual_libraries(local, model, server, code):
     found = reach(local, model(code), (f"localhost:{server}",), url=f"http://localhost:{server}/", port=server)
     assert (found.reason, found.result) == (None, {"said": "localhost"})
 
@@ -127,6 +125,32 @@ def test_a_run_with_a_granted_host_can_still_open_no_socket_of_its_own(local, mo
     assert found.reason is None
     assert len(found.result["steps"]) == 6
     assert not [step for step, words in found.result["steps"].items() if words == "LEAKED"]
+
+
+@confined
+def test_a_run_whose_host_is_not_granted_is_told_so_and_can_open_no_socket(box, model, server):
+    code = """
+        import _socket, socket
+        def run(inputs):
+            steps = {}
+            def attempt(name, go):
+                try:
+                    go()
+                    steps[name] = "LEAKED"
+                except OSError as error:
+                    steps[name] = str(error)
+            attempt("asked for", lambda: socket.create_connection(("LOCALHOST", inputs["port"])))
+            attempt("other", lambda: socket.create_connection(("127.0.0.1", inputs["port"])))
+            attempt("socket", lambda: _socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            attempt("pair", lambda: socket.socketpair()[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1))
+            return {"steps": steps}
+    """
+    call = Call("h", model(code), {"port": server}, 1, refusals={f"localhost:{server}": "ask an administrator"})
+    with contextlib.closing(Cancel()) as cancel, box.run(call, lambda _event: None, cancel) as found:
+        steps = found.result["steps"]
+    assert not [step for step, words in steps.items() if words == "LEAKED"]
+    assert "ask an administrator" in steps["asked for"]
+    assert "not among the hosts" in steps["other"]
 
 
 @confined

@@ -1,0 +1,62 @@
+"""Run every model with its defaults in the sandbox and print how long it takes: `python -m benchmarks.defaults`.
+
+A model should answer within two seconds, unless its manifest asks for more time and its README says why. Ends with
+an error where one does not: tests assert no timing, so this is where the promise is held.
+Chosen: the median of three runs, each in a process of its own as an analyst's run is.
+Left out: the queue and the page, which `benchmarks.engine` and `benchmarks.browser` measure.
+"""
+
+import contextlib
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from contract import inputs as contract_inputs
+from contract.run import Status
+from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
+from registry import check
+from registry.folder import read_folder
+
+FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
+AIM = 2.0  # seconds by the clock
+ROUNDS = 3
+LIMITS = Limits(seconds=60, memory_mb=1_500)
+
+
+def seconds(sandbox, name, manifest):
+    """Return the seconds by the clock of one run with the defaults.
+
+    Raises:
+        RuntimeError: the run did not succeed.
+    """
+    folder = FUNCTIONS / name
+    files = {k: folder / f.default for k, f in manifest.inputs.items() if f.type == "file" and f.default}
+    call = Call(f"defaults-{name}", folder, contract_inputs.check(manifest, {}), 1, LIMITS, files)
+    with contextlib.closing(Cancel()) as cancel, sandbox.run(call, lambda _: None, cancel) as out:
+        if out.status is not Status.SUCCESS:
+            raise RuntimeError(f"{name}: {out.reason}")
+        return out.seconds
+
+
+def main():
+    """Print a line for each model; return how many take too long without a reason."""
+    slow = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        sandbox = Sandbox(Path(scratch))
+        sandbox.start()
+        try:
+            for path in sorted(FUNCTIONS.glob("*/manifest.json")):
+                name = path.parent.name
+                manifest = check.check(read_folder(path.parent)).manifest
+                taken = statistics.median(seconds(sandbox, name, manifest) for _ in range(ROUNDS))
+                excused = bool(manifest.limits.get("seconds"))
+                slow += taken > AIM and not excused
+                print(f"{name:22}{taken:7.2f} s{'' if taken <= AIM else '  excused' if excused else '  too long'}")
+        finally:
+            sandbox.close()
+    return slow
+
+
+if __name__ == "__main__":
+    sys.exit(min(1, main()))

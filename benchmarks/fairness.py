@@ -1,0 +1,70 @@
+"""How long a person's run takes alone, beside another user's sweep, and beside their many single runs."""
+
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmarks.stage import spread, stage
+from contract.run import Status
+from engine import queue
+from engine.desk import Desk
+from engine.follow import wait
+from engine.register import register
+from engine.submit import submit
+
+POINTS = 10_000
+SINGLE = 40
+BUSY = {
+    "manifest.json": b'{"name": "Busy", "inputs": {"n": {"type": "integer", "max": 1000000000}}}',
+    # About 20 ms of processor, as a small model of the catalogue takes.
+    "function.py": b"""import time
+def run(inputs):
+    end = time.process_time() + 0.02
+    while time.process_time() < end:
+        pass
+    return {'summary': {'n': inputs['n']}}
+""",
+}
+
+
+def singles(desk: Desk, user: str) -> list[float]:
+    times = []
+    for n in range(SINGLE):
+        begun = time.perf_counter()
+        run = submit(desk, "busy", {"n": n}, user=user, fresh=True)
+        assert wait(desk, run.id, 60).run.status is Status.SUCCESS
+        times.append((time.perf_counter() - begun) * 1000)
+    return times
+
+
+def heap(desk: Desk, count: int, priority: int) -> None:
+    batch = uuid.uuid4() if priority < queue.PERSON else None
+    with ThreadPoolExecutor(4) as threads:
+        made = threads.map(
+            lambda n: submit(desk, "busy", {"n": 10**6 + n}, user="bulk", fresh=True, priority=priority, batch=batch),
+            range(count),
+        )
+        list(made)
+
+
+def main() -> None:
+    """Print the figures."""
+    with stage(count=2) as desk:
+        register(desk, "busy", BUSY, source={"kind": "local", "path": "busy"})
+        singles(desk, "warm")
+        alone = singles(desk, "alone")
+        print(f"single run of 20 ms, nothing else going on: {spread(alone)}")
+        begun = time.perf_counter()
+        heap(desk, POINTS, queue.SWEEP)
+        print(f"a sweep of {POINTS:,} points by another user accepted in {time.perf_counter() - begun:.0f} s")
+        beside = singles(desk, "person")
+        print(f"single run beside it: {spread(beside)}")
+        ratio = sorted(beside)[len(beside) // 2] / sorted(alone)[len(alone) // 2]
+        print(f"ratio of medians: {ratio:.2f}")
+        heap(desk, 150, queue.PERSON)
+        beside = singles(desk, "newcomer")
+        print(f"single run beside 150 single runs of another user as well: {spread(beside)}")
+
+
+if __name__ == "__main__":
+    main()

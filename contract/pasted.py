@@ -1,0 +1,49 @@
+"""Rows that somebody pastes or loads from a file, checked as a run would check them, each cell named by its line.
+
+Chosen: everything that is wrong comes at once: names of columns, types, ranges and signs, order and repeats, so that a
+file is mended in one go.
+Left out: reading the text, which is `contract.text`, and what a model alone can know of its tables.
+"""
+
+import re
+from typing import Any
+
+from contract import inputs
+from contract.fields import Field
+from contract.manifest import Manifest
+from contract.problems import Problem
+from contract.text import cell_place, lines_from_csv
+
+WHERE = re.compile(r"inputs\.\w+\[(\d+)\](?:\.(\w+))?")
+
+
+def rows(table: Field, text: str) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Return the rows written as `text`, and a problem for each cell and column that does not fit.
+
+    Args:
+        table: a field of type table.
+        text: CSV, or cells copied out of a spreadsheet.
+    """
+    read = lines_from_csv(table, text)
+    if not read.rows:
+        return read.rows, read.problems
+    lone = Manifest(name="", description="", inputs={table.key: table})
+    told = list(read.problems)
+    named = {p.where for p in told}
+    for problem in inputs.problems_in(lone, {table.key: read.rows}, complete=False):
+        match = WHERE.fullmatch(problem.where)
+        if match is None:
+            told.append(Problem("the table", problem.found, problem.remedy))
+            continue
+        line, key = read.numbers[int(match[1])], match[2]
+        if key is not None and key not in read.given:
+            continue  # the whole column is missing, which the head says once
+        where = cell_place(line, table.columns[key]) if key else f"line {line}"
+        if where not in named:
+            told.append(Problem(where, problem.found, problem.remedy))
+    return read.rows, sorted(told, key=lambda p: _line(p.where))
+
+
+def _line(where: str) -> int:
+    match = re.match(r"line (\d+)", where)
+    return int(match[1]) if match else 0

@@ -1,0 +1,86 @@
+"""Whose run is next: turns among users, so that nobody waits for another's heap, and runs held back for want of room.
+
+Chosen: start-time fair queueing (Goyal, Vin and Cheng, 1996) with one number a run, given when it is asked for: one
+more than the last turn of the same user that still waits, and at least the turn that is being served. Of two users
+with heaps of runs each gets every other one, and who asks for a single run waits for one of theirs at most. Where
+an installation caps the runs a user or a model has at once, a run is stored as held and let in when there is room.
+Left out: weights, and the queue itself: the engine gives the turn to its jobs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import Connection, TextClause, text
+
+GATE = 0x67617465  # the advisory lock under which runs are let in: "gate"
+
+# A scalar for the statement that adds a run, with its :priority and :user_id.
+NEXT = """greatest(0,
+    (select min(w.turn) from runs w where w.status = 'PENDING' and w.priority = :priority),
+    (select max(w.turn) + 1 from runs w where w.status = 'PENDING' and w.priority = :priority
+                                          and w.user_id = :user_id))"""
+
+# How many single runs of :user_id have not ended.
+WAITING = """(select count(*) from runs w where w.user_id = :user_id and w.status in ('PENDING', 'RUNNING')
+                                             and w.batch is null)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A run that has just been let in."""
+
+    id: UUID
+    priority: int
+    turn: int
+
+
+def let_in(conn: Connection, *, user_at_once: int, model_at_once: int) -> Sequence[Admitted]:
+    """Let held runs in while their users and models have room, best turn first; 0 means no cap.
+
+    Whoever calls this in the transaction that adds a held run, and again after the one that ends a run,
+    leaves none behind: the lock is kept until the transaction ends.
+    """
+    conn.execute(_statement("select pg_advisory_xact_lock(:gate)"), {"gate": GATE})
+    found = []
+    while (row := conn.execute(_LET_IN, {"user": user_at_once, "model": model_at_once}).one_or_none()) is not None:
+        found.append(Admitted(row.id, row.priority, row.turn))
+    return found
+
+
+def place_in_queue(conn: Connection, run_id: UUID) -> int:
+    """Return how many waiting runs go before this one."""
+    statement = _statement("""
+        select count(*) from runs r, runs mine where mine.id = :id and r.status = 'PENDING'
+        and (r.priority > mine.priority
+             or (r.priority = mine.priority and (r.turn, r.id) < (mine.turn, mine.id)))""")
+    return int(conn.execute(statement, {"id": run_id}).scalar_one())
+
+
+def in_line(conn: Connection) -> tuple[int, int]:
+    """Return how many runs wait and how many are going."""
+    statement = _statement("""
+        select count(*) filter (where status = 'PENDING') as waiting, count(*) as all
+        from runs where status in ('PENDING', 'RUNNING')""")
+    row = conn.execute(statement).one()
+    return row.waiting, row.all - row.waiting
+
+
+@lru_cache(maxsize=16)
+def _statement(words: str) -> TextClause:
+    return text(words)
+
+
+_LET_IN = text("""
+update runs set held = false where id = (
+    select h.id from runs h where h.held and h.status = 'PENDING'
+    and h.user_id <> all(array(
+        select user_id from runs where status in ('PENDING', 'RUNNING') and not held and :user > 0
+        group by user_id having count(*) >= :user))
+    and h.app_id <> all(array(
+        select app_id from runs where status in ('PENDING', 'RUNNING') and not held and :model > 0
+        group by app_id having count(*) >= :model))
+    order by h.priority desc, h.turn, h.id limit 1)
+returning id, priority, turn
+""")

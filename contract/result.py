@@ -14,7 +14,8 @@ from typing import Any
 from contract.fields import is_number
 from contract.problems import Problem, ResultError
 
-KINDS = tuple("fan heatmap histogram waterfall tornado surface triangle pie box bar line scatter".split())
+_SPECIAL = ("fan", "heatmap", "histogram", "waterfall", "tornado", "surface", "triangle")
+KINDS = (*_SPECIAL, "pie", "box", "bar", "line", "scatter")
 SCALES = ("linear", "log")
 SERIES_KINDS = ("line", "area", "band", "bar", "scatter", "step")
 KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings")

@@ -26,7 +26,8 @@ from engine import queue, telemetry
 from engine.access import access_of, secrets_for
 from engine.bounds import Bounds
 from engine.manifests import manifest_of
-from engine.sandbox.supervisor import Call, Cancel, Limits, Outcome, Progress, Sandbox, SandboxLost
+from engine.recorder import Recorder
+from engine.sandbox.supervisor import Call, Cancel, Limits, Outcome, Sandbox, SandboxLost
 from registry import folder
 from storage import blobs, runs, versions
 from storage.database import Database, DatabaseUnavailable
@@ -34,9 +35,8 @@ from storage.database import Database, DatabaseUnavailable
 log = structlog.get_logger()
 
 WORKER_STOPPED = "worker stopped"
-TAKEN_OVER = "taken over"
 KEPT_VERSIONS = 200
-AGAIN = 1.0  # s between two attempts to store an event while the database is away
+AGAIN = 0.25  # s between two attempts to store an end while the database is away
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
         refusals=access.refusals(run.app_slug),
         secrets=secrets,
     )
-    record = _Recorder(bench, run, cancel)
+    record = Recorder(bench.database, run, cancel)
     try:
         with bench.sandbox.run(call, record, cancel) as outcome:
             _end(bench, run, outcome, record)
@@ -128,12 +128,15 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
         log.warning("sandbox lost; trying once more", run=str(run.id))
         with bench.sandbox.run(call, record, cancel) as outcome:
             _end(bench, run, outcome, record)
+    finally:
+        record.close()
     return run
 
 
-def _end(bench: Bench, run: Run, outcome: Outcome, record: "_Recorder") -> None:
+def _end(bench: Bench, run: Run, outcome: Outcome, record: Recorder) -> None:
     """Store how the run ended, or give it back where this worker is being stopped."""
     telemetry.ran(outcome)
+    record.close()
     if record.cancel.reason == WORKER_STOPPED and outcome.status is Status.CANCELLED:
         with bench.database.begin() as conn:
             runs.release_run(conn, run.id, run.attempt, queue.enqueue(conn, run.id, run.priority))
@@ -173,48 +176,8 @@ def refusal(error: NotGrantedError) -> str:
     return " ".join(f"{p.found[:1].upper()}{p.found[1:]}. {p.remedy}" for p in error.problems)
 
 
-class _Recorder:
-    """Stores each conflated event of a run; the sandbox calls it at most about ten times a second."""
-
-    def __init__(self, bench: Bench, run: Run, cancel: Cancel) -> None:
-        self.bench, self.run, self.cancel = bench, run, cancel
-        self.shown: dict[str, Any] = {}
-        self.changed = False
-        self.log = ""
-        self.again = 0.0
-        self.lost = False
-
-    def __call__(self, event: Progress) -> None:
-        if self.lost:
-            return
-        self.shown.update(event.result)
-        self.changed |= bool(event.result)
-        self.log += event.log
-        if time.monotonic() < self.again:
-            return
-        try:
-            with self.bench.database.once() as conn:
-                kept = runs.record(
-                    conn,
-                    self.run.id,
-                    self.run.attempt,
-                    progress=event.progress,
-                    message=event.message,
-                    shown=self.shown if self.changed else None,
-                    log=self.log,
-                )
-        except DatabaseUnavailable:
-            # The model goes on; what it shows meanwhile goes with the next event, or with its end.
-            self.again = time.monotonic() + AGAIN
-            return
-        self.changed, self.log = False, ""
-        if not kept:
-            self.lost = True
-            self.cancel.request(TAKEN_OVER)
-
-
 @telemetry.step("store")
-def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -> None:
+def _finish(bench: Bench, run: Run, outcome: Outcome, record: Recorder | None) -> None:
     """Store how a run ended; where the database is away or full, try for as long as another worker would wait."""
     until = time.monotonic() + bench.bounds.stalled
     while True:
@@ -222,7 +185,7 @@ def _finish(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) 
             _store(bench, run, outcome, record)
         except DatabaseUnavailable as error:
             if time.monotonic() < until:
-                time.sleep(AGAIN / 4)
+                time.sleep(AGAIN)
                 continue
             if not _is_full(error):
                 raise
@@ -247,7 +210,7 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".replace("\0", "\ufffd")
 
 
-def _store(bench: Bench, run: Run, outcome: Outcome, record: _Recorder | None) -> None:
+def _store(bench: Bench, run: Run, outcome: Outcome, record: Recorder | None) -> None:
     status, reason = outcome.status, outcome.reason
     problems: tuple[Problem, ...] = ()
     doc: dict[str, Any] | None = None

@@ -7,9 +7,11 @@ held back, because its user or model has as many under way as it may have, has n
 Left out: procrastinate's own locks and retries. The engine's reaper decides what is tried again.
 """
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
+import procrastinate.worker
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -17,7 +19,7 @@ from sqlalchemy import Connection
 
 from engine.bounds import Bounds
 from storage import runs, turns
-from storage.database import Database
+from storage.database import CONNECT, PATIENCE, Database, manners
 
 TASK = "tontine.run"
 VERIFY = "tontine.verify"
@@ -51,9 +53,41 @@ def _defer(conn: Connection, task: str, priority: int, turn: int, **arguments: A
     return int(job.defer(**arguments))
 
 
-def worker_app(dsn: str, *, connections: int) -> App:
+class Consumer(procrastinate.worker.Worker):
+    """A worker of the queue that ends when its heartbeats or its notifications do.
+
+    procrastinate watches these side tasks until the first of them ends, and its deferrer of periodic tasks, of which
+    we have none, ends at once. Left unwatched, a worker whose heartbeat failed once, while all its places were taken,
+    would go on fetching jobs that everybody else takes for orphans.
+    """
+
+    async def work(self) -> None:
+        """Take jobs until asked to stop, or until a side task ends."""
+        await self.run()  # type: ignore[no-untyped-call]
+
+    async def _periodic_deferrer(self) -> None:
+        await asyncio.Event().wait()
+
+
+def worker_app(dsn: str, *, connections: int, patience: float = PATIENCE) -> App:
     """Return a procrastinate app for a worker process, to which the worker adds its tasks."""
-    return App(connector=PsycopgConnector(pool_factory=_pool, conninfo=dsn, min_size=2, max_size=connections))
+
+    async def introduce(connection: AsyncConnection[Any]) -> None:
+        await connection.execute(manners(patience))
+        # A job whose taking or end is lost with the server is put right by the reaper: no need to wait for the disk.
+        await connection.execute("set synchronous_commit to off")
+        await connection.commit()
+
+    return App(
+        connector=PsycopgConnector(
+            pool_factory=_pool,
+            conninfo=dsn,
+            min_size=2,
+            max_size=connections,
+            kwargs={**CONNECT, "application_name": "tontine-queue"},
+            configure=introduce,
+        )
+    )
 
 
 def admit(conn: Connection, bounds: Bounds) -> int:
@@ -77,7 +111,8 @@ def make_room(database: Database, bounds: Bounds) -> None:
 
 async def take(app: App, name: str, *, worker: str, at_once: int, poll: float, grace: float, stalled: float) -> None:
     """Take jobs from the queue `name`, `at_once` of them, until cancelled; times are in seconds."""
-    await app.run_worker_async(
+    consumer = Consumer(
+        app,
         queues=[name],
         name=worker,
         concurrency=at_once,
@@ -88,19 +123,9 @@ async def take(app: App, name: str, *, worker: str, at_once: int, poll: float, g
         update_heartbeat_interval=max(1.0, stalled / 5),
         stalled_worker_timeout=stalled,
     )
+    await consumer.work()
 
 
 def _pool(**options: Any) -> AsyncConnectionPool:
-    """Return a pool that hands out connections without a query to test each: that query was a tenth of a short run.
-
-    Nor does it wait for the disk: a job whose taking or end is lost with the server is put right by the reaper.
-    """
-    configure = options.get("configure")
-
-    async def prepare(connection: AsyncConnection[Any]) -> None:
-        if configure is not None:
-            await configure(connection)
-        await connection.execute("set synchronous_commit to off")
-        await connection.commit()
-
-    return AsyncConnectionPool(**{**options, "check": None, "configure": prepare})
+    """Return a pool that hands out connections without a query to test each: that query was a tenth of a short run."""
+    return AsyncConnectionPool(**{**options, "check": None})

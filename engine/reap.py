@@ -2,7 +2,8 @@
 
 Chosen: a run is an orphan when no living worker holds a job for it; the attempt that lost it is fenced off
 before a new one is queued, all in one transaction, with other reapers kept out by row locks.
-Left out: guessing why a worker died. The reason given counts attempts.
+Left out: guessing why a worker died. The reason given counts the workers that were lost; one that was asked to stop and
+gave its runs back is not among them.
 """
 
 from uuid import UUID
@@ -41,7 +42,7 @@ def _put_back(database: Database, bounds: Bounds, worker: str | None) -> int:
                 reason = "Cancelled; its worker was lost before it could say so."
                 endings[run.id] = Status.CANCELLED
                 runs.finish_run(conn, run.id, run.attempt, status=Status.CANCELLED, reason=reason, waiting_too=True)
-            elif run.attempt >= bounds.attempts:
+            elif (lost := orphans.losses(conn, run) + (run.status is Status.RUNNING)) >= bounds.attempts:
                 endings[run.id] = Status.FAILED
                 runs.finish_run(
                     conn,
@@ -50,12 +51,14 @@ def _put_back(database: Database, bounds: Bounds, worker: str | None) -> int:
                     status=Status.FAILED,
                     waiting_too=True,
                     reason=(
-                        f"The worker that ran it was lost {run.attempt} times. The model may be bringing its worker "
+                        f"The worker that ran it was lost {lost} times. The model may be bringing its worker "
                         "down; look at its log and try smaller inputs."
                     ),
                 )
             else:
                 runs.release_run(conn, run.id, run.attempt, queue.enqueue(conn, run.id, run.priority))
+                if run.status is Status.RUNNING:
+                    orphans.note_loss(conn, run)
     for run in found:
         _tell(run, endings.get(run.id))
     return len(found)

@@ -1,8 +1,8 @@
 """A worker: takes jobs from the queue, a few at once, and lets the sandbox run them.
 
 Chosen: one process with one zygote; procrastinate fetches, each run has a thread, one listener hears
-cancellations, one thread sends heartbeats and puts the runs of dead workers back. A worker needs the database
-and nothing else.
+cancellations, one thread sends heartbeats and puts the runs of dead workers back, and one sees that those go on. A
+worker needs the database and nothing else.
 Left out: starting and restarting workers, which is `engine.pool` on the server and systemd elsewhere.
 """
 
@@ -35,7 +35,12 @@ from storage.database import Database
 log = structlog.get_logger()
 
 POLL = 0.5  # a lost wake-up costs this long at most
+HUNG = 15.0  # s without an answer from the database, or twice `stalled` where that is more, after which a worker ends
 GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are given back
+
+
+class QueueLostError(Exception):
+    """The connection to the queue broke."""
 
 
 class Worker:
@@ -53,7 +58,7 @@ class Worker:
         secrets: Mapping[str, str] | None = None,
         watch_loop: int = 0,
     ) -> None:
-        self.database = Database(url)
+        self.database = Database(url, patience=bounds.stalled)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.shelf = Shelf(data / "scratch")
         self.sandbox = Sandbox(self.shelf.folder, tier=tier)
@@ -62,6 +67,8 @@ class Worker:
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
         self.watch = LoopWatch("worker", watch_loop) if watch_loop else None
         self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._turns = 0  # of the pulse that the database answered, be it by a refusal
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -69,8 +76,14 @@ class Worker:
         """Work until told to stop; leaves no process and no scratch behind."""
         hide()
         self.sandbox.start()
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
         self.listener.subscribe("run_cancel", self._hear_cancel)
         self.listener.start()
+        self._turns += 1
+        if self.database.is_empty():  # it has come before any server; an older schema is the server's to bring up
+            from storage.migrate import migrate
+
+            migrate(self.database)
         with self.database.begin() as conn:
             workers.register(
                 conn,
@@ -97,6 +110,7 @@ class Worker:
             self.sandbox.close()
             self.database.close()
             self.shelf.close()
+            self._ended.set()
 
     def stop(self) -> None:
         """Take no further job and end once those under way have ended; safe from a signal handler."""
@@ -107,13 +121,14 @@ class Worker:
         timer.daemon = True
         timer.start()
         if self._loop is not None and self._task is not None:
-            self._loop.call_soon_threadsafe(self._task.cancel)
+            with contextlib.suppress(RuntimeError):  # the loop has ended already: so has the work
+                self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def _work(self) -> None:
         self._loop = loop = asyncio.get_running_loop()
         slots = self.runs_at_once + self.batch_runs
         threads = ThreadPoolExecutor(slots, thread_name_prefix="run")
-        app = queue.worker_app(self.database.dsn, connections=slots + 4)
+        app = queue.worker_app(self.database.dsn, connections=slots + 4, patience=self.database.patience)
 
         @app.task(name=queue.TASK, queue=queue.QUEUE)
         async def run_model(run_id: str) -> None:
@@ -146,11 +161,16 @@ class Worker:
                 self._task.cancel()
             log.info("worker ready", worker=self.name, tier=str(self.sandbox.tier), runs_at_once=self.runs_at_once)
             try:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await self._task
+                await self._until_stopped(self._task)
             except Exception:
                 self._give_back()  # the queue is lost: whoever takes these runs over must not wait for their ends
                 raise
+
+    async def _until_stopped(self, task: asyncio.Future[None]) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        if not self._stopping.is_set():
+            raise QueueLostError
 
     def _give_back(self) -> None:
         for cancel in list(self.bench.going.values()):
@@ -177,9 +197,27 @@ class Worker:
                 reap(self.database, self.bench.bounds)
                 with self.database.begin() as conn:
                     queue.admit(conn, self.bench.bounds)
-            except Exception:
+                self._turns += 1
+            except Exception as error:
                 log.warning("heartbeat failed", worker=self.name, exc_info=True)
+                # A code is the database's own refusal, for want of room say; a connection that fails has none.
+                self._turns += getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) is not None
                 time.sleep(1)
+
+    def _watch(self) -> None:
+        """End this process where the database gives no answer.
+
+        A connection that has gone without a word, behind a proxy say, holds its thread for good. Nothing that waits
+        for it could be ended but with the process; the models, the zygote and the scratch go with it, the runs are
+        another worker's by then, and whoever supervises this one starts it again. It counts seconds in which it was
+        awake itself, so that a host which was suspended is given time to find its way.
+        """
+        seen, quiet = -1, 0.0
+        while not self._ended.wait(1.0):
+            seen, quiet = (seen, quiet + 1) if seen == self._turns else (self._turns, 0.0)
+            if quiet > max(HUNG, 2 * self.bench.bounds.stalled):
+                log.error("the database has not answered; this worker ends", worker=self.name, seconds=quiet)
+                os._exit(1)
 
 
 async def _all_or_none(tasks: Sequence["asyncio.Future[None]"]) -> None:

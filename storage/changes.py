@@ -17,6 +17,7 @@ import psycopg
 import structlog
 
 from storage.bell import Bell
+from storage.database import CONNECT
 
 log = structlog.get_logger()
 
@@ -25,8 +26,6 @@ CANCEL = "run_cancel"
 PAUSE = 0.5  # s before another attempt to connect
 QUIET = 30.0  # s without a word after which the connection is tried
 KEPT = 10_000  # runs whose newest sequence number is remembered
-# A server on another host can vanish without a word: find out in about half a minute.
-KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 class Listener:
@@ -114,7 +113,7 @@ class Listener:
         while not self._stopping.is_set():
             connected = False
             try:
-                with psycopg.connect(self.dsn, autocommit=True, connect_timeout=10, **KEEPALIVE) as conn:
+                with psycopg.connect(self.dsn, autocommit=True, **CONNECT) as conn:
                     connected = True
                     for channel in {RUNS, *self._subscribers}:
                         conn.execute(f"listen {channel}")

@@ -1,14 +1,15 @@
 """A database: its connections, and one error where it does not answer.
 
 Chosen: SQLAlchemy on psycopg 3, synchronous, because pages and workers are threads; a small pool that tests a
-connection before it hands it out, so that a restarted server costs a wait and not a failed page.
+connection before it hands it out, so that a restarted server costs a wait and not a failed page. Both ends of a
+connection look whether the other is still there: a host that vanishes in mid-transaction must not hold rows locked.
 Left out: statements. They stand with their nouns.
 """
 
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, LiteralString
 
 import orjson
 import psycopg
@@ -19,6 +20,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 OLDEST = 140_000
 REST = 1.0  # s a connection may lie idle before it is tried again
+PATIENCE = 60.0  # s a transaction may stand still before the server ends it
+# A server on another host can vanish without a word: find out in about half a minute, asking or waiting.
+CONNECT: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818 - it reads as what it says
@@ -35,9 +46,10 @@ class Database:
     Args:
         url: `postgresql://...` as libpq writes it; `postgres://` is understood too.
         pool: connections kept open.
+        patience: seconds a transaction may stand still before the server ends it.
     """
 
-    def __init__(self, url: str, *, pool: int = 10) -> None:
+    def __init__(self, url: str, *, pool: int = 10, patience: float = PATIENCE) -> None:
         self.dsn = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
         self.engine = create_engine(
             make_url(self.dsn).set(drivername="postgresql+psycopg"),
@@ -46,8 +58,10 @@ class Database:
             pool_timeout=10,
             json_serializer=_dumps,
             json_deserializer=orjson.loads,
-            connect_args={"connect_timeout": 10, "application_name": "tontine"},
+            connect_args={**CONNECT, "application_name": "tontine"},
         )
+        self.patience = patience
+        event.listen(self.engine, "connect", self._introduce)
         event.listen(self.engine, "checkout", _ping_after_rest)
         event.listen(self.engine, "checkin", _note_rest)
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -102,13 +116,39 @@ class Database:
                     raise DatabaseUnavailable(f"it is PostgreSQL {int(version) // 10_000}; 14 or newer is needed")
                 return
 
+    def is_empty(self) -> bool:
+        """Say whether there are no tables of ours yet.
+
+        Raises:
+            DatabaseUnavailable: the server does not answer.
+        """
+        with self.read() as conn:
+            return conn.execute(text("select to_regclass('runs')")).scalar_one() is None
+
     def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
         """Return a connection of its own outside the pool, for listening."""
-        return psycopg.connect(self.dsn, autocommit=True, connect_timeout=10, application_name="tontine-listener")
+        return psycopg.connect(self.dsn, autocommit=True, application_name="tontine-listener", **CONNECT)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    def _introduce(self, connection: Any, _record: object) -> None:
+        connection.execute(manners(self.patience))
+        connection.commit()
+
+
+def manners(patience: float) -> LiteralString:
+    """Return what a session asks of the server: to end it where its client has vanished or stands still.
+
+    Asked in the session and not as it begins, where PgBouncer would refuse it. A unix socket has no use for the last
+    three and takes them.
+    """
+    seconds: Any = max(1, round(patience))
+    return (
+        f"set idle_in_transaction_session_timeout = '{seconds}s'; set tcp_keepalives_idle = 15; "
+        "set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
+    )
 
 
 @contextlib.contextmanager

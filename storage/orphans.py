@@ -13,7 +13,8 @@ from sqlalchemy import Connection, text
 from contract.run import Run
 from storage.runs import SELECT, to_run
 
-# A job is deferred in its run's own transaction; this much later its absence means something.
+# A job is deferred in its run's own transaction; this much later, or a silence where that is less, its absence means
+# something.
 SETTLED = 5.0
 
 _SILENT = """
@@ -51,7 +52,7 @@ def take(conn: Connection, *, silence: float, worker: str | None = None) -> list
     if worker is not None:
         rows = conn.execute(text(SELECT + _DEAD), {"worker": worker})
     else:
-        values = {"settled": timedelta(seconds=SETTLED), "silence": timedelta(seconds=silence)}
+        values = {"settled": timedelta(seconds=min(SETTLED, silence)), "silence": timedelta(seconds=silence)}
         rows = conn.execute(text(SELECT + _SILENT), values)
     return [to_run(row) for row in rows.mappings()]
 
@@ -65,6 +66,21 @@ def retry_jobs(conn: Connection, task: str, *, silence: float, attempts: int) ->
 def drop_finished(conn: Connection, task: str, *, silence: float) -> int:
     """Take jobs out of the queue whose runs ended `silence` seconds ago, and whose end the queue never heard of."""
     return conn.execute(text(_OVER), {"task": task, "silence": timedelta(seconds=silence)}).rowcount
+
+
+def note_loss(conn: Connection, run: Run) -> None:
+    """Note, after a run has been put back, that a worker was lost under it; one that gave it back was not."""
+    statement = text(
+        "insert into run_events (run_id, seq, kind, payload) select id, seq, 'lost', jsonb_build_object('worker', "
+        "cast(:worker as text)) from runs where id = :id"
+    )
+    conn.execute(statement, {"id": run.id, "worker": run.worker})
+
+
+def losses(conn: Connection, run: Run) -> int:
+    """Return how many workers have been noted as lost under the run."""
+    statement = text("select count(*) from run_events where run_id = :id and kind = 'lost'")
+    return int(conn.execute(statement, {"id": run.id}).scalar_one())
 
 
 def drop_job(conn: Connection, run: Run) -> None:

@@ -4,11 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run worker test faults check format bench reference hostile screenshots clean
+.PHONY: run dev worker test faults check format bench reference hostile screenshots clean
 
 run: $(VENV)/.run
 	@echo "Tontine: http://localhost:$(PORT)  (Ctrl-C stops it)"
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
+
+# As `make run`, with log lines to read and a warning with a stack whenever an event loop is blocked for 100 ms.
+dev: export TONTINE_WATCH_LOOP ?= 100
+dev: export TONTINE_LOG_FORMAT ?= text
+dev: run
 
 worker: $(VENV)/.run
 	@exec $(BIN)/python worker.py

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import os
 import socket
+import stat
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,11 +23,14 @@ from starlette.routing import Mount
 import settings as settings_module
 from api.door import build
 from engine import desk as desks
-from engine.logs import configure
+from engine import telemetry
+from engine.logs import adopt_server, configure
+from engine.loopwatch import LoopWatch
 from engine.pool import Pool
 from engine.reap import release
 from engine.register import register_folders
 from settings import SettingsError
+from storage import workers
 from storage.database import Database, DatabaseUnavailable
 from storage.migrate import migrate
 from storage.server import EmbeddedServer, ServerError
@@ -39,13 +43,16 @@ try:
     settings = settings_module.read()
 except SettingsError as error:
     sys.exit(f"Tontine cannot start:\n{error}")
-configure(settings.log_level)
+configure(settings.log_level, settings.log_format)
 
 
 @contextlib.asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
+    adopt_server()
     with contextlib.ExitStack() as stack:
+        telemetry.start(settings.telemetry, service="tontine-server", instance=f"{socket.gethostname()}:{os.getpid()}")
+        stack.callback(telemetry.stop)
         url = settings.database_url
         try:
             if not url:
@@ -61,9 +68,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         stack.callback(desk.close)
         desks.use(desk)
         stack.callback(desks.use, None)
+        telemetry.gauge_of_workers(lambda: _workers(desk))
         for name, problems in register_folders(desk, settings.functions).items():
             for problem in problems:
                 log.warning("model not registered", model=name, problem=str(problem))
+        _answer_at_once()
         pool = Pool(
             settings.workers,
             HERE / "worker.py",
@@ -72,11 +81,20 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         )
         pool.start()
         stack.callback(pool.stop)
-        _answer_at_once()
         gc.collect()
         gc.freeze()
+        if settings.watch_loop:
+            watch = LoopWatch("server", settings.watch_loop)
+            watch.start()
+            stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
         yield
+
+
+def _workers(desk: desks.Desk) -> int:
+    """Return how many workers, on any host, have been heard of lately."""
+    with desk.database.read() as conn:
+        return len(workers.alive(conn, silence=desk.bounds.stalled))
 
 
 def _answer_at_once() -> None:
@@ -84,8 +102,11 @@ def _answer_at_once() -> None:
     descriptors = Path("/proc/self/fd")
     for entry in list(descriptors.iterdir()) if descriptors.is_dir() else []:
         with contextlib.suppress(OSError):
-            found = socket.socket(fileno=os.dup(int(entry.name)))
-            with found:
+            # Only sockets are duplicated. A duplicate of the pipe on which a thread waits for its new worker's start
+            # would never be closed, and that worker would be neither supervised nor stopped.
+            if not stat.S_ISSOCK(entry.stat().st_mode):
+                continue
+            with socket.socket(fileno=os.dup(int(entry.name))) as found:
                 if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

@@ -23,6 +23,22 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+class _UnusableError(ValueError):
+    """What is wrong with a value, as the end of a sentence."""
+
+
+def _collector(text: str) -> str:
+    if text != "console" and not text.startswith(("http://", "https://")):
+        raise _UnusableError("is neither console nor a URL that begins with http:// or https://.")
+    return text
+
+
+def _form(text: str) -> str:
+    if text.lower() not in {"auto", "text", "json"}:
+        raise _UnusableError("is not auto, text or json.")
+    return text.lower()
+
+
 def _flag(text: str) -> bool:
     if text.lower() in {"1", "true", "yes", "on"}:
         return True
@@ -93,6 +109,15 @@ class Settings:
     )
     attempts: int = _setting("TONTINE_ATTEMPTS", 3, _whole, "attempts", "workers a run may outlive before it fails")
     log_level: str = _setting("TONTINE_LOG_LEVEL", "INFO", str, "level", "of the server's and workers' own logs")
+    log_format: str = _setting(
+        "TONTINE_LOG_FORMAT", "auto", _form, "form", "of log lines: text, json, or text in a terminal only"
+    )
+    telemetry: str = _setting(
+        "TONTINE_TELEMETRY", "", _collector, "URL", "OTLP collector for traces and metrics, or console; empty is off"
+    )
+    watch_loop: int = _setting(
+        "TONTINE_WATCH_LOOP", 0, _whole, "ms", "report event loops that do not turn for this long; 0 is off"
+    )
 
 
 def secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -147,10 +172,13 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
             continue
         try:
             value = item.metadata["read"](text)
+        except _UnusableError as error:
+            wrong.append(f"{item.metadata['variable']}: {text!r} {error}")
+            continue
         except ValueError:
             wrong.append(f"{item.metadata['variable']}: {text!r} is not a number of {item.metadata['unit']}.")
             continue
-        least = 0 if item.name in {"workers", "user_at_once", "model_at_once"} else 1
+        least = 0 if item.name in {"workers", "user_at_once", "model_at_once", "watch_loop"} else 1
         if isinstance(value, int) and not isinstance(value, bool) and value < least:
             wrong.append(f"{item.metadata['variable']}: {value} is below {least}. Give {least} or more.")
         values[item.name] = value

@@ -8,11 +8,13 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from types import FrameType
 
 import settings as settings_module
+from engine import telemetry
 from engine.bounds import Bounds
 from engine.logs import configure
 from engine.worker import Worker
@@ -53,12 +55,14 @@ def main() -> int:
     if not settings.database_url:
         print("DATABASE_URL: it is empty. Name the PostgreSQL server that this installation uses.", file=sys.stderr)
         return 2
-    configure(settings.log_level)
+    configure(settings.log_level, settings.log_format)
+    telemetry.start(settings.telemetry, service="tontine-worker", instance=f"{socket.gethostname()}:{os.getpid()}")
     worker = Worker(
         settings.database_url,
         bounds=bounds_of(settings),
         data=settings.data,
         runs_at_once=settings.worker_runs,
+        watch_loop=settings.watch_loop,
         batch_runs=settings.worker_batch_runs,
         secrets=secrets,
     )
@@ -75,6 +79,8 @@ def main() -> int:
     except Exception:
         logging.getLogger(__name__).exception("the worker cannot go on")
         return 1
+    finally:
+        telemetry.stop()
     return 0
 
 

@@ -70,5 +70,6 @@ def add(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("request failed", path=request.url.path, exc_info=error)
+        about = {"run": request.path_params["run_id"]} if "run_id" in request.path_params else {}
+        log.error("request failed", path=request.url.path, **about, exc_info=error)
         return answer(500, "something went wrong here; the server's log has the details")

@@ -18,6 +18,7 @@ from api.caller import caller
 from contract.problems import InputError, Problem
 from contract.run import Run, Status
 from engine import desk as desks
+from engine import telemetry
 from engine.cancel import cancel
 from engine.follow import REREAD, snapshot
 from engine.submit import NotFoundError
@@ -96,7 +97,7 @@ async def _push(socket: WebSocket, run_id: str) -> None:
     stop = desk.listener.watch(wanted, lambda: _wake(loop, changed))
     gone = asyncio.create_task(_until_gone(socket))
     try:
-        seen = -1
+        seen, waiting = -1, False
         while not gone.done():
             changed.clear()
             try:
@@ -108,8 +109,11 @@ async def _push(socket: WebSocket, run_id: str) -> None:
                 seen = now.run.seq
                 body: dict[str, Any] = RunDetail.detail(now).model_dump(mode="json")
                 await socket.send_json(body)
+            if now.final and waiting:
+                telemetry.seen(now.run)
             if now.final:
                 return
+            waiting = True
             waiter = asyncio.create_task(changed.wait())
             await asyncio.wait({waiter, gone}, timeout=REREAD, return_when=asyncio.FIRST_COMPLETED)
             waiter.cancel()

@@ -2,7 +2,7 @@
 
 import importlib
 
-PARTS = ("engine", "fairness", "sandbox", "storage", "browser", "sessions", "defaults", "models")
+PARTS = ("engine", "fairness", "sandbox", "storage", "browser", "sessions", "loop", "defaults", "models")
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ Left out: undoing. A run that has ended stays as it ended.
 from uuid import UUID
 
 from contract.problems import Problem
-from contract.run import Run
-from engine import queue
+from contract.run import Run, Status
+from engine import queue, telemetry
 from engine.desk import Desk
 from engine.submit import NotFoundError
 from storage import runs
@@ -22,9 +22,12 @@ def cancel(desk: Desk, run_id: UUID, *, superseded_by: UUID | None = None) -> Ru
         NotFoundError: there is no such run.
     """
     with desk.database.begin() as conn:
+        before = runs.standing(conn, run_id) if telemetry.active() else None
         run = runs.request_cancel(conn, run_id, superseded_by=superseded_by)
     if run is not None and run.status.final:
         queue.make_room(desk.database, desk.bounds)
     if run is None:
         raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
+    if run.status is Status.CANCELLED and before is not None and before[0] is Status.PENDING:
+        telemetry.finished(run, run.status)  # no worker will: it ended where it waited
     return run

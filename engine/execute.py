@@ -22,7 +22,7 @@ from contract.app import Version
 from contract.manifest import Manifest
 from contract.problems import Problem, ResultError
 from contract.run import Run, Status
-from engine import queue
+from engine import queue, telemetry
 from engine.access import access_of, secrets_for
 from engine.bounds import Bounds
 from engine.manifests import manifest_of
@@ -60,6 +60,7 @@ class LostClaimError(Exception):
     """Another worker has taken the run over; this one must stop at once."""
 
 
+@telemetry.attempt
 def execute(bench: Bench, run_id: UUID) -> Run | None:
     """Run the model of `run_id` and store how it ended; None where the run is not ours to run.
 
@@ -72,8 +73,11 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
     try:
         with bench.database.once() as conn:
             run = runs.start_run(conn, run_id, bench.worker)
+        if run is not None:
+            telemetry.claimed(run, str(bench.sandbox.tier))
         return _run(bench, run, cancel) if run is not None else None
     except LostClaimError:
+        telemetry.left(telemetry.TAKEN_OVER)
         log.warning("run taken over by another worker", run=str(run_id))
         return None
     except DatabaseUnavailable:
@@ -131,10 +135,12 @@ def _run(bench: Bench, run: Run, cancel: Cancel) -> Run | None:
 
 def _end(bench: Bench, run: Run, outcome: Outcome, record: Recorder) -> None:
     """Store how the run ended, or give it back where this worker is being stopped."""
+    telemetry.ran(outcome)
     record.close()
     if record.cancel.reason == WORKER_STOPPED and outcome.status is Status.CANCELLED:
         with bench.database.begin() as conn:
             runs.release_run(conn, run.id, run.attempt, queue.enqueue(conn, run.id, run.priority))
+        telemetry.left(telemetry.GIVEN_BACK)
         log.info("run given back", run=str(run.id), attempt=run.attempt)
     else:
         _finish(bench, run, outcome, record)
@@ -170,6 +176,7 @@ def refusal(error: NotGrantedError) -> str:
     return " ".join(f"{p.found[:1].upper()}{p.found[1:]}. {p.remedy}" for p in error.problems)
 
 
+@telemetry.step("store")
 def _finish(bench: Bench, run: Run, outcome: Outcome, record: Recorder | None) -> None:
     """Store how a run ended; where the database is away or full, try for as long as another worker would wait."""
     until = time.monotonic() + bench.bounds.stalled
@@ -190,6 +197,7 @@ def _give_up(bench: Bench, run: Run, reason: str) -> None:
     """Store that a run failed without what may not be storable."""
     with bench.database.begin() as conn:
         runs.finish_run(conn, run.id, run.attempt, status=Status.FAILED, reason=reason, warnings=run.warnings)
+    telemetry.finished(run, Status.FAILED)
 
 
 def _is_full(error: DatabaseUnavailable) -> bool:
@@ -244,6 +252,7 @@ def _store(bench: Bench, run: Run, outcome: Outcome, record: Recorder | None) ->
         )
     if not kept:
         raise LostClaimError
+    telemetry.finished(run, status, outcome.seconds)
     log.info(
         "run ended",
         run=str(run.id),

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from contract.problems import Problem
 from contract.run import Run, Status
+from engine import telemetry
 from engine.desk import Desk
 from engine.submit import NotFoundError
 from storage import events, results, runs, turns
@@ -66,15 +67,18 @@ def follow(desk: Desk, run_id: UUID, known: Snapshot | None = None) -> Iterator[
     Raises:
         NotFoundError: there is no such run.
     """
+    waiting = False
     while True:
         # Noted before the rows are read: a connection lost from here on is a reason to read them again.
         generation = desk.listener.generation
         now = known or snapshot(desk, run_id)
         known = None
+        if now.final and waiting:
+            telemetry.seen(now.run)
         yield now
         if now.final:
             return
-        waited = 0.0
+        waiting, waited = True, 0.0
         while not desk.listener.wait(run_id, now.run.seq, TURN, generation):
             waited += TURN
             if waited >= REREAD:
@@ -88,12 +92,16 @@ def wait(desk: Desk, run_id: UUID, seconds: float) -> Snapshot:
     Raises:
         NotFoundError: there is no such run.
     """
-    until = time.monotonic() + seconds
+    until, waiting = time.monotonic() + seconds, False
     while (left := until - time.monotonic()) > 0:
         generation = desk.listener.generation
         with desk.database.read() as conn:
             standing = runs.standing(conn, run_id)  # a run may have ended, and its word of it have gone, long ago
         if standing is None or standing[0].final:
             break
+        waiting = True
         desk.listener.wait(run_id, standing[1], min(left, REREAD), generation, ended=True)
-    return snapshot(desk, run_id)
+    now = snapshot(desk, run_id)
+    if now.final and waiting:
+        telemetry.seen(now.run)
+    return now

@@ -6,11 +6,17 @@ Left out: guessing why a worker died. The reason given counts the workers that w
 gave its runs back is not among them.
 """
 
-from contract.run import Status
-from engine import queue
+from uuid import UUID
+
+import structlog
+
+from contract.run import Run, Status
+from engine import queue, telemetry
 from engine.bounds import Bounds
 from storage import orphans, runs
 from storage.database import Database
+
+log = structlog.get_logger()
 
 
 def reap(database: Database, bounds: Bounds) -> int:
@@ -29,12 +35,15 @@ def release(database: Database, worker: str, bounds: Bounds | None = None) -> in
 def _put_back(database: Database, bounds: Bounds, worker: str | None) -> int:
     with database.begin() as conn:
         found = orphans.take(conn, silence=bounds.stalled, worker=worker)
+        endings = dict[UUID, Status]()
         for run in found:
             orphans.drop_job(conn, run)
             if run.cancel_requested:
                 reason = "Cancelled; its worker was lost before it could say so."
+                endings[run.id] = Status.CANCELLED
                 runs.finish_run(conn, run.id, run.attempt, status=Status.CANCELLED, reason=reason, waiting_too=True)
             elif (lost := orphans.losses(conn, run) + (run.status is Status.RUNNING)) >= bounds.attempts:
+                endings[run.id] = Status.FAILED
                 runs.finish_run(
                     conn,
                     run.id,
@@ -50,4 +59,21 @@ def _put_back(database: Database, bounds: Bounds, worker: str | None) -> int:
                 runs.release_run(conn, run.id, run.attempt, queue.enqueue(conn, run.id, run.priority))
                 if run.status is Status.RUNNING:
                     orphans.note_loss(conn, run)
-        return len(found)
+    for run in found:
+        _tell(run, endings.get(run.id))
+    return len(found)
+
+
+def _tell(run: Run, ending: Status | None) -> None:
+    if ending is None:
+        telemetry.put_back(run)
+    else:
+        telemetry.finished(run, ending)
+    log.warning(
+        "run ended without its worker" if ending else "run put back: its worker is gone",
+        run=str(run.id),
+        model=run.app_slug,
+        attempt=run.attempt,
+        worker=run.worker,
+        **({"status": str(ending)} if ending else {}),
+    )

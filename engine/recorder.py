@@ -75,7 +75,7 @@ class Recorder:
                 continue
             except Exception:
                 # What cannot be stored as an event is judged with the result, at the end.
-                log.exception("an event could not be stored", run=str(self.run.id))
+                log.exception("an event could not be stored", run=str(self.run.id), model=self.run.app_slug)
                 continue
             if not kept:
                 with self._changed:

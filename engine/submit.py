@@ -8,6 +8,7 @@ Left out: waiting for the result, which is `engine.follow`.
 
 import contextlib
 import secrets
+import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from contract.app import App, Version
 from contract.manifest import Manifest
 from contract.problems import ContractError, Problem
 from contract.run import Run
-from engine import queue
+from engine import queue, telemetry
 from engine.access import access_of
 from engine.desk import Desk
 from engine.manifests import manifest_of
@@ -96,6 +97,7 @@ def submit(
         BusyError: the user has too many runs waiting.
         NotGrantedError: the model needs a secret that it was not granted.
     """
+    begun = time.time_ns()
     found = find_app(desk, app)
     wanted = (found.id, version or found.current_version or "")
     chosen = desk.versions.get(wanted)
@@ -133,6 +135,7 @@ def submit(
                 queue.admit(conn, desk.bounds)
             else:
                 runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority, run.turn))
+    telemetry.submitted(run, begun, created=created)
     return run
 
 

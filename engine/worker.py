@@ -22,6 +22,7 @@ import structlog
 from engine import queue
 from engine.bounds import Bounds
 from engine.execute import WORKER_STOPPED, Bench, execute
+from engine.loopwatch import LoopWatch
 from engine.reap import reap
 from engine.sandbox.scratch import Shelf
 from engine.sandbox.supervisor import Sandbox
@@ -55,6 +56,7 @@ class Worker:
         batch_runs: int = 1,
         tier: str | None = None,
         secrets: Mapping[str, str] | None = None,
+        watch_loop: int = 0,
     ) -> None:
         self.database = Database(url, patience=bounds.stalled)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
@@ -63,6 +65,7 @@ class Worker:
         self.bench = Bench(self.database, self.sandbox, bounds, data / "cache", self.name, secrets=secrets or {})
         self.listener = Listener(self.database.dsn)
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
+        self.watch = LoopWatch("worker", watch_loop) if watch_loop else None
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._turns = 0  # of the pulse that the database answered, be it by a refusal
@@ -97,6 +100,8 @@ class Worker:
             asyncio.run(self._work())
         finally:
             self._stopping.set()
+            if self.watch is not None:
+                self.watch.stop()
             self._give_back()
             pulse.join(timeout=5)
             with contextlib.suppress(Exception), self.database.begin() as conn:
@@ -133,6 +138,8 @@ class Worker:
         async def verify_version(app_id: int, version: str) -> None:
             await loop.run_in_executor(threads, verify, self.bench, app_id, version)
 
+        if self.watch is not None:
+            self.watch.start()
         async with app.open_async():
             # Two takers: what a person asked for never waits for a sweep to leave a slot.
             takers = [

@@ -19,6 +19,7 @@ GUARDED = {
     "sqlalchemy": {"storage", "engine/queue.py"},
     "psycopg": {"storage", "engine/queue.py"},
     "alembic": {"storage"},
+    "opentelemetry": {"engine/otel.py"},
     "settings": {"app.py", "worker.py", "engine/grants.py"},
     "procrastinate": {"engine/queue.py", "storage"},
 }

@@ -73,7 +73,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run ended. Memory is in bytes, times are in seconds."""
+    """How a run ended. Memory is in bytes, times are in seconds; `begun`, its first line, since the epoch."""
 
     status: Status
     reason: str | None = None
@@ -85,6 +85,7 @@ class Outcome:
     peak_memory: int = 0
     cpu_seconds: float = 0.0
     seconds: float = 0.0
+    begun: float | None = None
     files: dict[str, Path] = field(default_factory=dict)
 
 

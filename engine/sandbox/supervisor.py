@@ -128,7 +128,7 @@ class _Supervision:
         self.told = 0.0
         self.final: dict[str, Any] | None = None
         self.verdict: tuple[Status, str] | None = None
-        self.begun = False
+        self.begun: float | None = None
         self.peak = 0
         self.cpu = 0.0
         self.given = 0  # bytes of scratch that the run's input files take
@@ -250,7 +250,7 @@ class _Supervision:
             elif box.ended.is_set() and frames not in ready:
                 return
             elif now >= deadline and self.final is None:
-                if not self.begun:
+                if self.begun is None:
                     self.zygote.close()
                     raise SandboxLost(f"no child was ready within {START:g} s")
                 self.verdict = reasons.timed_out(self.limits)
@@ -265,9 +265,9 @@ class _Supervision:
         if self.final is not None:
             return
         if kind == "started":
-            if self.begun:
+            if self.begun is not None:
                 raise FrameError(0)  # only our own code says so, and once: the time limit starts here
-            self.begun = True
+            self.begun = time.time()
         elif kind in {"result", "failed", "large"}:
             self.final = self.veil.texts(frame)
         elif kind == "partial" and isinstance(frame.get("result"), dict):
@@ -356,7 +356,10 @@ class _Supervision:
             status, reason = reasons.large(whole(frame.get("size")), self.limits)
         else:
             status, reason = reasons.ended(
-                int(end.get("ended", -9)), self.begun, self.limits, max(self.cpu, float(end.get("cpu", 0.0)))
+                int(end.get("ended", -9)),
+                self.begun is not None,
+                self.limits,
+                max(self.cpu, float(end.get("cpu", 0.0))),
             )
         if self.log_cut:
             warnings.append(f"The log reached its limit of {self.limits.log_kb:,} kB and was cut.")
@@ -372,6 +375,7 @@ class _Supervision:
             peak_memory=max(0, self.peak, int(end.get("memory", 0)) - box.base),
             cpu_seconds=max(self.cpu, float(end.get("cpu", 0.0))),
             seconds=seconds,
+            begun=self.begun,
             files=files,
         )
 

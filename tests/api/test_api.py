@@ -5,10 +5,14 @@ import uuid
 
 import pytest
 from fastapi.testclient import TestClient
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from api.door import build
 from engine import desk as desks
+from engine import telemetry
 from engine.execute import execute
+from engine.otel import Sink
 
 ECHO = """
 def run(inputs):
@@ -162,6 +166,24 @@ def test_the_socket_pushes_every_change_and_closes_after_the_final_one(client, a
         assert set(statuses) <= {"RUNNING"}
         assert message["result"]["summary"] == {"n": 1}
         assert socket.receive()["type"] == "websocket.close"
+
+
+def test_a_socket_that_waited_for_the_end_is_in_the_runs_trace(client, app_id, bench):
+    spans = InMemorySpanExporter()
+    telemetry.use(Sink(spans, InMemoryMetricReader(), service="test", instance="one", batch=False))
+    try:
+        run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
+        with client.websocket_connect(f"/ws/runs/{run_id}") as socket:
+            socket.receive_json()
+            execute(bench, uuid.UUID(run_id))
+            while socket.receive()["type"] != "websocket.close":
+                pass
+        with client.websocket_connect(f"/ws/runs/{run_id}") as late:
+            assert late.receive_json()["status"] == "SUCCESS"
+    finally:
+        telemetry.stop()
+    [told] = [span for span in spans.get_finished_spans() if span.name == "notify"]
+    assert told.context.trace_id == uuid.UUID(run_id).int
 
 
 def test_the_socket_of_an_unknown_run_says_so_and_closes(client, app_id):

@@ -137,6 +137,7 @@ def away(house, cluster, seconds, fault):
     house.succeed(90)
 
 
+@pytest.mark.slow_faults
 @pytest.mark.timeout(180)
 def test_a_database_that_is_away_for_a_while_costs_a_wait(far_house, cluster, fault):
     """Longer than a silence that makes a worker count as gone."""

@@ -123,6 +123,7 @@ def check(house, hosts, lost):
     assert sorted(doc["summary"]["text"] for doc in texts.values()) == ["a,b\n1,0\n", "a,b\n1,1\n"]
 
 
+@pytest.mark.slow_faults
 def test_a_server_and_two_hosts_share_the_work_and_the_server_and_one_host_are_killed(far_house, fault):
     """The server has a worker of its own, which ends with it and gives its runs back."""
     with installation(far_house, far_house.url, {"one": (), "two": ()}, workers=1) as (server, hosts):

@@ -31,6 +31,7 @@ def stage(tmp_path):
                 server.end(signal.SIGTERM)
 
 
+@pytest.mark.slow_faults
 @pytest.mark.timeout(240)
 def test_everything_is_killed_at_once_in_mid_run_and_the_next_start_finishes_the_run(stage, fault):
     house, start = stage

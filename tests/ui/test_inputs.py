@@ -96,6 +96,17 @@ def test_an_older_figure_given_by_hand_is_taken(monkeypatch):
     assert draft(at).values["age"] == 46
 
 
+def test_a_reset_is_told_to_a_box_that_reports_the_right_value_already():
+    """It may be about to show another one, which it was told before; after a restart of the server it often is."""
+    at = at_link(age="30")
+    at.number_input(key("age.box")).set_value(45)
+    at = shown(at.button(key(":reset").replace(".:", ":")).click().run())
+    assert at.number_input(key("age.box")).proto.set_value
+    assert at.slider(key("age.slider")).proto.set_value
+    at = shown(at.run())
+    assert not at.number_input(key("age.box")).proto.set_value
+
+
 def test_typing_may_be_finer_than_the_sliders_step():
     at = at_link()
     at = shown(at.number_input(key("rate.box")).set_value(0.0275).run())

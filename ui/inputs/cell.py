@@ -64,11 +64,17 @@ def plain(text: str) -> str:
     return MARKS.sub(r"\\\1", text).replace("\n", " ")
 
 
-def hold(key: str, shown: Any, same: Callable[[Any, Any], bool] = lambda a, b: a == b) -> None:
-    """Make the widget `key` show `shown`, leaving it alone where it already does."""
+def hold(cell: Cell, key: str, shown: Any, same: Callable[[Any, Any], bool] = lambda a, b: a == b) -> None:
+    """Make the widget `key` of `cell` show `shown`, leaving it alone where it already does.
+
+    Where all values have been replaced it is told in any case: what the browser reports just then it
+    may be about to lose, to something it was told before.
+    """
+    anew = st.session_state.get(f"{key}:revision") != cell.revision
+    st.session_state[f"{key}:revision"] = cell.revision
     if key in st.session_state:
         old = st.session_state[key]
-        if same(old, shown):
+        if same(old, shown) and not anew:
             return
         values, _ = st.session_state.get(f"{key}:overruled", ([], 0.0))
         st.session_state[f"{key}:overruled"] = ([*values, old, shown][-ECHOES:], time.monotonic())

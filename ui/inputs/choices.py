@@ -19,7 +19,7 @@ IN_SIGHT_MANY = 8
 def boolean(cell: Cell) -> None:
     """Draw a toggle; where the value is unreadable it shows the default and the form says so."""
     shown = cell.value if isinstance(cell.value, bool) else bool(cell.field.default)
-    hold(cell.key, shown)
+    hold(cell, cell.key, shown)
     st.toggle(
         cell.label,
         key=cell.key,
@@ -32,7 +32,7 @@ def select(cell: Cell) -> None:
     """Draw one choice among the options."""
     field, key = cell.field, cell.key
     labels = option_labels(field)
-    hold(key, position(field, cell.value))
+    hold(cell, key, position(field, cell.value))
 
     def put() -> None:
         chosen = st.session_state[key]
@@ -67,7 +67,7 @@ def multiselect(cell: Cell) -> None:
     field, key = cell.field, cell.key
     labels = option_labels(field)
     chosen = cell.value if isinstance(cell.value, list) else []
-    hold(key, [place for v in chosen if (place := position(field, v)) is not None])
+    hold(cell, key, [place for v in chosen if (place := position(field, v)) is not None])
 
     def put() -> None:
         if heard(key):

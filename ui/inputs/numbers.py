@@ -143,7 +143,7 @@ def _slider(cell: Cell) -> Any:
     if field.scale == "log":
         positions = log_positions(field)
         place = nearest(positions, value)
-        hold(key, place)
+        hold(cell, key, place)
         st.select_slider(
             cell.label,
             positions,
@@ -154,7 +154,7 @@ def _slider(cell: Cell) -> Any:
         )
         return place
     place = snap(field, value)
-    hold(key, place, lambda a, b: snap(field, a) == b)
+    hold(cell, key, place, lambda a, b: snap(field, a) == b)
     st.slider(
         cell.label,
         **_slider_scale(field),
@@ -189,7 +189,7 @@ def _two_ended(cell: Cell, ends: Any) -> Callable[[], bool]:
     key = f"{cell.key}.slider"
     place = (snap(field, low), snap(field, high))
     typed = [_moved(f"{cell.key}.{word}", _boxed(field, ends[i])[1]) for i, word in enumerate(("from", "to"))]
-    hold(key, place, lambda a, b: tuple(snap(field, v) for v in a) == b)
+    hold(cell, key, place, lambda a, b: tuple(snap(field, v) for v in a) == b)
 
     def put() -> None:
         if heard(key, beside=any(changed() for changed in typed)):
@@ -235,7 +235,7 @@ def _box(
 ) -> None:
     field = cell.field
     kind, shown = _boxed(field, value)
-    hold(key, shown)
+    hold(cell, key, shown)
     st.number_input(
         label or f"{cell.label}, exact",
         value=None,

@@ -127,7 +127,7 @@ def _choose(cell: Cell, rows: list[Row]) -> None:
         return
     full = [[{k: row.get(k) for k in cell.field.columns} for row in choice.rows] for choice in choices]
     held = [{k: row.get(k) for k in cell.field.columns} for row in rows]
-    hold(key, next((i for i, one in enumerate(full) if one == held), None))
+    hold(cell, key, next((i for i, one in enumerate(full) if one == held), None))
 
     def use() -> None:
         chosen = st.session_state[key]

@@ -18,7 +18,7 @@ EARLIEST, LATEST = dt.date(1800, 1, 1), dt.date(2300, 12, 31)
 def text(cell: Cell) -> None:
     """Draw a text box, or a text area for a field with `lines`."""
     field, key = cell.field, cell.key
-    hold(key, cell.value if isinstance(cell.value, str) else "")
+    hold(cell, key, cell.value if isinstance(cell.value, str) else "")
 
     def put() -> None:
         typed = st.session_state[key]
@@ -47,7 +47,7 @@ def date(cell: Cell) -> None:
     last = as_date(field.maximum) or LATEST
     if shown is not None:
         first, last = min(first, shown), max(last, shown)
-    hold(key, shown)
+    hold(cell, key, shown)
 
     def put() -> None:
         chosen = st.session_state[key]

@@ -13,7 +13,7 @@ from engine.bounds import Bounds
 from engine.cancel import cancel
 from engine.reap import release
 from engine.submit import find_app
-from storage import runs
+from storage import orphans, runs
 from tests.faults.house import child, gone, until
 
 
@@ -65,8 +65,10 @@ def test_the_runs_of_a_killed_worker_go_to_another_and_its_scratch_is_removed(ho
 
 def test_a_run_that_outlives_too_many_workers_fails_and_says_so(house, fault):
     held = house.submit(1, 30)
-    for attempt in (1, 2, 3):
-        run = house.running(held, attempt)
+    attempt = 0
+    while not house.run(held).status.final:  # a busy machine may take a worker that lives for dead, which counts too
+        run = house.running(held, attempt + 1)
+        attempt = run.attempt
         house.holder(run)[0].kill()
         fault()
         release(house.desk.database, run.worker, Bounds(attempts=3))
@@ -83,11 +85,13 @@ def test_a_run_that_workers_gave_back_has_lost_none_of_them(house, fault):
         with house.desk.database.begin() as conn:
             runs.release_run(conn, held, run.attempt, queue.enqueue(conn, held))
     run = house.running(held, 4)
+    with house.desk.database.read() as conn:
+        before = orphans.losses(conn, run)  # a busy machine may have taken a worker that lives for dead
     house.holder(run)[0].kill()
     fault()
-    release(house.desk.database, run.worker, Bounds(attempts=2))
+    release(house.desk.database, run.worker, Bounds(attempts=before + 2))
     house.muster()
-    house.running(held, 5)
+    house.running(held, run.attempt + 1)
     cancel(house.desk, held)
     (run,) = house.settle()
     assert run.status is Status.CANCELLED

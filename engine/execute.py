@@ -26,7 +26,7 @@ from engine import queue, telemetry
 from engine.access import access_of, secrets_for
 from engine.bounds import Bounds
 from engine.manifests import manifest_of
-from engine.recorder import Recorder
+from engine.recorder import TAKEN_OVER, Recorder
 from engine.sandbox.supervisor import Call, Cancel, Limits, Outcome, Sandbox, SandboxLost
 from registry import folder
 from storage import blobs, runs, versions
@@ -41,7 +41,9 @@ AGAIN = 0.25  # s between two attempts to store an end while the database is awa
 
 @dataclass(slots=True)
 class Bench:
-    """What a worker process works with. `going` maps each run it holds to the handle that ends it.
+    """What a worker process works with. `going` names the run of each handle that ends one which it holds.
+
+    A run may have two for a moment: the attempt that lost it, and the next, which came to the same worker.
 
     `secrets` are the values this worker was given, by name; a run gets those that its model was granted.
     """
@@ -51,9 +53,15 @@ class Bench:
     bounds: Bounds
     cache: Path
     worker: str
-    going: dict[UUID, Cancel] = field(default_factory=dict)
+    going: dict[Cancel, UUID] = field(default_factory=dict)
     versions: dict[tuple[int, str], Version] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def end(self, run_id: UUID, reason: str, *, but: Cancel | None = None) -> None:
+        """Ask for the end of what goes on here for a run; safe from any thread."""
+        for cancel, held in list(self.going.items()):
+            if held == run_id and cancel is not but:
+                cancel.request(reason)
 
 
 class LostClaimError(Exception):
@@ -68,12 +76,14 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
         DatabaseUnavailable: it stayed away; the run goes to whoever finds it without a worker.
     """
     # A cancellation can arrive as soon as the claim is made: what it ends has to stand there before.
-    cancel = bench.going[run_id] = Cancel()
+    cancel = Cancel()
+    bench.going[cancel] = run_id
     run: Run | None = None
     try:
         with bench.database.once() as conn:
             run = runs.start_run(conn, run_id, bench.worker)
         if run is not None:
+            bench.end(run_id, TAKEN_OVER, but=cancel)
             telemetry.claimed(run, str(bench.sandbox.tier))
         return _run(bench, run, cancel) if run is not None else None
     except LostClaimError:
@@ -89,7 +99,7 @@ def execute(bench: Bench, run_id: UUID) -> Run | None:
         _give_up(bench, run, f"Tontine could not carry out this run: {_words(error)}.")
         return run
     finally:
-        del bench.going[run_id]
+        del bench.going[cancel]
         cancel.close()
         if run is not None:
             queue.make_room(bench.database, bench.bounds)

@@ -173,15 +173,13 @@ class Worker:
             raise QueueLostError
 
     def _give_back(self) -> None:
-        for cancel in list(self.bench.going.values()):
+        for cancel in list(self.bench.going):
             cancel.request(WORKER_STOPPED)
 
     def _hear_cancel(self, payload: str) -> None:
         with contextlib.suppress(ValueError):
             run_id, _, reason = payload.partition(":")
-            cancel = self.bench.going.get(UUID(run_id))
-            if cancel is not None:
-                cancel.request(reason or "cancelled")
+            self.bench.end(UUID(run_id), reason or "cancelled")
 
     def _pulse(self) -> None:
         """Send heartbeats and put back what dead workers held, for as long as this worker lives."""
@@ -190,10 +188,9 @@ class Worker:
             try:
                 with self.database.begin() as conn:
                     workers.beat(conn, self.name)
-                    cancelled = runs.cancel_requests(conn, list(self.bench.going))
+                    cancelled = runs.cancel_requests(conn, list(self.bench.going.values()))
                 for run_id, reason in cancelled.items():  # their notification may have gone by with a connection
-                    if (cancel := self.bench.going.get(run_id)) is not None:
-                        cancel.request(reason)
+                    self.bench.end(run_id, reason)
                 reap(self.database, self.bench.bounds)
                 with self.database.begin() as conn:
                     queue.admit(conn, self.bench.bounds)

@@ -62,9 +62,7 @@ def bench(desk, sandbox, tmp_path):
 
     def hear(payload):
         run_id, _, reason = payload.partition(":")
-        cancel = made.going.get(uuid.UUID(run_id))
-        if cancel is not None:
-            cancel.request(reason)
+        made.end(uuid.UUID(run_id), reason)
 
     listener = Listener(desk.database.dsn)
     listener.subscribe("run_cancel", hear)

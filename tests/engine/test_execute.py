@@ -4,10 +4,11 @@ import pytest
 
 from contract.problems import InputError
 from contract.run import Status
+from engine import queue
 from engine.cancel import cancel
 from engine.follow import NotFoundError, follow, snapshot, wait
 from engine.submit import BusyError, submit
-from storage import results, versions
+from storage import results, runs, versions
 from storage.search import Filter, search_runs
 
 ECHO = "def run(inputs):\n    print('said')\n    return {'summary': {'n': inputs['n']}}\n"
@@ -113,6 +114,24 @@ def test_partial_results_arrive_while_the_model_runs_and_cancel_keeps_them(desk,
     assert last.run.status is Status.CANCELLED
     assert last.run.reason.startswith("Cancelled after")
     assert last.shown["summary"]["i"] >= 0
+
+
+def test_a_run_that_comes_back_to_the_worker_that_lost_it_goes_on_once_and_can_be_cancelled(desk, add_model, run_now):
+    slug = add_model("import time\ndef run(inputs):\n    time.sleep(25)\n    return {'summary': {'a': 1}}\n")
+    run = submit(desk, slug, {}, user="ada")
+    first = run_now(run, wait=False)
+    while snapshot(desk, run.id).run.status is not Status.RUNNING:
+        time.sleep(0.02)
+    with desk.database.begin() as conn:
+        runs.release_run(conn, run.id, 1, queue.enqueue(conn, run.id))
+    second = run_now(run, wait=False)
+    first.join(10)
+    assert not first.is_alive()
+    cancel(desk, run.id)
+    second.join(10)
+    assert not second.is_alive()
+    now = snapshot(desk, run.id).run
+    assert (now.status, now.attempt) == (Status.CANCELLED, 2)
 
 
 def test_two_followers_see_the_same_end(desk, add_model, run_now):

@@ -258,7 +258,7 @@ def test_the_end_of_a_stopped_workers_attempt_is_no_error(sink, spans, desk, add
     thread.start()
     while snapshot(desk, run.id).run.progress is None:
         time.sleep(0.02)
-    bench.going[run.id].request(WORKER_STOPPED)
+    bench.end(run.id, WORKER_STOPPED)
     thread.join()
     attempt = by_name(spans)["attempt"]
     assert (attempt.attributes["tontine.status"], attempt.status.status_code) == ("given back", StatusCode.UNSET)

@@ -50,7 +50,7 @@ def show(run_id: UUID, first: Snapshot, done: Paint) -> None:
             on_click=_cancel,
             args=(run_id,),
         )
-    progress, body = st.empty(), st.empty()
+    progress, so_far = st.empty(), _SoFar()
     ticked = 0.0
     now = first
     shown_seq = -1
@@ -67,11 +67,11 @@ def show(run_id: UUID, first: Snapshot, done: Paint) -> None:
             shown_seq = now.run.seq
             _progress(progress, now.run)
             if now.shown or now.log:
-                with body.container():
-                    _so_far(now)
+                so_far.paint(now)
     bar.empty()
     progress.empty()
-    with body.container():
+    so_far.clear()
+    with so_far.body:
         done(now)
 
 
@@ -98,14 +98,39 @@ def _progress(slot: st.delta_generator.DeltaGenerator, run: Run) -> None:
         slot.progress(min(1.0, max(0.0, run.progress)))
 
 
-def _so_far(now: Snapshot) -> None:
-    _, _, manifest, _ = cached.chosen(now.run.app_slug, now.run.version)
-    partial = view(now.shown, manifest.outputs)
-    if not partial.empty:
-        results.show(partial, run=now.run, partial=True)
-    if now.log:
-        with st.expander("Log", icon=":material/terminal:"):
-            st.code(now.log[-20_000:], language=None)
+class _SoFar:
+    """Paints what a run has shown so far, again and again, in one place for as long as its shape stays the same.
+
+    A busy server sends several paints together, and Streamlit then puts what is painted where something unsent
+    stands in that one's stead, earlier in the line. A block of another kind that comes to a place drops what is in
+    it, so that its contents, sent too early, are lost, and the page with them. What has another shape therefore
+    gets a place of its own, and so does the end of the run.
+    """
+
+    def __init__(self) -> None:
+        self.body = st.container()
+        self._place: st.delta_generator.DeltaGenerator | None = None
+        self._shape: tuple[object, ...] = ()
+
+    def paint(self, now: Snapshot) -> None:
+        """Paint a snapshot over the one before."""
+        _, _, manifest, _ = cached.chosen(now.run.app_slug, now.run.version)
+        partial = view(now.shown, manifest.outputs)
+        shape = (*results.shape(partial), bool(now.log))
+        if self._place is None or shape != self._shape:
+            self.clear()
+            self._place, self._shape = self.body.empty(), shape
+        with self._place.container():
+            if not partial.empty:
+                results.show(partial, run=now.run, partial=True)
+            if now.log:
+                with st.expander("Log", icon=":material/terminal:"):
+                    st.code(now.log[-20_000:], language=None)
+
+    def clear(self) -> None:
+        """Take away what has been painted."""
+        if self._place is not None:
+            self._place.empty()
 
 
 def badge(run: Run) -> None:

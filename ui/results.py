@@ -19,7 +19,7 @@ from ui.charts import formats
 from ui.markup import literal, safe
 from ui.provenance import show as provenance
 
-__all__ = ["ReadFile", "ReadPart", "provenance", "show"]
+__all__ = ["ReadFile", "ReadPart", "provenance", "shape", "show"]
 
 ReadPart = result_table.ReadPart
 ReadFile = Callable[[str], bytes]
@@ -71,6 +71,20 @@ def show(
     _files(result.files, read_file, name, partial=partial)
     if result.more:
         _more(result.more, name, partial=partial)
+
+
+def shape(result: Result) -> tuple[object, ...]:
+    """Return what decides which blocks a partial result is painted with, and in what order."""
+    return (
+        min(len(result.warnings), SHOWN_WARNINGS + 1),
+        bool(result.summary),
+        bool(result.series),
+        tuple(chart.kind for chart in result.charts),
+        tuple((table.name, table.rows > 0) for table in result.tables),
+        bool(result.notes),
+        bool(result.files),
+        bool(result.more),
+    )
 
 
 def _warnings(warnings: Sequence[str]) -> None:

@@ -51,7 +51,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
     adopt_server()
     with contextlib.ExitStack() as stack:
-        telemetry.start(settings.telemetry, service="tontine-server", instance=f"{socket.gethostname()}:{os.getpid()}")
+        telemetry.start(settings.telemetry, service="tontine-server")
         stack.callback(telemetry.stop)
         url = settings.database_url
         try:

@@ -51,8 +51,16 @@ def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def _setting(variable: str, default: Any, read: Callable[[str], Any], unit: str, help: str) -> Any:  # noqa: A002
-    return field(default=default, metadata={"variable": variable, "read": read, "unit": unit, "help": help})
+def _setting(
+    variable: str,
+    default: Any,
+    read: Callable[[str], Any],
+    unit: str,
+    help: str,  # noqa: A002
+    least: int = 1,
+) -> Any:
+    metadata = {"variable": variable, "read": read, "unit": unit, "help": help, "least": least}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ class Settings:
         _whole,
         "processes",
         "worker processes that the server starts; 0 leaves runs to other hosts",
+        least=0,
     )
     worker_runs: int = _setting("TONTINE_WORKER_RUNS", 2, _whole, "runs", "runs that one worker has going at once")
     worker_batch_runs: int = _setting(
@@ -99,10 +108,20 @@ class Settings:
     threads: int = _setting("TONTINE_THREADS", 1, _whole, "threads", "threads of numerical libraries in a run")
     user_runs: int = _setting("TONTINE_USER_RUNS", 200, _whole, "runs", "runs one user may have waiting or going")
     user_at_once: int = _setting(
-        "TONTINE_USER_AT_ONCE", 0, _whole, "runs", "runs one user may have going at once, on all hosts; 0 is no cap"
+        "TONTINE_USER_AT_ONCE",
+        0,
+        _whole,
+        "runs",
+        "runs one user may have going at once, on all hosts; 0 is no cap",
+        least=0,
     )
     model_at_once: int = _setting(
-        "TONTINE_MODEL_AT_ONCE", 0, _whole, "runs", "runs one model may have going at once, on all hosts; 0 is no cap"
+        "TONTINE_MODEL_AT_ONCE",
+        0,
+        _whole,
+        "runs",
+        "runs one model may have going at once, on all hosts; 0 is no cap",
+        least=0,
     )
     stalled: int = _setting(
         "TONTINE_STALLED", 30, _whole, "s", "silence after which a worker counts as gone and its runs go elsewhere"
@@ -116,7 +135,7 @@ class Settings:
         "TONTINE_TELEMETRY", "", _collector, "URL", "OTLP collector for traces and metrics, or console; empty is off"
     )
     watch_loop: int = _setting(
-        "TONTINE_WATCH_LOOP", 0, _whole, "ms", "report event loops that do not turn for this long; 0 is off"
+        "TONTINE_WATCH_LOOP", 0, _whole, "ms", "report event loops that do not turn for this long; 0 is off", least=0
     )
 
 
@@ -178,7 +197,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         except ValueError:
             wrong.append(f"{item.metadata['variable']}: {text!r} is not a number of {item.metadata['unit']}.")
             continue
-        least = 0 if item.name in {"workers", "user_at_once", "model_at_once", "watch_loop"} else 1
+        least = item.metadata["least"]
         if isinstance(value, int) and not isinstance(value, bool) and value < least:
             wrong.append(f"{item.metadata['variable']}: {value} is below {least}. Give {least} or more.")
         values[item.name] = value

@@ -8,7 +8,6 @@ import argparse
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 from types import FrameType
@@ -56,7 +55,7 @@ def main() -> int:
         print("DATABASE_URL: it is empty. Name the PostgreSQL server that this installation uses.", file=sys.stderr)
         return 2
     configure(settings.log_level, settings.log_format)
-    telemetry.start(settings.telemetry, service="tontine-worker", instance=f"{socket.gethostname()}:{os.getpid()}")
+    telemetry.start(settings.telemetry, service="tontine-worker")
     worker = Worker(
         settings.database_url,
         bounds=bounds_of(settings),

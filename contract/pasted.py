@@ -14,8 +14,6 @@ from contract.manifest import Manifest
 from contract.problems import Problem
 from contract.text import cell_place, lines_from_csv
 
-WHERE = re.compile(r"inputs\.\w+\[(\d+)\](?:\.(\w+))?")
-
 
 def rows(table: Field, text: str) -> tuple[list[dict[str, Any]], list[Problem]]:
     """Return the rows written as `text`, and a problem for each cell and column that does not fit.
@@ -31,11 +29,11 @@ def rows(table: Field, text: str) -> tuple[list[dict[str, Any]], list[Problem]]:
     told = list(read.problems)
     named = {p.where for p in told}
     for problem in inputs.problems_in(lone, {table.key: read.rows}, complete=False):
-        match = WHERE.fullmatch(problem.where)
-        if match is None:
+        if problem.cell is None:
             told.append(Problem("the table", problem.found, problem.remedy))
             continue
-        line, key = read.numbers[int(match[1])], match[2]
+        row, key = problem.cell
+        line = read.numbers[row]
         if key is not None and key not in read.given:
             continue  # the whole column is missing, which the head says once
         where = cell_place(line, table.columns[key]) if key else f"line {line}"

@@ -4,8 +4,11 @@ Chosen: one flat list of small values that pages print beside a widget and the A
 Left out: severities. What is not a problem is a warning, and warnings are plain strings.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+
+_CELL = re.compile(r"inputs\.\w+\[(\d+)\](?:\.(\w+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,17 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.found}. {self.remedy}"
+
+    @property
+    def sentences(self) -> str:
+        """What was found and what to do, where the reader sees what it is about."""
+        return f"{self.found[:1].upper()}{self.found[1:]}. {self.remedy}"
+
+    @property
+    def cell(self) -> tuple[int, str | None] | None:
+        """The row, from 0, and the column of the table input that it is about; None where it is about no row."""
+        match = _CELL.fullmatch(self.where)
+        return (int(match[1]), match[2]) if match else None
 
     def as_dict(self) -> dict[str, str]:
         """Return the problem as the API and the database hold it."""

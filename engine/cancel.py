@@ -24,10 +24,10 @@ def cancel(desk: Desk, run_id: UUID, *, superseded_by: UUID | None = None) -> Ru
     with desk.database.begin() as conn:
         before = runs.standing(conn, run_id) if telemetry.active() else None
         run = runs.request_cancel(conn, run_id, superseded_by=superseded_by)
-    if run is not None and run.status.final:
-        queue.make_room(desk.database, desk.bounds)
     if run is None:
         raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
+    if run.status.final:
+        queue.make_room(desk.database, desk.bounds)
     if run.status is Status.CANCELLED and before is not None and before[0] is Status.PENDING:
         telemetry.finished(run, run.status)  # no worker will: it ended where it waited
     return run

@@ -183,7 +183,7 @@ def limits(bounds: Bounds, manifest: Manifest) -> Limits:
 
 def refusal(error: NotGrantedError) -> str:
     """Return why a run cannot begin, for an analyst."""
-    return " ".join(f"{p.found[:1].upper()}{p.found[1:]}. {p.remedy}" for p in error.problems)
+    return " ".join(p.sentences for p in error.problems)
 
 
 @telemetry.step("store")
@@ -212,8 +212,7 @@ def _give_up(bench: Bench, run: Run, reason: str) -> None:
 
 def _is_full(error: DatabaseUnavailable) -> bool:
     """Return whether the database is there and has no room, in contrast to being away."""
-    cause = getattr(error.__cause__, "orig", None) or error.__cause__
-    return getattr(cause, "sqlstate", None) in {"53000", "53100", "53200"}
+    return error.sqlstate in {"53000", "53100", "53200"}
 
 
 def _words(error: Exception) -> str:

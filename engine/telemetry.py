@@ -9,6 +9,8 @@ goes to another house; the run's id leads back to all of it.
 
 import contextlib
 import functools
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -53,18 +55,17 @@ class _Attempt:
 _attempt: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
 
 
-def start(where: str, *, service: str, instance: str) -> None:
+def start(where: str, *, service: str) -> None:
     """Send traces and metrics of this process to `where`; with an empty one, do and import nothing.
 
     Args:
         where: empty, `console` for lines of JSON on standard output, or the URL of an OTLP collector (HTTP).
-        service: what this process is, as OpenTelemetry's `service.name`.
-        instance: which one it is, as `service.instance.id`.
+        service: what this process is, as OpenTelemetry's `service.name`; its host and number are the instance.
     """
     if where:
         from engine.otel import sink_to
 
-        use(sink_to(where, service=service, instance=instance))
+        use(sink_to(where, service=service, instance=f"{socket.gethostname()}:{os.getpid()}"))
 
 
 def stop() -> None:

@@ -29,8 +29,8 @@ from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import hide
 from engine.verify import verify
 from storage import runs, workers
-from storage.changes import Listener
-from storage.database import Database
+from storage.changes import CANCEL, Listener
+from storage.database import Database, DatabaseUnavailable
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ class Worker:
         hide()
         self.sandbox.start()
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
-        self.listener.subscribe("run_cancel", self._hear_cancel)
+        self.listener.subscribe(CANCEL, self._hear_cancel)
         self.listener.start()
         self._turns += 1
         if self.database.is_empty():  # it has come before any server; an older schema is the server's to bring up
@@ -197,8 +197,8 @@ class Worker:
                 self._turns += 1
             except Exception as error:
                 log.warning("heartbeat failed", worker=self.name, exc_info=True)
-                # A code is the database's own refusal, for want of room say; a connection that fails has none.
-                self._turns += getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) is not None
+                # A refusal, for want of room say, is an answer.
+                self._turns += isinstance(error, DatabaseUnavailable) and error.sqlstate is not None
                 time.sleep(1)
 
     def _watch(self) -> None:

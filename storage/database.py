@@ -33,7 +33,11 @@ CONNECT: dict[str, Any] = {
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818 - it reads as what it says
-    """The database does not answer."""
+    """The database does not answer; or it does and refuses, for want of room say: `sqlstate` is then its code."""
+
+    def __init__(self, words: str, sqlstate: str | None = None) -> None:
+        self.sqlstate = sqlstate
+        super().__init__(words)
 
 
 def _dumps(value: object) -> str:
@@ -125,10 +129,6 @@ class Database:
         with self.read() as conn:
             return conn.execute(text("select to_regclass('runs')")).scalar_one() is None
 
-    def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        """Return a connection of its own outside the pool, for listening."""
-        return psycopg.connect(self.dsn, autocommit=True, application_name="tontine-listener", **CONNECT)
-
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -183,4 +183,4 @@ def _ping_after_rest(connection: Any, record: Any, _proxy: object) -> None:
 
 def _unavailable(error: Exception) -> DatabaseUnavailable:
     cause = getattr(error, "orig", None) or error
-    return DatabaseUnavailable(" ".join(str(cause).split())[:300])
+    return DatabaseUnavailable(" ".join(str(cause).split())[:300], getattr(cause, "sqlstate", None))

@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, insert, select, text
 
 from storage.blobs import get_blob
-from storage.tables import result_files, result_parts, results
+from storage.tables import result_files, result_parts
 
 ROWS = 65_536
 EXACT = 2**53  # whole numbers below it are the same as float
@@ -35,12 +35,6 @@ def write_parts(
             conn.execute(insert(result_parts), rows)
     for name, (blob, filename, size) in files.items():
         conn.execute(insert(result_files).values(run_id=run_id, name=name, blob=blob, filename=filename, size=size))
-
-
-def read_result(conn: Connection, run_id: UUID) -> dict[str, Any] | None:
-    """Return the run's document as the model returned it, references in place of large parts; None without one."""
-    found = conn.execute(select(results.c.doc).where(results.c.run_id == run_id)).scalar_one_or_none()
-    return None if found is None else dict(found)
 
 
 def read_shown(conn: Connection, run_id: UUID) -> tuple[dict[str, Any], dict[str, Any], str]:

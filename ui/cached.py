@@ -57,7 +57,7 @@ def access(app_id: int, manifest: Manifest) -> Access:
 def explain(error: ContractError) -> None:
     """Show what was wrong with a link or a request."""
     for problem in error.problems:
-        st.error(f"{problem.found[:1].upper()}{problem.found[1:]}. {problem.remedy}", icon=":material/link_off:")
+        st.error(problem.sentences, icon=":material/link_off:")
 
 
 @st.cache_data(ttl=30, max_entries=512, show_spinner=False)

@@ -1,22 +1,9 @@
 """What a model may reach and know, over HTTP."""
 
-import pytest
-from fastapi.testclient import TestClient
-
-from api.door import build
 from contract.access import Kind
-from engine import desk as desks
 from engine.grants import grant
 
 LOOKS = "def run(inputs):\n    return {'notes': 'x'}\n"
-
-
-@pytest.fixture
-def client(desk):
-    desks.use(desk)
-    with TestClient(build(), base_url="http://testserver") as opened:
-        yield opened
-    desks.use(None)
 
 
 def test_an_app_says_what_it_asks_for_and_what_of_it_is_granted(client, desk, add_model):

@@ -4,12 +4,9 @@ import json
 import uuid
 
 import pytest
-from fastapi.testclient import TestClient
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from api.door import build
-from engine import desk as desks
 from engine import telemetry
 from engine.execute import execute
 from engine.otel import Sink
@@ -20,14 +17,6 @@ def run(inputs):
             "table": [{"y": 2001, "t": "=1+1"}, {"y": -5, "t": "a,b"}],
             "series": [{"name": "best", "x": [0, 1], "y": [0.1, 0.2]}]}
 """
-
-
-@pytest.fixture
-def client(desk):
-    desks.use(desk)
-    with TestClient(build(), base_url="http://testserver") as opened:
-        yield opened
-    desks.use(None)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 import uuid
 from pathlib import Path
@@ -113,3 +115,21 @@ def workers(database_url, tmp_path):
     yield start
     for pool in pools:
         pool.stop()
+
+
+@pytest.fixture
+def program(database_url, tmp_path):
+    """Run a program, which gets the test's database and folder, in a process of its own and return how it ended."""
+
+    def go(code):
+        return subprocess.run(
+            [sys.executable, "-c", code, database_url, str(tmp_path)],
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            timeout=60,
+        )
+
+    return go

@@ -1,8 +1,5 @@
 """Grants on their way into a run: hosts that are reached or refused, secrets that are known or missing."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 from sqlalchemy import event, text
 
@@ -11,13 +8,12 @@ from contract.run import Status
 from engine.execute import Bench, execute
 from engine.follow import snapshot, wait
 from engine.grants import grant, revoke
-from engine.sandbox.supervisor import Sandbox
-from engine.sandbox.tiers import Tier, probe
 from engine.submit import submit
 from engine.verify import verify
 from storage import apps, versions
+from tests.engine.hosts import Answer, confined, local, serving
 
-confined = pytest.mark.skipif(probe() is Tier.D, reason="this host confines nothing")
+__all__ = ["local"]
 
 FETCH = """
 import urllib.request
@@ -35,34 +31,15 @@ URL = {"url": {"type": "text", "default": ""}}
 VALUE = "sesame-open"
 
 
-class Answer(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", "5")
-        self.end_headers()
-        self.wfile.write(b"hello")
-
-    def log_message(self, *_arguments):
-        pass
+class Hello(Answer):
+    def body(self):
+        return b"hello"
 
 
 @pytest.fixture(scope="module")
 def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        yield f"localhost:{made.server_address[1]}"
-        made.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    """A sandbox that takes this machine's own address for a public one."""
-    made = Sandbox(tmp_path_factory.mktemp("local"), allowed=lambda address: address in {"127.0.0.1", "::1"})
-    made.start()
-    yield made
-    made.close()
+    with serving(Hello) as port:
+        yield f"localhost:{port}"
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -154,15 +151,7 @@ worker.run()
 """
 
 
-def test_a_workers_loop_is_watched_where_the_setting_says_so(database_url, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", BLOCKED_WORKER, database_url, str(tmp_path)],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
-    )
+def test_a_workers_loop_is_watched_where_the_setting_says_so(program):
+    done = program(BLOCKED_WORKER)
     lines = [json.loads(line) for line in done.stderr.splitlines() if '"culprit"' in line]
     assert any((line["culprit"] or "").startswith("hold_the_worker_up") for line in lines), done.stderr

@@ -1,9 +1,6 @@
 """A run through a real worker is one trace, and off means off."""
 
 import logging
-import os
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -124,7 +121,7 @@ def points(reader):
 
 def test_a_run_over_two_processes_is_one_trace_at_a_collector(desk, add_model, workers, collector):
     slug = add_model(ECHO)
-    telemetry.start(collector.url, service="tontine-server", instance="here")
+    telemetry.start(collector.url, service="tontine-server")
     try:
         pool = workers(1, TONTINE_TELEMETRY=collector.url)
         run = submit(desk, slug, {"n": 7}, user="ada")
@@ -309,7 +306,7 @@ import sys
 from engine import desk as desks, telemetry
 from engine.submit import submit
 from pathlib import Path
-telemetry.start("", service="x", instance="y")
+telemetry.start("", service="x")
 desk = desks.open_desk(sys.argv[1], data=Path(sys.argv[2]))
 import engine.worker, engine.execute, engine.loopwatch
 submit(desk, "probe", {}, user="ada")
@@ -319,16 +316,9 @@ print(sorted(m for m in sys.modules if m.startswith("opentelemetry")))
 """
 
 
-def test_off_imports_nothing_of_opentelemetry(desk, add_model, database_url, tmp_path):
+def test_off_imports_nothing_of_opentelemetry(desk, add_model, program):
     add_model(ECHO)
-    done = subprocess.run(
-        [sys.executable, "-c", OFF, database_url, str(tmp_path)],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    done = program(OFF)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
 
 
@@ -336,7 +326,7 @@ def test_a_collector_that_is_away_keeps_no_process_from_stopping(desk, add_model
     monkeypatch.setattr(telemetry, "FLUSH", 0.2)
     slug = add_model(ECHO)
     with caplog.at_level(logging.CRITICAL):
-        telemetry.start("http://127.0.0.1:9", service="x", instance="y")
+        telemetry.start("http://127.0.0.1:9", service="x")
         submit(desk, slug, {}, user="ada")
         telemetry.stop()
     assert not telemetry.active()

@@ -9,9 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -21,14 +19,13 @@ from engine.execute import Bench, execute
 from engine.follow import snapshot
 from engine.grants import grant, revoke
 from engine.register import register
-from engine.sandbox.supervisor import Sandbox
-from engine.sandbox.tiers import Tier, probe
 from engine.submit import submit
 from registry.folder import read_folder
 from tests.engine.conftest import ROOT, desk
+from tests.engine.hosts import Answer, confined, local, serving
 from tests.models.test_eiopa_rfr import workbook
 
-__all__ = ["desk"]
+__all__ = ["desk", "local"]
 
 HOST = "www.eiopa.europa.eu"
 PAGE = "/tools-and-data/risk-free-interest-rate-term-structures_en"
@@ -36,7 +33,7 @@ TRUST = "import os\nos.environ['SSL_CERT_FILE'] = os.path.join(os.path.dirname(_
 RATES = [round(0.02 + t / 10_000, 5) for t in range(150)]
 
 pytestmark = [
-    pytest.mark.skipif(probe() is Tier.D, reason="this host confines nothing"),
+    confined,
     pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl command is missing"),
 ]
 
@@ -71,7 +68,7 @@ MOVED = {
 }
 
 
-class Site(BaseHTTPRequestHandler):
+class Site(Answer):
     def do_GET(self):
         if self.path in MOVED:
             self.send_response(302)
@@ -82,19 +79,7 @@ class Site(BaseHTTPRequestHandler):
         if body is None:
             self.send_error(404)
             return
-        body = body.encode() if isinstance(body, str) else body
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments):
-        pass
-
-
-class Quiet(ThreadingHTTPServer):
-    def handle_error(self, *_arguments):
-        pass  # a client that does not trust the certificate hangs up
+        self.say(body.encode() if isinstance(body, str) else body)
 
 
 @pytest.fixture(scope="module")
@@ -107,22 +92,8 @@ def site(tmp_path_factory):
     subprocess.run(command, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with Quiet(("127.0.0.1", 0), Site) as made:
-        made.socket = context.wrap_socket(made.socket, server_side=True)
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        yield made.server_address[1], certificate
-        made.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    """A sandbox that takes this machine's own address for a public one."""
-    made = Sandbox(tmp_path_factory.mktemp("local"), allowed=lambda address: address == "127.0.0.1")
-    made.start()
-    yield made
-    made.close()
+    with serving(Site, context) as port:
+        yield port, certificate
 
 
 @pytest.fixture

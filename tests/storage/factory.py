@@ -1,6 +1,8 @@
 """Rows that storage tests start from."""
 
-from storage import apps, blobs, runs, users, versions
+from sqlalchemy import select
+
+from storage import apps, blobs, runs, tables, users, versions
 
 MANIFEST = {
     "name": "Mortality",
@@ -30,3 +32,8 @@ def add_run(conn, app, inputs=None, **values):
     return runs.add_run(
         conn, app_id=app.id, version=app.current_version, inputs={"age": 45} if inputs is None else inputs, **values
     )[0]
+
+
+def document(conn, run_id):
+    """Return a stored result as it stands in its row, None where there is none."""
+    return conn.execute(select(tables.results.c.doc).where(tables.results.c.run_id == run_id)).scalar_one_or_none()

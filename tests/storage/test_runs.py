@@ -5,8 +5,8 @@ import pytest
 
 from contract.problems import Problem
 from contract.run import Status
-from storage import events, results, runs, turns
-from tests.storage.factory import add_app, add_run
+from storage import events, runs, turns
+from tests.storage.factory import add_app, add_run, document
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(database, app):
         second = runs.start_run(conn, run.id, "w2")
         assert not runs.record(conn, run.id, 1, progress=0.5)
         assert not runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"summary": {"a": 1}})
-        assert results.read_result(conn, run.id) is None
+        assert document(conn, run.id) is None
         assert runs.finish_run(conn, run.id, second.attempt, status=Status.SUCCESS, doc={"summary": {"a": 2}})
-        assert results.read_result(conn, run.id) == {"summary": {"a": 2}}
+        assert document(conn, run.id) == {"summary": {"a": 2}}
         assert not runs.finish_run(conn, run.id, second.attempt, status=Status.FAILED, reason="late")
         assert runs.get_run(conn, run.id).status is Status.SUCCESS
 
@@ -152,5 +152,5 @@ def test_a_transaction_that_fails_leaves_nothing_of_a_result(database, app):
         assert runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"x": 1}, parts={"table": {"a": [1, 2]}})
         1 / 0  # noqa: B018 - what goes wrong before the commit
     with database.read() as conn:
-        assert results.read_result(conn, run.id) is None
+        assert document(conn, run.id) is None
         assert runs.get_run(conn, run.id).status is Status.RUNNING

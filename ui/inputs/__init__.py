@@ -6,7 +6,7 @@ widgets and other pages, and a value that does not fit is shown as it stands ins
 Left out: checking, which the form does for all inputs at once, and where values are kept between reruns.
 """
 
-import re
+from dataclasses import replace
 
 import streamlit as st
 
@@ -29,7 +29,6 @@ _DRAW = {
 }
 
 MOST = 12  # problems told of one input; a table can have one in every cell
-CELL = re.compile(r"inputs\.\w+\[(\d+)\](?:\.(\w+))?")
 
 __all__ = ["Cell", "draw"]
 
@@ -41,8 +40,7 @@ def draw(cell: Cell) -> None:
         for warning in cell.warnings:
             note("warning", "orange", warning)
         for problem in cell.problems[:MOST]:
-            found = f"{place(cell.field, problem)}{problem.found}"
-            note("error", "red", f"{found[:1].upper()}{found[1:]}. {problem.remedy}")
+            note("error", "red", replace(problem, found=place(cell.field, problem) + problem.found).sentences)
         if len(cell.problems) > MOST:
             note("error", "red", f"And {len(cell.problems) - MOST:,} more.")
         if cell.restore is not None:
@@ -57,8 +55,8 @@ def draw(cell: Cell) -> None:
 
 def place(field: Field, problem: Problem) -> str:
     """Return the words for the cell of a table that a problem is about, rows counted from 1; nothing for the rest."""
-    match = CELL.match(problem.where) if field.type == "table" else None
-    if match is None:
+    if field.type != "table" or problem.cell is None:
         return ""
-    column = field.columns.get(match[2] or "")
-    return f"row {int(match[1]) + 1}{f', {column.label}' if column else ''}: "
+    row, key = problem.cell
+    column = field.columns.get(key or "")
+    return f"row {row + 1}{f', {column.label}' if column else ''}: "

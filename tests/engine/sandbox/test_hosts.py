@@ -1,48 +1,26 @@
 """Runs that were granted hosts: connections are made by the worker, to public addresses, and to nothing else."""
 
 import contextlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from contract.run import Status
 from engine.sandbox.hosts import Broker, Refused, public
-from engine.sandbox.supervisor import Call, Cancel, Sandbox
-from engine.sandbox.tiers import Tier, probe
+from engine.sandbox.supervisor import Call, Cancel
+from tests.engine.hosts import Answer, confined, local, serving
 
-confined = pytest.mark.skipif(probe() is Tier.D, reason="this host confines nothing")
+__all__ = ["local"]
 
 
-class Answer(BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = self.headers["Host"].split(":")[0].encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments):
-        pass
+class Named(Answer):
+    def body(self):
+        return self.headers["Host"].split(":")[0].encode()
 
 
 @pytest.fixture(scope="module")
 def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        yield made.server_address[1]
-        made.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    """A sandbox that takes this machine's own address for a public one."""
-    made = Sandbox(tmp_path_factory.mktemp("local"), allowed=lambda address: address in {"127.0.0.1", "::1"})
-    made.start()
-    yield made
-    made.close()
+    with serving(Named) as port:
+        yield port
 
 
 def reach(box, folder, hosts, **inputs):
@@ -51,6 +29,17 @@ def reach(box, folder, hosts, **inputs):
         return found
 
 
+ATTEMPTS = """
+import _socket, socket
+def run(inputs):
+    steps = {}
+    def attempt(name, go):
+        try:
+            go()
+            steps[name] = "LEAKED"
+        except OSError as error:
+            steps[name] = str(error)
+"""
 URLLIB = (
     "import urllib.request as u\ndef run(i):\n    return {'said': u.urlopen(i['url'], timeout=5).read().decode()}\n"
 )
@@ -101,26 +90,20 @@ def test_a_granted_name_that_leads_to_a_private_address_is_refused(box, model, s
 
 @confined
 def test_a_run_with_a_granted_host_can_still_open_no_socket_of_its_own(local, model, server):
-    code = """
-        import _socket, socket
-        def run(inputs):
-            steps = {}
-            def attempt(name, go):
-                try:
-                    go()
-                    steps[name] = "LEAKED"
-                except OSError as error:
-                    steps[name] = str(error)
-            own = _socket.socket
-            attempt("socket", lambda: own(socket.AF_INET, socket.SOCK_STREAM))
-            attempt("datagram", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            attempt("unix", lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-            attempt("listen", lambda: socket.create_server(("127.0.0.1", 0)))
-            made = socket.create_connection(("localhost", inputs["port"]))
-            attempt("reconnect", lambda: own.connect(made, ("127.0.0.1", inputs["port"])))
-            attempt("send and connect", lambda: made.sendto(b"x", 0x20000000, ("127.0.0.1", inputs["port"])))
-            return {"steps": steps}
-    """
+    code = (
+        ATTEMPTS
+        + """
+    own = _socket.socket
+    attempt("socket", lambda: own(socket.AF_INET, socket.SOCK_STREAM))
+    attempt("datagram", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    attempt("unix", lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+    attempt("listen", lambda: socket.create_server(("127.0.0.1", 0)))
+    made = socket.create_connection(("localhost", inputs["port"]))
+    attempt("reconnect", lambda: own.connect(made, ("127.0.0.1", inputs["port"])))
+    attempt("send and connect", lambda: made.sendto(b"x", 0x20000000, ("127.0.0.1", inputs["port"])))
+    return {"steps": steps}
+"""
+    )
     found = reach(local, model(code), (f"localhost:{server}",), port=server)
     assert found.reason is None
     assert len(found.result["steps"]) == 6
@@ -129,22 +112,16 @@ def test_a_run_with_a_granted_host_can_still_open_no_socket_of_its_own(local, mo
 
 @confined
 def test_a_run_whose_host_is_not_granted_is_told_so_and_can_open_no_socket(box, model, server):
-    code = """
-        import _socket, socket
-        def run(inputs):
-            steps = {}
-            def attempt(name, go):
-                try:
-                    go()
-                    steps[name] = "LEAKED"
-                except OSError as error:
-                    steps[name] = str(error)
-            attempt("asked for", lambda: socket.create_connection(("LOCALHOST", inputs["port"])))
-            attempt("other", lambda: socket.create_connection(("127.0.0.1", inputs["port"])))
-            attempt("socket", lambda: _socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            attempt("pair", lambda: socket.socketpair()[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1))
-            return {"steps": steps}
-    """
+    code = (
+        ATTEMPTS
+        + """
+    attempt("asked for", lambda: socket.create_connection(("LOCALHOST", inputs["port"])))
+    attempt("other", lambda: socket.create_connection(("127.0.0.1", inputs["port"])))
+    attempt("socket", lambda: _socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+    attempt("pair", lambda: socket.socketpair()[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1))
+    return {"steps": steps}
+"""
+    )
     call = Call("h", model(code), {"port": server}, 1, refusals={f"localhost:{server}": "ask an administrator"})
     with contextlib.closing(Cancel()) as cancel, box.run(call, lambda _event: None, cancel) as found:
         steps = found.result["steps"]

@@ -102,7 +102,7 @@ def way_of_a_run(database: Database) -> None:
     timed("get_run", lambda: begin(runs.get_run, run.id))
     timed("find_reusable", lambda: begin(runs.find_reusable, 1, version, {"age": 45, "shock_rate": 10.0}))
     timed("place_in_queue, about 700 waiting", lambda: begin(turns.place_in_queue, made[-1].id))
-    timed("read_shown, of 200 rows", lambda: begin(results.read_shown, made[0].id))
+    timed("read_shown, of 200 rows", lambda: begin(runs.read_shown, made[0].id))
 
 
 def push(database: Database) -> None:

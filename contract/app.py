@@ -29,6 +29,15 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A model by its names and no more: what a submission needs of it."""
+
+    id: int
+    slug: str
+    current_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One version of a model. `hash` is the content hash, `archive` the hash of its files in the database."""
 

@@ -16,7 +16,7 @@ from contract.run import Run, Status
 from engine import telemetry
 from engine.desk import Desk
 from engine.submit import NotFoundError
-from storage import events, results, runs, turns
+from storage import events, runs, turns
 
 # Nothing depends on this: it is how often a follower looks up from waiting, so that a closed tab is noticed.
 TURN = 0.1
@@ -47,13 +47,13 @@ def snapshot(desk: Desk, run_id: UUID) -> Snapshot:
         NotFoundError: there is no such run.
     """
     with desk.database.read() as conn:
-        run = runs.get_run(conn, run_id)
-        if run is None:
+        found = runs.read_shown(conn, run_id)
+        if found is None:
             raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
+        run, doc, nulls, log = found
         if run.status is Status.PENDING:
             return Snapshot(run, place=turns.place_in_queue(conn, run_id))
         if run.status is Status.SUCCESS:
-            doc, nulls, log = results.read_shown(conn, run.reused_from or run.id)
             return Snapshot(run, doc, log, nulls=nulls)
         _, shown, log = events.partial_of(conn, run_id)
         return Snapshot(run, shown, log)
@@ -92,16 +92,17 @@ def wait(desk: Desk, run_id: UUID, seconds: float) -> Snapshot:
     Raises:
         NotFoundError: there is no such run.
     """
-    until, waiting = time.monotonic() + seconds, False
+    until = time.monotonic() + seconds
+    generation = desk.listener.generation
+    with desk.database.read() as conn:
+        standing = runs.standing(conn, run_id)  # it may have ended, and its word of it have gone, long ago
+    if standing is None or standing[0].final:
+        return snapshot(desk, run_id)
     while (left := until - time.monotonic()) > 0:
-        generation = desk.listener.generation
-        with desk.database.read() as conn:
-            standing = runs.standing(conn, run_id)  # a run may have ended, and its word of it have gone, long ago
-        if standing is None or standing[0].final:
-            break
-        waiting = True
         desk.listener.wait(run_id, standing[1], min(left, REREAD), generation, ended=True)
-    now = snapshot(desk, run_id)
-    if now.final and waiting:
-        telemetry.seen(now.run)
-    return now
+        generation = desk.listener.generation
+        now = snapshot(desk, run_id)
+        if now.final:
+            telemetry.seen(now.run)
+            return now
+    return snapshot(desk, run_id)

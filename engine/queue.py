@@ -30,7 +30,7 @@ BATCHES = "batches"
 PERSON = 10
 SWEEP = 0
 CHECKS = 5
-_TURNS = 10**8  # turns within one priority, of a job's 32 bits
+_TURNS = turns.MOST + 1  # within one priority
 
 _deferrer = App(connector=SyncPsycopgConnector(conninfo=""))  # never opened: jobs go through the caller's connection
 
@@ -47,10 +47,15 @@ def enqueue_checks(conn: Connection, app_id: int, version: str) -> int:
 
 def _defer(conn: Connection, task: str, priority: int, turn: int, **arguments: Any) -> int:
     raw = conn.connection.driver_connection
-    queue = QUEUE if priority >= PERSON else BATCHES
-    place = priority * _TURNS - min(turn, _TURNS - 1)
-    job = _deferrer.configure_task(task, queue=queue, priority=place, connection=raw)
+    place = place_of(priority, task)
+    ahead = place.priority - min(turn, turns.MOST)
+    job = _deferrer.configure_task(task, queue=place.queue, priority=ahead, connection=raw)
     return int(job.defer(**arguments))
+
+
+def place_of(priority: int, task: str = TASK) -> runs.Place:
+    """Return where a job of this priority goes."""
+    return runs.Place(QUEUE if priority >= PERSON else BATCHES, task, priority * _TURNS)
 
 
 class Consumer(procrastinate.worker.Worker):

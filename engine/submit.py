@@ -10,11 +10,11 @@ import contextlib
 import secrets
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from contract import inputs as contract_inputs
-from contract.app import App, Version
+from contract.app import App, Named, Version
 from contract.manifest import Manifest
 from contract.problems import ContractError, Problem
 from contract.run import Run
@@ -43,12 +43,14 @@ def find_app(desk: Desk, app: int | str) -> App:
     """
     with desk.database.read() as conn:
         found = apps.app_by_id(conn, app) if isinstance(app, int) else apps.app_by_slug(conn, app)
-    if found is None:
-        raise NotFoundError([Problem("app", f"there is no model {app!r}", "Choose one from the catalogue.")])
-    return found
+    return found or _no_model(app)
 
 
-def find_version(desk: Desk, app: App, version: str | None = None) -> tuple[Version, Manifest]:
+def _no_model(app: int | str) -> NoReturn:
+    raise NotFoundError([Problem("app", f"there is no model {app!r}", "Choose one from the catalogue.")])
+
+
+def find_version(desk: Desk, app: App | Named, version: str | None = None) -> tuple[Version, Manifest]:
     """Return a version of the model, its current one where none is named, with its manifest.
 
     Raises:
@@ -98,7 +100,8 @@ def submit(
         NotGrantedError: the model needs a secret that it was not granted.
     """
     begun = time.time_ns()
-    found = find_app(desk, app)
+    with desk.database.read() as conn:
+        found = apps.named(conn, app) or _no_model(app)
     wanted = (found.id, version or found.current_version or "")
     chosen = desk.versions.get(wanted)
     if chosen is None:
@@ -111,7 +114,9 @@ def submit(
     declared = inputs.get("seed")
     seed = declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
     who = _user(desk, user)
-    with _busy_in_words(desk), desk.database.begin() as conn:
+    # Where nothing is held back, a run and its job are one statement.
+    opened = desk.database.begin if desk.bounds.capped else desk.database.once
+    with _busy_in_words(desk), opened() as conn:
         reused = None
         if manifest.deterministic and not fresh:
             reused = runs.find_reusable(conn, found.id, chosen.hash, inputs)
@@ -129,12 +134,10 @@ def submit(
             warnings=warnings,
             held=desk.bounds.capped,
             most=desk.bounds.user_runs if priority >= queue.PERSON and reused is None else None,
+            place=queue.place_of(priority) if reused is None and not desk.bounds.capped else None,
         )
-        if created and reused is None:
-            if desk.bounds.capped:
-                queue.admit(conn, desk.bounds)
-            else:
-                runs.set_job(conn, run.id, queue.enqueue(conn, run.id, priority, run.turn))
+        if created and reused is None and desk.bounds.capped:
+            queue.admit(conn, desk.bounds)
     telemetry.submitted(run, begun, created=created)
     return run
 

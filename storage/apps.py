@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping, text
 
-from contract.app import App
+from contract.app import App, Named
 
 _SELECT = """
 select a.id, a.slug, a.source, a.current_version, a.created_at, v.checks,
@@ -20,6 +20,10 @@ select a.id, a.slug, a.source, a.current_version, a.created_at, v.checks,
         order by r.queued_at desc, r.id desc limit 1) as last_run_at
 from apps a left join versions v on v.app_id = a.id and v.hash = a.current_version
 """
+
+
+_BY_ID = text("select id, slug, current_version from apps where id = :app")
+_BY_SLUG = text("select id, slug, current_version from apps where slug = :app")
 
 
 def put_app(conn: Connection, slug: str, source: Mapping[str, Any]) -> App:
@@ -56,6 +60,16 @@ def app_by_slug(conn: Connection, slug: str) -> App | None:
         return None
     row = conn.execute(text(_SELECT + "where a.slug = :slug"), {"slug": slug}).mappings().one_or_none()
     return None if row is None else _app(row)
+
+
+def named(conn: Connection, app: int | str) -> Named | None:
+    """Return the names of the model with this id or slug, without reading its manifest, or None."""
+    if isinstance(app, str):
+        statement, known = _BY_SLUG, "\0" not in app
+    else:
+        statement, known = _BY_ID, 0 < app < 2**31
+    row = conn.execute(statement, {"app": app}).one_or_none() if known else None
+    return None if row is None else Named(*row)
 
 
 def archive_missing(conn: Connection, kind: str, slugs: list[str]) -> int:

@@ -18,7 +18,6 @@ from storage.tables import result_files, result_parts
 
 ROWS = 65_536
 EXACT = 2**53  # whole numbers below it are the same as float
-_SHOWN = text("select s.doc, s.nulls, r.log from runs r left join results s on s.run_id = r.id where r.id = :id")
 _CODEC = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
@@ -35,12 +34,6 @@ def write_parts(
             conn.execute(insert(result_parts), rows)
     for name, (blob, filename, size) in files.items():
         conn.execute(insert(result_files).values(run_id=run_id, name=name, blob=blob, filename=filename, size=size))
-
-
-def read_shown(conn: Connection, run_id: UUID) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """Return what a page shows of a run that succeeded: its document, its values that were not finite, and its log."""
-    row = conn.execute(_SHOWN, {"id": run_id}).one()
-    return dict(row.doc or {}), dict(row.nulls or {}), row.log or ""
 
 
 def read_part(conn: Connection, run_id: UUID, name: str, offset: int = 0, limit: int | None = None) -> pa.Table:

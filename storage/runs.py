@@ -7,6 +7,7 @@ Left out: results, which `storage.results` keeps, and lists, which `storage.sear
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ def text(statement: str) -> TextClause:
     return new_text(statement)
 
 
+# ruff: noqa: S608 - the statements below are put together from these words of our own
 # Without the log, which may be a megabyte and which no list shows.
 _NOUN = """r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
        r.problems, r.traceback, r.warnings, r.progress, r.message, r.seq, r.attempt, r.priority, r.peak_memory,
@@ -36,22 +38,34 @@ _OTHERS = """ r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id
 """
+_SHOWN = new_text(f"""
+select {_NOUN}, s.doc, s.nulls, o.log from runs{_OTHERS}
+left join runs o on o.id = coalesce(r.reused_from, r.id) and r.status = 'SUCCESS'
+left join results s on s.run_id = o.id where r.id = :id
+""")
 # A partial result that is lost with the database server is shown again: its commit need not wait for the disk. A claim
 # waits: were it lost, the next claim would have the same attempt, and nothing would tell the two workers apart.
 _SOON = "set_config('synchronous_commit', 'off', true)"
-# ruff: noqa: S608 - the statements below are put together from these words of our own
 SELECT = f"select {_NOUN} from runs{_OTHERS}"
 
+# Two clicks with one key at the same moment may leave a job whose run is not there; a worker finds nothing to claim.
 _ADD = text(f"""
-with added as (
+with wanted as (
+    select {turns.NEXT} as turn where cast(:most as integer) is null or {turns.WAITING} < :most
+), queued as (
+    select unnest(procrastinate_defer_jobs_v1(array[cast(row(
+        :queue, :task, cast(:place as integer) - least(turn, {turns.MOST}), null, null,
+        jsonb_build_object('run_id', cast(:id as text)), null) as procrastinate_job_to_defer_v1)])) as job_id
+    from wanted where cast(:queue as text) is not null and not exists (
+        select 1 from runs k where k.user_id = :user_id and k.submission_key = :submission_key)
+), added as (
     insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, turn, held, batch,
                       submission_key, reused_from, warnings, started_at, finished_at, environment, peak_memory,
-                      cpu_seconds)
+                      cpu_seconds, job_id)
     select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority,
-           {turns.NEXT}, :held, :batch, :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at,
-           o.finished_at, o.environment, o.peak_memory, o.cpu_seconds
-    from (select 1) one left join runs o on o.id = :reused_from
-    where cast(:most as integer) is null or {turns.WAITING} < :most
+           wanted.turn, :held, :batch, :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at,
+           o.finished_at, o.environment, o.peak_memory, o.cpu_seconds, (select job_id from queued)
+    from wanted left join runs o on o.id = :reused_from
     on conflict on constraint runs_submission_key do nothing
     returning *
 ) select {_NOUN} from added{_OTHERS}
@@ -125,6 +139,15 @@ select pg_notify('run_events', id || ':' || seq || case when status = 'CANCELLED
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the queue a run's job goes: the queue's name, the task's, and the priority of a run whose turn is 0."""
+
+    queue: str
+    task: str
+    priority: int
+
+
 class TooManyError(Exception):
     """The user has as many single runs under way as one may have."""
 
@@ -149,8 +172,12 @@ def add_run(
     warnings: Sequence[str] = (),
     held: bool = False,
     most: int | None = None,
+    place: Place | None = None,
 ) -> tuple[Run, bool]:
     """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `held` waits until `storage.turns` lets it in.
+
+    With `place` a run that is new gets its job in the same statement, for a third of what two and their transaction
+    take.
 
     Returns:
         The run and whether it is new; a submission key the user has used before gives that run.
@@ -177,6 +204,9 @@ def add_run(
             "warnings": orjson.dumps(list(warnings)).decode(),
             "held": held and reused_from is None,
             "most": most,
+            "queue": place and place.queue,
+            "task": place and place.task,
+            "place": place and place.priority,
         },
     )
     row = added.mappings().one_or_none()
@@ -332,6 +362,17 @@ def get_run(conn: Connection, run_id: UUID) -> Run | None:
     """Return the run as it stands, or None."""
     row = conn.execute(text(SELECT + "where r.id = :id"), {"id": run_id}).mappings().one_or_none()
     return None if row is None else to_run(row)
+
+
+def read_shown(conn: Connection, run_id: UUID) -> tuple[Run, dict[str, Any], dict[str, Any], str] | None:
+    """Return the run with what a page shows of one that succeeded, or None.
+
+    Returns:
+        The run, the result's document, its values that were not finite, and the log; where the run reuses a result,
+        those of the run that made it.
+    """
+    row = conn.execute(_SHOWN, {"id": run_id}).mappings().one_or_none()
+    return None if row is None else (to_run(row), dict(row["doc"] or {}), dict(row["nulls"] or {}), row["log"] or "")
 
 
 def standing(conn: Connection, run_id: UUID) -> tuple[Status, int] | None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, text
 
+MOST = 10**8 - 1  # turns are told apart up to here, where a priority ends in a job's 32 bits
 GATE = 0x67617465  # the advisory lock under which runs are let in: "gate"
 
 # A scalar for the statement that adds a run, with its :priority and :user_id.

@@ -19,7 +19,7 @@ import pytest
 from contract.run import Status
 from engine.submit import submit
 from engine.uploads import keep
-from storage import apps, results
+from storage import apps, runs
 from tests.faults.cluster import Cluster
 from tests.faults.house import House, children, gone, until
 from tests.faults.server import Server
@@ -119,7 +119,7 @@ def check(house, hosts, lost):
         assert list((house.home / name / "cache" / "versions").iterdir())
     assert list(house.home.glob("*/cache/uploads/*"))
     with house.desk.database.read() as conn:
-        texts = {r.inputs["data"]["file"]: results.read_shown(conn, r.id)[0] for r in ended if r.app_slug == "reads"}
+        texts = {r.inputs["data"]["file"]: runs.read_shown(conn, r.id)[1] for r in ended if r.app_slug == "reads"}
     assert sorted(doc["summary"]["text"] for doc in texts.values()) == ["a,b\n1,0\n", "a,b\n1,1\n"]
 
 

@@ -36,7 +36,7 @@ def write(database, doc, parts=None):
 def test_a_result_comes_back_as_it_was_in_the_order_it_was(database, doc):
     run_id = write(database, doc)
     with database.read() as conn:
-        found, _, _ = results.read_shown(conn, run_id)
+        _, found, _, _ = runs.read_shown(conn, run_id)
     assert found == doc
     assert list(found) == list(doc)
 

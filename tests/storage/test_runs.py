@@ -2,6 +2,7 @@ import contextlib
 import uuid
 
 import pytest
+from sqlalchemy import text
 
 from contract.problems import Problem
 from contract.run import Status
@@ -154,3 +155,32 @@ def test_a_transaction_that_fails_leaves_nothing_of_a_result(database, app):
     with database.read() as conn:
         assert document(conn, run.id) is None
         assert runs.get_run(conn, run.id).status is Status.RUNNING
+
+
+def jobs(conn):
+    """Return each job as (id, queue, task, priority, arguments)."""
+    found = conn.execute(text("select id, queue_name, task_name, priority, args from procrastinate_jobs order by id"))
+    return [tuple(row) for row in found]
+
+
+def test_a_run_gets_its_job_in_its_own_statement_ahead_by_its_turn(database, app):
+    place = runs.Place("runs", "tontine.run", 1_000_000)
+    with database.once() as conn:
+        first, second = add_run(conn, app, priority=10, place=place), add_run(conn, app, priority=10, place=place)
+        assert (first.turn, second.turn) == (0, 1)
+        assert [job[1:] for job in jobs(conn)] == [
+            ("runs", "tontine.run", 1_000_000, {"run_id": str(first.id)}),
+            ("runs", "tontine.run", 999_999, {"run_id": str(second.id)}),
+        ]
+        held = conn.execute(text("select job_id from runs order by id")).scalars().all()
+        assert held == [job[0] for job in jobs(conn)]
+
+
+def test_a_submission_that_is_no_new_run_leaves_no_job(database, app):
+    place = runs.Place("runs", "tontine.run", 0)
+    with database.once() as conn:
+        first = add_run(conn, app, submission_key="press-1", most=1, place=place)
+        assert add_run(conn, app, submission_key="press-1", place=place).id == first.id
+        with pytest.raises(runs.TooManyError):
+            add_run(conn, app, most=1, place=place)
+        assert len(jobs(conn)) == 1

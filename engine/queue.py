@@ -82,6 +82,8 @@ def worker_app(dsn: str, *, connections: int, patience: float = PATIENCE) -> App
         # A job whose taking or end is lost with the server is put right by the reaper: no need to wait for the disk.
         await connection.execute("set synchronous_commit to off")
         await connection.commit()
+        # procrastinate asks one statement at a time: a transaction around each would be two more round trips.
+        await connection.set_autocommit(True)
 
     return App(
         connector=PsycopgConnector(

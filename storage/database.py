@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 
 import orjson
 import psycopg
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -49,26 +49,16 @@ class Database:
 
     Args:
         url: `postgresql://...` as libpq writes it; `postgres://` is understood too.
-        pool: connections kept open.
+        pool: connections kept open; three times as many are made where they are needed at once.
         patience: seconds a transaction may stand still before the server ends it.
     """
 
     def __init__(self, url: str, *, pool: int = 10, patience: float = PATIENCE) -> None:
         self.dsn = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
-        self.engine = create_engine(
-            make_url(self.dsn).set(drivername="postgresql+psycopg"),
-            pool_size=pool,
-            max_overflow=pool * 2,
-            pool_timeout=10,
-            json_serializer=_dumps,
-            json_deserializer=orjson.loads,
-            connect_args={**CONNECT, "application_name": "tontine"},
-        )
         self.patience = patience
-        event.listen(self.engine, "connect", self._introduce)
-        event.listen(self.engine, "checkout", _ping_after_rest)
-        event.listen(self.engine, "checkin", _note_rest)
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Two kinds of connections: turning one from the one kind to the other and back took a third of a short reading.
+        self._transactions = self._connections(pool // 2, pool)
+        self._singly = self._connections(pool, pool * 3, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -77,7 +67,7 @@ class Database:
         Raises:
             DatabaseUnavailable: the server does not answer, or went away in mid-transaction.
         """
-        with _told_plainly(), self.engine.begin() as conn:
+        with _told_plainly(), self._transactions.begin() as conn:
             yield conn
 
     @contextlib.contextmanager
@@ -87,7 +77,7 @@ class Database:
         Raises:
             DatabaseUnavailable: the server does not answer.
         """
-        with _told_plainly(), self._reader.connect() as conn:
+        with _told_plainly(), self._singly.connect() as conn:
             yield conn
 
     @contextlib.contextmanager
@@ -131,7 +121,25 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        self.engine.dispose()
+        self._transactions.dispose()
+        self._singly.dispose()
+
+    def _connections(self, kept: int, most: int, **options: Any) -> Engine:
+        engine = create_engine(
+            make_url(self.dsn).set(drivername="postgresql+psycopg"),
+            pool_size=kept,
+            max_overflow=most - kept,
+            pool_timeout=10,
+            pool_use_lifo=True,  # the connection used last knows the statements best
+            json_serializer=_dumps,
+            json_deserializer=orjson.loads,
+            connect_args={**CONNECT, "application_name": "tontine"},
+            **options,
+        )
+        event.listen(engine, "connect", self._introduce)
+        event.listen(engine, "checkout", _ping_after_rest)
+        event.listen(engine, "checkin", _note_rest)
+        return engine
 
     def _introduce(self, connection: Any, _record: object) -> None:
         connection.execute(manners(self.patience))

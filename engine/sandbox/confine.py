@@ -45,6 +45,10 @@ sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu membarri
 restart_syscall wait4 waitid get_mempolicy capget recvfrom recvmsg recvmmsg shutdown getsockopt
 getsockname getpeername
 """.split()
+# What only closing in needs. `prctl` and `prlimit64`, of which a model needs a part, are told apart by what they are
+# given.
+LANDLOCK = (LANDLOCK_ADD_RULE, 446)  # by number: libseccomp learnt their names late
+CLOSING_IN = (*LANDLOCK, *"setrlimit setpriority setgroups setresgid setresuid".split())
 # What a terminal check, a non-blocking socket and a buffer's size ask for.
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # Duplicates, flags, locks and a pipe's size. Not F_SETOWN and F_SETSIG: they send any signal to any process of the same
@@ -126,14 +130,35 @@ class Barriers:
         if tier != "D":
             # Landlock keeps signals inside the run from its sixth version on; before that, none may be sent at all.
             signals = tier == "A" and abi >= 6
-            self._programs = {hosts: _compiled(signals=signals, hosts=hosts) for hosts in (False, True)}
+            self._first = _allowed(signals=signals)
+            self._second = {hosts: _taken_back(hosts=hosts) for hosts in (False, True)}
 
-    def prepare(self) -> None:
-        """Do what needs no job, in the time a spare child waits for one: the folders that every run may read."""
+    def open_rules(self) -> None:
+        """Name the folders that every run may read, before the fork: in the child it would take five times as long."""
         if self.tier == "A":
             scope = self._landlock.Scope
             self._rules = self._landlock.Ruleset(scoped=scope.ABSTRACT_UNIX_SOCKET | scope.SIGNAL)
             self._add(self._shared)
+
+    def close_rules(self) -> None:
+        """Let go of them after the fork: they are the child's."""
+        if self.tier == "A":
+            self._rules.close()
+
+    def prepare(self) -> None:
+        """Put up what needs no job, in the time a spare child waits for one: what every run may never do.
+
+        System calls are closed in two steps, because compiling the long list takes the kernel half a millisecond: the
+        list with what closing in needs now, and that taken back in the end.
+        """
+        if self.tier == "D":
+            return
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000")
+        if self.tier != "B":  # there the change of user comes first
+            _drop_capabilities()
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        self._close_calls(self._first)
 
     def descriptors(self) -> list[int]:
         """Return what must stay open until the child is closed in."""
@@ -146,29 +171,24 @@ class Barriers:
 
         `hosts` leaves open what a connection handed over by the worker needs besides reading and writing.
         """
-        if self.tier != "D" and sum(1 for _ in Path("/proc/self/task").iterdir()) != 1:
+        if self.tier != "D" and len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208 - quicker in a new child
             # Landlock and seccomp close in the thread that asks: another one would be a way around both.
             raise RuntimeError("a library started a thread before the run was closed in")
-        with contextlib.suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text("1000")
         _limit(limits)
         if user is not None:
             os.setgroups([])
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
-        elif self.tier != "D":
-            _drop_capabilities()
         if sys.platform == "linux":
-            # After the change of user, which takes the first of these back.
+            # After the change of user, which takes it back.
             prctl(PR_SET_PDEATHSIG, SIGKILL)
-            prctl(PR_SET_NO_NEW_PRIVS, 1)
             if self.tier == "A":
                 # Lets the supervisor see files that are open without a name. No other model can reach /proc.
                 prctl(PR_SET_DUMPABLE, 1)
         if self.tier == "A":
             self._close_files(scratch, folder, libraries)
         if self.tier != "D":
-            self._close_calls(self._programs[hosts])
+            self._close_calls(self._second[hosts])
 
     def _rule(self, path: str) -> _Beneath:
         access = self._read if Path(path).is_dir() else self._read_file
@@ -178,6 +198,8 @@ class Barriers:
         own = [self._rule(path) for path in (folder, *libraries)]
         own.append(_Beneath(self._write, os.open(scratch, os.O_PATH | os.O_CLOEXEC)))
         self._add(own)
+        for rule in own:
+            os.close(rule.parent_fd)
         self._rules.restrict()
         self._rules.close()
 
@@ -185,7 +207,6 @@ class Barriers:
         for rule in rules:
             if _libc.syscall(LANDLOCK_ADD_RULE, self._rules.fileno(), 1, ctypes.byref(rule), 0):
                 raise OSError(ctypes.get_errno(), "landlock_add_rule")
-            os.close(rule.parent_fd)
 
     def _close_calls(self, compiled: ctypes.Array) -> None:
         program = _Program(len(compiled) // 8, ctypes.cast(compiled, ctypes.c_void_p).value)
@@ -193,19 +214,18 @@ class Barriers:
             raise OSError(ctypes.get_errno(), "seccomp")
 
 
-def _compiled(*, signals: bool, hosts: bool) -> ctypes.Array:
-    """Return the allow-list as the kernel takes it: eight bytes an instruction."""
+def _allowed(*, signals: bool) -> ctypes.Array:
+    """Return the allow-list, with what `close_in` needs and `_taken_back` takes away."""
     import pyseccomp as s
 
     rules = s.SyscallFilter(s.ERRNO(EPERM))
-    for name in ALLOWED:
+    for name in (*ALLOWED, *CLOSING_IN, "prctl"):
         with contextlib.suppress(OSError, ValueError):  # a call that this architecture does not have
             rules.add_rule(s.ALLOW, name)
     # ENOSYS lets the C library fall back to clone, whose flags can be looked at.
     rules.add_rule(s.ERRNO(ENOSYS), "clone3")
     rules.add_rule(s.ALLOW, "clone", s.Arg(0, s.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
-    rules.add_rule(s.ALLOW, "prctl", s.Arg(0, s.EQ, PR_SET_NAME))
-    rules.add_rule(s.ALLOW, "prlimit64", s.Arg(0, s.EQ, 0), s.Arg(2, s.EQ, 0))
+    rules.add_rule(s.ALLOW, "prlimit64", s.Arg(0, s.EQ, 0))
     rules.add_rule(s.ALLOW, "sched_setaffinity", s.Arg(0, s.EQ, 0))
     # An event loop wakes itself by a pair of stream sockets; no other socket can be made.
     rules.add_rule(s.ALLOW, "socketpair", s.Arg(0, s.EQ, 1), s.Arg(1, s.MASKED_EQ, 0xF, 1))
@@ -223,12 +243,28 @@ def _compiled(*, signals: bool, hosts: bool) -> ctypes.Array:
         rules.add_rule(s.ALLOW, "fcntl", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, command))
     for request in IOCTLS:
         rules.add_rule(s.ALLOW, "ioctl", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, request))
-    if hosts:
-        for level in (SOL_SOCKET, IPPROTO_TCP):
-            rules.add_rule(s.ALLOW, "setsockopt", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, level))
+    for level in (SOL_SOCKET, IPPROTO_TCP):
+        rules.add_rule(s.ALLOW, "setsockopt", s.Arg(1, s.MASKED_EQ, 0xFFFFFFFF, level))
     if signals:
         # An abort is a signal to oneself. Stopping oneself is not allowed: it would wait for the time limit.
         rules.add_rule(s.ALLOW, "tgkill", s.Arg(2, s.EQ, SIGABRT))
+    return _compiled(rules)
+
+
+def _taken_back(*, hosts: bool) -> ctypes.Array:
+    """Return the filter that takes away what only `close_in` may do; the narrower of two filters counts."""
+    import pyseccomp as s
+
+    rules = s.SyscallFilter(s.ALLOW)
+    for name in (*CLOSING_IN, *(() if hosts else ("setsockopt",))):
+        rules.add_rule(s.ERRNO(EPERM), name)
+    rules.add_rule(s.ERRNO(EPERM), "prctl", s.Arg(0, s.NE, PR_SET_NAME))
+    rules.add_rule(s.ERRNO(EPERM), "prlimit64", s.Arg(2, s.NE, 0))
+    return _compiled(rules)
+
+
+def _compiled(rules) -> ctypes.Array:
+    """Return a filter as the kernel takes it: eight bytes an instruction."""
     descriptor = os.memfd_create("filter")
     with open(descriptor, "w+b") as stream:  # noqa: PTH123
         rules.export_bpf(stream)

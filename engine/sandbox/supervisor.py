@@ -156,15 +156,14 @@ class _Supervision:
                 if not (largest := usage.largest(box.pid)):
                     box.ended.wait(1)  # it is ending by itself; the zygote will tell
                 self.peak = max(self.peak, largest - box.base)
-            box.kill()
-            # A child that has said its last word dies while its result is stored; its end takes milliseconds. Where
-            # files or a limit are in play, nothing goes on before it is dead.
-            last_word = self.final is not None and self.verdict is None
-            if not (last_word and not self._names_files()) and not box.ended.wait(10):
-                raise SandboxLost("a child did not end when killed")
+            # A child that has said its last word waits for its end until its result is stored: ending a process takes
+            # milliseconds. Where files or a limit are in play, nothing goes on before it is dead.
+            if self.final is None or self.verdict is not None or self._names_files():
+                box.kill()
+                if not box.ended.wait(10):
+                    raise SandboxLost("a child did not end when killed")
             self._drain(log_read)
         finally:
-            box.kill()
             os.close(frames_read)
             os.close(log_read)
         if box.end is None and self.final is None and self.verdict is None:

@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -37,6 +38,7 @@ LOADED = {
 KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 CONTROL = 3
 SPARE = 2
+LULL = 0.02  # s, or until a job has ended: a fork at once would take the processor from the job just handed over
 MESSAGE = 65_536
 DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the door to ask for connections
 HIGH = 200  # a child keeps its descriptors from here on, and those before this go
@@ -80,19 +82,25 @@ class Spares:
         self.barriers, self.base = barriers, base
         self.waiting: list[tuple[int, socket.socket]] = []
 
-    def fill(self) -> None:
-        """Fork until enough children wait."""
-        while len(self.waiting) < SPARE:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
-            parent = os.getpid()
-            pid = os.fork()
-            if pid == 0:
-                # Held here they would hide the zygote's end from the worker and from the other children.
-                for held in (CONTROL, ours.fileno(), *(door.fileno() for _, door in self.waiting)):
-                    os.close(held)
-                wait_for_job(theirs, parent, self.barriers, self.base)
-            theirs.close()
-            self.waiting.append((pid, ours))
+    @property
+    def full(self) -> bool:
+        """Whether enough children wait."""
+        return len(self.waiting) >= SPARE
+
+    def add(self, *, quiet: bool = False) -> None:
+        """Fork one more; where all is `quiet`, there is time for it to rehearse."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
+        parent = os.getpid()
+        self.barriers.open_rules()
+        pid = os.fork()
+        if pid == 0:
+            # Held here they would hide the zygote's end from the worker and from the other children.
+            for held in (CONTROL, ours.fileno(), *(door.fileno() for _, door in self.waiting)):
+                os.close(held)
+            wait_for_job(theirs, parent, self.barriers, self.base, rehearse=quiet)
+        self.barriers.close_rules()
+        theirs.close()
+        self.waiting.append((pid, ours))
 
     def take(self, descriptors: list[int]) -> tuple[int, int, socket.socket]:
         """Hand a job to a waiting child.
@@ -101,7 +109,8 @@ class Spares:
             Its process id, the memory it has before the job in bytes, and the socket by which it knows that we live.
         """
         while True:
-            self.fill()
+            if not self.waiting:
+                self.add()
             pid, door = self.waiting.pop(0)
             base = resident(pid)
             try:
@@ -119,19 +128,20 @@ class Interpreters(Spares):
         super().__init__(barriers, {})
         self.kind = kind
 
-    def fill(self) -> None:
-        """Start interpreters until enough wait."""
-        while len(self.waiting) < SPARE:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
-            theirs.set_inheritable(True)
-            script = str(Path(__file__).resolve())
-            command = [sys.executable, "-I", script, "D", self.kind, str(theirs.fileno()), str(os.getpid())]
-            pid = os.posix_spawn(sys.executable, command, os.environ)
-            theirs.close()
-            self.waiting.append((pid, ours))
+    def add(self, *, quiet: bool = False) -> None:  # noqa: ARG002 - there is always time
+        """Start one more."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
+        theirs.set_inheritable(True)
+        script = str(Path(__file__).resolve())
+        command = [sys.executable, "-I", script, "D", self.kind, str(theirs.fileno()), str(os.getpid())]
+        pid = os.posix_spawn(sys.executable, command, os.environ)
+        theirs.close()
+        self.waiting.append((pid, ours))
 
 
-def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, base: dict) -> None:
+def wait_for_job(
+    door: socket.socket, parent: int, barriers: confine.Barriers, base: dict, *, rehearse: bool = True
+) -> None:
     """Be a spare child: wait for a job, run it, end; end at once if the zygote goes."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -140,7 +150,15 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
         if os.getppid() != parent:  # it ended before the line above
             os._exit(0)
     os.setsid()
-    barriers.prepare()
+    import child  # loaded long before
+
+    trouble = None
+    try:
+        barriers.prepare()
+        if rehearse and not select.select([door], [], [], 0)[0]:
+            child.rehearse()
+    except BaseException as error:  # noqa: BLE001 - it is told to the first job, which it is the end of
+        trouble = error
     message, descriptors, _, _ = socket.recv_fds(door, MESSAGE, DESCRIPTORS)
     if not message:
         os._exit(0)
@@ -159,9 +177,7 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
     for descriptor in (*sorted(barriers.descriptors()), HIGH):
         os.closerange(before, descriptor)
         before = descriptor + 1
-    import child  # loaded long before
-
-    child.main(wanted, barriers, frames, log, hosts)
+    child.main(wanted, barriers, frames, log, hosts, trouble)
 
 
 def end_with(lifeline: int) -> None:
@@ -179,17 +195,22 @@ def serve(control: socket.socket, barriers: confine.Barriers, kind: str) -> None
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     spares = Interpreters(barriers, kind) if barriers.tier == "D" else Spares(barriers, mapped())
+    due = time.monotonic()
     while True:
-        spares.fill()
-        readable, _, _ = select.select([control, wake], [], [])
+        patience = None if spares.full else max(0.0, due - time.monotonic())
+        readable, _, _ = select.select([control, wake], [], [], patience)
+        if not readable:
+            spares.add(quiet=not running)
         if wake in readable:
             os.read(wake, 4096)
             report(control, running)
+            due = time.monotonic()
         if control in readable:
             message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, DESCRIPTORS)
             if not message:
                 return
             start(control, spares, running, message, descriptors)
+            due = time.monotonic() + LULL
 
 
 def start(

@@ -21,7 +21,7 @@ sys.path.insert(0, {str(confine.__file__.rsplit("/", 1)[0])!r})
 import confine
 threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 barriers = confine.Barriers("A")
-barriers.prepare()
+barriers.open_rules()
 limits = dict(memory_mb=400, seconds=5, threads=1, scratch_mb=10)
 barriers.close_in({str(tmp_path)!r}, {str(tmp_path)!r}, [], limits, user=None, hosts=False)
 """
@@ -46,7 +46,7 @@ sys.modules["landlockpy"] = sys.modules["pyseccomp"] = None
 sys.path.insert(0, {str(confine.__file__.rsplit("/", 1)[0])!r})
 import confine
 barriers = confine.Barriers("D")
-barriers.prepare()
+barriers.open_rules()
 limits = dict(memory_mb=4000, seconds=5, threads=1, scratch_mb=10, base_data=0)
 barriers.close_in("/", "/", [], limits, user=None, hosts=False)
 print("closed in")

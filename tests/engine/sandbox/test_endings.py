@@ -76,7 +76,7 @@ def test_memory_that_no_figure_of_the_process_shows_is_not_to_be_had(run):
 def test_peak_memory_is_the_runs_own_and_not_what_it_shares(run):
     assert run("def run(i):\n    return {'a': 1}\n").peak_memory < 30_000_000
     found = run("import numpy as np\ndef run(i):\n    return {'a': float(np.ones(10_000_000).sum())}\n")
-    assert 80_000_000 <= found.peak_memory < 120_000_000
+    assert 79_000_000 <= found.peak_memory < 120_000_000  # a little of it is in memory that the rehearsal had
 
 
 def test_scratch_beyond_its_limit_ends_the_run(run):

@@ -1,7 +1,10 @@
 """The barriers themselves: what must hold before a run is closed in."""
 
+import contextlib
+import json
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -97,3 +100,70 @@ def test_numerical_libraries_use_one_thread_unless_the_run_is_given_more(run):
         pytest.skip("the libraries here come without OpenBLAS of their own")
     assert set(counts) == {1}
     assert set(run(code, threads=2).result["counts"]) == {2}
+
+
+@pytest.mark.parametrize("tier", [Tier.A, Tier.C])
+def test_what_a_child_needs_to_close_itself_in_is_taken_back_before_the_model_begins(run, tmp_path, tier):
+    if tier is Tier.A and probe() is not Tier.A:
+        pytest.skip("this host has no Landlock")
+    code = """
+    import ctypes, errno, resource
+    def run(inputs):
+        libc = ctypes.CDLL(None, use_errno=True)
+        def refused(name, *arguments):
+            ctypes.set_errno(0)
+            found = getattr(libc, name)(*arguments)
+            return found == -1 and ctypes.get_errno() == errno.EPERM
+        one = (ctypes.c_uint64 * 2)(1, 1)
+        return {"refused": {
+            "prctl": refused("prctl", 4, 1, 0, 0, 0),
+            "a further filter": refused("prctl", 22, 2, one, 0, 0),
+            "setpriority": refused("setpriority", 0, 0, 0),
+            "setrlimit": refused("setrlimit", resource.RLIMIT_CORE, one),
+            "prlimit64": refused("prlimit64", 0, resource.RLIMIT_CORE, one, 0),
+            "setgroups": refused("setgroups", 0, 0),
+            "setresuid": refused("setresuid", 0, 0, 0),
+            "setresgid": refused("setresgid", 0, 0, 0),
+            "landlock_add_rule": refused("syscall", 445, 3, 1, one, 0),
+            "landlock_restrict_self": refused("syscall", 446, 3, 0),
+            "setsockopt": refused("setsockopt", 3, 1, 2, one, 4),
+        }, "allowed": libc.prctl(15, b"name", 0, 0, 0) == 0 and bool(resource.getrlimit(resource.RLIMIT_CPU))}
+    """
+    with contextlib.closing(Sandbox(tmp_path / "scratch", tier=tier)) as own:
+        found = run(code, using=own).result
+    assert found == {"refused": dict.fromkeys(found["refused"], True), "allowed": True}
+
+
+def test_a_child_that_could_not_be_prepared_says_so_in_the_run_it_was_for(tmp_path):
+    folder = str(confine.__file__).rsplit("/", 1)[0]
+    code = f"""
+import os, sys
+sys.path.insert(0, {folder!r})
+import child
+frames, log = os.pipe()
+job = {{"frame_limit": 1000, "folder": "/nowhere"}}
+pid = os.fork()
+if pid == 0:
+    child.main(job, None, log, 2, None, PermissionError("no filter can be loaded"))
+os.close(log)
+print(os.read(frames, 10_000)[4:].decode())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    frame = json.loads(done.stdout)
+    assert (frame["kind"], frame["type"], frame["text"]) == ("failed", "PermissionError", "no filter can be loaded")
+
+
+def test_a_rehearsal_leaves_nothing_that_a_model_could_see(run):
+    code = """
+    import sys, threading, random, numpy as np
+    def run(inputs):
+        return {"modules": sorted(n for n in sys.modules if n in {"function", "rehearsal"}), "file": __file__.split("/")[-2],
+                "threads": threading.active_count(),
+                "numbers": [random.random(), float(np.random.rand())]}
+    """
+    time.sleep(0.3)  # there is a spare child that has rehearsed
+    first, second = run(code, seed=7).result, run(code, seed=7).result
+    assert first["modules"] == ["function"]
+    assert first["threads"] == 1
+    assert first["file"].startswith("model-")
+    assert first["numbers"] == second["numbers"]

@@ -205,3 +205,11 @@ def test_the_processor_time_of_threads_that_have_ended_counts(run):
         """
     )
     assert found.cpu_seconds >= 0.28
+
+
+def test_a_child_that_has_said_its_last_word_is_gone_when_its_run_is_left(run):
+    code = "import os\ndef run(i):\n    return {'pid': os.getpid()}\n"
+    seen = []
+    found = run(code, at_end=lambda outcome: seen.append(alive(outcome.result["pid"])))
+    assert seen == [True]  # its end takes time, and the result is stored meanwhile
+    assert not alive(found.result["pid"])

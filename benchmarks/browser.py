@@ -81,7 +81,11 @@ def serving(command: list[str], url: str, **environment: str) -> Iterator[subpro
         yield process
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextlib.contextmanager

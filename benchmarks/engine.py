@@ -1,9 +1,8 @@
 """From submit to a stored result that a listener sees, and how many runs a second are sustained."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.stage import spread, stage
+from benchmarks.stage import spread, stage, sustained
 from contract.run import Status
 from engine.cancel import cancel
 from engine.follow import snapshot, wait
@@ -52,18 +51,8 @@ def main() -> None:
         print(f"cancel asked -> CANCELLED seen: {spread(times)}")
     for count, at_once in ((1, 2), (2, 2), (2, 4)):
         with stage(count=count, runs_at_once=at_once) as desk:
-            begun = time.perf_counter()
-            with ThreadPoolExecutor(8) as threads:
-                ids = list(
-                    threads.map(lambda n: submit(desk, "nothing", {"n": n}, user="bench", fresh=True).id, range(BURST))
-                )
-                accepted = time.perf_counter()
-                list(threads.map(lambda i: wait(desk, i, 120), ids))
-            ended = time.perf_counter()
-            print(
-                f"{BURST} runs, {count} workers x {at_once}: {BURST / (ended - begun):.0f} runs/s "
-                f"(submitted at {BURST / (accepted - begun):.0f}/s)"
-            )
+            done, accepted = sustained(desk, BURST)
+            print(f"{BURST} runs, {count} workers x {at_once}: {done:.0f} runs/s (submitted at {accepted:.0f}/s)")
 
 
 if __name__ == "__main__":

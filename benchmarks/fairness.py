@@ -4,11 +4,9 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.stage import spread, stage
-from contract.run import Status
+from benchmarks.stage import run_to_end, spread, stage
 from engine import queue
 from engine.desk import Desk
-from engine.follow import wait
 from engine.register import register
 from engine.submit import submit
 
@@ -31,8 +29,7 @@ def singles(desk: Desk, user: str) -> list[float]:
     times = []
     for n in range(SINGLE):
         begun = time.perf_counter()
-        run = submit(desk, "busy", {"n": n}, user=user, fresh=True)
-        assert wait(desk, run.id, 60).run.status is Status.SUCCESS
+        run_to_end(desk, "busy", n, user)
         times.append((time.perf_counter() - begun) * 1000)
     return times
 

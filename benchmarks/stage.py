@@ -7,13 +7,17 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from contract.run import Status
 from engine import desk as desks
 from engine.bounds import Bounds
 from engine.desk import Desk
+from engine.follow import Snapshot, wait
 from engine.pool import Pool
 from engine.register import register
+from engine.submit import submit
 from storage import workers
 from storage.database import Database
 from storage.migrate import migrate
@@ -58,8 +62,30 @@ def stage(count: int = 2, runs_at_once: int = 2) -> Iterator[Desk]:
                 desk.close()
 
 
-def spread(values: Sequence[float], unit: str = "ms") -> str:
+def run_to_end(desk: Desk, app: str, n: int, user: str = "bench") -> Snapshot:
+    """Submit a fresh run, wait for its stored result and return it as it is seen then."""
+    run = submit(desk, app, {"n": n}, user=user, fresh=True)
+    now = wait(desk, run.id, 60)
+    assert now.run.status is Status.SUCCESS
+    return now
+
+
+def sustained(desk: Desk, count: int) -> tuple[float, float]:
+    """Submit so many runs of the model that does nothing, by eight threads, and wait for all.
+
+    Returns:
+        The runs a second until the last result was seen, and the submissions a second.
+    """
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(8) as threads:
+        ids = list(threads.map(lambda n: submit(desk, "nothing", {"n": n}, user="bench", fresh=True).id, range(count)))
+        accepted = time.perf_counter()
+        list(threads.map(lambda run_id: wait(desk, run_id, 120), ids))
+    return count / (time.perf_counter() - begun), count / (accepted - begun)
+
+
+def spread(values: Sequence[float], unit: str = "ms", digits: int = 1) -> str:
     """Return median and 95th percentile as text."""
     ordered = sorted(values)
     p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-    return f"median {statistics.median(ordered):.1f} {unit}, p95 {p95:.1f} {unit}, n {len(ordered)}"
+    return f"median {statistics.median(ordered):.{digits}f} {unit}, p95 {p95:.{digits}f} {unit}, n {len(ordered)}"

@@ -1,0 +1,251 @@
+"""A run's way beside a call of Gradio's, interleaved in one session, and the machine's floors beneath ours.
+
+Chosen: a model that does nothing, one thing after the other but for the runs a second, and of each figure the ratio.
+Gradio keeps nothing and confines nothing: its call runs in the server's own process. It is asked by its own Python
+client and, since that looks for its answer every 50 ms, by its HTTP interface too.
+Left out: the page, which `benchmarks.browser` measures. Linux only: a process's end is seen by its descriptor.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import psutil
+
+from benchmarks.browser import free_port, gradio_python, serving
+from benchmarks.floors import bare_queue, commits, forks
+from benchmarks.stage import NOOP, ROOT, run_to_end, spread, stage, sustained
+from benchmarks.told import PATIENCE, Told, told
+from contract.run import Status
+from engine.cancel import cancel
+from engine.desk import Desk
+from engine.follow import Snapshot, follow, wait
+from engine.register import register
+from engine.submit import submit
+from storage import workers
+
+RUNS = 200
+CANCELS = 30
+BURST = 200
+BURSTS = 3
+FORKS = 200
+WARM = 10  # rounds of each measure that are left out
+PLAIN, BEFORE = 1.0, 0.8  # s: how long Gradio's plain function takes, and how long before its end it is cancelled
+
+PEER = ROOT / "benchmarks" / "peer"
+FIRST_LINE = b"import time\nnow = time.time()\ndef run(inputs):\n    return {'summary': {'now': now}}\n"
+SLOW = b"""import os, time
+def run(inputs):
+    yield {'summary': {'pid': os.getpid()}}
+    time.sleep(60)
+"""
+
+
+@contextlib.contextmanager
+def gradio() -> Iterator[Told]:
+    """Serve Gradio on this host only, and yield its client."""
+    python, port = str(gradio_python()), free_port()
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_TEMP_DIR": folder}
+        # -P: our modules beside these scripts are none of theirs.
+        with (
+            serving([python, "-P", str(PEER / "server.py"), str(port)], url, **environment),
+            told(python, "-P", str(PEER / "client.py"), url, **environment) as client,
+        ):
+            yield client
+
+
+def alternate(rounds: int, *measures: Callable[[], float], warm: int = WARM) -> list[list[float]]:
+    """Take each measure in turn, so many rounds after the warm ones, and return the values of each."""
+    found = [[measure() for measure in measures] for _ in range(warm + rounds)]
+    return [list(values) for values in zip(*found[warm:], strict=True)]
+
+
+def compare(
+    what: str,
+    ours: Sequence[float],
+    theirs: dict[str, Sequence[float]],
+    said: Callable[[Sequence[float]], str] = spread,
+) -> None:
+    """Print a figure of ours, theirs, and the ratio of the medians, ours to theirs."""
+    print(f"{what}\n  Tontine: {said(ours)}")
+    for how, values in theirs.items():
+        ratio = statistics.median(ours) / statistics.median(values)
+        print(f"  Gradio, {how}: {said(values)}; ratio {ratio:.2f}", flush=True)
+
+
+def rates(values: Sequence[float]) -> str:
+    """Return the median and the least of several rates as text."""
+    return f"median {statistics.median(values):.0f} runs/s, least {min(values):.0f} runs/s, n {len(values)}"
+
+
+def whole_way(desk: Desk, peer: Told, job: Callable[[], float]) -> None:
+    """Print the milliseconds from submit to the stored result as seen, and a bare job's of the queue beneath."""
+
+    def ours() -> float:
+        begun = time.perf_counter()
+        run_to_end(desk, "nothing", 1)
+        return (time.perf_counter() - begun) * 1000
+
+    mine, client, http, bare = alternate(
+        RUNS, ours, lambda: peer.ask("way", "client"), lambda: peer.ask("way", "http"), job
+    )
+    compare("submit -> result seen, idle, one worker", mine, {"its client": client, "its HTTP interface": http})
+    print(f"floor: a bare job of the queue, defer -> first line: {spread(bare)}")
+    print(f"the whole way is {statistics.median(mine) / statistics.median(bare):.1f} times a bare job of the queue")
+
+
+def first_line(desk: Desk, peer: Told) -> None:
+    """Print the milliseconds from the claim, whose own commit is among them, to the first line of function.py."""
+    register(desk, "first", {**NOOP, "function.py": FIRST_LINE}, source={"kind": "local", "path": "first"})
+    submitted: list[float] = []
+
+    def ours() -> float:
+        begun = time.time()
+        now = run_to_end(desk, "first", 1)
+        assert now.run.started_at is not None
+        reached: float = now.shown["summary"]["now"]
+        submitted.append((reached - begun) * 1000)
+        return (reached - now.run.started_at.timestamp()) * 1000
+
+    mine, client, http = alternate(
+        RUNS, ours, lambda: peer.ask("first_line", "client"), lambda: peer.ask("first_line", "http")
+    )
+    compare(
+        "claim -> first line of function.py (Gradio has no claim: from the submission)",
+        mine,
+        {"its client": client, "its HTTP interface": http},
+    )
+    print(f"  Tontine, from the submission too: {spread(submitted[-RUNS:])}", flush=True)
+
+
+def cancelling(desk: Desk, peer: Told) -> None:
+    """Print the milliseconds from a cancel to the end of the model's process, or of Gradio's generator."""
+    register(desk, "slow", {**NOOP, "function.py": SLOW}, source={"kind": "local", "path": "slow"})
+    seen: list[float] = []
+
+    def ours() -> float:
+        run = submit(desk, "slow", {"n": 1}, user="bench", fresh=True)
+        pid = int(first_shown(desk, run.id).shown["summary"]["pid"])
+        with process_end(pid) as gone, ThreadPoolExecutor(2) as threads:
+            noticed = [threads.submit(clocked, gone), threads.submit(clocked, lambda: until_cancelled(desk, run.id))]
+            begun = time.perf_counter()
+            cancel(desk, run.id)
+            ended, stored = ((future.result() - begun) * 1000 for future in noticed)
+        seen.append(stored)
+        return ended
+
+    mine, theirs = alternate(CANCELS, ours, lambda: peer.ask("cancelled"))
+    compare("cancel asked -> gone: our process, their generator of 10 ms steps", mine, {"its client": theirs})
+    print(f"  Tontine, cancel asked -> CANCELLED seen: {spread(seen[-CANCELS:])}")
+    ran = peer.ask("ran_on", PLAIN, BEFORE)
+    print(
+        "  Gradio cannot cancel a plain function that has begun: "
+        f"asked {BEFORE} s before its end, it ran on for {ran:.1f} s",
+        flush=True,
+    )
+
+
+def first_shown(desk: Desk, run_id: UUID) -> Snapshot:
+    """Return the run as it stands once something of it is shown.
+
+    Raises:
+        RuntimeError: it ended before.
+    """
+    for now in follow(desk, run_id):
+        if now is not None and now.shown:
+            return now
+    raise RuntimeError("The model ended before it showed anything.")
+
+
+@contextlib.contextmanager
+def process_end(pid: int) -> Iterator[Callable[[], object]]:
+    """Yield what waits for the end of a process that a worker of ours started; a zombie has ended.
+
+    Raises:
+        RuntimeError: `pid` is no such process: the model sees other numbers than the host.
+    """
+    descriptor = os.pidfd_open(pid)
+    try:
+        if os.getpid() not in {parent.pid for parent in psutil.Process(pid).parents()}:
+            raise RuntimeError(f"Process {pid} is not one of ours: the model has process ids of its own.")
+        yield lambda: select.select([descriptor], [], [], PATIENCE)
+    finally:
+        os.close(descriptor)
+
+
+def until_cancelled(desk: Desk, run_id: UUID) -> None:
+    """Wait until the run is seen to have been cancelled."""
+    assert wait(desk, run_id, PATIENCE).run.status is Status.CANCELLED
+
+
+def clocked(call: Callable[[], Any]) -> float:
+    """Return the performance counter's seconds at the end of a call."""
+    call()
+    return time.perf_counter()
+
+
+def rate(desk: Desk, peer: Told, who: str) -> None:
+    """Print the runs a second that are sustained, submitted by eight threads."""
+    mine, client, http = alternate(
+        BURSTS,
+        lambda: sustained(desk, BURST)[0],
+        lambda: peer.ask("rate", "client", BURST),
+        lambda: peer.ask("rate", "http", BURST),
+        warm=0,
+    )
+    compare(f"{BURST} runs, {who}", mine, {"its client": client, "its HTTP interface": http}, rates)
+
+
+def floors(url: str) -> None:
+    """Print the milliseconds of a fork and of a commit on disk."""
+    with (
+        forks("numpy") as small,
+        forks("numpy", "pandas", "scipy.stats", "scipy.optimize") as large,
+        commits(url) as commit,
+    ):
+        few, many, flushed = alternate(FORKS, small, large, commit)
+    print(f"floor: fork and reap of a process with numpy: {spread(few, digits=2)}")
+    print(f"floor: the same with numpy, pandas and scipy: {spread(many, digits=2)}")
+    print(f"floor: a row inserted and its commit flushed: {spread(flushed, digits=2)}")
+
+
+def versions(desk: Desk) -> str:
+    """Return what is compared, as text."""
+    asked = "from importlib.metadata import version; print(version('gradio'))"
+    found = subprocess.run([str(gradio_python()), "-c", asked], capture_output=True, text=True, check=True)
+    with desk.database.read() as conn:
+        tier = workers.alive(conn, silence=30)[0].tier
+    return (
+        f"Tontine: stored, flushed, confined in tier {tier}; "
+        f"Gradio {found.stdout.strip()}: not durable, not isolated; ratios are ours to theirs, of medians"
+    )
+
+
+def main() -> None:
+    """Print the figures."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is ended
+    with gradio() as peer, bare_queue() as (job, url):
+        with stage(count=1) as desk:
+            print(versions(desk))
+            whole_way(desk, peer, job)
+            first_line(desk, peer)
+            cancelling(desk, peer)
+            rate(desk, peer, "one worker of two places")
+        with stage(count=2, runs_at_once=4) as desk:
+            rate(desk, peer, "two workers of four places")
+        floors(url)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What a run on this machine cannot do without, each alone: a job of the queue, a fork, a commit on disk.
+
+Figures of two machines can be compared by them.
+"""
+
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+
+from benchmarks.told import told
+from storage.server import EmbeddedServer
+
+TASK = "nothing"
+QUEUE = "bare"
+WORK = "import sys; from benchmarks.floors import work; work(sys.argv[1])"
+FORK = """
+import importlib, os, sys, time
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+for _ in sys.stdin:
+    begun = time.perf_counter()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    print((time.perf_counter() - begun) * 1000, flush=True)
+"""
+# As in the sandbox: a library's threads would be ended before each fork.
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+
+
+@contextlib.contextmanager
+def bare_queue() -> Iterator[tuple[Callable[[], float], str]]:
+    """Start the queue without anything of ours, on a database of its own, and a worker of it in another process.
+
+    Yields:
+        What returns the milliseconds from the defer of a job to its first line, and the URL of the database.
+    """
+    with (
+        tempfile.TemporaryDirectory() as name,
+        EmbeddedServer(Path(name) / "postgres") as url,
+        App(connector=SyncPsycopgConnector(conninfo=url)).open() as app,
+    ):
+        app.schema_manager.apply_schema()
+        task = app.configure_task(TASK, queue=QUEUE)
+        with told(sys.executable, "-c", WORK, url) as worker:
+
+            def job() -> float:
+                begun = time.time()
+                task.defer()
+                return (worker.answer() - begun) * 1000
+
+            yield job, url
+
+
+def work(url: str) -> None:
+    """Be the worker: say at each job's first line what the time is, in seconds since 1970."""
+    app = App(connector=PsycopgConnector(conninfo=url))
+
+    @app.task(name=TASK, queue=QUEUE)
+    async def nothing() -> None:
+        print(time.time(), flush=True)
+
+    app.run_worker(queues=[QUEUE], delete_jobs="successful", install_signal_handlers=False)
+
+
+@contextlib.contextmanager
+def forks(*names: str) -> Iterator[Callable[[], float]]:
+    """Yield what returns the milliseconds to fork, end and reap a process with these modules loaded."""
+    with told(sys.executable, "-c", FORK, *names, **ONE_THREAD) as process:
+        yield lambda: process.ask("fork")
+
+
+@contextlib.contextmanager
+def commits(url: str) -> Iterator[Callable[[], float]]:
+    """Yield what returns the milliseconds of one row's insert and flushed commit, in a table of its own."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("create table floor (n integer)")
+
+        def commit() -> float:
+            begun = time.perf_counter()
+            conn.execute("insert into floor values (1)")
+            return (time.perf_counter() - begun) * 1000
+
+        yield commit

@@ -1,0 +1,55 @@
+"""A process that is told what to do and answers with one number, a line each."""
+
+import contextlib
+import os
+import select
+import subprocess
+from collections.abc import Iterator
+
+from benchmarks.stage import ROOT
+
+PATIENCE = 120.0  # s: an answer that takes longer will not come
+
+
+class Told:
+    """Such a process, which `told` has started."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def ask(self, *words: object) -> float:
+        """Say a line and return the number answered."""
+        assert self.process.stdin is not None
+        print(*words, file=self.process.stdin, flush=True)
+        return self.answer()
+
+    def answer(self) -> float:
+        """Return the next number it says.
+
+        Raises:
+            RuntimeError: it has ended, or says nothing for too long.
+        """
+        assert self.process.stdout is not None
+        heard = select.select([self.process.stdout], [], [], PATIENCE)[0]
+        line = self.process.stdout.readline() if heard else ""
+        if not line:
+            raise RuntimeError(f"No answer from {self.process.args!r}.")
+        return float(line)
+
+
+@contextlib.contextmanager
+def told(*command: str, **environment: str) -> Iterator[Told]:
+    """Run a command that is spoken to by lines, with `environment` beside our own, until the block is left."""
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for us alone, who end it
+    ) as process:
+        try:
+            yield Told(process)
+        finally:
+            process.kill()

@@ -220,8 +220,12 @@ class Worker:
 async def _all_or_none(tasks: Sequence["asyncio.Future[None]"]) -> None:
     """Wait for tasks that only end together: by being cancelled, or by the first one's error."""
     try:
-        await asyncio.gather(*tasks)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # Once each, whichever ends first: a second time would break off a taker's wait for the runs under way.
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error

@@ -84,15 +84,14 @@ class EmbeddedServer:
         self._users = (self.home / "users.lock").open("w")
         fcntl.flock(self._users, fcntl.LOCK_SH)
         self._stopping.clear()
-        try:
-            with self._start_lock():
+        with self._start_lock():
+            try:
                 self._programs = Programs(self.home)
                 self._initialise(self._programs)
                 self._ensure(self._programs)
-        except BaseException:
-            self._users.close()
-            self._users = None
-            raise
+            except BaseException:
+                self._leave()  # a Ctrl-C may have come after the launch
+                raise
         (self.home / "url").write_text(self.url + "\n")  # for the operator's psql and pg_dump
         self._bell = Bell()
         self._watcher = threading.Thread(target=self._watch, args=(self._programs,), name="postgres-watch", daemon=True)
@@ -109,16 +108,36 @@ class EmbeddedServer:
             self._watcher.join(timeout=RECOVERY_SECONDS)
         self._bell.close()
         with self._start_lock():
-            try:
-                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pass  # somebody else still uses it
-            else:
-                self._programs.run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data), check=False)
-                with contextlib.suppress(OSError):
-                    self._sockets.rmdir()
-            self._users.close()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let go of the server, and stop it where nobody else uses it. The caller holds the start lock."""
+        if self._users is None:
+            return
+        with self._users as users:
             self._users = None
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # somebody else still uses it
+            if self._programs is None:
+                return
+            until = time.monotonic() + START_SECONDS
+            # One that has just been launched cannot be told to stop before it has written its note.
+            while self._launched() and not (self.data / "postmaster.pid").exists() and time.monotonic() < until:
+                time.sleep(0.02)
+            self._programs.run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data), check=False)
+            with contextlib.suppress(OSError):
+                self._sockets.rmdir()
+
+    def _launched(self) -> bool:
+        """Return whether a process of the server is there: all of them hold its lock."""
+        with (self.home / "server.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def __enter__(self) -> str:
         return self.start()

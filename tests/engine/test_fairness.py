@@ -6,12 +6,13 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from contract.run import Status
 from engine import queue
 from engine.bounds import Bounds
 from engine.cancel import cancel
-from engine.follow import wait
+from engine.follow import follow, wait
 from engine.submit import submit
 from engine.worker import Worker
 from storage import runs
@@ -69,6 +70,22 @@ def test_a_sweep_that_fills_its_slots_leaves_a_persons_run_its_own(desk, add_mod
     assert Status.SUCCESS not in standing
     for i in sweep:
         cancel(desk, i)
+
+
+def test_a_worker_that_is_stopped_lets_a_run_end_and_its_job_with_it(desk, add_model, at_work):
+    code = (
+        "import time\ndef run(inputs):\n    yield {'progress': 0.5}\n    time.sleep(0.5)\n    yield {'summary': {}}\n"
+    )
+    run = submit(desk, add_model(code), {"n": 1}, user="ada")
+    worker = at_work()
+    for now in follow(desk, run.id):
+        if now is not None and now.run.progress:
+            break
+    worker.stop()  # the other taker, which has nothing to do, ends before this one
+    assert wait(desk, run.id, 10).run.status is Status.SUCCESS
+    assert worker._ended.wait(10)
+    with desk.database.read() as conn:
+        assert conn.execute(text("select count(*) from procrastinate_jobs")).scalar_one() == 0
 
 
 def test_a_user_has_no_more_runs_going_than_the_cap_and_all_are_run(desk, add_model, at_work):

@@ -160,6 +160,23 @@ def test_a_start_that_was_cut_off_in_the_middle_of_making_the_data_is_made_again
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+def test_a_start_that_is_interrupted_after_the_launch_leaves_no_server(tmp_path, monkeypatch):
+    launch = EmbeddedServer._launch
+
+    def interrupted(self, programs):
+        launch(self, programs)
+        raise KeyboardInterrupt
+
+    server = EmbeddedServer(tmp_path, fsync=False)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(EmbeddedServer, "_launch", interrupted)
+        server.start()
+    assert not server._launched()
+    assert not server._sockets.exists()
+    with server as url:
+        assert ask(url, "select 1") == 1
+
+
 def test_root_whose_namespaces_are_blocked_hands_the_data_to_an_account(monkeypatch):
     home = Path(tempfile.mkdtemp()) / "home"
     home.parent.chmod(0o755)

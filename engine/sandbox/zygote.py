@@ -38,7 +38,9 @@ LOADED = {
 KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 CONTROL = 3
 SPARE = 2
-LULL = 0.02  # s, or until a job has ended: a fork at once would take the processor from the job just handed over
+# s without a job before what can wait is done: a fork, where no job has ended before, and a rehearsal. Either
+# would take the processor from the job just handed over.
+LULL = 0.02
 MESSAGE = 65_536
 DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the door to ask for connections
 HIGH = 200  # a child keeps its descriptors from here on, and those before this go
@@ -87,8 +89,8 @@ class Spares:
         """Whether enough children wait."""
         return len(self.waiting) >= SPARE
 
-    def add(self, *, quiet: bool = False) -> None:
-        """Fork one more; where all is `quiet`, there is time for it to rehearse."""
+    def add(self) -> None:
+        """Fork one more."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         parent = os.getpid()
         self.barriers.open_rules()
@@ -97,7 +99,7 @@ class Spares:
             # Held here they would hide the zygote's end from the worker and from the other children.
             for held in (CONTROL, ours.fileno(), *(door.fileno() for _, door in self.waiting)):
                 os.close(held)
-            wait_for_job(theirs, parent, self.barriers, self.base, rehearse=quiet)
+            wait_for_job(theirs, parent, self.barriers, self.base)
         self.barriers.close_rules()
         theirs.close()
         self.waiting.append((pid, ours))
@@ -128,7 +130,7 @@ class Interpreters(Spares):
         super().__init__(barriers, {})
         self.kind = kind
 
-    def add(self, *, quiet: bool = False) -> None:  # noqa: ARG002 - there is always time
+    def add(self) -> None:
         """Start one more."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         theirs.set_inheritable(True)
@@ -139,9 +141,7 @@ class Interpreters(Spares):
         self.waiting.append((pid, ours))
 
 
-def wait_for_job(
-    door: socket.socket, parent: int, barriers: confine.Barriers, base: dict, *, rehearse: bool = True
-) -> None:
+def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, base: dict) -> None:
     """Be a spare child: wait for a job, run it, end; end at once if the zygote goes."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -155,7 +155,7 @@ def wait_for_job(
     trouble = None
     try:
         barriers.prepare()
-        if rehearse and not select.select([door], [], [], 0)[0]:
+        if not select.select([door], [], [], LULL)[0]:
             child.rehearse()
     except BaseException as error:  # noqa: BLE001 - it is told to the first job, which it is the end of
         trouble = error
@@ -200,7 +200,7 @@ def serve(control: socket.socket, barriers: confine.Barriers, kind: str) -> None
         patience = None if spares.full else max(0.0, due - time.monotonic())
         readable, _, _ = select.select([control, wake], [], [], patience)
         if not readable:
-            spares.add(quiet=not running)
+            spares.add()
         if wake in readable:
             os.read(wake, 4096)
             report(control, running)

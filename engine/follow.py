@@ -16,7 +16,7 @@ from contract.run import Run, Status
 from engine import telemetry
 from engine.desk import Desk
 from engine.submit import NotFoundError
-from storage import events, runs, turns
+from storage import runs, turns
 
 # Nothing depends on this: it is how often a follower looks up from waiting, so that a closed tab is noticed.
 TURN = 0.1
@@ -50,13 +50,10 @@ def snapshot(desk: Desk, run_id: UUID) -> Snapshot:
         found = runs.read_shown(conn, run_id)
         if found is None:
             raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
-        run, doc, nulls, log = found
+        run, shown, nulls, log = found
         if run.status is Status.PENDING:
             return Snapshot(run, place=turns.place_in_queue(conn, run_id))
-        if run.status is Status.SUCCESS:
-            return Snapshot(run, doc, log, nulls=nulls)
-        _, shown, log = events.partial_of(conn, run_id)
-        return Snapshot(run, shown, log)
+        return Snapshot(run, shown, log, nulls=nulls)
 
 
 def follow(desk: Desk, run_id: UUID, known: Snapshot | None = None) -> Iterator[Snapshot | None]:

@@ -8,28 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, text
+
+# What the run `r` has printed: all of it once it has ended, what its events say of it before.
+LOG = """coalesce(r.log, (select string_agg(e.payload->>'log', '' order by e.seq) from run_events e
+                         where e.run_id = r.id and e.kind = 'progress'), '')"""
+_LOG = text(f"select {LOG} from runs r where r.id = :id")  # noqa: S608 - the words above
 
 
 def log_of(conn: Connection, run_id: UUID) -> str:
     """Return what the run has printed so far."""
-    kept = conn.execute(text("select log from runs where id = :id"), {"id": run_id}).scalar_one_or_none()
-    if kept is not None:
-        return str(kept)
-    statement = text(
-        "select coalesce(string_agg(payload->>'log', '' order by seq), '') from run_events "
-        "where run_id = :id and kind = 'progress'"
-    )
-    return str(conn.execute(statement, {"id": run_id}).scalar_one())
-
-
-def partial_of(conn: Connection, run_id: UUID) -> tuple[int, dict[str, Any], str]:
-    """Return the sequence number of the newest partial result, all that is shown so far, and the log."""
-    statement = text("select seq, shown from run_partials where run_id = :id")
-    row = conn.execute(statement, {"id": run_id}).one_or_none()
-    shown = {} if row is None else (row.shown if isinstance(row.shown, dict) else orjson.loads(row.shown))
-    return (0 if row is None else row.seq), shown, log_of(conn, run_id)
+    return str(conn.execute(_LOG, {"id": run_id}).scalar_one())
 
 
 def events_after(conn: Connection, run_id: UUID, seq: int) -> list[tuple[int, str, dict[str, Any], datetime]]:

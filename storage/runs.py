@@ -38,10 +38,15 @@ _OTHERS = """ r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id
 """
+# A run that reuses a result shows that of `o`, which made it; one without a result shows what it has shown so far.
 _SHOWN = new_text(f"""
-select {_NOUN}, s.doc, s.nulls, o.log from runs{_OTHERS}
+select {_NOUN}, coalesce(s.doc, p.shown) as shown, s.nulls,
+       case when o.id is null then {events.LOG} else o.log end as log
+from runs{_OTHERS}
 left join runs o on o.id = coalesce(r.reused_from, r.id) and r.status = 'SUCCESS'
-left join results s on s.run_id = o.id where r.id = :id
+left join results s on s.run_id = o.id
+left join run_partials p on p.run_id = r.id and o.id is null
+where r.id = :id
 """)
 # A partial result that is lost with the database server is shown again: its commit need not wait for the disk. A claim
 # waits: were it lost, the next claim would have the same attempt, and nothing would tell the two workers apart.
@@ -365,14 +370,14 @@ def get_run(conn: Connection, run_id: UUID) -> Run | None:
 
 
 def read_shown(conn: Connection, run_id: UUID) -> tuple[Run, dict[str, Any], dict[str, Any], str] | None:
-    """Return the run with what a page shows of one that succeeded, or None.
+    """Return the run with what a page shows of it, or None.
 
     Returns:
-        The run, the result's document, its values that were not finite, and the log; where the run reuses a result,
-        those of the run that made it.
+        The run, its result's document or all that it has shown so far, the values that were not finite, and the log.
+        A run that reuses a result has those of the run that made it.
     """
     row = conn.execute(_SHOWN, {"id": run_id}).mappings().one_or_none()
-    return None if row is None else (to_run(row), dict(row["doc"] or {}), dict(row["nulls"] or {}), row["log"] or "")
+    return None if row is None else (to_run(row), row["shown"] or {}, row["nulls"] or {}, row["log"] or "")
 
 
 def standing(conn: Connection, run_id: UUID) -> tuple[Status, int] | None:

@@ -4,7 +4,7 @@ from contract.run import Status
 from engine.recorder import TAKEN_OVER, Recorder
 from engine.sandbox.call import Cancel, Progress
 from engine.submit import submit
-from storage import events, runs
+from storage import runs
 from tests.faults.house import until
 
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
@@ -33,7 +33,7 @@ def record(desk, run, cancel):
 
 def kept(desk, run):
     with desk.database.read() as conn:
-        return runs.get_run(conn, run.id), events.partial_of(conn, run.id)
+        return runs.read_shown(conn, run.id)
 
 
 def test_an_event_is_handed_over_while_the_database_holds_an_earlier_one_and_nothing_of_it_is_lost(desk, run, record):
@@ -43,7 +43,7 @@ def test_an_event_is_handed_over_while_the_database_holds_an_earlier_one_and_not
             record(Progress(n / 10, None, {"summary": {"n": n}, f"key {n}": n}, f"line {n}\n"))
         assert kept(desk, run)[0].progress is None
     until(lambda: kept(desk, run)[0].progress == 0.4)
-    _, (_, shown, log) = kept(desk, run)
+    _, shown, _, log = kept(desk, run)
     assert shown == {"summary": {"n": 4}} | {f"key {n}": n for n in range(5)}
     assert log == "".join(f"line {n}\n" for n in range(5))
 
@@ -67,5 +67,5 @@ def test_an_event_that_was_on_its_way_when_the_run_ended_changes_nothing(desk, r
         record.close()
     record._thread.join(30)
     assert not record._thread.is_alive()
-    found, (_, shown, _) = kept(desk, run)
+    found, shown, _, _ = kept(desk, run)
     assert (found.status, found.message, shown, cancel.reason) == (Status.FAILED, None, {}, None)

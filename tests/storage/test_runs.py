@@ -67,9 +67,8 @@ def test_events_are_numbered_without_gaps_and_the_log_is_what_was_said_in_order(
                 conn, run.id, 1, progress=i / 2, message=f"m{i}", shown={"summary": {"n": i}}, log=f"line {i}\n"
             )
         assert [e[0] for e in events.events_after(conn, run.id, 0)] == [1, 2, 3, 4]
-        seq, shown, log = events.partial_of(conn, run.id)
-        now = runs.get_run(conn, run.id)
-    assert (seq, shown, log) == (4, {"summary": {"n": 2}}, "line 0\nline 1\nline 2\n")
+        now, shown, _, log = runs.read_shown(conn, run.id)
+    assert (shown, log) == ({"summary": {"n": 2}}, "line 0\nline 1\nline 2\n")
     assert (now.seq, now.progress, now.message) == (4, 1.0, "m2")
 
 
@@ -91,8 +90,8 @@ def test_a_failed_run_keeps_reason_problems_traceback_log_and_what_was_shown(dat
             cpu_seconds=0.1,
             environment={"python": "3.11"},
         )
-        now = runs.get_run(conn, run.id)
-        assert events.partial_of(conn, run.id)[1:] == ({"summary": {"n": 1}}, "said")
+        now, *shown = runs.read_shown(conn, run.id)
+    assert shown == [{"summary": {"n": 1}}, {}, "said"]
     assert (now.status, now.reason, now.traceback, now.problems) == (
         Status.FAILED,
         "why",

@@ -13,7 +13,8 @@ from pathlib import Path
 from benchmarks.stage import spread
 from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
 
-RUNS = 300
+RUNS = 200
+PAUSE = 0.05  # s: time for a spare child to be made ready
 CANCELS = 50
 BURST = 1_000
 COLD = 5
@@ -38,7 +39,7 @@ def main() -> None:
             f"tier {box.tier}; zygote ready with numpy, pandas and scipy: {(time.perf_counter() - begun) * 1000:.0f} ms"
         )
 
-        def run(code, inputs=None, heard=lambda _event: None, cancel=None, **limits):
+        def run(code, inputs=None, heard=lambda _event: None, cancel=None, at_end=lambda: None, **limits):
             folder = home / str(abs(hash(code)))
             if not folder.is_dir():
                 folder.mkdir()
@@ -46,18 +47,25 @@ def main() -> None:
             with contextlib.closing(cancel or Cancel()) as handle:
                 given = Limits(**{"seconds": 60, **limits})
                 with box.run(Call("bench", folder, inputs or {}, 1, given), heard, handle) as outcome:
+                    at_end()
                     return outcome
 
-        starts, ends, memory = [], [], []
-        for n in range(RUNS + 20):
-            begun = time.monotonic()
-            outcome = run(FIRST_LINE)
-            if n >= 20:
-                starts.append((outcome.result["now"] - begun) * 1000)
-                ends.append((time.monotonic() - begun) * 1000)
-                memory.append(outcome.peak_memory / 1e6)
-        print(f"run() called -> first line of function.py: {spread(starts)}")
-        print(f"run() called -> outcome, child dead, scratch removed: {spread(ends)}")
+        memory = []
+        for pause, words in ((0.0, "one after the other"), (PAUSE, f"{PAUSE:g} s between them")):
+            starts, outcomes, ends = [], [], []
+            for n in range(RUNS + 20):
+                time.sleep(pause)
+                begun, told = time.monotonic(), []
+                outcome = run(FIRST_LINE, at_end=lambda told=told: told.append(time.monotonic()))
+                if n >= 20:
+                    starts.append((outcome.result["now"] - begun) * 1000)
+                    outcomes.append((told[0] - begun) * 1000)
+                    ends.append((time.monotonic() - begun) * 1000)
+                    memory.append(outcome.peak_memory / 1e6)
+            print(f"runs {words}:")
+            print(f"  run() called -> first line of function.py: {spread(starts)}")
+            print(f"  run() called -> outcome: {spread(outcomes)}")
+            print(f"  run() called -> child dead, scratch removed: {spread(ends)}")
         print(f"memory of a run on top of the zygote, MB: {sorted(memory)[len(memory) // 2]:.1f}")
 
         gone = []

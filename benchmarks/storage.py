@@ -66,7 +66,7 @@ def fill(database: Database, count: int) -> None:
                 conn, app_id=app.id, hash=f"{i:064}", manifest=manifest, cases=[], archive=archive, created_by=1
             )
         conn.execute(FILL, {"models": MODELS, "count": count})
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+    with database.once() as conn:
         conn.execute(text("vacuum analyze"))
 
 

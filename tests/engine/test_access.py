@@ -1,7 +1,7 @@
 """Grants on their way into a run: hosts that are reached or refused, secrets that are known or missing."""
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Engine, event, text
 
 from contract.access import Kind, NotGrantedError
 from contract.run import Status
@@ -197,8 +197,11 @@ def test_grants_are_looked_up_by_one_statement_and_only_for_models_that_ask(desk
         if "grants" in statement:
             asked.append(statement)
 
-    event.listen(desk.database.engine, "before_cursor_execute", note)
-    run(plain)
-    assert asked == []
-    run(asking)
-    assert len(asked) == 1
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        run(plain)
+        assert asked == []
+        run(asking)
+        assert len(asked) == 1
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

@@ -131,16 +131,19 @@ class Peer:
             stderr=subprocess.PIPE,
             text=True,
         )
-        if self.process.stdout.readline().strip() != "ready":
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.said, self.heard = self.process.stdin, self.process.stdout
+        if self.heard.readline().strip() != "ready":
             why = (self.process.communicate()[1].strip() or "it ended").splitlines()[-1]
             raise LookupError(why)
         self.work()
 
     def work(self):
         """Return seconds and the figure of one turn."""
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().split()
+        self.said.write("go\n")
+        self.said.flush()
+        answer = self.heard.readline().split()
         if len(answer) != 2:
             why = (self.process.communicate()[1].strip() or "it ended").splitlines()[-1]
             raise LookupError(why)
@@ -369,7 +372,8 @@ def compare(case):
             workers[library] = peer.work
         except LookupError as error:
             print(f"  {library} left out: {error}")
-    seconds, figures = {name: [] for name in workers}, {}
+    seconds: dict[str, list[float]] = {name: [] for name in workers}
+    figures: dict[str, float] = {}
     for turn in range(ROUNDS + 1):
         for name, work in workers.items():
             spent, figures[name] = work()

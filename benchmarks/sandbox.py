@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.stage import spread
-from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
+from engine.sandbox.supervisor import Call, Cancel, Limits, Progress, Sandbox
 
 RUNS = 200
 PAUSE = 0.05  # s: time for a spare child to be made ready
@@ -55,7 +55,8 @@ def main() -> None:
             starts, outcomes, ends = [], [], []
             for n in range(RUNS + 20):
                 time.sleep(pause)
-                begun, told = time.monotonic(), []
+                begun = time.monotonic()
+                told: list[float] = []
                 outcome = run(FIRST_LINE, at_end=lambda told=told: told.append(time.monotonic()))
                 if n >= 20:
                     starts.append((outcome.result["now"] - begun) * 1000)
@@ -70,7 +71,8 @@ def main() -> None:
 
         gone = []
         for _ in range(CANCELS):
-            cancel, asked = Cancel(), []
+            cancel = Cancel()
+            asked: list[float] = []
 
             def ask(event, cancel=cancel, asked=asked):
                 if event.result:
@@ -86,7 +88,7 @@ def main() -> None:
                 list(threads.map(lambda n: run(NOTHING, {"n": n}), range(BURST)))
             print(f"{BURST} runs, {at_once} at once: {BURST / (time.perf_counter() - begun):.0f} runs/s")
 
-        events = []
+        events: list[Progress] = []
         begun = time.perf_counter()
         run(YIELDS, heard=events.append)
         print(f"a million yields: {time.perf_counter() - begun:.1f} s, {len(events)} events")

@@ -26,7 +26,9 @@ class Session:
 
     async def open(self) -> None:
         """Connect, as a browser does."""
-        self.socket = await websockets.connect(self.url, subprotocols=["streamlit"], max_size=None)
+        self.socket = await websockets.connect(
+            self.url, subprotocols=[websockets.Subprotocol("streamlit")], max_size=None
+        )
 
     async def rerun(self) -> float:
         """Ask for a run of the script and return the milliseconds until it has finished."""

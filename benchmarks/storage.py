@@ -11,13 +11,15 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uuid_utils.compat as uuids
 from sqlalchemy import text
 
-from contract.run import Status
+from contract.run import Run, Status
 from storage import apps, blobs, results, runs, search, turns, users, versions
 from storage.changes import Listener
 from storage.database import Database
@@ -77,7 +79,7 @@ def way_of_a_run(database: Database) -> None:
         with database.begin() as conn:
             return call(conn, *arguments, **named)
 
-    def add() -> runs.Run:
+    def add() -> Run:
         with database.begin() as conn:
             return runs.add_run(
                 conn, app_id=1, version=version, inputs={"age": 45, "shock_rate": 10.0}, seed=1, user_id=1
@@ -153,8 +155,8 @@ def history(database: Database, count: int) -> None:
         ("with a word in an input", search.Filter(text="ELT16")),
         ("with a word that is nowhere", search.Filter(text="nowhere")),
     ):
-        timed(f"history, runs {name}", lambda wanted=wanted: page(wanted), 20)
-        timed(f"count, runs {name}", lambda wanted=wanted: counted(wanted), 20)
+        timed(f"history, runs {name}", partial(page, wanted), 20)
+        timed(f"count, runs {name}", partial(counted, wanted), 20)
     with database.read() as conn:
         timed("totals", lambda: search.totals(conn), 5)
         timed(f"catalogue of {MODELS} models", lambda: apps.list_apps(conn), 20)
@@ -162,19 +164,18 @@ def history(database: Database, count: int) -> None:
 
 def parts(database: Database) -> None:
     rng = random.Random(1)
-    table = {
+    table: dict[str, Sequence[object]] = {
         "age": [i % 120 for i in range(PART_ROWS)],
         "name": [f"policy {i % 5_000}" for i in range(PART_ROWS)],
         **{key: [rng.random() for _ in range(PART_ROWS)] for key in ("a", "b", "c", "d")},
     }
-    made: list[object] = []
+    made: list[Any] = []
 
     def write() -> None:
         with database.begin() as conn:
-            run = runs.add_run(conn, app_id=3, version=f"{3:064}", inputs={"n": uuids.uuid7().hex}, seed=1, user_id=1)[
-                0
-            ]
-            results.write_result(conn, run.id, {}, {"table": table}, {}, {})
+            inputs = {"n": uuids.uuid7().hex}
+            run, _ = runs.add_run(conn, app_id=3, version=f"{3:064}", inputs=inputs, seed=1, user_id=1)
+            results.write_parts(conn, run.id, {"table": table}, {})
             made.append(run.id)
 
     def read(offset: int = 0, limit: int | None = None) -> None:

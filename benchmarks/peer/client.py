@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import Any
 
 import httpx
 from gradio_client import Client
@@ -25,7 +26,7 @@ client = Client(sys.argv[1], verbose=False, analytics_enabled=False, download_fi
 http = httpx.Client(base_url=f"{sys.argv[1]}/gradio_api/call/", timeout=PATIENCE)
 
 
-def by_client(endpoint: str, *values: float) -> object:
+def by_client(endpoint: str, *values: float) -> Any:
     """Call by the Python client and return the answer."""
     while True:
         # The client loses a call made while the stream of the answers before it closes: it is made again.
@@ -33,14 +34,14 @@ def by_client(endpoint: str, *values: float) -> object:
             return client.submit(*values, api_name=f"/{endpoint}").result(timeout=PATIENCE)
 
 
-def by_http(endpoint: str, *values: float) -> object:
+def by_http(endpoint: str, *values: float) -> Any:
     """Call by the HTTP interface and return the answer."""
     event = http.post(endpoint, json={"data": values}).raise_for_status().json()["event_id"]
     said = http.get(f"{endpoint}/{event}").raise_for_status().text
     return json.loads(said.rsplit("data: ", 1)[1])[0]
 
 
-WAYS: dict[str, Callable[..., object]] = {"client": by_client, "http": by_http}
+WAYS: dict[str, Callable[..., Any]] = {"client": by_client, "http": by_http}
 
 
 def way(chosen: str) -> float:

@@ -8,6 +8,7 @@ import inspect
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from contract import inputs, manifest
 
@@ -53,7 +54,7 @@ class Model:
 
 def merged(parts):
     """Return what a run's partial results come to, as the contract merges them."""
-    result = {}
+    result: dict[str, Any] = {}
     for part in parts:
         for key, value in part.items():
             if key in {"summary", "tables"}:

@@ -53,7 +53,7 @@ class Sandbox:
     def __init__(
         self, scratch_root: Path, *, tier: Tier | str | None = None, allowed: Callable[[str], bool] = public
     ) -> None:
-        self.scratch_root, self.allowed = scratch_root, allowed
+        self.scratch_root, self.allowed = scratch_root.resolve(), allowed  # Landlock and models know the real path
         self.tier = Tier(tier) if tier is not None else probe()
         self.zygotes = Zygotes(self.tier)
         self._users = itertools.count(os.getpid())  # two workers seldom start from the same one
@@ -196,7 +196,7 @@ class _Supervision:
         content = orjson.dumps(
             {
                 **self.call.as_job(),
-                "scratch": str(self.scratch.resolve()),
+                "scratch": str(self.scratch),
                 "inputs": inputs,
                 "user": self.user,
                 "nice": NICE_BACKGROUND if self.call.background else NICE,

@@ -94,7 +94,7 @@ def test_a_database_killed_in_mid_commit_leaves_each_run_once(embedded, fault, i
     """
     server, house = embedded
     # It shows nothing before its end: an event would be held first, and its row locked.
-    code = b"import time\ndef run(inputs):\n    time.sleep(1.5)\n    return {'summary': {'a': 1}}\n"
+    code = b"import time\ndef run(inputs):\n    time.sleep(3)\n    return {'summary': {'a': 1}}\n"
     house.add("quiet", code, b'{"name": "Quiet", "inputs": {"n": {"type": "number", "default": 1}}}')
     held = house.submit(model="quiet")
     until(lambda: house.run(held).status is Status.RUNNING)
@@ -107,6 +107,7 @@ def test_a_database_killed_in_mid_commit_leaves_each_run_once(embedded, fault, i
         try:
             conn.execute("alter system set synchronous_standby_names = 'nobody'")
             conn.execute("select pg_reload_conf()")
+            time.sleep(0.5)  # it counts once the checkpointer has read it, which nothing shows
             if in_doubt == "results":
                 until(lambda: at_commit((in_doubt, "SyncRep")))
                 thread.start()

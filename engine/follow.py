@@ -95,11 +95,12 @@ def wait(desk: Desk, run_id: UUID, seconds: float) -> Snapshot:
         standing = runs.standing(conn, run_id)  # it may have ended, and its word of it have gone, long ago
     if standing is None or standing[0].final:
         return snapshot(desk, run_id)
-    while (left := until - time.monotonic()) > 0:
+    while True:
+        left = max(0.0, until - time.monotonic())
         desk.listener.wait(run_id, standing[1], min(left, REREAD), generation, ended=True)
         generation = desk.listener.generation
         now = snapshot(desk, run_id)
         if now.final:
             telemetry.seen(now.run)
+        if now.final or time.monotonic() >= until:
             return now
-    return snapshot(desk, run_id)

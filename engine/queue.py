@@ -30,7 +30,6 @@ BATCHES = "batches"
 PERSON = 10
 SWEEP = 0
 CHECKS = 5
-_TURNS = turns.MOST + 1  # within one priority
 
 _deferrer = App(connector=SyncPsycopgConnector(conninfo=""))  # never opened: jobs go through the caller's connection
 
@@ -55,7 +54,7 @@ def _defer(conn: Connection, task: str, priority: int, turn: int, **arguments: A
 
 def place_of(priority: int, task: str = TASK) -> runs.Place:
     """Return where a job of this priority goes."""
-    return runs.Place(QUEUE if priority >= PERSON else BATCHES, task, priority * _TURNS)
+    return runs.Place(QUEUE if priority >= PERSON else BATCHES, task, priority * (turns.MOST + 1))
 
 
 class Consumer(procrastinate.worker.Worker):

@@ -134,7 +134,7 @@ def submit(
             warnings=warnings,
             held=desk.bounds.capped,
             most=desk.bounds.user_runs if priority >= queue.PERSON and reused is None else None,
-            place=queue.place_of(priority) if reused is None and not desk.bounds.capped else None,
+            place=None if desk.bounds.capped else queue.place_of(priority),
         )
         if created and reused is None and desk.bounds.capped:
             queue.admit(conn, desk.bounds)

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, RowMapping
 
 from contract.app import App, Named
+from storage.statements import text
 
 _SELECT = """
 select a.id, a.slug, a.source, a.current_version, a.created_at, v.checks,
@@ -20,10 +21,6 @@ select a.id, a.slug, a.source, a.current_version, a.created_at, v.checks,
         order by r.queued_at desc, r.id desc limit 1) as last_run_at
 from apps a left join versions v on v.app_id = a.id and v.hash = a.current_version
 """
-
-
-_BY_ID = text("select id, slug, current_version from apps where id = :app")
-_BY_SLUG = text("select id, slug, current_version from apps where slug = :app")
 
 
 def put_app(conn: Connection, slug: str, source: Mapping[str, Any]) -> App:
@@ -48,28 +45,20 @@ def list_apps(conn: Connection) -> list[App]:
 
 def app_by_id(conn: Connection, app_id: int) -> App | None:
     """Return the model with this id, or None."""
-    if not 0 < app_id < 2**31:
-        return None
-    row = conn.execute(text(_SELECT + "where a.id = :id"), {"id": app_id}).mappings().one_or_none()
+    row = _one(conn, _SELECT, app_id)
     return None if row is None else _app(row)
 
 
 def app_by_slug(conn: Connection, slug: str) -> App | None:
     """Return the model called `slug`, or None."""
-    if "\0" in slug:
-        return None
-    row = conn.execute(text(_SELECT + "where a.slug = :slug"), {"slug": slug}).mappings().one_or_none()
+    row = _one(conn, _SELECT, slug)
     return None if row is None else _app(row)
 
 
 def named(conn: Connection, app: int | str) -> Named | None:
     """Return the names of the model with this id or slug, without reading its manifest, or None."""
-    if isinstance(app, str):
-        statement, known = _BY_SLUG, "\0" not in app
-    else:
-        statement, known = _BY_ID, 0 < app < 2**31
-    row = conn.execute(statement, {"app": app}).one_or_none() if known else None
-    return None if row is None else Named(*row)
+    row = _one(conn, "select a.id, a.slug, a.current_version from apps a ", app)
+    return None if row is None else Named(**row)
 
 
 def archive_missing(conn: Connection, kind: str, slugs: list[str]) -> int:
@@ -79,6 +68,15 @@ def archive_missing(conn: Connection, kind: str, slugs: list[str]) -> int:
         "and not slug = any(:slugs)"
     )
     return int(conn.execute(statement, {"kind": kind, "slugs": slugs}).rowcount)
+
+
+def _one(conn: Connection, select: str, app: int | str) -> RowMapping | None:
+    """Return the row of the model with this id or slug; what no column could hold is no model's."""
+    if isinstance(app, str):
+        where, possible = "where a.slug = :app", "\0" not in app
+    else:
+        where, possible = "where a.id = :app", 0 < app < 2**31
+    return conn.execute(text(select + where), {"app": app}).mappings().one_or_none() if possible else None
 
 
 def _app(row: RowMapping) -> App:

@@ -57,7 +57,7 @@ class Database:
         self.dsn = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
         self.patience = patience
         # Two kinds of connections: turning one from the one kind to the other and back took a third of a short reading.
-        self._transactions = self._connections(pool // 2, pool)
+        self._transactions = self._connections(max(1, pool // 2), pool)
         self._singly = self._connections(pool, pool * 3, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
 
     @contextlib.contextmanager

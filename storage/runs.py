@@ -8,25 +8,17 @@ Left out: results, which `storage.results` keeps, and lists, which `storage.sear
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
 import uuid_utils.compat as uuids
-from sqlalchemy import Connection, RowMapping, TextClause
-from sqlalchemy import text as new_text
+from sqlalchemy import Connection, RowMapping
 
 from contract.problems import Problem
 from contract.run import Run, Status
 from storage import events, results, turns
-
-
-@lru_cache(maxsize=256)
-def text(statement: str) -> TextClause:
-    """Return the statement, its parameters found once: looking for them took longer than some of the statements."""
-    return new_text(statement)
-
+from storage.statements import text
 
 # ruff: noqa: S608 - the statements below are put together from these words of our own
 # Without the log, which may be a megabyte and which no list shows.
@@ -39,7 +31,7 @@ join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id
 """
 # A run that reuses a result shows that of `o`, which made it; one without a result shows what it has shown so far.
-_SHOWN = new_text(f"""
+_SHOWN = text(f"""
 select {_NOUN}, coalesce(s.doc, p.shown) as shown, s.nulls,
        case when o.id is null then {events.LOG} else o.log end as log
 from runs{_OTHERS}
@@ -181,8 +173,7 @@ def add_run(
 ) -> tuple[Run, bool]:
     """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `held` waits until `storage.turns` lets it in.
 
-    With `place` a run that is new gets its job in the same statement, for a third of what two and their transaction
-    take.
+    With `place` a run that is new and has to be run gets its job in the same statement.
 
     Returns:
         The run and whether it is new; a submission key the user has used before gives that run.
@@ -191,6 +182,8 @@ def add_run(
         TooManyError: the user has `most` single runs that have not ended.
     """
     run_id = uuids.uuid7()
+    if reused_from is not None:
+        held, place = False, None
     added = conn.execute(
         _ADD,
         {
@@ -207,7 +200,7 @@ def add_run(
             "submission_key": submission_key,
             "reused_from": reused_from,
             "warnings": orjson.dumps(list(warnings)).decode(),
-            "held": held and reused_from is None,
+            "held": held,
             "most": most,
             "queue": place and place.queue,
             "task": place and place.task,

@@ -100,7 +100,7 @@ class EmbeddedServer:
 
     def stop(self) -> None:
         """Leave the server; the last one out stops it."""
-        if self._users is None or self._programs is None:
+        if self._users is None:
             return
         self._stopping.set()
         self._bell.ring()
@@ -132,12 +132,19 @@ class EmbeddedServer:
 
     def _launched(self) -> bool:
         """Return whether a process of the server is there: all of them hold its lock."""
+        with self._server_lock() as held:
+            return held is None
+
+    @contextlib.contextmanager
+    def _server_lock(self) -> Iterator[IO[str] | None]:
+        """Hold the server's lock; None where a process of it does."""
         with (self.home / "server.lock").open("w") as lock:
+            held: IO[str] | None = lock
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return True
-        return False
+                held = None
+            yield held
 
     def __enter__(self) -> str:
         return self.start()
@@ -165,10 +172,8 @@ class EmbeddedServer:
 
     def _launch(self, programs: Programs) -> bool:
         """Start the server unless a process of it, or of one before it, is still there; say whether it was tried."""
-        with (self.home / "server.lock").open("w") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with self._server_lock() as held:
+            if held is None:
                 return False
             self._clear()
             sockets = self._private(programs)

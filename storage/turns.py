@@ -9,10 +9,11 @@ Left out: weights, and the queue itself: the engine gives the turn to its jobs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
+
+from storage.statements import text
 
 MOST = 10**8 - 1  # turns are told apart up to here, where a priority ends in a job's 32 bits
 GATE = 0x67617465  # the advisory lock under which runs are let in: "gate"
@@ -43,7 +44,7 @@ def let_in(conn: Connection, *, user_at_once: int, model_at_once: int) -> Sequen
     Whoever calls this in the transaction that adds a held run, and again after the one that ends a run,
     leaves none behind: the lock is kept until the transaction ends.
     """
-    conn.execute(_statement("select pg_advisory_xact_lock(:gate)"), {"gate": GATE})
+    conn.execute(text("select pg_advisory_xact_lock(:gate)"), {"gate": GATE})
     found = []
     while (row := conn.execute(_LET_IN, {"user": user_at_once, "model": model_at_once}).one_or_none()) is not None:
         found.append(Admitted(row.id, row.priority, row.turn))
@@ -52,7 +53,7 @@ def let_in(conn: Connection, *, user_at_once: int, model_at_once: int) -> Sequen
 
 def place_in_queue(conn: Connection, run_id: UUID) -> int:
     """Return how many waiting runs go before this one."""
-    statement = _statement("""
+    statement = text("""
         select count(*) from runs r, runs mine where mine.id = :id and r.status = 'PENDING'
         and (r.priority > mine.priority
              or (r.priority = mine.priority and (r.turn, r.id) < (mine.turn, mine.id)))""")
@@ -61,16 +62,11 @@ def place_in_queue(conn: Connection, run_id: UUID) -> int:
 
 def in_line(conn: Connection) -> tuple[int, int]:
     """Return how many runs wait and how many are going."""
-    statement = _statement("""
+    statement = text("""
         select count(*) filter (where status = 'PENDING') as waiting, count(*) as all
         from runs where status in ('PENDING', 'RUNNING')""")
     row = conn.execute(statement).one()
     return row.waiting, row.all - row.waiting
-
-
-@lru_cache(maxsize=16)
-def _statement(words: str) -> TextClause:
-    return text(words)
 
 
 _LET_IN = text("""

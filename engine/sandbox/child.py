@@ -139,9 +139,7 @@ def merged(key: str, old: object, new: object) -> object:
     return dict(new) if isinstance(new, Mapping) and key in {"summary", "tables", "series", "files"} else new
 
 
-def main(
-    job: dict, barriers: object, frames: int, log: int, door: int | None, trouble: BaseException | None = None
-) -> None:
+def main(job: dict, barriers: object, frames: int, log: int, door: int | None, trouble: BaseException | None) -> None:
     """Run the job, or say what went wrong before it came; never returns."""
     sender = Sender(frames, job["frame_limit"])
     try:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_NO_NEW_PRIVS = 1, 4, 15, 38
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
-LANDLOCK_ADD_RULE = 445
+LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 445, 446  # by number: libseccomp learnt their names late
 CLONE_THREAD = 0x10000
 SIGABRT, SIGKILL = 6, 9
 MB = 1_000_000
@@ -48,8 +48,11 @@ getsockname getpeername
 """.split()
 # What only closing in needs. `prctl` and `prlimit64`, of which a model needs a part, are told apart by what they are
 # given.
-LANDLOCK = (LANDLOCK_ADD_RULE, 446)  # by number: libseccomp learnt their names late
-CLOSING_IN = (*LANDLOCK, *"setrlimit setpriority setgroups setresgid setresuid".split())
+CLOSING_IN = (
+    LANDLOCK_ADD_RULE,
+    LANDLOCK_RESTRICT_SELF,
+    *"setrlimit setpriority setgroups setresgid setresuid".split(),
+)
 # What a terminal check, a non-blocking socket and a buffer's size ask for.
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # Duplicates, flags, locks and a pipe's size. Not F_SETOWN and F_SETSIG: they send any signal to any process of the same
@@ -264,7 +267,7 @@ def _taken_back(*, hosts: bool) -> ctypes.Array:
     return _compiled(rules)
 
 
-def _compiled(rules) -> ctypes.Array:
+def _compiled(rules: object) -> ctypes.Array:
     """Return a filter as the kernel takes it: eight bytes an instruction."""
     descriptor = os.memfd_create("filter")
     with open(descriptor, "w+b") as stream:  # noqa: PTH123

@@ -159,7 +159,6 @@ def test_a_start_that_was_cut_off_in_the_middle_of_making_the_data_is_made_again
         assert ask(url, "select 1") == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 def test_a_start_that_is_interrupted_after_the_launch_leaves_no_server(tmp_path, monkeypatch):
     launch = EmbeddedServer._launch
 
@@ -177,6 +176,7 @@ def test_a_start_that_is_interrupted_after_the_launch_leaves_no_server(tmp_path,
         assert ask(url, "select 1") == 1
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 def test_root_whose_namespaces_are_blocked_hands_the_data_to_an_account(monkeypatch):
     home = Path(tempfile.mkdtemp()) / "home"
     home.parent.chmod(0o755)

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -15,12 +16,14 @@ from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import Tier, probe
 from tests.engine.sandbox.conftest import until
 
+SANDBOX = str(Path(confine.__file__).parent)  # a child's own files, imported there without ours
+
 
 @pytest.mark.skipif(probe() is not Tier.A, reason="this host has no Landlock")
 def test_a_run_is_not_closed_in_while_a_second_thread_could_stay_outside(tmp_path):
     code = f"""
 import sys, threading, time
-sys.path.insert(0, {str(confine.__file__.rsplit("/", 1)[0])!r})
+sys.path.insert(0, {SANDBOX!r})
 import confine
 threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 barriers = confine.Barriers("A")
@@ -46,7 +49,7 @@ def test_tier_d_needs_neither_landlock_nor_seccomp_installed():
     code = f"""
 import sys
 sys.modules["landlockpy"] = sys.modules["pyseccomp"] = None
-sys.path.insert(0, {str(confine.__file__.rsplit("/", 1)[0])!r})
+sys.path.insert(0, {SANDBOX!r})
 import confine
 barriers = confine.Barriers("D")
 barriers.open_rules()
@@ -135,10 +138,9 @@ def test_what_a_child_needs_to_close_itself_in_is_taken_back_before_the_model_be
 
 
 def test_a_child_that_could_not_be_prepared_says_so_in_the_run_it_was_for(tmp_path):
-    folder = str(confine.__file__).rsplit("/", 1)[0]
     code = f"""
 import os, sys
-sys.path.insert(0, {folder!r})
+sys.path.insert(0, {SANDBOX!r})
 import child
 frames, log = os.pipe()
 job = {{"frame_limit": 1000, "folder": "/nowhere"}}

@@ -41,7 +41,7 @@ reference: $(VENV)/.test
 	$(BIN)/python -m tests.models.reference $(if $(REFERENCE_DIR),$(REFERENCE_DIR),../shared/reference)
 
 hostile: $(VENV)/.run
-	$(BIN)/python -m engine.hostile $(DIR)
+	$(BIN)/python -m tests.hostile.harness $(DIR)
 
 screenshots: $(VENV)/.test
 	$(BIN)/python -m tests.journeys.screenshots

@@ -1,4 +1,4 @@
-"""The server: Streamlit's ASGI app around ui/frame.py, the HTTP API at /api, database and workers behind both.
+"""The server: Streamlit's ASGI app around ui/shell/main.py, the HTTP API at /api, database and workers behind both.
 
 Chosen: one process and one port. The lifespan starts what is needed and stops what it started, so that Ctrl-C leaves
 nothing behind; docs/decisions/ has the measurements behind the collector's freeze and the sockets' option.
@@ -21,26 +21,26 @@ import structlog
 from starlette.routing import Mount
 
 import settings as settings_module
-from api.door import build
-from engine import desk as desks
-from engine import telemetry
-from engine.logs import adopt_server, configure
-from engine.loopwatch import LoopWatch
-from engine.pool import Pool
-from engine.reap import release
-from engine.register import register_folders
+from api.app import create_app
+from engine.models.register import register_folders
+from engine.observability import telemetry
+from engine.observability.logs import configure, route_server_logs
+from engine.observability.loop_monitor import LoopMonitor
+from engine.processes import context as contexts
+from engine.processes.worker_pool import WorkerPool
+from engine.runs.recovery import requeue_worker_runs
 from settings import SettingsError
 from storage import workers
 from storage.database import Database, DatabaseUnavailable
+from storage.embedded_postgres import EmbeddedServer, ServerError
 from storage.migrate import migrate
-from storage.server import EmbeddedServer, ServerError
 from worker import bounds_of
 
 HERE = Path(__file__).resolve().parent
 log = structlog.get_logger()
 
 try:
-    settings = settings_module.read()
+    settings = settings_module.read_settings()
 except SettingsError as error:
     sys.exit(f"Tontine cannot start:\n{error}")
 configure(settings.log_level, settings.log_format)
@@ -49,7 +49,7 @@ configure(settings.log_level, settings.log_format)
 @contextlib.asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
-    adopt_server()
+    route_server_logs()
     with contextlib.ExitStack() as stack:
         telemetry.start(settings.telemetry, service="tontine-server")
         stack.callback(telemetry.stop)
@@ -64,37 +64,37 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
                 migrate(database)
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
-        desk = desks.open_desk(url, bounds=bounds_of(settings), data=settings.data, user=settings.user)
-        stack.callback(desk.close)
-        desks.use(desk)
-        stack.callback(desks.use, None)
-        telemetry.gauge_of_workers(lambda: _workers(desk))
-        for name, problems in register_folders(desk, settings.functions).items():
+        context = contexts.open_context(url, limits=bounds_of(settings), data=settings.data, user=settings.user)
+        stack.callback(context.close)
+        contexts.set_current(context)
+        stack.callback(contexts.set_current, None)
+        telemetry.register_worker_gauge(lambda: _workers(context))
+        for name, problems in register_folders(context, settings.functions).items():
             for problem in problems:
                 log.warning("model not registered", model=name, problem=str(problem))
         _answer_at_once()
-        pool = Pool(
+        pool = WorkerPool(
             settings.workers,
             HERE / "worker.py",
             {**os.environ, "DATABASE_URL": url, "TONTINE_DATA": str(settings.data)},
-            on_death=lambda pid: release(desk.database, f"{socket.gethostname()}:{pid}"),
+            on_death=lambda pid: requeue_worker_runs(context.database, f"{socket.gethostname()}:{pid}"),
         )
         pool.start()
         stack.callback(pool.stop)
         gc.collect()
         gc.freeze()
         if settings.watch_loop:
-            watch = LoopWatch("server", settings.watch_loop)
+            watch = LoopMonitor("server", settings.watch_loop)
             watch.start()
             stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
         yield
 
 
-def _workers(desk: desks.Desk) -> int:
+def _workers(context: contexts.AppContext) -> int:
     """Return how many workers, on any host, have been heard of lately."""
-    with desk.database.read() as conn:
-        return len(workers.alive(conn, silence=desk.bounds.stalled))
+    with context.database.read() as conn:
+        return len(workers.list_alive(conn, silence=context.limits.worker_timeout))
 
 
 def _answer_at_once() -> None:
@@ -111,4 +111,4 @@ def _answer_at_once() -> None:
                     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-app = st.App(HERE / "ui" / "frame.py", routes=[Mount("/api", app=build())], lifespan=lifespan)
+app = st.App(HERE / "ui" / "shell" / "main.py", routes=[Mount("/api", app=create_app())], lifespan=lifespan)

@@ -176,7 +176,7 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def read(environment: Mapping[str, str] | None = None) -> Settings:
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings that `environment` holds, the process's own where none is given.
 
     Raises:
@@ -206,7 +206,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
-def table() -> list[dict[str, str]]:
+def settings_table() -> list[dict[str, str]]:
     """Return every setting with its default, unit and meaning, for the operator's guide."""
     defaults = Settings()
     rows = []

@@ -13,16 +13,16 @@ import threading
 from types import FrameType
 
 import settings as settings_module
-from engine import telemetry
-from engine.bounds import Bounds
-from engine.logs import configure
-from engine.worker import Worker
+from engine.observability import telemetry
+from engine.observability.logs import configure
+from engine.processes.limits import InstallationLimits
+from engine.processes.worker import Worker
 from settings import Settings, SettingsError
 
 
-def bounds_of(settings: Settings) -> Bounds:
+def bounds_of(settings: Settings) -> InstallationLimits:
     """Return the engine's bounds as the settings give them."""
-    return Bounds(
+    return InstallationLimits(
         seconds=settings.seconds,
         seconds_max=settings.seconds_max,
         memory_mb=settings.memory_mb,
@@ -32,10 +32,10 @@ def bounds_of(settings: Settings) -> Bounds:
         scratch_mb=settings.scratch_mb,
         log_kb=settings.log_kb,
         threads=settings.threads,
-        user_runs=settings.user_runs,
-        user_at_once=settings.user_at_once,
-        model_at_once=settings.model_at_once,
-        stalled=settings.stalled,
+        max_pending_per_user=settings.user_runs,
+        max_running_per_user=settings.user_at_once,
+        max_running_per_model=settings.model_at_once,
+        worker_timeout=settings.stalled,
         attempts=settings.attempts,
     )
 
@@ -46,7 +46,7 @@ def main() -> int:
     parser.add_argument("--lifeline", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     try:
-        settings = settings_module.read()
+        settings = settings_module.read_settings()
         secrets = settings_module.secrets()
     except SettingsError as error:
         print(error, file=sys.stderr)
@@ -58,7 +58,7 @@ def main() -> int:
     telemetry.start(settings.telemetry, service="tontine-worker")
     worker = Worker(
         settings.database_url,
-        bounds=bounds_of(settings),
+        limits=bounds_of(settings),
         data=settings.data,
         runs_at_once=settings.worker_runs,
         watch_loop=settings.watch_loop,

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
-from api.bodies import AppDetail, AppSummary, RunDetail, RunRequest, RunStatus
-from api.caller import caller
+from api.auth import current_user
+from api.schemas import AppDetail, AppSummary, RunDetail, RunRequest, RunStatus
 from contract.schema import input_schema
-from engine import desk as desks
-from engine.access import access_of
-from engine.follow import wait as wait_for
-from engine.submit import find_app, find_version, submit
+from engine.models.permissions import resolve_access
+from engine.processes import context as contexts
+from engine.runs.follow import wait_for_end as wait_for
+from engine.runs.submit import find_app, find_version, submit
 from storage import apps
 
 router = APIRouter(tags=["models"])
@@ -26,24 +26,24 @@ LONGEST_WAIT = 300.0
 @router.get("/apps")
 def list_apps() -> list[AppSummary]:
     """List every model of the catalogue."""
-    with desks.current().database.read() as conn:
+    with contexts.current().database.read() as conn:
         return [AppSummary.of(app) for app in apps.list_apps(conn)]
 
 
 @router.get("/apps/{app_id}")
 def get_app(app_id: int) -> AppDetail:
     """Return a model with its inputs."""
-    desk = desks.current()
-    app = find_app(desk, app_id)
-    version, manifest = find_version(desk, app)
-    return AppDetail.detail(app, version, access_of(desk.database, app.id, manifest))
+    context = contexts.current()
+    app = find_app(context, app_id)
+    version, manifest = find_version(context, app)
+    return AppDetail.detail(app, version, resolve_access(context.database, app.id, manifest))
 
 
 @router.get("/apps/{app_id}/schema")
 def get_schema(app_id: int, version: str | None = None) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) that inputs are checked against."""
-    desk = desks.current()
-    _, manifest = find_version(desk, find_app(desk, app_id), version)
+    context = contexts.current()
+    _, manifest = find_version(context, find_app(context, app_id), version)
     return input_schema(manifest)
 
 
@@ -60,17 +60,17 @@ def run_app(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Any:
     """Run a model. With `wait`, answer with the finished run, or as it stands after that many seconds."""
-    desk = desks.current()
+    context = contexts.current()
     run = submit(
-        desk,
+        context,
         app_id,
         body.inputs,
-        user=caller(request),
+        user=current_user(request),
         version=body.version,
         key=f"api:{idempotency_key}" if idempotency_key else None,
         fresh=body.fresh,
     )
     if wait:
-        now = wait_for(desk, run.id, wait)
+        now = wait_for(context, run.id, wait)
         return JSONResponse(RunDetail.detail(now).model_dump(mode="json"))
     return RunStatus(run_id=str(run.id), status=str(run.status), url=f"/run?id={run.id}")

@@ -14,37 +14,37 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from contract.access import NotGrantedError
-from contract.problems import ContractError, Problem
-from engine.submit import BusyError, NotFoundError
+from contract.problems import Problem, ProblemsError
+from engine.runs.submit import BusyError, NotFoundError
 from storage.database import DatabaseUnavailable
 
 log = structlog.get_logger()
 
 
-def answer(status: int, error: str, problems: Iterable[Problem] = (), **headers: str) -> JSONResponse:
+def error_response(status: int, error: str, problems: Iterable[Problem] = (), **headers: str) -> JSONResponse:
     """Return an error in the API's shape."""
     body = {"error": error, "problems": [p.as_dict() for p in problems]}
     return JSONResponse(body, status_code=status, headers=headers or None)
 
 
-def add(app: FastAPI) -> None:
+def install_handlers(app: FastAPI) -> None:
     """Make `app` answer every error in the one shape."""
 
-    @app.exception_handler(ContractError)
-    async def contract(_request: Request, error: ContractError) -> JSONResponse:
+    @app.exception_handler(ProblemsError)
+    async def contract(_request: Request, error: ProblemsError) -> JSONResponse:
         if isinstance(error, NotFoundError):
-            return answer(404, "not found", error.problems)
+            return error_response(404, "not found", error.problems)
         if isinstance(error, BusyError):
-            return answer(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
+            return error_response(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
         if isinstance(error, NotGrantedError):
-            return answer(403, "not granted", error.problems)
-        return answer(422, "the inputs do not fit", error.problems)
+            return error_response(403, "not granted", error.problems)
+        return error_response(422, "the inputs do not fit", error.problems)
 
     @app.exception_handler(RequestValidationError)
     async def request(_request: Request, error: RequestValidationError) -> JSONResponse:
         details: list[dict[str, Any]] = list(error.errors())
         if any(d["loc"] and d["loc"][0] == "path" for d in details):
-            return answer(
+            return error_response(
                 404,
                 "not found",
                 [Problem("id", f"{d.get('input')!r} is no id", "Take the id from a list.") for d in details],
@@ -53,15 +53,15 @@ def add(app: FastAPI) -> None:
             Problem(".".join(map(str, d["loc"])), f"{d.get('input')!r}: {d['msg']}"[:200], "Mend the request.")
             for d in details
         ]
-        return answer(422, "the request cannot be read", problems)
+        return error_response(422, "the request cannot be read", problems)
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
-        return answer(error.status_code, str(error.detail))
+        return error_response(error.status_code, str(error.detail))
 
     @app.exception_handler(DatabaseUnavailable)
     async def database(_request: Request, error: DatabaseUnavailable) -> JSONResponse:
-        return answer(
+        return error_response(
             503,
             "the database does not answer",
             [Problem("database", str(error), "Try again in a moment; accepted runs are kept.")],
@@ -72,4 +72,4 @@ def add(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         about = {"run": request.path_params["run_id"]} if "run_id" in request.path_params else {}
         log.error("request failed", path=request.url.path, **about, exc_info=error)
-        return answer(500, "something went wrong here; the server's log has the details")
+        return error_response(500, "something went wrong here; the server's log has the details")

@@ -11,11 +11,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from contract import csv as contract_csv
+from contract import csv_export as contract_csv
 from contract.problems import Problem
-from engine import desk as desks
-from engine.export import Exported, export
-from engine.submit import NotFoundError
+from engine.processes import context as contexts
+from engine.runs.export import ExportedColumns, export_columns
+from engine.runs.submit import NotFoundError
 
 router = APIRouter(tags=["exports"])
 
@@ -27,12 +27,12 @@ def export_csv(
     excel: Annotated[bool, Query(description="byte order mark, semicolons and decimal commas")] = False,
 ) -> StreamingResponse:
     """Return a table or series as CSV: UTF-8, a line of labels, full precision."""
-    found: Exported | None = export(desks.current(), run_id, table)
+    found: ExportedColumns | None = export_columns(contexts.current(), run_id, table)
     if found is None:
         what = f"the run has no table or series {table!r}" if table else "the run has no table or series"
         raise NotFoundError([Problem("table", what, "Look at the run's result for the names.")])
     return StreamingResponse(
-        contract_csv.lines(found.columns, found.batches, excel=excel),
+        contract_csv.write_csv(found.columns, found.batches, excel=excel),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{found.filename}"'},
     )

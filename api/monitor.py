@@ -8,11 +8,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.bodies import RunSummary
+from api.schemas import RunSummary
 from contract.run import Status
-from engine import desk as desks
+from engine.processes import context as contexts
 from storage import workers
-from storage.search import Filter, search_runs, totals
+from storage.search import Filter, search_runs, usage_stats
 
 router = APIRouter(tags=["monitor"])
 
@@ -20,9 +20,9 @@ router = APIRouter(tags=["monitor"])
 @router.get("/health")
 def health() -> dict[str, Any]:
     """Say whether database and workers answer. 503 where the database does not."""
-    desk = desks.current()
-    with desk.database.read() as conn:
-        alive = workers.alive(conn, silence=desk.bounds.stalled)
+    context = contexts.current()
+    with context.database.read() as conn:
+        alive = workers.list_alive(conn, silence=context.limits.worker_timeout)
     return {
         "status": "ok" if alive else "no workers",
         "database": "ok",
@@ -34,14 +34,14 @@ def health() -> dict[str, Any]:
 @router.get("/monitor/stats")
 def stats() -> dict[str, Any]:
     """Return totals by model, success rate, durations and runs a day."""
-    with desks.current().database.read() as conn:
-        return totals(conn)
+    with contexts.current().database.read() as conn:
+        return usage_stats(conn)
 
 
 @router.get("/monitor/live")
 def live() -> list[RunSummary]:
     """Return the runs that are waiting or going."""
-    with desks.current().database.read() as conn:
+    with contexts.current().database.read() as conn:
         page = search_runs(conn, Filter(statuses=(Status.PENDING, Status.RUNNING)), after=None, limit=200)
     return [RunSummary.of(run) for run in page.runs]
 
@@ -49,5 +49,5 @@ def live() -> list[RunSummary]:
 @router.get("/monitor/history")
 def history(limit: int = 100) -> list[RunSummary]:
     """Return the newest runs."""
-    with desks.current().database.read() as conn:
+    with contexts.current().database.read() as conn:
         return [RunSummary.of(r) for r in search_runs(conn, Filter(), after=None, limit=min(limit, 500)).runs]

@@ -13,15 +13,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket, WebSocketDisconnect
 
-from api.bodies import RunDetail, RunStatus, RunSummary
-from api.caller import caller
+from api.auth import current_user
+from api.schemas import RunDetail, RunStatus, RunSummary
 from contract.problems import InputError, Problem
 from contract.run import Run, Status
-from engine import desk as desks
-from engine import telemetry
-from engine.cancel import cancel
-from engine.follow import REREAD, snapshot
-from engine.submit import NotFoundError
+from engine.observability import telemetry
+from engine.processes import context as contexts
+from engine.runs.cancel import cancel
+from engine.runs.follow import REREAD_INTERVAL, snapshot
+from engine.runs.submit import NotFoundError
 from storage.search import BadCursor, Filter, count_runs, search_runs
 
 router = APIRouter(tags=["runs"])
@@ -42,7 +42,7 @@ def list_runs(
 ) -> list[RunSummary]:
     """List runs, newest first. `Link` names the next page; `X-Total-Count` counts up to 1,000."""
     wanted = Filter(app=app, statuses=tuple(status or ()), user=user, since=since, until=until, text=text)
-    with desks.current().database.read() as conn:
+    with contexts.current().database.read() as conn:
         try:
             page = search_runs(conn, wanted, after=cursor, limit=limit)
         except BadCursor as error:
@@ -58,14 +58,14 @@ def list_runs(
 @router.get("/runs/{run_id}")
 def get_run(run_id: UUID) -> RunDetail:
     """Return a run with its result, or with what it has shown so far."""
-    return RunDetail.detail(snapshot(desks.current(), run_id))
+    return RunDetail.detail(snapshot(contexts.current(), run_id))
 
 
 @router.delete("/runs/{run_id}")
 def cancel_run(run_id: UUID, request: Request) -> RunStatus:
     """Cancel a run. One that has ended stays as it ended."""
-    caller(request)
-    run: Run = cancel(desks.current(), run_id)
+    current_user(request)
+    run: Run = cancel(contexts.current(), run_id)
     return RunStatus(run_id=str(run.id), status=str(run.status), url=f"/run?id={run.id}")
 
 
@@ -73,19 +73,19 @@ def cancel_run(run_id: UUID, request: Request) -> RunStatus:
 async def follow_run(socket: WebSocket, run_id: str) -> None:
     """Push `{status, run_id, result}` at every change; close after the final one."""
     try:
-        caller(socket)
+        current_user(socket)
     except Exception:  # noqa: BLE001 - a refused handshake has one answer, whatever the reason
         await socket.close(code=1008)
         return
     await socket.accept()
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        await _push(socket, run_id)
+        await _push_changes(socket, run_id)
     with contextlib.suppress(RuntimeError):
         await socket.close()
 
 
-async def _push(socket: WebSocket, run_id: str) -> None:
-    desk = desks.current()
+async def _push_changes(socket: WebSocket, run_id: str) -> None:
+    context = contexts.current()
     unknown = {"status": "NOT_FOUND", "run_id": run_id, "result": None}
     try:
         wanted = UUID(run_id)
@@ -94,14 +94,14 @@ async def _push(socket: WebSocket, run_id: str) -> None:
         return
     changed = asyncio.Event()
     loop = asyncio.get_running_loop()
-    stop = desk.listener.watch(wanted, lambda: _wake(loop, changed))
-    gone = asyncio.create_task(_until_gone(socket))
+    stop = context.listener.on_change(wanted, lambda: _wake_loop(loop, changed))
+    gone = asyncio.create_task(_wait_until_closed(socket))
     try:
         seen, waiting = -1, False
         while not gone.done():
             changed.clear()
             try:
-                now = await asyncio.to_thread(snapshot, desk, wanted)
+                now = await asyncio.to_thread(snapshot, context, wanted)
             except NotFoundError:
                 await socket.send_json(unknown)
                 return
@@ -110,23 +110,23 @@ async def _push(socket: WebSocket, run_id: str) -> None:
                 body: dict[str, Any] = RunDetail.detail(now).model_dump(mode="json")
                 await socket.send_json(body)
             if now.final and waiting:
-                telemetry.seen(now.run)
+                telemetry.end_delivered(now.run)
             if now.final:
                 return
             waiting = True
             waiter = asyncio.create_task(changed.wait())
-            await asyncio.wait({waiter, gone}, timeout=REREAD, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({waiter, gone}, timeout=REREAD_INTERVAL, return_when=asyncio.FIRST_COMPLETED)
             waiter.cancel()
     finally:
         stop()
         gone.cancel()
 
 
-def _wake(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
+def _wake_loop(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
     loop.call_soon_threadsafe(changed.set)
 
 
-async def _until_gone(socket: WebSocket) -> None:
+async def _wait_until_closed(socket: WebSocket) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         while True:
             await socket.receive_text()

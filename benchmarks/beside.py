@@ -26,11 +26,11 @@ from benchmarks.floors import bare_queue, commits, forks
 from benchmarks.stage import NOOP, ROOT, run_to_end, spread, stage, sustained
 from benchmarks.told import PATIENCE, Told, told
 from contract.run import Status
-from engine.cancel import cancel
-from engine.desk import Desk
-from engine.follow import Snapshot, follow, wait
-from engine.register import register
-from engine.submit import submit
+from engine.models.register import register
+from engine.processes.context import AppContext
+from engine.runs.cancel import cancel
+from engine.runs.follow import Snapshot, follow, wait_for_end
+from engine.runs.submit import submit
 from storage import workers
 
 RUNS = 200
@@ -89,12 +89,12 @@ def rates(values: Sequence[float]) -> str:
     return f"median {statistics.median(values):.0f} runs/s, least {min(values):.0f} runs/s, n {len(values)}"
 
 
-def whole_way(desk: Desk, peer: Told, job: Callable[[], float]) -> None:
+def whole_way(context: AppContext, peer: Told, job: Callable[[], float]) -> None:
     """Print the milliseconds from submit to the stored result as seen, and a bare job's of the queue beneath."""
 
     def ours() -> float:
         begun = time.perf_counter()
-        run_to_end(desk, "nothing", 1)
+        run_to_end(context, "nothing", 1)
         return (time.perf_counter() - begun) * 1000
 
     mine, client, http, bare = alternate(
@@ -105,14 +105,14 @@ def whole_way(desk: Desk, peer: Told, job: Callable[[], float]) -> None:
     print(f"the whole way is {statistics.median(mine) / statistics.median(bare):.1f} times a bare job of the queue")
 
 
-def first_line(desk: Desk, peer: Told) -> None:
+def first_line(context: AppContext, peer: Told) -> None:
     """Print the milliseconds from the claim, whose own commit is among them, to the first line of function.py."""
-    register(desk, "first", {**NOOP, "function.py": FIRST_LINE}, source={"kind": "local", "path": "first"})
+    register(context, "first", {**NOOP, "function.py": FIRST_LINE}, source={"kind": "local", "path": "first"})
     submitted: list[float] = []
 
     def ours() -> float:
         begun = time.time()
-        now = run_to_end(desk, "first", 1)
+        now = run_to_end(context, "first", 1)
         assert now.run.started_at is not None
         reached: float = now.shown["summary"]["now"]
         submitted.append((reached - begun) * 1000)
@@ -129,18 +129,18 @@ def first_line(desk: Desk, peer: Told) -> None:
     print(f"  Tontine, from the submission too: {spread(submitted[-RUNS:])}", flush=True)
 
 
-def cancelling(desk: Desk, peer: Told) -> None:
+def cancelling(context: AppContext, peer: Told) -> None:
     """Print the milliseconds from a cancel to the end of the model's process, or of Gradio's generator."""
-    register(desk, "slow", {**NOOP, "function.py": SLOW}, source={"kind": "local", "path": "slow"})
+    register(context, "slow", {**NOOP, "function.py": SLOW}, source={"kind": "local", "path": "slow"})
     seen: list[float] = []
 
     def ours() -> float:
-        run = submit(desk, "slow", {"n": 1}, user="bench", fresh=True)
-        pid = int(first_shown(desk, run.id).shown["summary"]["pid"])
+        run = submit(context, "slow", {"n": 1}, user="bench", fresh=True)
+        pid = int(first_shown(context, run.id).shown["summary"]["pid"])
         with process_end(pid) as gone, ThreadPoolExecutor(2) as threads:
-            noticed = [threads.submit(clocked, gone), threads.submit(clocked, lambda: until_cancelled(desk, run.id))]
+            noticed = [threads.submit(clocked, gone), threads.submit(clocked, lambda: until_cancelled(context, run.id))]
             begun = time.perf_counter()
-            cancel(desk, run.id)
+            cancel(context, run.id)
             ended, stored = ((future.result() - begun) * 1000 for future in noticed)
         seen.append(stored)
         return ended
@@ -156,13 +156,13 @@ def cancelling(desk: Desk, peer: Told) -> None:
     )
 
 
-def first_shown(desk: Desk, run_id: UUID) -> Snapshot:
+def first_shown(context: AppContext, run_id: UUID) -> Snapshot:
     """Return the run as it stands once something of it is shown.
 
     Raises:
         RuntimeError: it ended before.
     """
-    for now in follow(desk, run_id):
+    for now in follow(context, run_id):
         if now is not None and now.shown:
             return now
     raise RuntimeError("The model ended before it showed anything.")
@@ -184,9 +184,9 @@ def process_end(pid: int) -> Iterator[Callable[[], object]]:
         os.close(descriptor)
 
 
-def until_cancelled(desk: Desk, run_id: UUID) -> None:
+def until_cancelled(context: AppContext, run_id: UUID) -> None:
     """Wait until the run is seen to have been cancelled."""
-    assert wait(desk, run_id, PATIENCE).run.status is Status.CANCELLED
+    assert wait_for_end(context, run_id, PATIENCE).run.status is Status.CANCELLED
 
 
 def clocked(call: Callable[[], Any]) -> float:
@@ -195,11 +195,11 @@ def clocked(call: Callable[[], Any]) -> float:
     return time.perf_counter()
 
 
-def rate(desk: Desk, peer: Told, who: str) -> None:
+def rate(context: AppContext, peer: Told, who: str) -> None:
     """Print the runs a second that are sustained, submitted by eight threads."""
     mine, client, http = alternate(
         BURSTS,
-        lambda: sustained(desk, BURST)[0],
+        lambda: sustained(context, BURST)[0],
         lambda: peer.ask("rate", "client", BURST),
         lambda: peer.ask("rate", "http", BURST),
         warm=0,
@@ -220,12 +220,12 @@ def floors(url: str) -> None:
     print(f"floor: a row inserted and its commit flushed: {spread(flushed, digits=2)}")
 
 
-def versions(desk: Desk) -> str:
+def versions(context: AppContext) -> str:
     """Return what is compared, as text."""
     asked = "from importlib.metadata import version; print(version('gradio'))"
     found = subprocess.run([str(gradio_python()), "-c", asked], capture_output=True, text=True, check=True)
-    with desk.database.read() as conn:
-        tier = workers.alive(conn, silence=30)[0].tier
+    with context.database.read() as conn:
+        tier = workers.list_alive(conn, silence=30)[0].tier
     return (
         f"Tontine: stored, flushed, confined in tier {tier}; "
         f"Gradio {found.stdout.strip()}: not durable, not isolated; ratios are ours to theirs, of medians"
@@ -236,14 +236,14 @@ def main() -> None:
     """Print the figures."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is ended
     with gradio() as peer, bare_queue() as (job, url):
-        with stage(count=1) as desk:
-            print(versions(desk))
-            whole_way(desk, peer, job)
-            first_line(desk, peer)
-            cancelling(desk, peer)
-            rate(desk, peer, "one worker of two places")
-        with stage(count=2, runs_at_once=4) as desk:
-            rate(desk, peer, "two workers of four places")
+        with stage(count=1) as context:
+            print(versions(context))
+            whole_way(context, peer, job)
+            first_line(context, peer)
+            cancelling(context, peer)
+            rate(context, peer, "one worker of two places")
+        with stage(count=2, runs_at_once=4) as context:
+            rate(context, peer, "two workers of four places")
         floors(url)
 
 

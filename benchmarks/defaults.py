@@ -14,9 +14,9 @@ from pathlib import Path
 
 from contract import inputs as contract_inputs
 from contract.run import Status
-from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
-from registry import check
-from registry.folder import read_folder
+from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob
+from registry import validation
+from registry.model_files import read_folder
 
 FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
 AIM = 2.0  # seconds by the clock
@@ -32,8 +32,8 @@ def seconds(sandbox, name, manifest):
     """
     folder = FUNCTIONS / name
     files = {k: folder / f.default for k, f in manifest.inputs.items() if f.type == "file" and f.default}
-    call = Call(f"defaults-{name}", folder, contract_inputs.check(manifest, {}), 1, LIMITS, files)
-    with contextlib.closing(Cancel()) as cancel, sandbox.run(call, lambda _: None, cancel) as out:
+    call = SandboxJob(f"defaults-{name}", folder, contract_inputs.validate(manifest, {}), 1, LIMITS, files)
+    with contextlib.closing(CancelToken()) as cancel, sandbox.run(call, lambda _: None, cancel) as out:
         if out.status is not Status.SUCCESS:
             raise RuntimeError(f"{name}: {out.reason}")
         return out.seconds
@@ -48,7 +48,7 @@ def main():
         try:
             for path in sorted(FUNCTIONS.glob("*/manifest.json")):
                 name = path.parent.name
-                manifest = check.check(read_folder(path.parent)).manifest
+                manifest = validation.validate_model(read_folder(path.parent)).manifest
                 taken = statistics.median(seconds(sandbox, name, manifest) for _ in range(ROUNDS))
                 excused = bool(manifest.limits.get("seconds"))
                 slow += taken > AIM and not excused

@@ -4,9 +4,9 @@ import time
 
 from benchmarks.stage import spread, stage, sustained
 from contract.run import Status
-from engine.cancel import cancel
-from engine.follow import snapshot, wait
-from engine.submit import submit
+from engine.runs.cancel import cancel
+from engine.runs.follow import snapshot, wait_for_end
+from engine.runs.submit import submit
 
 RUNS = 200
 BURST = 600
@@ -14,16 +14,16 @@ BURST = 600
 
 def main() -> None:
     """Print the figures."""
-    with stage(count=1) as desk:
+    with stage(count=1) as context:
         times, parts = [], []
         for n in range(RUNS + 20):
             begun = time.perf_counter()
-            run = submit(desk, "nothing", {"n": n}, user="bench", fresh=True)
+            run = submit(context, "nothing", {"n": n}, user="bench", fresh=True)
             accepted = time.perf_counter()
             seen = run.seq
             while True:
-                desk.listener.wait(run.id, seen, 5)
-                now = snapshot(desk, run.id)
+                context.listener.wait(run.id, seen, 5)
+                now = snapshot(context, run.id)
                 seen = now.run.seq
                 if now.final:
                     break
@@ -37,21 +37,21 @@ def main() -> None:
         times = []
         slow = b"import time\ndef run(inputs):\n    yield {'progress': 0.1}\n    time.sleep(30)\n"
         from benchmarks.stage import NOOP
-        from engine.register import register
+        from engine.models.register import register
 
-        register(desk, "slow", {**NOOP, "function.py": slow}, source={"kind": "local", "path": "slow"})
+        register(context, "slow", {**NOOP, "function.py": slow}, source={"kind": "local", "path": "slow"})
         for n in range(20):
-            run = submit(desk, "slow", {"n": n}, user="bench", fresh=True)
-            while snapshot(desk, run.id).run.progress is None:
+            run = submit(context, "slow", {"n": n}, user="bench", fresh=True)
+            while snapshot(context, run.id).run.progress is None:
                 time.sleep(0.01)
             begun = time.perf_counter()
-            cancel(desk, run.id)
-            wait(desk, run.id, 10)
+            cancel(context, run.id)
+            wait_for_end(context, run.id, 10)
             times.append((time.perf_counter() - begun) * 1000)
         print(f"cancel asked -> CANCELLED seen: {spread(times)}")
     for count, at_once in ((1, 2), (2, 2), (2, 4)):
-        with stage(count=count, runs_at_once=at_once) as desk:
-            done, accepted = sustained(desk, BURST)
+        with stage(count=count, runs_at_once=at_once) as context:
+            done, accepted = sustained(context, BURST)
             print(f"{BURST} runs, {count} workers x {at_once}: {done:.0f} runs/s (submitted at {accepted:.0f}/s)")
 
 

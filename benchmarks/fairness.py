@@ -5,10 +5,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.stage import run_to_end, spread, stage
-from engine import queue
-from engine.desk import Desk
-from engine.register import register
-from engine.submit import submit
+from engine.models.register import register
+from engine.processes.context import AppContext
+from engine.runs import job_queue
+from engine.runs.submit import submit
 
 POINTS = 10_000
 SINGLE = 40
@@ -25,20 +25,22 @@ def run(inputs):
 }
 
 
-def singles(desk: Desk, user: str) -> list[float]:
+def singles(context: AppContext, user: str) -> list[float]:
     times = []
     for n in range(SINGLE):
         begun = time.perf_counter()
-        run_to_end(desk, "busy", n, user)
+        run_to_end(context, "busy", n, user)
         times.append((time.perf_counter() - begun) * 1000)
     return times
 
 
-def heap(desk: Desk, count: int, priority: int) -> None:
-    batch = uuid.uuid4() if priority < queue.PERSON else None
+def heap(context: AppContext, count: int, priority: int) -> None:
+    batch = uuid.uuid4() if priority < job_queue.INTERACTIVE else None
     with ThreadPoolExecutor(4) as threads:
         made = threads.map(
-            lambda n: submit(desk, "busy", {"n": 10**6 + n}, user="bulk", fresh=True, priority=priority, batch=batch),
+            lambda n: submit(
+                context, "busy", {"n": 10**6 + n}, user="bulk", fresh=True, priority=priority, batch=batch
+            ),
             range(count),
         )
         list(made)
@@ -46,20 +48,20 @@ def heap(desk: Desk, count: int, priority: int) -> None:
 
 def main() -> None:
     """Print the figures."""
-    with stage(count=2) as desk:
-        register(desk, "busy", BUSY, source={"kind": "local", "path": "busy"})
-        singles(desk, "warm")
-        alone = singles(desk, "alone")
+    with stage(count=2) as context:
+        register(context, "busy", BUSY, source={"kind": "local", "path": "busy"})
+        singles(context, "warm")
+        alone = singles(context, "alone")
         print(f"single run of 20 ms, nothing else going on: {spread(alone)}")
         begun = time.perf_counter()
-        heap(desk, POINTS, queue.SWEEP)
+        heap(context, POINTS, job_queue.BATCH_PRIORITY)
         print(f"a sweep of {POINTS:,} points by another user accepted in {time.perf_counter() - begun:.0f} s")
-        beside = singles(desk, "person")
+        beside = singles(context, "person")
         print(f"single run beside it: {spread(beside)}")
         ratio = sorted(beside)[len(beside) // 2] / sorted(alone)[len(alone) // 2]
         print(f"ratio of medians: {ratio:.2f}")
-        heap(desk, 150, queue.PERSON)
-        beside = singles(desk, "newcomer")
+        heap(context, 150, job_queue.INTERACTIVE)
+        beside = singles(context, "newcomer")
         print(f"single run beside 150 single runs of another user as well: {spread(beside)}")
 
 

@@ -14,7 +14,7 @@ import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 
 from benchmarks.told import told
-from storage.server import EmbeddedServer
+from storage.embedded_postgres import EmbeddedServer
 
 TASK = "nothing"
 QUEUE = "bare"

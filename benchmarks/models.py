@@ -176,12 +176,12 @@ def portfolio_paths():
     model = Model("pricer")
     given = {"portfolio": "equal", "n_assets": ASSETS, "drift": 7, "volatility": 20, "correlation": 30, "years": 10}
     given |= {"steps_per_year": 12, "paths": PATHS, "sampling": "antithetic", "strategy": "hold", "initial": 100}
-    inputs = contract_inputs.check(model.manifest, given)
-    held = model.holdings.read(inputs)
+    inputs = contract_inputs.validate(model.manifest, given)
+    on_hold = model.holdings.read(inputs)
 
     def core():
         simulation = model.paths.Simulation(
-            held, years=10, steps=STEPS, paths=PATHS, sampling="antithetic", rebalanced=False, seed=1
+            on_hold, years=10, steps=STEPS, paths=PATHS, sampling="antithetic", rebalanced=False, seed=1
         )
         for _ in simulation.blocks():
             pass
@@ -202,7 +202,7 @@ def portfolio_paths():
 def resampled_triangle():
     model = Model("odp_bootstrap")
     given = {"method": "bootstrap", "simulations": RESAMPLES, "data": "taylor_ashe"}
-    inputs = contract_inputs.check(model.manifest, given)
+    inputs = contract_inputs.validate(model.manifest, given)
     triangle = model.triangles.read(model.triangles.bundled("taylor_ashe"))
 
     def core():
@@ -244,7 +244,7 @@ def resampled_triangle():
 def projected_policies(sample):
     """Return the case of lifelib's sample of 10,000 policies, or of 100,000 policies over 480 months."""
     model = Model("life_projection")
-    inputs = contract_inputs.check(model.manifest, {"portfolio": "lifelib", "policies": 10_000, "stresses": []})
+    inputs = contract_inputs.validate(model.manifest, {"portfolio": "lifelib", "policies": 10_000, "stresses": []})
     if not sample:
         rows = [
             {"age": 20 + i % 40, "term": 40, "months": 0, "sum_assured": 100_000 + 10_000 * (i // 40 % 5)}
@@ -300,7 +300,7 @@ def american_put():
     S, K, r, sigma, T, dates, paths = 36.0, 40.0, 0.06, 0.2, 1.0, 50, 100_000
     given = {"contract": "vanilla", "option_type": "put", "exercise": "american", "spot": S, "strike": K}
     given |= {"maturity": T, "rate": 6, "dividend_yield": 0, "volatility": 20, "exercise_dates": dates, "paths": paths}
-    inputs = contract_inputs.check(model.manifest, given | {"seed": 1})
+    inputs = contract_inputs.validate(model.manifest, given | {"seed": 1})
 
     def core():
         *_, last = model.lsm.price(S, K, r, 0.0, sigma, T, -1, dates=dates, paths=paths, seed=1)
@@ -329,7 +329,7 @@ def aggregate():
     severity = model.severity.lognormal(7.0, 1.2)
     given = {"frequency": "poisson", "lam": lam, "severity": "lognormal", "mu": 7.0, "sigma": 1.2, "method": "fft"}
     given |= {"points_log2": 16, "grid": "given", "step": step}
-    inputs = contract_inputs.check(model.manifest, given)
+    inputs = contract_inputs.validate(model.manifest, given)
     count = model.frequency.choose(inputs)
     pmf = model.severity.discretised(severity.limited, step, POINTS, inputs["discretisation"], severity.cdf)
     short, level = pmf[:FEW_POINTS].tolist(), inputs["levels"][-1]["level"] / 100

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.stage import spread
-from engine.sandbox.supervisor import Call, Cancel, Limits, Progress, Sandbox
+from engine.sandbox.supervisor import CancelToken, Limits, Progress, Sandbox, SandboxJob
 
 RUNS = 200
 PAUSE = 0.05  # s: time for a spare child to be made ready
@@ -44,9 +44,9 @@ def main() -> None:
             if not folder.is_dir():
                 folder.mkdir()
                 (folder / "function.py").write_text(code)
-            with contextlib.closing(cancel or Cancel()) as handle:
+            with contextlib.closing(cancel or CancelToken()) as handle:
                 given = Limits(**{"seconds": 60, **limits})
-                with box.run(Call("bench", folder, inputs or {}, 1, given), heard, handle) as outcome:
+                with box.run(SandboxJob("bench", folder, inputs or {}, 1, given), heard, handle) as outcome:
                     at_end()
                     return outcome
 
@@ -71,7 +71,7 @@ def main() -> None:
 
         gone = []
         for _ in range(CANCELS):
-            cancel = Cancel()
+            cancel = CancelToken()
             asked: list[float] = []
 
             def ask(event, cancel=cancel, asked=asked):

@@ -1,4 +1,4 @@
-"""A stage for measuring: an embedded database of its own, workers, a desk, and a model that does nothing."""
+"""A fixture for measuring: an embedded database of its own, workers, a context, and a model that does nothing."""
 
 import contextlib
 import json
@@ -11,17 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from contract.run import Status
-from engine import desk as desks
-from engine.bounds import Bounds
-from engine.desk import Desk
-from engine.follow import Snapshot, wait
-from engine.pool import Pool
-from engine.register import register
-from engine.submit import submit
+from engine.models.register import register
+from engine.processes import context as contexts
+from engine.processes.context import AppContext
+from engine.processes.limits import InstallationLimits
+from engine.processes.worker_pool import WorkerPool
+from engine.runs.follow import Snapshot, wait_for_end
+from engine.runs.submit import submit
 from storage import workers
 from storage.database import Database
+from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
-from storage.server import EmbeddedServer
 
 ROOT = Path(__file__).resolve().parents[1]
 NOOP = {
@@ -31,15 +31,17 @@ NOOP = {
 
 
 @contextlib.contextmanager
-def stage(count: int = 2, runs_at_once: int = 2) -> Iterator[Desk]:
+def stage(count: int = 2, runs_at_once: int = 2) -> Iterator[AppContext]:
     """Start everything but the web server; stop it afterwards."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with EmbeddedServer(folder / "postgres") as url:
             with contextlib.closing(Database(url)) as database:
                 migrate(database)
-            desk = desks.open_desk(url, bounds=Bounds(user_runs=100_000), data=folder, user="bench")
-            register(desk, "nothing", NOOP, source={"kind": "local", "path": "nothing"})
+            context = contexts.open_context(
+                url, limits=InstallationLimits(max_pending_per_user=100_000), data=folder, user="bench"
+            )
+            register(context, "nothing", NOOP, source={"kind": "local", "path": "nothing"})
             environment = {
                 **os.environ,
                 "DATABASE_URL": url,
@@ -47,30 +49,30 @@ def stage(count: int = 2, runs_at_once: int = 2) -> Iterator[Desk]:
                 "TONTINE_WORKER_RUNS": str(runs_at_once),
                 "TONTINE_LOG_LEVEL": "ERROR",
             }
-            pool = Pool(count, ROOT / "worker.py", environment)
+            pool = WorkerPool(count, ROOT / "worker.py", environment)
             pool.start()
             try:
                 while True:
-                    with desk.database.read() as conn:
-                        if len(workers.alive(conn, silence=30)) == count:
+                    with context.database.read() as conn:
+                        if len(workers.list_alive(conn, silence=30)) == count:
                             break
                     time.sleep(0.1)
                 time.sleep(1)
-                yield desk
+                yield context
             finally:
                 pool.stop()
-                desk.close()
+                context.close()
 
 
-def run_to_end(desk: Desk, app: str, n: int, user: str = "bench") -> Snapshot:
+def run_to_end(context: AppContext, app: str, n: int, user: str = "bench") -> Snapshot:
     """Submit a fresh run, wait for its stored result and return it as it is seen then."""
-    run = submit(desk, app, {"n": n}, user=user, fresh=True)
-    now = wait(desk, run.id, 60)
+    run = submit(context, app, {"n": n}, user=user, fresh=True)
+    now = wait_for_end(context, run.id, 60)
     assert now.run.status is Status.SUCCESS
     return now
 
 
-def sustained(desk: Desk, count: int) -> tuple[float, float]:
+def sustained(context: AppContext, count: int) -> tuple[float, float]:
     """Submit so many runs of the model that does nothing, by eight threads, and wait for all.
 
     Returns:
@@ -78,9 +80,11 @@ def sustained(desk: Desk, count: int) -> tuple[float, float]:
     """
     begun = time.perf_counter()
     with ThreadPoolExecutor(8) as threads:
-        ids = list(threads.map(lambda n: submit(desk, "nothing", {"n": n}, user="bench", fresh=True).id, range(count)))
+        ids = list(
+            threads.map(lambda n: submit(context, "nothing", {"n": n}, user="bench", fresh=True).id, range(count))
+        )
         accepted = time.perf_counter()
-        list(threads.map(lambda run_id: wait(desk, run_id, 120), ids))
+        list(threads.map(lambda run_id: wait_for_end(context, run_id, 120), ids))
     return count / (time.perf_counter() - begun), count / (accepted - begun)
 
 

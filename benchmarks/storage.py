@@ -20,11 +20,11 @@ import uuid_utils.compat as uuids
 from sqlalchemy import text
 
 from contract.run import Run, Status
-from storage import apps, blobs, results, runs, search, turns, users, versions
-from storage.changes import Listener
+from storage import apps, blobs, fair_queue, results, runs, search, users, versions
 from storage.database import Database
+from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
-from storage.server import EmbeddedServer
+from storage.notifications import Listener
 
 MODELS = 300
 PART_ROWS = 1_000_000
@@ -55,7 +55,7 @@ def timed(name: str, call: Callable[[], object], repeat: int = 200) -> None:
 def fill(database: Database, count: int) -> None:
     with database.begin() as conn:
         for i in range(1, 51):
-            users.ensure_user(conn, f"user {i}")
+            users.get_or_create_user(conn, f"user {i}")
         archive = blobs.put_blob(conn, b"archive")
         for i in range(1, MODELS + 1):
             app = apps.put_app(conn, f"model_{i}", {"kind": "local"})
@@ -68,7 +68,7 @@ def fill(database: Database, count: int) -> None:
                 conn, app_id=app.id, hash=f"{i:064}", manifest=manifest, cases=[], archive=archive, created_by=1
             )
         conn.execute(FILL, {"models": MODELS, "count": count})
-    with database.once() as conn:
+    with database.autocommit() as conn:
         conn.execute(text("vacuum analyze"))
 
 
@@ -81,19 +81,20 @@ def way_of_a_run(database: Database) -> None:
 
     def add() -> Run:
         with database.begin() as conn:
-            return runs.add_run(
+            return runs.insert_run(
                 conn, app_id=1, version=version, inputs={"age": 45, "shock_rate": 10.0}, seed=1, user_id=1
             )[0]
 
     made = [add() for _ in range(700)]
     timed("add_run", add)
     waiting = iter(made)
-    timed("start_run", lambda: begin(runs.start_run, next(waiting).id, "worker"))
+    timed("start_run", lambda: begin(runs.claim_run, next(waiting).id, "worker"))
     run = next(waiting)
-    begin(runs.start_run, run.id, "worker")
+    begin(runs.claim_run, run.id, "worker")
     shown = {"summary": {"reserve": 1.5}, "series": [{"x": i, "y": i * 0.5} for i in range(100)]}
     timed(
-        "record, with 100 points shown", lambda: begin(runs.record, run.id, 1, progress=0.5, shown=shown, log="line\n")
+        "record, with 100 points shown",
+        lambda: begin(runs.record_progress, run.id, 1, progress=0.5, shown=shown, log="line\n"),
     )
     started = iter(made[:201])
     doc = {**shown, "table": [{"age": i, "reserve": i / 7} for i in range(200)]}
@@ -103,8 +104,8 @@ def way_of_a_run(database: Database) -> None:
     )
     timed("get_run", lambda: begin(runs.get_run, run.id))
     timed("find_reusable", lambda: begin(runs.find_reusable, 1, version, {"age": 45, "shock_rate": 10.0}))
-    timed("place_in_queue, about 700 waiting", lambda: begin(turns.place_in_queue, made[-1].id))
-    timed("read_shown, of 200 rows", lambda: begin(runs.read_shown, made[0].id))
+    timed("place_in_queue, about 700 waiting", lambda: begin(fair_queue.queue_position, made[-1].id))
+    timed("read_shown, of 200 rows", lambda: begin(runs.read_snapshot, made[0].id))
 
 
 def push(database: Database) -> None:
@@ -112,15 +113,15 @@ def push(database: Database) -> None:
     listener.start()
     with database.begin() as conn:
         version = f"{2:064}"
-        run = runs.add_run(conn, app_id=2, version=version, inputs={}, seed=1, user_id=1)[0]
-        held = runs.start_run(conn, run.id, "worker")
-    assert held is not None
-    seen = held.seq
+        run = runs.insert_run(conn, app_id=2, version=version, inputs={}, seed=1, user_id=1)[0]
+        on_hold = runs.claim_run(conn, run.id, "worker")
+    assert on_hold is not None
+    seen = on_hold.seq
 
     def event() -> None:
         nonlocal seen
         with database.begin() as conn:
-            runs.record(conn, run.id, 1, progress=0.5)
+            runs.record_progress(conn, run.id, 1, progress=0.5)
         assert listener.wait(run.id, seen, 5)
         seen += 1
 
@@ -137,7 +138,7 @@ def history(database: Database, count: int) -> None:
         middle = text("select queued_at, id from runs order by queued_at desc, id desc offset :n limit 1")
         with database.read() as conn:
             row = conn.execute(middle, {"n": count // 2}).one()
-            return search.cursor_of(row.queued_at, row.id)
+            return search.encode_cursor(row.queued_at, row.id)
 
     def counted(wanted: search.Filter) -> int:
         with database.read() as conn:
@@ -158,7 +159,7 @@ def history(database: Database, count: int) -> None:
         timed(f"history, runs {name}", partial(page, wanted), 20)
         timed(f"count, runs {name}", partial(counted, wanted), 20)
     with database.read() as conn:
-        timed("totals", lambda: search.totals(conn), 5)
+        timed("totals", lambda: search.usage_stats(conn), 5)
         timed(f"catalogue of {MODELS} models", lambda: apps.list_apps(conn), 20)
 
 
@@ -174,7 +175,7 @@ def parts(database: Database) -> None:
     def write() -> None:
         with database.begin() as conn:
             inputs = {"n": uuids.uuid7().hex}
-            run, _ = runs.add_run(conn, app_id=3, version=f"{3:064}", inputs=inputs, seed=1, user_id=1)
+            run, _ = runs.insert_run(conn, app_id=3, version=f"{3:064}", inputs=inputs, seed=1, user_id=1)
             results.write_parts(conn, run.id, {"table": table}, {})
             made.append(run.id)
 

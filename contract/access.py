@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from contract.problems import ContractError, Problem
+from contract.problems import Problem, ProblemsError
 
 # One label or several, as the name system allows them, and perhaps a port.
 _HOST = re.compile(r"(?!.{254})([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:\d{1,5})?")
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-TAKEN = frozenset({"HOME", "TMPDIR", "PATH", "LANG"})  # what a run's environment holds already
+RESERVED = frozenset({"HOME", "TMPDIR", "PATH", "LANG"})  # what a run's environment holds already
 
 
-class Kind(StrEnum):
+class GrantKind(StrEnum):
     """What can be granted."""
 
     HOST = "host"
@@ -30,13 +30,13 @@ class Kind(StrEnum):
 class Grant:
     """A host or secret that an administrator granted to a model."""
 
-    kind: Kind
+    kind: GrantKind
     name: str
     granted_by: str
     granted_at: datetime
 
 
-class NotGrantedError(ContractError):
+class NotGrantedError(ProblemsError):
     """A model lacks a secret without which it cannot run."""
 
 
@@ -50,7 +50,7 @@ class Access:
     secrets_missing: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, network: Iterable[str], secrets: Iterable[str], granted: Iterable[Grant]) -> "Access":
+    def from_grants(cls, network: Iterable[str], secrets: Iterable[str], granted: Iterable[Grant]) -> "Access":
         """Return how what a manifest names stands to what was granted.
 
         Args:
@@ -61,10 +61,10 @@ class Access:
         known = {(grant.kind, grant.name) for grant in granted}
         network, secrets = tuple(network), tuple(secrets)
         return cls(
-            hosts=tuple(h for h in network if (Kind.HOST, h) in known),
-            hosts_missing=tuple(h for h in network if (Kind.HOST, h) not in known),
-            secrets=tuple(s for s in secrets if (Kind.SECRET, s) in known),
-            secrets_missing=tuple(s for s in secrets if (Kind.SECRET, s) not in known),
+            hosts=tuple(h for h in network if (GrantKind.HOST, h) in known),
+            hosts_missing=tuple(h for h in network if (GrantKind.HOST, h) not in known),
+            secrets=tuple(s for s in secrets if (GrantKind.SECRET, s) in known),
+            secrets_missing=tuple(s for s in secrets if (GrantKind.SECRET, s) not in known),
         )
 
     def require_secrets(self, slug: str) -> None:
@@ -77,38 +77,38 @@ class Access:
             Problem(
                 f"secrets.{name}",
                 f"the model {slug} needs the secret {name}, which it was not granted",
-                f"An administrator grants it: {command(slug, Kind.SECRET, name)}.",
+                f"An administrator grants it: {grant_command(slug, GrantKind.SECRET, name)}.",
             )
             for name in self.secrets_missing
         ]
         if problems:
             raise NotGrantedError(problems)
 
-    def refusals(self, slug: str) -> dict[str, str]:
+    def denial_messages(self, slug: str) -> dict[str, str]:
         """Return what a run is told that tries to reach a missing host, by host."""
         return {
             host: f"{host} is not granted to the model {slug}. An administrator grants it: "
-            f"{command(slug, Kind.HOST, host)}"
+            f"{grant_command(slug, GrantKind.HOST, host)}"
             for host in self.hosts_missing
         }
 
 
-def command(slug: str, kind: Kind, name: str) -> str:
+def grant_command(slug: str, kind: GrantKind, name: str) -> str:
     """Return the administrator's command that grants this."""
-    return f"python -m engine.grants grant {slug} --{kind} {name}"
+    return f"python -m engine.commands.grants grant {slug} --{kind} {name}"
 
 
-def host_name(text: str) -> str:
+def normalise_host(text: str) -> str:
     """Return a host as it is compared: in lower case, without the dot at the end of a full name."""
     name, colon, port = text.strip().lower().partition(":")
     return name.rstrip(".") + colon + port
 
 
-def host_names(texts: Collection[str], problems: list[Problem]) -> tuple[str, ...]:
+def parse_hosts(texts: Collection[str], problems: list[Problem]) -> tuple[str, ...]:
     """Return the hosts of a manifest's `network`, each once; what names no host is a problem."""
     found: dict[str, None] = {}
     for i, text in enumerate(texts):
-        name = host_name(text)
+        name = normalise_host(text)
         if _HOST.fullmatch(name) and int(name.partition(":")[2] or 443) in range(1, 65_536):
             found[name] = None
         else:
@@ -122,18 +122,18 @@ def host_names(texts: Collection[str], problems: list[Problem]) -> tuple[str, ..
     return tuple(found)
 
 
-def secret_names(texts: Collection[str], problems: list[Problem]) -> tuple[str, ...]:
+def parse_secrets(texts: Collection[str], problems: list[Problem]) -> tuple[str, ...]:
     """Return the names of a manifest's `secrets`, each once; what names no variable is a problem."""
     found: dict[str, None] = {}
     for i, text in enumerate(texts):
-        if _SECRET.fullmatch(text) and text not in TAKEN:
+        if _SECRET.fullmatch(text) and text not in RESERVED:
             found[text] = None
         else:
             problems.append(
                 Problem(
                     f"secrets[{i}]",
                     f"{text!r} is not a name for a secret",
-                    f"Use letters, digits and _, as in API_KEY, and none of {', '.join(sorted(TAKEN))}.",
+                    f"Use letters, digits and _, as in API_KEY, and none of {', '.join(sorted(RESERVED))}.",
                 )
             )
     return tuple(found)

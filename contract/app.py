@@ -29,7 +29,7 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class AppRef:
     """A model by its names and no more: what a submission needs of it."""
 
     id: int

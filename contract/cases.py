@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.fields import is_number
-from contract.inputs import problems_in
+from contract.inputs import find_problems
 from contract.manifest import Manifest
 from contract.problems import ManifestError, Problem
 
@@ -33,7 +33,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class Mismatch:
     """A published value that a result does not reproduce."""
 
     case: str
@@ -42,7 +42,7 @@ class Miss:
     found: Any
 
 
-def check(raw: Any, manifest: Manifest) -> tuple[Case, ...]:
+def parse_cases(raw: Any, manifest: Manifest) -> tuple[Case, ...]:
     """Return the cases written as `raw`, the content of `cases.json`.
 
     Raises:
@@ -63,8 +63,8 @@ def check(raw: Any, manifest: Manifest) -> tuple[Case, ...]:
         if not isinstance(inputs, Mapping) or not isinstance(expect, Mapping):
             problems.append(Problem(where, "inputs or expect is not an object", "Write {key: value}."))
             continue
-        for problem in problems_in(manifest, inputs, complete=False):
-            problems.append(Problem(f"{where}.{problem.where}", problem.found, problem.remedy))
+        for problem in find_problems(manifest, inputs, complete=False):
+            problems.append(Problem(f"{where}.{problem.where}", problem.message, problem.hint))
         for key in ("rtol", "atol"):
             if key in item and not (is_number(item[key]) and item[key] >= 0):
                 problems.append(Problem(f"{where}.{key}", f"{item[key]!r} is no tolerance", "Give 0 or more."))
@@ -85,21 +85,21 @@ def check(raw: Any, manifest: Manifest) -> tuple[Case, ...]:
     return tuple(found)
 
 
-def misses(case: Case, result: Mapping[str, Any]) -> list[Miss]:
+def mismatches(case: Case, result: Mapping[str, Any]) -> list[Mismatch]:
     """Return the values of `case.expect` that `result`, as the model returned it, does not reproduce."""
     found = []
     for path, expected in case.expect.items():
         try:
-            value = at(result, path)
+            value = get_path(result, path)
         except LookupError:
-            found.append(Miss(case.name, path, expected, None))
+            found.append(Mismatch(case.name, path, expected, None))
             continue
-        if not agrees(value, expected, rtol=case.rtol, atol=case.atol):
-            found.append(Miss(case.name, path, expected, value))
+        if not matches(value, expected, rtol=case.rtol, atol=case.atol):
+            found.append(Mismatch(case.name, path, expected, value))
     return found
 
 
-def agrees(value: Any, expected: Any, *, rtol: float, atol: float = 0.0) -> bool:
+def matches(value: Any, expected: Any, *, rtol: float, atol: float = 0.0) -> bool:
     """Say whether `value` is `expected`: numbers within tolerance, lists and objects item by item."""
     if isinstance(value, Mapping) and "value" in value and not isinstance(expected, Mapping):
         value = value["value"]
@@ -109,16 +109,16 @@ def agrees(value: Any, expected: Any, *, rtol: float, atol: float = 0.0) -> bool
         return (
             isinstance(value, list)
             and len(value) == len(expected)
-            and all(agrees(v, e, rtol=rtol, atol=atol) for v, e in zip(value, expected, strict=True))
+            and all(matches(v, e, rtol=rtol, atol=atol) for v, e in zip(value, expected, strict=True))
         )
     if isinstance(expected, Mapping):
         return isinstance(value, Mapping) and all(
-            key in value and agrees(value[key], e, rtol=rtol, atol=atol) for key, e in expected.items()
+            key in value and matches(value[key], e, rtol=rtol, atol=atol) for key, e in expected.items()
         )
     return bool(value == expected)
 
 
-def at(result: Mapping[str, Any], path: str) -> Any:
+def get_path(result: Mapping[str, Any], path: str) -> Any:
     """Return what stands at `path` in `result`.
 
     A table in column form is read by rows too, and a series by its name: `table[3].reserve`,
@@ -128,10 +128,10 @@ def at(result: Mapping[str, Any], path: str) -> Any:
     Raises:
         LookupError: nothing stands there.
     """
-    return _walk(result, path)
+    return _walk_path(result, path)
 
 
-def _walk(node: Any, path: str) -> Any:
+def _walk_path(node: Any, path: str) -> Any:
     if not path:
         return node
     path = path.removeprefix(".")
@@ -139,21 +139,21 @@ def _walk(node: Any, path: str) -> Any:
         for key in sorted((k for k in node if path.startswith(str(k))), key=lambda k: -len(str(k))):
             rest = path[len(str(key)) :]
             if not rest or rest[0] in ".[":
-                return _walk(node[key], rest)
+                return _walk_path(node[key], rest)
     step = STEP.match(path)
     if step is None:
         raise LookupError(path)
     name, index, rest = step[1], step[2], path[step.end() :]
     if index is not None:
-        return _walk(_item(node, int(index)), rest)
+        return _walk_path(_item_at(node, int(index)), rest)
     if isinstance(node, list):
         for item in node:
             if isinstance(item, Mapping) and (item.get("name") == name or item.get("label") == name):
-                return _walk(item, rest)
+                return _walk_path(item, rest)
     raise LookupError(path)
 
 
-def _item(node: Any, index: int) -> Any:
+def _item_at(node: Any, index: int) -> Any:
     if isinstance(node, list) and index < len(node):
         return node[index]
     if isinstance(node, Mapping) and node and all(isinstance(c, list) for c in node.values()):

@@ -1,7 +1,7 @@
 """A field is one input a manifest declares: its type, range, unit, words and widget.
 
 Chosen: one frozen value for all ten types, so that widgets, schema and checks ask one thing.
-Left out: how a manifest declares it, which is `contract.declarations`; checking of values, which goes
+Left out: how a manifest declares it, which is `contract.field_parser`; checking of values, which goes
 through the JSON Schema of `contract.schema`.
 """
 
@@ -43,7 +43,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BuiltinTable:
     """A built-in table that a table input may be filled with: what it is called, where it is from, and its rows."""
 
     label: str
@@ -87,7 +87,7 @@ class Field:
     max_rows: int = MAX_TABLE_ROWS
     unique: tuple[str, ...] = ()
     triangle: str | None = None
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[BuiltinTable, ...] = ()
     increasing: bool = False
     accept: tuple[str, ...] = ()
     max_mb: float = MAX_FILE_MB
@@ -109,7 +109,7 @@ class Field:
         if self.precision is not None:
             return 1 if self.precision == 0 or self.whole else float(Decimal(1).scaleb(-self.precision))
         marks = [self.minimum, *self._default_numbers()]
-        if self.step and all(on_grid(m, self.step) for m in marks if m is not None):
+        if self.step and all(is_multiple_of(m, self.step) for m in marks if m is not None):
             return self.step
         return 1 if self.whole else None
 
@@ -119,7 +119,7 @@ class Field:
         return list(self.default) if self.type == "range" else [self.default]
 
 
-def on_grid(value: float, step: float) -> bool:
+def is_multiple_of(value: float, step: float) -> bool:
     """Say whether `value` is a whole multiple of `step`, in decimal arithmetic: 0.3 is one of 0.1."""
     return (Fraction(repr(value)) / Fraction(repr(step))).denominator == 1
 

@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract import access, declarations, fields
+from contract import access, field_parser, fields
 from contract.fields import Field
 from contract.problems import ManifestError, Problem
-from contract.rules import Rule, RuleError
-from contract.rules import parse as parse_rule
-from contract.text import rows_from_csv
+from contract.rules import Rule, RuleError, parse_rule
+from contract.text_values import rows_from_csv
 
 KNOWN = frozenset(
     {
@@ -81,12 +80,12 @@ class Manifest:
         return {key: f.default for key, f in self.inputs.items() if f.has_default}
 
     @property
-    def start(self) -> dict[str, Any]:
+    def initial_values(self) -> dict[str, Any]:
         """What a fresh form holds: the baseline over the defaults."""
         return {**self.defaults, **(self.baseline or {})}
 
 
-def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
+def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     """Return the manifest written as `raw`.
 
     Args:
@@ -112,35 +111,35 @@ def check(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     inputs: dict[str, Field] = {}
     resolved: dict[str, Any] = {}
     for key, given in declared.items():
-        item = _with_rows(key, given, files, problems)
+        item = _load_csv_rows(key, given, files, problems)
         resolved[str(key)] = item
-        built = declarations.parse(str(key), item, f"inputs.{key}", problems, warnings)
+        built = field_parser.parse_field(str(key), item, f"inputs.{key}", problems, warnings)
         if built is not None:
             inputs[str(key)] = built
     raw["inputs"] = resolved
     _check_show_if(inputs, problems)
-    network = access.host_names(_texts(raw, "network", problems), problems)
+    network = access.parse_hosts(_read_texts(raw, "network", problems), problems)
     if network and raw.get("deterministic") is True:
         warnings.append("manifest.deterministic is ignored: what a host answers may change, so no result is reused.")
     built_manifest = Manifest(
         name=str(raw.get("name", "")).strip(),
-        description=_text(raw, "description", problems) or "",
+        description=_read_text(raw, "description", problems) or "",
         inputs=inputs,
-        version=_text(raw, "version", problems),
-        category=_text(raw, "category", problems),
-        tags=_texts(raw, "tags", problems),
-        authors=_texts(raw, "authors", problems),
-        license=_text(raw, "license", problems),
-        references=_references(raw.get("references"), problems),
-        outputs=_mapping(raw, "outputs", problems),
-        limits=_limits(raw.get("limits"), problems),
+        version=_read_text(raw, "version", problems),
+        category=_read_text(raw, "category", problems),
+        tags=_read_texts(raw, "tags", problems),
+        authors=_read_texts(raw, "authors", problems),
+        license=_read_text(raw, "license", problems),
+        references=_read_references(raw.get("references"), problems),
+        outputs=_read_mapping(raw, "outputs", problems),
+        limits=_read_limits(raw.get("limits"), problems),
         network=network,
-        secrets=access.secret_names(_texts(raw, "secrets", problems), problems),
-        requirements=_texts(raw, "requirements", problems),
-        deterministic=_flag(raw, "deterministic", problems, default=True) and not network,
-        live=_flag(raw, "live", problems, default=False) if "live" in raw else None,
-        baseline=_mapping(raw, "baseline", problems) if raw.get("baseline") is not None else None,
-        rules=_rules(raw.get("rules"), inputs, problems),
+        secrets=access.parse_secrets(_read_texts(raw, "secrets", problems), problems),
+        requirements=_read_texts(raw, "requirements", problems),
+        deterministic=_read_flag(raw, "deterministic", problems, default=True) and not network,
+        live=_read_flag(raw, "live", problems, default=False) if "live" in raw else None,
+        baseline=_read_mapping(raw, "baseline", problems) if raw.get("baseline") is not None else None,
+        rules=_read_rules(raw.get("rules"), inputs, problems),
         warnings=tuple(warnings),
         raw=raw,
     )
@@ -156,31 +155,31 @@ def _check_values(manifest: Manifest) -> list[Problem]:
     from contract import inputs as checks  # the two know each other: a manifest's defaults are inputs
 
     found = [
-        Problem(p.where + ".default" if p.where.count(".") == 1 else p.where, p.found, p.remedy)
-        for p in checks.problems_in(manifest, manifest.defaults, complete=False)
+        Problem(p.where + ".default" if p.where.count(".") == 1 else p.where, p.message, p.hint)
+        for p in checks.find_problems(manifest, manifest.defaults, complete=False)
     ]
     for key, field_ in manifest.inputs.items():
         for i, choice in enumerate(field_.choices):
-            wrong = checks.problems_in(manifest, {key: [dict(row) for row in choice.rows]}, complete=False)
+            wrong = checks.find_problems(manifest, {key: [dict(row) for row in choice.rows]}, complete=False)
             found += [
-                Problem(p.where.replace(f"inputs.{key}", f"inputs.{key}.choices[{i}]", 1), p.found, p.remedy)
+                Problem(p.where.replace(f"inputs.{key}", f"inputs.{key}.choices[{i}]", 1), p.message, p.hint)
                 for p in wrong
             ]
     if manifest.baseline is not None:
         found += [
-            Problem(p.where.replace("inputs", "baseline", 1), p.found, p.remedy)
-            for p in checks.problems_in(manifest, manifest.baseline, complete=False)
+            Problem(p.where.replace("inputs", "baseline", 1), p.message, p.hint)
+            for p in checks.find_problems(manifest, manifest.baseline, complete=False)
         ]
     return found
 
 
-def _with_rows(key: Any, item: Any, files: Mapping[str, bytes] | None, problems: list[Problem]) -> Any:
+def _load_csv_rows(key: Any, item: Any, files: Mapping[str, bytes] | None, problems: list[Problem]) -> Any:
     """Replace CSV files that a table's default and built-in choices name by their rows."""
     if not isinstance(item, Mapping) or files is None:
         return item
     if item.get("type") == "table" and isinstance(item.get("choices"), list):
         read = [
-            {**c, "rows": _rows_of(key, item, c["rows"], f"choices[{i}]", files, problems)}
+            {**c, "rows": _rows_from_file(key, item, c["rows"], f"choices[{i}]", files, problems)}
             if isinstance(c, Mapping) and isinstance(c.get("rows"), str)
             else c
             for i, c in enumerate(item["choices"])
@@ -196,10 +195,10 @@ def _with_rows(key: Any, item: Any, files: Mapping[str, bytes] | None, problems:
             where = f"inputs.{key}.default"
             problems.append(Problem(where, f"the folder has no file {name!r}", "Add the file or mend the name."))
         return item
-    return {**item, "default": _rows_of(key, item, name, "default", files, problems)}
+    return {**item, "default": _rows_from_file(key, item, name, "default", files, problems)}
 
 
-def _rows_of(
+def _rows_from_file(
     key: Any, item: Mapping[str, Any], name: str, part: str, files: Mapping[str, bytes], problems: list[Problem]
 ) -> Any:
     """Return the rows of a CSV file of the folder, or its name where they cannot be read."""
@@ -208,11 +207,11 @@ def _rows_of(
         problems.append(Problem(where, f"the folder has no file {name!r}", "Add the file or mend the name."))
         return name
     probe: list[Problem] = []
-    table = declarations.parse(str(key), {**item, "default": [], "choices": []}, f"inputs.{key}", probe, [])
+    table = field_parser.parse_field(str(key), {**item, "default": [], "choices": []}, f"inputs.{key}", probe, [])
     if table is None or probe:
         return name  # the declaration itself is wrong and will be reported
     rows, found = rows_from_csv(table, files[name].decode("utf-8-sig", errors="replace"))
-    problems += [Problem(f"{where} ({name}) {p.where}", p.found, p.remedy) for p in found]
+    problems += [Problem(f"{where} ({name}) {p.where}", p.message, p.hint) for p in found]
     return rows
 
 
@@ -229,7 +228,7 @@ def _check_show_if(inputs: Mapping[str, Field], problems: list[Problem]) -> None
                 )
 
 
-def _text(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> str | None:
+def _read_text(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> str | None:
     value = raw.get(key)
     if value is None or isinstance(value, str):
         return value
@@ -239,7 +238,7 @@ def _text(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> str | No
     return None
 
 
-def _texts(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> tuple[str, ...]:
+def _read_texts(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> tuple[str, ...]:
     value = raw.get(key)
     if value is None:
         return ()
@@ -251,7 +250,7 @@ def _texts(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> tuple[s
     return ()
 
 
-def _mapping(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> Mapping[str, Any]:
+def _read_mapping(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> Mapping[str, Any]:
     value = raw.get(key)
     if value is None:
         return {}
@@ -261,7 +260,7 @@ def _mapping(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> Mappi
     return {}
 
 
-def _flag(raw: Mapping[str, Any], key: str, problems: list[Problem], *, default: bool) -> bool:
+def _read_flag(raw: Mapping[str, Any], key: str, problems: list[Problem], *, default: bool) -> bool:
     value = raw.get(key, default)
     if isinstance(value, bool):
         return value
@@ -269,7 +268,7 @@ def _flag(raw: Mapping[str, Any], key: str, problems: list[Problem], *, default:
     return default
 
 
-def _references(raw: Any, problems: list[Problem]) -> tuple[Reference, ...]:
+def _read_references(raw: Any, problems: list[Problem]) -> tuple[Reference, ...]:
     found: list[Reference] = []
     for i, item in enumerate(raw or [] if isinstance(raw or [], list) else [raw]):
         if isinstance(item, str):
@@ -281,7 +280,7 @@ def _references(raw: Any, problems: list[Problem]) -> tuple[Reference, ...]:
     return tuple(found)
 
 
-def _limits(raw: Any, problems: list[Problem]) -> dict[str, float]:
+def _read_limits(raw: Any, problems: list[Problem]) -> dict[str, float]:
     if raw is None:
         return {}
     if not isinstance(raw, Mapping):
@@ -298,7 +297,7 @@ def _limits(raw: Any, problems: list[Problem]) -> dict[str, float]:
     return limits
 
 
-def _rules(raw: Any, inputs: Mapping[str, Field], problems: list[Problem]) -> tuple[Rule, ...]:
+def _read_rules(raw: Any, inputs: Mapping[str, Field], problems: list[Problem]) -> tuple[Rule, ...]:
     found: list[Rule] = []
     for i, item in enumerate(raw if isinstance(raw, list) else []):
         where = f"rules[{i}]"

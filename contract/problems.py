@@ -5,44 +5,49 @@ Left out: severities. What is not a problem is a warning, and warnings are plain
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-_CELL = re.compile(r"inputs\.\w+\[(\d+)\](?:\.(\w+))?")
+_CELL_PATTERN = re.compile(r"inputs\.\w+\[(\d+)\](?:\.(\w+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong.
 
-    `where` is a dotted path (`inputs.age`, `table[3].reserve`), `found` a clause without a full stop,
-    `remedy` one sentence that tells the reader what to do.
+    `where` is a dotted path (`inputs.age`, `table[3].reserve`), `message` a clause without a full stop,
+    `hint` one sentence that tells the reader what to do.
     """
 
     where: str
-    found: str
-    remedy: str
+    message: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.found}. {self.remedy}"
+        return f"{self.where}: {self.message}. {self.hint}"
 
     @property
-    def sentences(self) -> str:
+    def text(self) -> str:
         """What was found and what to do, where the reader sees what it is about."""
-        return f"{self.found[:1].upper()}{self.found[1:]}. {self.remedy}"
+        return f"{self.message[:1].upper()}{self.message[1:]}. {self.hint}"
 
     @property
     def cell(self) -> tuple[int, str | None] | None:
         """The row, from 0, and the column of the table input that it is about; None where it is about no row."""
-        match = _CELL.fullmatch(self.where)
+        match = _CELL_PATTERN.fullmatch(self.where)
         return (int(match[1]), match[2]) if match else None
 
     def as_dict(self) -> dict[str, str]:
-        """Return the problem as the API and the database hold it."""
-        return asdict(self)
+        """Return the problem as the API and the database hold it: `where`, `found` and `remedy`."""
+        return {"where": self.where, "found": self.message, "remedy": self.hint}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, str]) -> "Problem":
+        """Return the problem that `as_dict` wrote."""
+        return cls(stored["where"], stored["found"], stored["remedy"])
 
 
-class ContractError(Exception):
+class ProblemsError(Exception):
     """Something does not keep the model contract."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -50,13 +55,13 @@ class ContractError(Exception):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
-class ManifestError(ContractError):
+class ManifestError(ProblemsError):
     """A manifest does not keep the contract."""
 
 
-class InputError(ContractError):
+class InputError(ProblemsError):
     """Inputs do not fit the manifest's fields."""
 
 
-class ResultError(ContractError):
+class ResultError(ProblemsError):
     """What a model returned cannot be shown or stored."""

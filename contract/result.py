@@ -102,13 +102,13 @@ class Result:
     notes: str | None = None
     files: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    more: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        shown = (self.summary, self.series, self.tables, self.charts, self.notes, self.files, self.more)
+        shown = (self.summary, self.series, self.tables, self.charts, self.notes, self.files, self.extras)
         return not any(shown)
 
     def table(self, name: str) -> Table:
@@ -117,7 +117,7 @@ class Result:
         Raises:
             KeyError: there is none.
         """
-        return next(t for t in self.tables if t.name == name) if name in self.table_names else _none(name)
+        return next(t for t in self.tables if t.name == name) if name in self.table_names else _unknown_value(name)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ class Result:
         return tuple(t.name for t in self.tables)
 
 
-def check(raw: Any) -> dict[str, Any]:
+def require_object(raw: Any) -> dict[str, Any]:
     """Return what a model returned, as a result may be stored.
 
     Raises:
@@ -137,7 +137,7 @@ def check(raw: Any) -> dict[str, Any]:
     return {str(key): value for key, value in raw.items()}
 
 
-def view(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> Result:
+def parse_result(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> Result:
     """Return the readable form of `raw`, a result as stored.
 
     Args:
@@ -173,7 +173,7 @@ def view(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> Re
         notes=notes,
         files=files or {},
         warnings=(*map(str, warnings or ()), *reader.warnings),
-        more={**more, **reader.more},
+        extras={**more, **reader.extras},
         outputs=outputs or {},
     )
 
@@ -183,7 +183,7 @@ class _Reader:
 
     def __init__(self, outputs: Mapping[str, Any]) -> None:
         self.outputs = outputs
-        self.more: dict[str, Any] = {}
+        self.extras: dict[str, Any] = {}
         self.warnings: list[str] = []
 
     def declared(self, section: str, key: str) -> Mapping[str, Any]:
@@ -192,11 +192,11 @@ class _Reader:
             return {}
         item = found.get(key)
         if item is None:  # a label that holds an age or a year is declared by a pattern: Value after * years
-            item = next((v for name, v in found.items() if "*" in name and _fits(name, key)), None)
+            item = next((v for name, v in found.items() if "*" in name and _matches_format(name, key)), None)
         return item if isinstance(item, Mapping) else {}
 
     def misfit(self, where: str, value: Any, words: str) -> None:
-        self.more[where] = value
+        self.extras[where] = value
         self.warnings.append(f"{where} is not {words}: it is shown under More as the model returned it.")
 
     def scale(self, where: str, value: Any) -> str:
@@ -223,10 +223,10 @@ class _Reader:
                 Metric(
                     str(both.get("label", label)),
                     given["value"],
-                    _text(both.get("unit")),
-                    _text(both.get("format")),
+                    _as_text(both.get("unit")),
+                    _as_text(both.get("format")),
                     both.get("delta"),
-                    _text(both.get("help")),
+                    _as_text(both.get("help")),
                 )
             )
         return tuple(metrics)
@@ -284,8 +284,8 @@ class _Reader:
             columns.get("lower"),
             columns.get("upper"),
             kind if kind in SERIES_KINDS else "line",
-            _text(both.get("axis")),
-            _text(both.get("unit")),
+            _as_text(both.get("axis")),
+            _as_text(both.get("unit")),
             rows or len(columns["x"]),
             part,
         )
@@ -335,7 +335,7 @@ class _Reader:
         for i, key in enumerate(data):
             declared = self.declared("columns", key)
             label = labels[i] if labels and i < len(labels) else declared.get("label", key)
-            columns.append(Column(key, str(label), _text(declared.get("unit")), _text(declared.get("format"))))
+            columns.append(Column(key, str(label), _as_text(declared.get("unit")), _as_text(declared.get("format"))))
         count = len(next(iter(data.values()), [])) if rows is None else rows
         return Table(name, tuple(columns), data, count, part)
 
@@ -357,9 +357,9 @@ class _Reader:
                         item["kind"],
                         str(both.get("title") or title),
                         item["data"],
-                        _text(both.get("x_label")),
-                        _text(both.get("y_label")),
-                        _text(both.get("unit")),
+                        _as_text(both.get("x_label")),
+                        _as_text(both.get("y_label")),
+                        _as_text(both.get("unit")),
                         x_scale=self.scale(f"charts.{title}.x_scale", both.get("x_scale")),
                         y_scale=self.scale(f"charts.{title}.y_scale", both.get("y_scale")),
                     )
@@ -371,13 +371,13 @@ class _Reader:
         return tuple(found)
 
 
-def numeric(values: Sequence[Any]) -> bool:
+def is_numeric(values: Sequence[Any]) -> bool:
     """Say whether a column holds numbers, empty cells aside, and so is set to the right."""
     given = [v for v in values if v is not None]
     return bool(given) and all(is_number(v) for v in given)
 
 
-def _fits(pattern: str, text: str) -> bool:
+def _matches_format(pattern: str, text: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
 
 
@@ -389,9 +389,9 @@ def _has_columns(item: Mapping[str, Any]) -> bool:
     return isinstance(item.get("x"), list) and any(isinstance(item.get(k), list) for k in ("y", "lower"))
 
 
-def _text(value: Any) -> str | None:
+def _as_text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _none(name: str) -> Table:
+def _unknown_value(name: str) -> Table:
     raise KeyError(name)

@@ -43,28 +43,28 @@ class RuleError(ValueError):
     """A rule uses syntax that is not allowed."""
 
 
-def parse(check: str, message: str) -> Rule:
+def parse_rule(check: str, message: str) -> Rule:
     """Return the rule written as `check`.
 
     Raises:
         RuleError: it does not parse, or holds more than comparisons, and/or/not and arithmetic.
     """
-    return Rule(check, message, frozenset(_keys(_tree(check))))
+    return Rule(check, message, frozenset(_input_keys(_parse_syntax(check))))
 
 
-def holds(rule: Rule, values: Mapping[str, Any]) -> bool:
+def evaluate(rule: Rule, values: Mapping[str, Any]) -> bool:
     """Say whether `rule` holds for `values`.
 
     A rule that cannot be worked out for these values (text against number, division by zero, an
     input left empty) does not hold.
     """
     try:
-        return bool(_value(_tree(rule.check), values))
+        return bool(_evaluate_node(_parse_syntax(rule.check), values))
     except (TypeError, ZeroDivisionError, OverflowError, KeyError):
         return False
 
 
-def _tree(check: str) -> ast.expr:
+def _parse_syntax(check: str) -> ast.expr:
     if len(check) > MAX_RULE:
         raise RuleError(f"the rule has {len(check)} characters, more than {MAX_RULE}")
     try:
@@ -73,20 +73,20 @@ def _tree(check: str) -> ast.expr:
         raise RuleError(f"{check!r} is not a comparison: {error}") from error
 
 
-def _keys(node: ast.expr) -> set[str]:
+def _input_keys(node: ast.expr) -> set[str]:
     match node:
         case ast.Name(id=name):
             return {name}
         case ast.Constant(value=int() | float() | str() | bool() | None):
             return set()
         case ast.BoolOp(values=parts):
-            return set().union(*(_keys(p) for p in parts))
+            return set().union(*(_input_keys(p) for p in parts))
         case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.UAdd(), operand=part):
-            return _keys(part)
+            return _input_keys(part)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            return _keys(left) | _keys(right)
+            return _input_keys(left) | _input_keys(right)
         case ast.Compare(left=left, ops=ops, comparators=rest) if all(type(o) in _COMPARE for o in ops):
-            return _keys(left).union(*(_keys(r) for r in rest))
+            return _input_keys(left).union(*(_input_keys(r) for r in rest))
         case _:
             raise RuleError(
                 f"{ast.unparse(node)!r} is not allowed in a rule: compare inputs by key, "
@@ -94,7 +94,7 @@ def _keys(node: ast.expr) -> set[str]:
             )
 
 
-def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
+def _evaluate_node(node: ast.expr, values: Mapping[str, Any]) -> Any:
     match node:
         case ast.Name(id=name):
             return values[name]
@@ -102,23 +102,23 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
             return value
         case ast.BoolOp(op=op, values=parts):
             if isinstance(op, ast.And):
-                return all(_value(p, values) for p in parts)
-            return any(_value(p, values) for p in parts)
+                return all(_evaluate_node(p, values) for p in parts)
+            return any(_evaluate_node(p, values) for p in parts)
         case ast.UnaryOp(op=op, operand=part):
-            value = _value(part, values)
+            value = _evaluate_node(part, values)
             if isinstance(op, ast.Not):
                 return not value
             return -value if isinstance(op, ast.USub) else +value
         case ast.BinOp(left=left, op=op, right=right):
-            a, b = _value(left, values), _value(right, values)
+            a, b = _evaluate_node(left, values), _evaluate_node(right, values)
             # "x" * 10**9 would be a very long text: arithmetic is for numbers.
             if isinstance(a, str) or isinstance(b, str):
                 raise TypeError("arithmetic on text")
             return _ARITHMETIC[type(op)](a, b)
         case ast.Compare(left=left, ops=ops, comparators=rest):
-            a = _value(left, values)
+            a = _evaluate_node(left, values)
             for comparison, item in zip(ops, rest, strict=True):
-                b = _value(item, values)
+                b = _evaluate_node(item, values)
                 if not _COMPARE[type(comparison)](a, b):
                     return False
                 a = b

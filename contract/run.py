@@ -57,7 +57,7 @@ class Run:
     seq: int = 0
     attempt: int = 0
     priority: int = 0
-    turn: int = 0
+    rank: int = 0
     peak_memory: int | None = None
     cpu_seconds: float | None = None
     worker: str | None = None

@@ -29,7 +29,7 @@ def property_schema(field: Field) -> dict[str, Any]:
     schema: dict[str, Any] = {"title": field.label}
     if field.help:
         schema["description"] = field.help
-    schema |= _TYPES[field.type](field)
+    schema |= _SCHEMA_BY_TYPE[field.type](field)
     if field.has_default:
         schema["default"] = field.default
     if field.examples:
@@ -47,7 +47,7 @@ def property_schema(field: Field) -> dict[str, Any]:
     return schema
 
 
-def _number(field: Field) -> dict[str, Any]:
+def _number_schema(field: Field) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "integer" if field.whole else "number"}
     for key, value in (
         ("minimum", field.minimum),
@@ -65,25 +65,25 @@ def _number(field: Field) -> dict[str, Any]:
     return schema
 
 
-def _range(field: Field) -> dict[str, Any]:
-    schema = _number(field)
+def _range_schema(field: Field) -> dict[str, Any]:
+    schema = _number_schema(field)
     outer = {k: schema.pop(k) for k in list(schema) if k.startswith("x-")}
     return {"type": "array", "items": schema, "minItems": 2, "maxItems": 2, "x-ordered": True, **outer}
 
 
-def _boolean(_field: Field) -> dict[str, Any]:
+def _boolean_schema(_field: Field) -> dict[str, Any]:
     return {"type": "boolean"}
 
 
-def _select(field: Field) -> dict[str, Any]:
+def _select_schema(field: Field) -> dict[str, Any]:
     return {
         "enum": [o.value for o in field.options],
         "x-labels": [o.label for o in field.options],
     }
 
 
-def _multiselect(field: Field) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "array", "items": _select(field), "uniqueItems": True}
+def _multiselect_schema(field: Field) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "array", "items": _select_schema(field), "uniqueItems": True}
     if field.min_items is not None:
         schema["minItems"] = field.min_items
     if field.max_items is not None:
@@ -91,14 +91,14 @@ def _multiselect(field: Field) -> dict[str, Any]:
     return schema
 
 
-def _text(field: Field) -> dict[str, Any]:
+def _text_schema(field: Field) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "maxLength": field.max_length}
     if field.pattern:
         schema["pattern"] = field.pattern
     return schema
 
 
-def _date(field: Field) -> dict[str, Any]:
+def _date_schema(field: Field) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "format": "date"}
     if field.minimum:
         schema["formatMinimum"] = field.minimum
@@ -107,7 +107,7 @@ def _date(field: Field) -> dict[str, Any]:
     return schema
 
 
-def _table(field: Field) -> dict[str, Any]:
+def _table_schema(field: Field) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for key, column in field.columns.items():
         inner = property_schema(column)
@@ -138,7 +138,7 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": [schema["type"], "null"]}
 
 
-def _file(field: Field) -> dict[str, Any]:
+def _file_schema(field: Field) -> dict[str, Any]:
     """Describe an uploaded file by its content hash, or the folder's own file by its name."""
     return {
         "type": ["object", "string"],
@@ -154,15 +154,15 @@ def _file(field: Field) -> dict[str, Any]:
     }
 
 
-_TYPES = {
-    "number": _number,
-    "integer": _number,
-    "range": _range,
-    "boolean": _boolean,
-    "select": _select,
-    "multiselect": _multiselect,
-    "text": _text,
-    "date": _date,
-    "table": _table,
-    "file": _file,
+_SCHEMA_BY_TYPE = {
+    "number": _number_schema,
+    "integer": _number_schema,
+    "range": _range_schema,
+    "boolean": _boolean_schema,
+    "select": _select_schema,
+    "multiselect": _multiselect_schema,
+    "text": _text_schema,
+    "date": _date_schema,
+    "table": _table_schema,
+    "file": _file_schema,
 }

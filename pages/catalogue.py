@@ -3,8 +3,8 @@
 import streamlit as st
 
 from contract.app import App
-from ui import cached, sitemap
-from ui.words import ago
+from ui.shell import cached, sitemap
+from ui.shell.formatting import relative_time
 
 PAGE = 24
 
@@ -25,7 +25,7 @@ def card(app: App) -> None:
     """Show one model."""
     with st.container(border=True, height="stretch", key=f"card-{app.slug}"):
         st.page_link(
-            sitemap.page("model"), label=f"**{app.name}**", query_params={"app": app.slug}, icon=":material/tune:"
+            sitemap.make_page("model"), label=f"**{app.name}**", query_params={"app": app.slug}, icon=":material/tune:"
         )
         st.markdown(app.description or "No description.")
         with st.container(horizontal=True, gap="small"):
@@ -33,7 +33,7 @@ def card(app: App) -> None:
                 st.badge(app.category, color="primary")
             for tag in app.tags[:4]:
                 st.badge(tag, color="gray")
-        facts = [f"last run {ago(app.last_run_at)}" if app.last_run_at else "not run yet"]
+        facts = [f"last run {relative_time(app.last_run_at)}" if app.last_run_at else "not run yet"]
         if app.total:
             facts.insert(0, f"reproduces {app.reproduced} of {app.total} published values")
         st.caption(" · ".join(facts))

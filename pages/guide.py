@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from ui import docs
+from ui.shell import guide
 
-chapters = docs.chapters()
+chapters = guide.chapters()
 names = [c.name for c in chapters]
 with st.sidebar:
     name = st.radio(
@@ -14,4 +14,4 @@ with st.sidebar:
         key="chapter",
         bind="query-params",
     )
-docs.show(next(c for c in chapters if c.name == name))
+guide.show_chapter(next(c for c in chapters if c.name == name))

@@ -6,7 +6,8 @@ import streamlit as st
 
 from contract.run import Status
 from storage.search import Filter
-from ui import cached, runs_table
+from ui.history import runs_table
+from ui.shell import cached
 
 LIMIT = 50
 
@@ -30,7 +31,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     user = st.text_input("User", key="user", bind="query-params", placeholder="Everybody")
     days = st.date_input("Queued between", value=[], key="days", bind="query-params")
-since, until = runs_table.between(days if isinstance(days, tuple | list) else (days,))
+since, until = runs_table.day_range(days if isinstance(days, tuple | list) else (days,))
 wanted = Filter(
     app=app,
     statuses=tuple(Status(s) for s in statuses),
@@ -39,4 +40,4 @@ wanted = Filter(
     until=until,
     text=text.strip() or None if text else None,
 )
-runs_table.show(wanted, limit=LIMIT, today=dt.datetime.now(dt.UTC))
+runs_table.show_runs(wanted, limit=LIMIT, today=dt.datetime.now(dt.UTC))

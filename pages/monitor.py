@@ -4,10 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from contract.run import Status
-from storage import turns, workers
+from storage import fair_queue, workers
 from storage.search import Filter, search_runs
-from ui import cached, runs_table
-from ui.words import ago, duration
+from ui.history import runs_table
+from ui.shell import cached
+from ui.shell.formatting import duration, relative_time
 
 REFRESH = 2.0  # s
 SHOWN = 50  # runs
@@ -18,12 +19,12 @@ st.title("Monitor", anchor=False)
 @st.fragment(run_every=REFRESH)
 def show() -> None:
     """Show everything once; the fragment runs again by itself."""
-    desk = cached.desk()
-    with desk.database.read() as conn:
-        alive = workers.alive(conn, silence=desk.bounds.stalled)
+    context = cached.context()
+    with context.database.read() as conn:
+        alive = workers.list_alive(conn, silence=context.limits.worker_timeout)
         live = search_runs(conn, Filter(statuses=(Status.PENDING, Status.RUNNING)), limit=SHOWN).runs
-        waiting, going = turns.in_line(conn)
-    found = cached.totals()
+        waiting, going = fair_queue.queue_counts(conn)
+    found = cached.usage_stats()
     rate = found["success_rate"]
     with st.container(horizontal=True):
         st.metric("Runs", f"{found['total']:,}", border=True)
@@ -35,7 +36,7 @@ def show() -> None:
         st.warning("No worker answers. Runs wait until one does: see the operator's guide.")
     st.subheader("Queued and running", anchor=False)
     if live:
-        st.dataframe(runs_table.frame(live), hide_index=True)
+        st.dataframe(runs_table.to_dataframe(live), hide_index=True)
         if waiting + going > len(live):
             st.caption(f"The newest {len(live)} of {waiting + going:,}.")
     else:
@@ -47,7 +48,7 @@ def show() -> None:
                 "Worker": [w.name for w in alive],
                 "Confinement": [w.tier for w in alive],
                 "Runs at once": [w.concurrency for w in alive],
-                "Started": [ago(w.started_at) for w in alive],
+                "Started": [relative_time(w.started_at) for w in alive],
                 "Python": [w.environment.get("python", "") for w in alive],
             }
         ),
@@ -63,7 +64,7 @@ def show() -> None:
                 "Success rate": [m["success_rate"] for m in models],
                 "Median": [duration(m["p50"]) for m in models],
                 "95th percentile": [duration(m["p95"]) for m in models],
-                "Last run": [ago(m["last_run_at"]) for m in models],
+                "Last run": [relative_time(m["last_run_at"]) for m in models],
             }
         ),
         hide_index=True,

@@ -4,25 +4,26 @@ from uuid import UUID
 
 import streamlit as st
 
-from contract.problems import ContractError
+from contract.problems import ProblemsError
 from contract.run import Run
-from engine.follow import Snapshot, snapshot
-from ui import cached, finished, live, sitemap
-from ui.words import moment
+from engine.runs.follow import Snapshot, snapshot
+from ui.result import run_progress, run_view
+from ui.shell import cached, sitemap
+from ui.shell.formatting import timestamp
 
 given = st.query_params.get("id", "")
 try:
     run_id = UUID(given)
-    first = snapshot(cached.desk(), run_id)
+    first = snapshot(cached.context(), run_id)
 except ValueError:
     st.title("Run", anchor=False)
     st.error(f"The link names no run: id={given!r}. Copy it again, or look for the run in the history.")
-    st.page_link(sitemap.page("history"), label="Open the history")
+    st.page_link(sitemap.make_page("history"), label="Open the history")
     st.stop()
-except ContractError as error:
+except ProblemsError as error:
     st.title("Run", anchor=False)
-    cached.explain(error)
-    st.page_link(sitemap.page("history"), label="Open the history")
+    cached.show_problems(error)
+    st.page_link(sitemap.make_page("history"), label="Open the history")
     st.stop()
 
 
@@ -30,16 +31,16 @@ def head(run: Run) -> None:
     """Say which run this is and what can be done with it."""
     st.title(run.app_name, anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Run {str(run.id)[-8:]} · {run.user} · {moment(run.queued_at)}")
+        st.caption(f"Run {str(run.id)[-8:]} · {run.user} · {timestamp(run.queued_at)}")
         st.space("stretch")
-        finished.copy_link(run)
-        finished.edit_link(run)
+        run_view.copy_link(run)
+        run_view.edit_link(run)
 
 
 def done(now: Snapshot) -> None:
     """Show how the run ended."""
-    finished.show(now)
+    run_view.show_ended_run(now)
 
 
 head(first.run)
-live.show(run_id, first, done)
+run_progress.follow_run(run_id, first, done)

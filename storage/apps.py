@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping
 
-from contract.app import App, Named
-from storage.statements import text
+from contract.app import App, AppRef
+from storage.sql import sql
 
 _SELECT = """
 select a.id, a.slug, a.source, a.current_version, a.created_at, v.checks,
@@ -25,7 +25,7 @@ from apps a left join versions v on v.app_id = a.id and v.hash = a.current_versi
 
 def put_app(conn: Connection, slug: str, source: Mapping[str, Any]) -> App:
     """Add the model `slug`, or note where it comes from now, and return it."""
-    statement = text(
+    statement = sql(
         "insert into apps (slug, source) values (:slug, cast(:source as jsonb)) "
         "on conflict (slug) do update set source = excluded.source, archived_at = null returning id"
     )
@@ -38,48 +38,48 @@ def put_app(conn: Connection, slug: str, source: Mapping[str, Any]) -> App:
 def list_apps(conn: Connection) -> list[App]:
     """Return every model that has a version, by name."""
     rows = conn.execute(
-        text(_SELECT + "where a.archived_at is null and v.hash is not null order by lower(v.manifest->>'name')")
+        sql(_SELECT + "where a.archived_at is null and v.hash is not null order by lower(v.manifest->>'name')")
     )
-    return [_app(row) for row in rows.mappings()]
+    return [_app_from_row(row) for row in rows.mappings()]
 
 
 def app_by_id(conn: Connection, app_id: int) -> App | None:
     """Return the model with this id, or None."""
-    row = _one(conn, _SELECT, app_id)
-    return None if row is None else _app(row)
+    row = _one_app(conn, _SELECT, app_id)
+    return None if row is None else _app_from_row(row)
 
 
 def app_by_slug(conn: Connection, slug: str) -> App | None:
     """Return the model called `slug`, or None."""
-    row = _one(conn, _SELECT, slug)
-    return None if row is None else _app(row)
+    row = _one_app(conn, _SELECT, slug)
+    return None if row is None else _app_from_row(row)
 
 
-def named(conn: Connection, app: int | str) -> Named | None:
+def get_app_ref(conn: Connection, app: int | str) -> AppRef | None:
     """Return the names of the model with this id or slug, without reading its manifest, or None."""
-    row = _one(conn, "select a.id, a.slug, a.current_version from apps a ", app)
-    return None if row is None else Named(**row)
+    row = _one_app(conn, "select a.id, a.slug, a.current_version from apps a ", app)
+    return None if row is None else AppRef(**row)
 
 
 def archive_missing(conn: Connection, kind: str, slugs: list[str]) -> int:
     """Take models of this kind of source that are not among `slugs` out of the catalogue; their runs stay."""
-    statement = text(
+    statement = sql(
         "update apps set archived_at = now() where source->>'kind' = :kind and archived_at is null "
         "and not slug = any(:slugs)"
     )
     return int(conn.execute(statement, {"kind": kind, "slugs": slugs}).rowcount)
 
 
-def _one(conn: Connection, select: str, app: int | str) -> RowMapping | None:
+def _one_app(conn: Connection, select: str, app: int | str) -> RowMapping | None:
     """Return the row of the model with this id or slug; what no column could hold is no model's."""
     if isinstance(app, str):
         where, possible = "where a.slug = :app", "\0" not in app
     else:
         where, possible = "where a.id = :app", 0 < app < 2**31
-    return conn.execute(text(select + where), {"app": app}).mappings().one_or_none() if possible else None
+    return conn.execute(sql(select + where), {"app": app}).mappings().one_or_none() if possible else None
 
 
-def _app(row: RowMapping) -> App:
+def _app_from_row(row: RowMapping) -> App:
     tags = row["tags"]
     checks = row["checks"] or {}
     return App(

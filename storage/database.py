@@ -18,11 +18,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-OLDEST = 140_000
-REST = 1.0  # s a connection may lie idle before it is tried again
-PATIENCE = 60.0  # s a transaction may stand still before the server ends it
+OLDEST_SERVER = 140_000
+PING_AFTER = 1.0  # s a connection may lie idle before it is tried again
+IDLE_TIMEOUT = 60.0  # s a transaction may stand still before the server ends it
 # A server on another host can vanish without a word: find out in about half a minute, asking or waiting.
-CONNECT: dict[str, Any] = {
+CONNECT_TIMEOUT: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 15,
@@ -53,9 +53,9 @@ class Database:
         patience: seconds a transaction may stand still before the server ends it.
     """
 
-    def __init__(self, url: str, *, pool: int = 10, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, *, pool: int = 10, idle_timeout: float = IDLE_TIMEOUT) -> None:
         self.dsn = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
-        self.patience = patience
+        self.idle_timeout = idle_timeout
         # Two kinds of connections: turning one from the one kind to the other and back took a third of a short reading.
         self._transactions = self._connections(max(1, pool // 2), pool)
         self._singly = self._connections(pool, pool * 3, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
@@ -67,7 +67,7 @@ class Database:
         Raises:
             DatabaseUnavailable: the server does not answer, or went away in mid-transaction.
         """
-        with _told_plainly(), self._transactions.begin() as conn:
+        with _translate_errors(), self._transactions.begin() as conn:
             yield conn
 
     @contextlib.contextmanager
@@ -77,11 +77,11 @@ class Database:
         Raises:
             DatabaseUnavailable: the server does not answer.
         """
-        with _told_plainly(), self._singly.connect() as conn:
+        with _translate_errors(), self._singly.connect() as conn:
             yield conn
 
     @contextlib.contextmanager
-    def once(self) -> Iterator[Connection]:
+    def autocommit(self) -> Iterator[Connection]:
         """Open a connection for one statement that writes: it commits by itself, without a transaction's round trips.
 
         Raises:
@@ -106,7 +106,7 @@ class Database:
                     raise
                 time.sleep(0.2)
             else:
-                if int(version) < OLDEST:
+                if int(version) < OLDEST_SERVER:
                     raise DatabaseUnavailable(f"it is PostgreSQL {int(version) // 10_000}; 14 or newer is needed")
                 return
 
@@ -133,26 +133,26 @@ class Database:
             pool_use_lifo=True,  # the connection used last knows the statements best
             json_serializer=_dumps,
             json_deserializer=orjson.loads,
-            connect_args={**CONNECT, "application_name": "tontine"},
+            connect_args={**CONNECT_TIMEOUT, "application_name": "tontine"},
             **options,
         )
         event.listen(engine, "connect", self._introduce)
-        event.listen(engine, "checkout", _ping_after_rest)
-        event.listen(engine, "checkin", _note_rest)
+        event.listen(engine, "checkout", _ping_idle_connection)
+        event.listen(engine, "checkin", _note_checkin)
         return engine
 
     def _introduce(self, connection: Any, _record: object) -> None:
-        connection.execute(manners(self.patience))
+        connection.execute(session_settings(self.idle_timeout))
         connection.commit()
 
 
-def manners(patience: float) -> LiteralString:
+def session_settings(idle_timeout: float) -> LiteralString:
     """Return what a session asks of the server: to end it where its client has vanished or stands still.
 
     Asked in the session and not as it begins, where PgBouncer would refuse it. A unix socket has no use for the last
     three and takes them.
     """
-    seconds: Any = max(1, round(patience))
+    seconds: Any = max(1, round(idle_timeout))
     return (
         f"set idle_in_transaction_session_timeout = '{seconds}s'; set tcp_keepalives_idle = 15; "
         "set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
@@ -160,7 +160,7 @@ def manners(patience: float) -> LiteralString:
 
 
 @contextlib.contextmanager
-def _told_plainly() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     # psycopg's own come from what goes to the driver past SQLAlchemy: the queue's jobs, and bytes read as bytes
@@ -172,13 +172,13 @@ def _told_plainly() -> Iterator[None]:
         raise
 
 
-def _note_rest(_connection: object, record: Any) -> None:
+def _note_checkin(_connection: object, record: Any) -> None:
     record.info["rested"] = time.monotonic()
 
 
-def _ping_after_rest(connection: Any, record: Any, _proxy: object) -> None:
+def _ping_idle_connection(connection: Any, record: Any, _proxy: object) -> None:
     """Try a connection that has lain idle before it is used; one just used would be tried for nothing."""
-    if time.monotonic() - record.info.get("rested", 0.0) < REST:
+    if time.monotonic() - record.info.get("rested", 0.0) < PING_AFTER:
         return
     try:
         was = connection.autocommit

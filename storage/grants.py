@@ -6,10 +6,10 @@ Left out: secrets' values, which never come here, and what a manifest asks for, 
 
 from sqlalchemy import Connection, text
 
-from contract.access import Grant, Kind
+from contract.access import Grant, GrantKind
 
 
-def grant(conn: Connection, app_id: int, kind: Kind, name: str, user_id: int) -> bool:
+def grant(conn: Connection, app_id: int, kind: GrantKind, name: str, user_id: int) -> bool:
     """Grant a host or secret to a model and return whether it is new; the first to grant it stays noted."""
     statement = text(
         "insert into grants (app_id, kind, name, granted_by) values (:app, :kind, :name, :user) on conflict do nothing"
@@ -17,17 +17,17 @@ def grant(conn: Connection, app_id: int, kind: Kind, name: str, user_id: int) ->
     return bool(conn.execute(statement, {"app": app_id, "kind": kind, "name": name, "user": user_id}).rowcount)
 
 
-def revoke(conn: Connection, app_id: int, kind: Kind, name: str) -> bool:
+def revoke(conn: Connection, app_id: int, kind: GrantKind, name: str) -> bool:
     """Take a grant back and return whether there was one."""
     statement = text("delete from grants where app_id = :app and kind = :kind and name = :name")
     return bool(conn.execute(statement, {"app": app_id, "kind": kind, "name": name}).rowcount)
 
 
-def grants_of(conn: Connection, app_id: int) -> list[Grant]:
+def list_grants(conn: Connection, app_id: int) -> list[Grant]:
     """Return the model's grants, hosts first, by name."""
     statement = text(
         "select g.kind, g.name, u.name as granted_by, g.granted_at from grants g join users u on u.id = g.granted_by "
         "where g.app_id = :app order by g.kind, g.name"
     )
     rows = conn.execute(statement, {"app": app_id})
-    return [Grant(Kind(row.kind), row.name, row.granted_by, row.granted_at) for row in rows]
+    return [Grant(GrantKind(row.kind), row.name, row.granted_by, row.granted_at) for row in rows]

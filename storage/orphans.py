@@ -3,7 +3,7 @@
 Chosen: what the queue says about a run's job decides: none, one that has ended, or one held by a worker that
 has been silent. A run that is held back has none and is no orphan. A heartbeat from the future, which a clock that
 was set back leaves, counts as silence. Row locks keep two reapers from taking the same run.
-Left out: what to do with them, which is `engine.reap`.
+Left out: what to do with them, which is `engine.runs.recovery`.
 """
 
 from datetime import timedelta
@@ -11,14 +11,14 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from contract.run import Run
-from storage.runs import SELECT, to_run
+from storage.runs import SELECT, run_from_row
 
 # A job is deferred in its run's own transaction; this much later, or a silence where that is less, its absence means
 # something.
-SETTLED = 5.0
+END_GRACE = 5.0
 
 _SILENT = """
-where r.status in ('PENDING', 'RUNNING') and not r.held and r.queued_at < now() - cast(:settled as interval)
+where r.status in ('PENDING', 'RUNNING') and not r.on_hold and r.queued_at < now() - cast(:settled as interval)
 and not exists (
     select 1 from procrastinate_jobs j left join procrastinate_workers w on w.id = j.worker_id
     where j.id = r.job_id and (j.status = 'todo'
@@ -41,7 +41,7 @@ and r.finished_at < now() - cast(:silence as interval)
 _DEAD = "where r.status = 'RUNNING' and r.worker = :worker for update of r skip locked"
 
 
-def take(conn: Connection, *, silence: float, worker: str | None = None) -> list[Run]:
+def lock_orphans(conn: Connection, *, silence: float, worker: str | None = None) -> list[Run]:
     """Return, locked until the transaction ends, the runs that nobody will finish.
 
     Args:
@@ -52,9 +52,9 @@ def take(conn: Connection, *, silence: float, worker: str | None = None) -> list
     if worker is not None:
         rows = conn.execute(text(SELECT + _DEAD), {"worker": worker})
     else:
-        values = {"settled": timedelta(seconds=min(SETTLED, silence)), "silence": timedelta(seconds=silence)}
+        values = {"settled": timedelta(seconds=min(END_GRACE, silence)), "silence": timedelta(seconds=silence)}
         rows = conn.execute(text(SELECT + _SILENT), values)
-    return [to_run(row) for row in rows.mappings()]
+    return [run_from_row(row) for row in rows.mappings()]
 
 
 def retry_jobs(conn: Connection, task: str, *, silence: float, attempts: int) -> int:
@@ -63,12 +63,12 @@ def retry_jobs(conn: Connection, task: str, *, silence: float, attempts: int) ->
     return len(conn.execute(text(_RETRY), values).all())
 
 
-def drop_finished(conn: Connection, task: str, *, silence: float) -> int:
+def drop_finished_jobs(conn: Connection, task: str, *, silence: float) -> int:
     """Take jobs out of the queue whose runs ended `silence` seconds ago, and whose end the queue never heard of."""
     return conn.execute(text(_OVER), {"task": task, "silence": timedelta(seconds=silence)}).rowcount
 
 
-def note_loss(conn: Connection, run: Run) -> None:
+def record_loss(conn: Connection, run: Run) -> None:
     """Note, after a run has been put back, that a worker was lost under it; one that gave it back was not."""
     statement = text(
         "insert into run_events (run_id, seq, kind, payload) select id, seq, 'lost', jsonb_build_object('worker', "
@@ -77,7 +77,7 @@ def note_loss(conn: Connection, run: Run) -> None:
     conn.execute(statement, {"id": run.id, "worker": run.worker})
 
 
-def losses(conn: Connection, run: Run) -> int:
+def count_losses(conn: Connection, run: Run) -> int:
     """Return how many workers have been noted as lost under the run."""
     statement = text("select count(*) from run_events where run_id = :id and kind = 'lost'")
     return int(conn.execute(statement, {"id": run.id}).scalar_one())

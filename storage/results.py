@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, text
 from storage.blobs import get_blob
 from storage.tables import result_files, result_parts
 
-ROWS = 65_536
+ROWS_PER_PART = 65_536
 EXACT = 2**53  # whole numbers below it are the same as float
 _CODEC = pa.ipc.IpcWriteOptions(compression="zstd")
 
@@ -29,7 +29,7 @@ def write_parts(
 ) -> None:
     """Keep what stands beside a result's document: columns by part, files as (blob, file name, bytes) by name."""
     for name, columns in parts.items():
-        rows = _encode(run_id, name, columns)
+        rows = _encode_part(run_id, name, columns)
         if rows:
             conn.execute(insert(result_parts), rows)
     for name, (blob, filename, size) in files.items():
@@ -43,7 +43,7 @@ def read_part(conn: Connection, run_id: UUID, name: str, offset: int = 0, limit:
         LookupError: the result has no such part.
     """
     last = offset + limit if limit is not None else 2**62
-    rows = _fetch(
+    rows = _fetch_binary(
         conn,
         "select first_row, json_columns, bytes from result_parts where run_id = %(id)s and name = %(name)s "
         "and first_row < %(last)s and first_row + rows > %(offset)s order by part",
@@ -56,10 +56,10 @@ def read_part(conn: Connection, run_id: UUID, name: str, offset: int = 0, limit:
         return pa.table({})
     pieces = []
     for start, as_json, content in rows:
-        piece = _open(content)
+        piece = _open_ipc(content)
         # What lies outside is cut off before texts are decoded.
         low, high = max(0, offset - start), min(piece.num_rows, last - start)
-        pieces.append(_decode(piece.slice(low, high - low), as_json))
+        pieces.append(_decode_rows(piece.slice(low, high - low), as_json))
     return pa.concat_tables(pieces, promote_options="permissive")
 
 
@@ -68,8 +68,8 @@ def iter_part(conn: Connection, run_id: UUID, name: str) -> Iterator[pa.Table]:
     count = text("select count(*) from result_parts where run_id = :id and name = :name")
     one = "select json_columns, bytes from result_parts where run_id = %(id)s and name = %(name)s and part = %(part)s"
     for part in range(conn.execute(count, {"id": run_id, "name": name}).scalar_one()):
-        for as_json, content in _fetch(conn, one, {"id": run_id, "name": name, "part": part}):
-            yield _decode(_open(content), as_json)
+        for as_json, content in _fetch_binary(conn, one, {"id": run_id, "name": name, "part": part}):
+            yield _decode_rows(_open_ipc(content), as_json)
 
 
 def read_file(conn: Connection, run_id: UUID, name: str) -> bytes:
@@ -85,29 +85,29 @@ def read_file(conn: Connection, run_id: UUID, name: str) -> bytes:
     return get_blob(conn, blob)
 
 
-def files_of(conn: Connection, run_id: UUID) -> list[tuple[str, str, str, int]]:
+def list_files(conn: Connection, run_id: UUID) -> list[tuple[str, str, str, int]]:
     """Return (name, file name, blob's hash, size in bytes) of each file the model made."""
     rows = conn.execute(select(result_files).where(result_files.c.run_id == run_id).order_by(result_files.c.name))
     return [(r.name, r.filename, r.blob, r.size) for r in rows]
 
 
-def _fetch(conn: Connection, statement: LiteralString, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _fetch_binary(conn: Connection, statement: LiteralString, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return rows by the binary protocol, in which bytes come as they are: as text they are twice as many."""
     raw: Any = conn.connection.driver_connection
     with raw.cursor(binary=True) as cursor:
         return list(cursor.execute(statement, values).fetchall())
 
 
-def _encode(run_id: UUID, name: str, columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def _encode_part(run_id: UUID, name: str, columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     arrays, as_json = {}, []
     for key, values in columns.items():
-        arrays[key], mixed = _array(values)
+        arrays[key], mixed = _to_arrow(values)
         if mixed:
             as_json.append(key)
     table = pa.table(arrays)
     rows = []
-    for part, start in enumerate(range(0, max(1, table.num_rows), ROWS)):
-        piece = table.slice(start, ROWS)
+    for part, start in enumerate(range(0, max(1, table.num_rows), ROWS_PER_PART)):
+        piece = table.slice(start, ROWS_PER_PART)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, piece.schema, options=_CODEC) as writer:
             writer.write_table(piece)
@@ -125,7 +125,7 @@ def _encode(run_id: UUID, name: str, columns: Mapping[str, Sequence[Any]]) -> li
     return rows
 
 
-def _array(values: Sequence[Any]) -> tuple[pa.Array, bool]:
+def _to_arrow(values: Sequence[Any]) -> tuple[pa.Array, bool]:
     """Return the column as Arrow, and whether it had to be kept as JSON text."""
     kinds = set(map(type, values)) - {type(None)}
     if kinds == {int, float} and all(v is None or abs(v) < EXACT for v in values):
@@ -138,12 +138,12 @@ def _array(values: Sequence[Any]) -> tuple[pa.Array, bool]:
     return pa.array([None if v is None else orjson.dumps(v).decode() for v in values], pa.string()), True
 
 
-def _open(content: bytes) -> pa.Table:
+def _open_ipc(content: bytes) -> pa.Table:
     with pa.ipc.open_stream(content) as reader:
         return reader.read_all()
 
 
-def _decode(table: pa.Table, as_json: Sequence[str]) -> pa.Table:
+def _decode_rows(table: pa.Table, as_json: Sequence[str]) -> pa.Table:
     """Return rows as a page shows them: of a column of mixed values the texts as they were, the rest as JSON."""
     for key in as_json:
         values = [None if v is None else orjson.loads(v) for v in table[key].to_pylist()]

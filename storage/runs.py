@@ -17,23 +17,23 @@ from sqlalchemy import Connection, RowMapping
 
 from contract.problems import Problem
 from contract.run import Run, Status
-from storage import events, results, turns
-from storage.statements import text
+from storage import fair_queue, results, run_events
+from storage.sql import sql
 
 # ruff: noqa: S608 - the statements below are put together from these words of our own
 # Without the log, which may be a megabyte and which no list shows.
 _NOUN = """r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
        r.problems, r.traceback, r.warnings, r.progress, r.message, r.seq, r.attempt, r.priority, r.peak_memory,
-       r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, r.turn,
+       r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, r.rank,
        a.slug as app_slug, coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name"""
 _OTHERS = """ r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id
 """
 # A run that reuses a result shows that of `o`, which made it; one without a result shows what it has shown so far.
-_SHOWN = text(f"""
+_SHOWN = sql(f"""
 select {_NOUN}, coalesce(s.doc, p.shown) as shown, s.nulls,
-       case when o.id is null then {events.LOG} else o.log end as log
+       case when o.id is null then {run_events.LOG_SQL} else o.log end as log
 from runs{_OTHERS}
 left join runs o on o.id = coalesce(r.reused_from, r.id) and r.status = 'SUCCESS'
 left join results s on s.run_id = o.id
@@ -46,21 +46,21 @@ _SOON = "set_config('synchronous_commit', 'off', true)"
 SELECT = f"select {_NOUN} from runs{_OTHERS}"
 
 # Two clicks with one key at the same moment may leave a job whose run is not there; a worker finds nothing to claim.
-_ADD = text(f"""
+_ADD = sql(f"""
 with wanted as (
-    select {turns.NEXT} as turn where cast(:most as integer) is null or {turns.WAITING} < :most
+    select {fair_queue.NEXT_RANK} as rank where cast(:most as integer) is null or {fair_queue.WAITING_RUNS} < :most
 ), queued as (
     select unnest(procrastinate_defer_jobs_v1(array[cast(row(
-        :queue, :task, cast(:place as integer) - least(turn, {turns.MOST}), null, null,
+        :queue, :task, cast(:place as integer) - least(rank, {fair_queue.MAX_ADMITTED}), null, null,
         jsonb_build_object('run_id', cast(:id as text)), null) as procrastinate_job_to_defer_v1)])) as job_id
     from wanted where cast(:queue as text) is not null and not exists (
         select 1 from runs k where k.user_id = :user_id and k.submission_key = :submission_key)
 ), added as (
-    insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, turn, held, batch,
+    insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, rank, on_hold, batch,
                       submission_key, reused_from, warnings, started_at, finished_at, environment, peak_memory,
                       cpu_seconds, job_id)
     select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority,
-           wanted.turn, :held, :batch, :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at,
+           wanted.rank, :on_hold, :batch, :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at,
            o.finished_at, o.environment, o.peak_memory, o.cpu_seconds, (select job_id from queued)
     from wanted left join runs o on o.id = :reused_from
     on conflict on constraint runs_submission_key do nothing
@@ -68,7 +68,7 @@ with wanted as (
 ) select {_NOUN} from added{_OTHERS}
 """)
 
-_START = text(f"""
+_START = sql(f"""
 with claimed as (
     update runs set status = 'RUNNING', attempt = attempt + 1, seq = seq + 1, worker = :worker,
         started_at = clock_timestamp(), progress = null, message = null
@@ -82,7 +82,7 @@ with claimed as (
 select pg_notify('run_events', r.id || ':' || r.seq), {_NOUN} from claimed{_OTHERS}
 """)
 
-_RECORD = text(f"""
+_RECORD = sql(f"""
 with changed as (
     update runs set seq = seq + 1, progress = coalesce(:progress, progress), message = coalesce(:message, message)
     where id = :id and attempt = :attempt and status = 'RUNNING' returning id, seq
@@ -97,7 +97,7 @@ with changed as (
 select pg_notify('run_events', id || ':' || seq), {_SOON} from changed
 """)
 
-_FINISH = text("""
+_FINISH = sql("""
 with changed as (
     update runs set status = :status, seq = seq + 1, reason = :reason, problems = cast(:problems as jsonb),
         traceback = :traceback, warnings = cast(:warnings as jsonb), log = :log, peak_memory = :peak_memory,
@@ -119,7 +119,7 @@ with changed as (
 select pg_notify('run_events', id || ':' || seq || '\\:end') from changed
 """)
 
-_CANCEL = text("""
+_CANCEL = sql("""
 with changed as (
     update runs set cancel_requested = true, seq = seq + 1,
         superseded_by = coalesce(cast(:superseded_by as uuid), superseded_by),
@@ -137,8 +137,8 @@ select pg_notify('run_events', id || ':' || seq || case when status = 'CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the queue a run's job goes: the queue's name, the task's, and the priority of a run whose turn is 0."""
+class QueueSlot:
+    """Where in the queue a run's job goes: the queue's name, the task's, and the priority of a run whose rank is 0."""
 
     queue: str
     task: str
@@ -149,12 +149,12 @@ class TooManyError(Exception):
     """The user has as many single runs under way as one may have."""
 
 
-def digest(inputs: Mapping[str, Any]) -> str:
+def inputs_digest(inputs: Mapping[str, Any]) -> str:
     """Return what equal inputs have in common: the SHA-256 of their canonical JSON."""
     return hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def add_run(
+def insert_run(
     conn: Connection,
     *,
     app_id: int,
@@ -167,11 +167,11 @@ def add_run(
     submission_key: str | None = None,
     reused_from: UUID | None = None,
     warnings: Sequence[str] = (),
-    held: bool = False,
+    on_hold: bool = False,
     most: int | None = None,
-    place: Place | None = None,
+    place: QueueSlot | None = None,
 ) -> tuple[Run, bool]:
-    """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `held` waits until `storage.turns` lets it in.
+    """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `on_hold` waits until `storage.fair_queue` lets it in.
 
     With `place` a run that is new and has to be run gets its job in the same statement.
 
@@ -183,7 +183,7 @@ def add_run(
     """
     run_id = uuids.uuid7()
     if reused_from is not None:
-        held, place = False, None
+        on_hold, place = False, None
     added = conn.execute(
         _ADD,
         {
@@ -192,7 +192,7 @@ def add_run(
             "version": version,
             "status": Status.SUCCESS if reused_from else Status.PENDING,
             "inputs": orjson.dumps(dict(inputs)).decode(),
-            "digest": digest(inputs),
+            "digest": inputs_digest(inputs),
             "seed": seed,
             "user_id": user_id,
             "priority": priority,
@@ -200,7 +200,7 @@ def add_run(
             "submission_key": submission_key,
             "reused_from": reused_from,
             "warnings": orjson.dumps(list(warnings)).decode(),
-            "held": held,
+            "on_hold": on_hold,
             "most": most,
             "queue": place and place.queue,
             "task": place and place.task,
@@ -209,26 +209,26 @@ def add_run(
     )
     row = added.mappings().one_or_none()
     if row is not None:
-        return to_run(row), True
+        return run_from_row(row), True
     where = "where r.user_id = :user_id and r.submission_key = :key"
-    known = conn.execute(text(SELECT + where), {"user_id": user_id, "key": submission_key}).mappings().one_or_none()
+    known = conn.execute(sql(SELECT + where), {"user_id": user_id, "key": submission_key}).mappings().one_or_none()
     if known is None:
         raise TooManyError
-    return to_run(known), False
+    return run_from_row(known), False
 
 
-def set_job(conn: Connection, run_id: UUID, job_id: int) -> None:
+def attach_job(conn: Connection, run_id: UUID, job_id: int) -> None:
     """Note which job of the queue is to run it."""
-    conn.execute(text("update runs set job_id = :job where id = :id"), {"job": job_id, "id": run_id})
+    conn.execute(sql("update runs set job_id = :job where id = :id"), {"job": job_id, "id": run_id})
 
 
-def start_run(conn: Connection, run_id: UUID, worker: str) -> Run | None:
+def claim_run(conn: Connection, run_id: UUID, worker: str) -> Run | None:
     """Claim a waiting run for `worker`; None where it is not waiting any more."""
     row = conn.execute(_START, {"id": run_id, "worker": worker}).mappings().one_or_none()
-    return None if row is None else to_run(row)
+    return None if row is None else run_from_row(row)
 
 
-def record(
+def record_progress(
     conn: Connection,
     run_id: UUID,
     attempt: int,
@@ -308,7 +308,7 @@ def finish_run(
         "problems": orjson.dumps([p.as_dict() for p in problems]).decode(),
         "traceback": traceback,
         "warnings": orjson.dumps(list(warnings)).decode(),
-        "log": log if log is not None else events.log_of(conn, run_id),
+        "log": log if log is not None else run_events.get_log(conn, run_id),
         "peak_memory": peak_memory,
         "cpu_seconds": cpu_seconds,
         "environment": None if environment is None else orjson.dumps(dict(environment)).decode(),
@@ -322,7 +322,7 @@ def finish_run(
     if doc is not None:
         results.write_parts(conn, run_id, parts or {}, files or {})
     elif shown:
-        keep = text(
+        keep = sql(
             "insert into run_partials (run_id, seq, shown) "
             "select id, seq, cast(:shown as json) from runs where id = :id "
             "on conflict (run_id) do update set seq = excluded.seq, shown = excluded.shown"
@@ -331,9 +331,9 @@ def finish_run(
     return True
 
 
-def release_run(conn: Connection, run_id: UUID, attempt: int, job_id: int) -> bool:
+def requeue_run(conn: Connection, run_id: UUID, attempt: int, job_id: int) -> bool:
     """Give a run back that this attempt will not finish: it waits again, for the job `job_id`."""
-    statement = text("""
+    statement = sql("""
         with changed as (
             update runs set status = 'PENDING', job_id = :job, seq = seq + 1, worker = null
             where id = :id and attempt = :attempt and status in ('RUNNING', 'PENDING') returning id, seq
@@ -351,18 +351,18 @@ def request_cancel(conn: Connection, run_id: UUID, *, superseded_by: UUID | None
 
 def cancel_requests(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return those of the running runs whose end has been asked for, with why."""
-    statement = text("select id, superseded_by from runs where id = any(:ids) and cancel_requested")
+    statement = sql("select id, superseded_by from runs where id = any(:ids) and cancel_requested")
     found = conn.execute(statement, {"ids": list(ids)}) if ids else ()
     return {row.id: "superseded" if row.superseded_by else "cancelled" for row in found}
 
 
 def get_run(conn: Connection, run_id: UUID) -> Run | None:
     """Return the run as it stands, or None."""
-    row = conn.execute(text(SELECT + "where r.id = :id"), {"id": run_id}).mappings().one_or_none()
-    return None if row is None else to_run(row)
+    row = conn.execute(sql(SELECT + "where r.id = :id"), {"id": run_id}).mappings().one_or_none()
+    return None if row is None else run_from_row(row)
 
 
-def read_shown(conn: Connection, run_id: UUID) -> tuple[Run, dict[str, Any], dict[str, Any], str] | None:
+def read_snapshot(conn: Connection, run_id: UUID) -> tuple[Run, dict[str, Any], dict[str, Any], str] | None:
     """Return the run with what a page shows of it, or None.
 
     Returns:
@@ -370,12 +370,12 @@ def read_shown(conn: Connection, run_id: UUID) -> tuple[Run, dict[str, Any], dic
         A run that reuses a result has those of the run that made it.
     """
     row = conn.execute(_SHOWN, {"id": run_id}).mappings().one_or_none()
-    return None if row is None else (to_run(row), row["shown"] or {}, row["nulls"] or {}, row["log"] or "")
+    return None if row is None else (run_from_row(row), row["shown"] or {}, row["nulls"] or {}, row["log"] or "")
 
 
-def standing(conn: Connection, run_id: UUID) -> tuple[Status, int] | None:
+def get_status(conn: Connection, run_id: UUID) -> tuple[Status, int] | None:
     """Return the run's status and sequence number and nothing else, or None."""
-    row = conn.execute(text("select status, seq from runs where id = :id"), {"id": run_id}).one_or_none()
+    row = conn.execute(sql("select status, seq from runs where id = :id"), {"id": run_id}).one_or_none()
     return None if row is None else (Status(row.status), row.seq)
 
 
@@ -385,12 +385,12 @@ def find_reusable(conn: Connection, app_id: int, version: str, inputs: Mapping[s
         "where r.id = (select id from runs where app_id = :app and version = :version and digest = :digest "
         "and status = 'SUCCESS' and reused_from is null order by queued_at desc limit 1)"
     )
-    values = {"app": app_id, "version": version, "digest": digest(inputs)}
-    row = conn.execute(text(SELECT + where), values).mappings().one_or_none()
-    return None if row is None else to_run(row)
+    values = {"app": app_id, "version": version, "digest": inputs_digest(inputs)}
+    row = conn.execute(sql(SELECT + where), values).mappings().one_or_none()
+    return None if row is None else run_from_row(row)
 
 
-def to_run(row: RowMapping) -> Run:
+def run_from_row(row: RowMapping) -> Run:
     """Return the noun for a row of `SELECT`."""
     return Run(
         id=row["id"],
@@ -406,7 +406,7 @@ def to_run(row: RowMapping) -> Run:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         reason=row["reason"],
-        problems=tuple(Problem(**p) for p in row["problems"] or ()),
+        problems=tuple(Problem.from_dict(p) for p in row["problems"] or ()),
         traceback=row["traceback"],
         warnings=tuple(row["warnings"] or ()),
         progress=row["progress"],
@@ -414,7 +414,7 @@ def to_run(row: RowMapping) -> Run:
         seq=row["seq"],
         attempt=row["attempt"],
         priority=row["priority"],
-        turn=row["turn"],
+        rank=row["rank"],
         peak_memory=row["peak_memory"],
         cpu_seconds=row["cpu_seconds"],
         worker=row["worker"],

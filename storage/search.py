@@ -22,11 +22,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from contract.run import Run, Status
 from storage.database import DatabaseUnavailable
-from storage.runs import SELECT, to_run
+from storage.runs import SELECT, run_from_row
 
-CAP = 1_000
-SECONDS = 5  # a search may take; a word that is nowhere took 1.2 s among a million runs, 2.6 at worst
-RECENT = 1_000  # runs of a model whose durations the monitor's percentiles are of
+COUNT_CAP = 1_000
+STATEMENT_TIMEOUT = 5  # a search may take; a word that is nowhere took 1.2 s among a million runs, 2.6 at worst
+RECENT_RUNS = 1_000  # runs of a model whose durations the monitor's percentiles are of
 _PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}")
 
 
@@ -102,40 +102,40 @@ def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limi
         BadCursor: `after` is not a cursor of an earlier page.
         SearchTooSlow: it takes too long.
     """
-    where, values = _where(wanted)
+    where, values = _conditions(wanted)
     if after:
-        queued_at, run_id = _read(after)
+        queued_at, run_id = _decode_cursor(after)
         where.append("(r.queued_at, r.id) < (:after_at, :after_id)")
         values |= {"after_at": queued_at, "after_id": run_id}
-    statement = f"{SELECT} {_clause(where)} order by r.queued_at desc, r.id desc limit :limit"
-    with _bounded(conn):
+    statement = f"{SELECT} {_where_clause(where)} order by r.queued_at desc, r.id desc limit :limit"
+    with _limit_time(conn):
         rows = conn.execute(text(statement), {**values, "limit": limit + 1}).mappings().all()
-    runs = tuple(to_run(row) for row in rows[:limit])
-    return Page(runs, cursor_of(runs[-1].queued_at, runs[-1].id) if len(rows) > limit else None)
+    runs = tuple(run_from_row(row) for row in rows[:limit])
+    return Page(runs, encode_cursor(runs[-1].queued_at, runs[-1].id) if len(rows) > limit else None)
 
 
-def count_runs(conn: Connection, wanted: Filter, cap: int = CAP) -> int:
+def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP) -> int:
     """Return how many runs there are, at most `cap`.
 
     Raises:
         SearchTooSlow: it takes too long.
     """
-    where, values = _where(wanted)
-    statement = f"select count(*) from (select 1 from runs r {_clause(where)} limit :cap) found"  # noqa: S608 - our own clauses
-    with _bounded(conn):
+    where, values = _conditions(wanted)
+    statement = f"select count(*) from (select 1 from runs r {_where_clause(where)} limit :cap) found"  # noqa: S608 - our own clauses
+    with _limit_time(conn):
         return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
 
 
 def iter_runs(conn: Connection, wanted: Filter) -> Iterator[Run]:
     """Yield every run, newest first, without holding them all; the connection must be in a transaction."""
-    where, values = _where(wanted)
-    statement = text(f"{SELECT} {_clause(where)} order by r.queued_at desc, r.id desc")
+    where, values = _conditions(wanted)
+    statement = text(f"{SELECT} {_where_clause(where)} order by r.queued_at desc, r.id desc")
     streamed = conn.execution_options(stream_results=True, yield_per=500).execute(statement, values)
     for row in streamed.mappings():
-        yield to_run(row)
+        yield run_from_row(row)
 
 
-def totals(conn: Connection) -> dict[str, Any]:
+def usage_stats(conn: Connection) -> dict[str, Any]:
     """Return what the monitor shows of all runs.
 
     Returns:
@@ -146,15 +146,15 @@ def totals(conn: Connection) -> dict[str, Any]:
     Raises:
         SearchTooSlow: it takes too long.
     """
-    with _bounded(conn):
-        by_model = conn.execute(_BY_MODEL, {"recent": RECENT}).mappings().all()
+    with _limit_time(conn):
+        by_model = conn.execute(_BY_MODEL, {"recent": RECENT_RUNS}).mappings().all()
         by_day = conn.execute(_BY_DAY).mappings().all()
     statuses = {str(s): sum(row["by_status"].get(s, 0) for row in by_model) for s in Status}
     return {
         "total": sum(statuses.values()),
         "by_status": statuses,
         "success_rate": _success_rate(statuses),
-        "by_model": [_model(row) for row in by_model],
+        "by_model": [_model_stats(row) for row in by_model],
         "by_day": [dict(row) for row in by_day],
     }
 
@@ -169,7 +169,7 @@ def median_seconds(conn: Connection, app_id: int) -> float | None:
     return None if found is None else float(found)
 
 
-def _model(row: RowMapping) -> dict[str, Any]:
+def _model_stats(row: RowMapping) -> dict[str, Any]:
     counts = row["by_status"]
     return {
         **{key: row[key] for key in ("app_id", "slug", "app_name", "runs", "p50", "p95", "last_run_at")},
@@ -184,7 +184,7 @@ def _success_rate(counts: Mapping[str, int]) -> float | None:
     return counts.get("SUCCESS", 0) / ended if ended else None
 
 
-def _where(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
+def _conditions(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
     where: list[str] = []
     values: dict[str, Any] = {}
     if wanted.app is not None:
@@ -193,13 +193,13 @@ def _where(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
             values["app"] = min(int(wanted.app), 2**31 - 1)
         else:
             where.append("r.app_id = (select id from apps where slug = :app)")
-            values["app"] = _safe(wanted.app)
+            values["app"] = _storable_text(wanted.app)
     if wanted.statuses:
         where.append("r.status = any(:statuses)")
         values["statuses"] = [str(s) for s in wanted.statuses]
     if wanted.user:
         where.append("r.user_id = (select id from users where name = :user)")
-        values["user"] = _safe(wanted.user)
+        values["user"] = _storable_text(wanted.user)
     for name, operator in (("since", ">="), ("until", "<")):
         if (moment := getattr(wanted, name)) is not None:
             where.append(f"r.queued_at {operator} :{name}")
@@ -207,7 +207,7 @@ def _where(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
     if wanted.batch is not None:
         where.append("r.batch = :batch")
         values["batch"] = wanted.batch
-    for i, word in enumerate(_safe(wanted.text or "").split()):
+    for i, word in enumerate(_storable_text(wanted.text or "").split()):
         id_too = f"or r.id::text like :w{i} " if _PART_OF_ID.fullmatch(word.lower()) else ""
         where.append(_WORD.format(i=i, id_too=id_too))
         values[f"w{i}"] = "%" + re.sub(r"([\\%_])", r"\\\1", word.lower()) + "%"
@@ -216,39 +216,39 @@ def _where(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
     return where, values
 
 
-def _clause(where: list[str]) -> str:
+def _where_clause(where: list[str]) -> str:
     return "where " + " and ".join(where) if where else ""
 
 
 @contextlib.contextmanager
-def _bounded(conn: Connection) -> Iterator[None]:
+def _limit_time(conn: Connection) -> Iterator[None]:
     """End a statement that takes longer than a person waits.
 
     Raises:
         SearchTooSlow: it did.
     """
-    conn.execute(text(f"set statement_timeout = '{SECONDS}s'"))
+    conn.execute(text(f"set statement_timeout = '{STATEMENT_TIMEOUT}s'"))
     try:
         yield
     except OperationalError as error:
         if isinstance(error.orig, psycopg.errors.QueryCanceled):
-            raise SearchTooSlow(f"the search takes longer than {SECONDS} seconds; narrow it") from error
+            raise SearchTooSlow(f"the search takes longer than {STATEMENT_TIMEOUT} seconds; narrow it") from error
         raise
     finally:
         with contextlib.suppress(DBAPIError):  # in a transaction that failed its end resets it
             conn.execute(text("reset statement_timeout"))
 
 
-def _safe(words: str) -> str:
+def _storable_text(words: str) -> str:
     return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def cursor_of(queued_at: datetime, run_id: UUID) -> str:
+def encode_cursor(queued_at: datetime, run_id: UUID) -> str:
     """Return the cursor of what follows the run `run_id`, queued at `queued_at`."""
     return base64.urlsafe_b64encode(f"{queued_at.isoformat()} {run_id}".encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> tuple[datetime, UUID]:
+def _decode_cursor(cursor: str) -> tuple[datetime, UUID]:
     try:
         moment, run_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().rsplit(" ", 1)
         return datetime.fromisoformat(moment), UUID(run_id)

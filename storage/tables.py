@@ -117,8 +117,8 @@ runs = Table(
     Column("seq", Integer, nullable=False, server_default="0"),
     Column("attempt", SmallInteger, nullable=False, server_default="0"),
     Column("priority", SmallInteger, nullable=False, server_default="0"),
-    Column("turn", Integer, nullable=False, server_default="0"),
-    Column("held", Boolean, nullable=False, server_default=text("false")),
+    Column("rank", Integer, nullable=False, server_default="0"),
+    Column("on_hold", Boolean, nullable=False, server_default=text("false")),
     Column("peak_memory", BigInteger),
     Column("cpu_seconds", Double),
     Column("worker", Text),
@@ -151,14 +151,14 @@ Index(
     postgresql_where=(runs.c.status == "SUCCESS") & runs.c.reused_from.is_(None),
 )
 _waiting = runs.c.status == "PENDING"
-Index("runs_waiting", runs.c.priority.desc(), runs.c.turn, runs.c.id, postgresql_where=_waiting)
-Index("runs_waiting_by_user", runs.c.user_id, runs.c.priority, runs.c.turn, postgresql_where=_waiting)
-Index("runs_held", runs.c.priority.desc(), runs.c.turn, runs.c.id, postgresql_where=_waiting & runs.c.held)
+Index("runs_waiting", runs.c.priority.desc(), runs.c.rank, runs.c.id, postgresql_where=_waiting)
+Index("runs_waiting_by_user", runs.c.user_id, runs.c.priority, runs.c.rank, postgresql_where=_waiting)
+Index("runs_on_hold", runs.c.priority.desc(), runs.c.rank, runs.c.id, postgresql_where=_waiting & runs.c.on_hold)
 Index(
-    "runs_let_in",
+    "runs_admitted",
     runs.c.user_id,
     runs.c.app_id,
-    postgresql_where=runs.c.status.in_(["PENDING", "RUNNING"]) & ~runs.c.held,
+    postgresql_where=runs.c.status.in_(["PENDING", "RUNNING"]) & ~runs.c.on_hold,
 )
 Index("runs_batch", runs.c.batch, postgresql_where=runs.c.batch.isnot(None))
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from storage.tables import users
 
 
-def ensure_user(conn: Connection, name: str) -> int:
+def get_or_create_user(conn: Connection, name: str) -> int:
     """Return the id of the user called `name`, who is added if new."""
     found = conn.execute(select(users.c.id).where(users.c.name == name)).scalar_one_or_none()
     if found is None:

@@ -51,16 +51,16 @@ def get_version(conn: Connection, app_id: int, hash: str) -> Version | None:  # 
     if len(hash) < 12 or "\0" in hash:
         return None
     matches = versions.c.hash == hash if len(hash) == 64 else versions.c.hash.startswith(hash, autoescape=True)
-    return _one(conn, versions.c.app_id == app_id, matches)
+    return _one_version(conn, versions.c.app_id == app_id, matches)
 
 
-def versions_of(conn: Connection, app_id: int) -> list[Version]:
+def list_versions(conn: Connection, app_id: int) -> list[Version]:
     """Return the model's versions, newest first."""
     rows = conn.execute(_SELECT.where(versions.c.app_id == app_id).order_by(versions.c.created_at.desc()))
-    return [_version(row) for row in rows.mappings()]
+    return [_version_from_row(row) for row in rows.mappings()]
 
 
-def put_checks(conn: Connection, app_id: int, hash: str, checks: Mapping[str, Any]) -> None:  # noqa: A002
+def put_case_results(conn: Connection, app_id: int, hash: str, checks: Mapping[str, Any]) -> None:  # noqa: A002
     """Keep the score of the version's reference cases."""
     conn.execute(
         update(versions).where(versions.c.app_id == app_id, versions.c.hash == hash).values(checks=dict(checks))
@@ -70,12 +70,12 @@ def put_checks(conn: Connection, app_id: int, hash: str, checks: Mapping[str, An
 _SELECT = select(versions, users.c.name.label("user")).join(users, users.c.id == versions.c.created_by)
 
 
-def _one(conn: Connection, *where: Any) -> Version | None:
+def _one_version(conn: Connection, *where: Any) -> Version | None:
     row = conn.execute(_SELECT.where(*where).limit(1)).mappings().one_or_none()
-    return None if row is None else _version(row)
+    return None if row is None else _version_from_row(row)
 
 
-def _version(row: RowMapping) -> Version:
+def _version_from_row(row: RowMapping) -> Version:
     return Version(
         app_id=row["app_id"],
         hash=row["hash"],

@@ -15,7 +15,7 @@ from storage.tables import workers
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerRow:
+class WorkerInfo:
     """A worker process. `tier` says how it confines model code, `concurrency` how many runs it has at once."""
 
     name: str
@@ -47,22 +47,22 @@ def register(
     )
 
 
-def beat(conn: Connection, name: str) -> None:
+def heartbeat(conn: Connection, name: str) -> None:
     """Note that a worker is alive."""
     conn.execute(update(workers).where(workers.c.name == name).values(heartbeat_at=func.now()))
 
 
-def stopped(conn: Connection, name: str) -> None:
+def mark_stopped(conn: Connection, name: str) -> None:
     """Note that a worker has ended."""
     conn.execute(update(workers).where(workers.c.name == name).values(stopped_at=func.now()))
 
 
-def alive(conn: Connection, *, silence: float) -> list[WorkerRow]:
+def list_alive(conn: Connection, *, silence: float) -> list[WorkerInfo]:
     """Return the workers heard of within `silence` seconds, by name."""
     heard = workers.c.heartbeat_at > func.now() - timedelta(seconds=silence)
     rows = conn.execute(select(workers).where(workers.c.stopped_at.is_(None), heard).order_by(workers.c.name))
     return [
-        WorkerRow(
+        WorkerInfo(
             row.name, row.host, row.pid, row.tier, row.concurrency, row.environment, row.started_at, row.heartbeat_at
         )
         for row in rows

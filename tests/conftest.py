@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from storage.database import Database
+from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
-from storage.server import EmbeddedServer
 
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).parent.parent / ".hypothesis"))
 _numbers = itertools.count()

@@ -25,7 +25,7 @@ PAGES = [
 def test_the_example_of_the_guide_is_a_model_that_runs():
     text = (DOCS / "02-write-a-model.md").read_text()
     raw = json.loads(re.search(r"```json\n(\{.*?\n\})\n```", text, re.DOTALL)[1])
-    checked = manifest.check(raw)
+    checked = manifest.parse(raw)
     assert not checked.warnings
     scope = {}
     exec(re.search(r"```python\n(import numpy.*?)```", text, re.DOTALL)[1], scope)
@@ -62,7 +62,7 @@ def test_the_operators_guide_lists_every_setting_with_its_default_and_meaning():
     import settings
 
     guide = (DOCS / "06-operators-guide.md").read_text()
-    for row in settings.table():
+    for row in settings.settings_table():
         line = next((x for x in guide.splitlines() if x.startswith(f"| `{row['variable']}` ")), "")
         assert row["help"] in line, row["variable"]
         assert row["default"] in line, row["variable"]

@@ -16,12 +16,12 @@ GUARDED = {
     "fastapi": {"app.py", "api"},
     "fastapi_offline": {"api"},
     "starlette": {"app.py", "api"},
-    "sqlalchemy": {"storage", "engine/queue.py"},
-    "psycopg": {"storage", "engine/queue.py"},
+    "sqlalchemy": {"storage", "engine/runs/job_queue.py"},
+    "psycopg": {"storage", "engine/runs/job_queue.py"},
     "alembic": {"storage"},
-    "opentelemetry": {"engine/otel.py"},
-    "settings": {"app.py", "worker.py", "engine/grants.py"},
-    "procrastinate": {"engine/queue.py", "storage"},
+    "opentelemetry": {"engine/observability/otel.py"},
+    "settings": {"app.py", "worker.py", "engine/commands"},
+    "procrastinate": {"engine/runs/job_queue.py", "storage"},
 }
 CHILD = {"zygote", "child", "confine", "convert"}
 
@@ -75,7 +75,7 @@ def test_only_settings_reads_the_environment():
         if not path.startswith("functions/") and re.search(r"os\.(getenv|environ(\.get|\[))", (ROOT / path).read_text())
     ]
     # The launcher passes PATH on to PostgreSQL's own programs.
-    assert set(readers) <= {"settings.py", "storage/programs.py"}
+    assert set(readers) <= {"settings.py", "storage/postgres_binaries.py"}
 
 
 @pytest.mark.parametrize("path", [f for f in files() if f.startswith("pages/")])

@@ -35,7 +35,7 @@ SET_THREADS = (
     "openblas_set_num_threads64_",
     "openblas_set_num_threads",
 )
-REHEARSAL = str(Path(__file__).resolve().with_name("rehearsal"))
+WARM_UP = str(Path(__file__).resolve().with_name("warm_up"))
 LAST = 0.25  # s that a child waits for its end after its last word
 INTERVAL = 0.1  # s between two partial results
 TEXT = 4_000  # characters of an exception's text
@@ -60,7 +60,7 @@ class Sender:
                 view = view[os.write(self.descriptor, view) :]
 
 
-class Shown:
+class PartialResult:
     """What a generator has shown so far, and which keys have not been sent yet."""
 
     def __init__(self, sender: Sender) -> None:
@@ -75,7 +75,7 @@ class Shown:
         self.failure: BaseException | None = None
         self.timer: threading.Thread | None = None
 
-    def take(self, given: object) -> None:
+    def merge(self, given: object) -> None:
         """Merge what the model yielded and send it if it is time to."""
         if not isinstance(given, Mapping):
             raise BadValueError("yield", f"it is a {type(given).__name__}, not a dictionary")
@@ -88,7 +88,7 @@ class Shown:
                 elif key == "message":
                     self.message = None if value is None else str(value)[:500]
                 else:
-                    self.whole[key] = merged(key, self.whole.get(key), value)
+                    self.whole[key] = merge_key(key, self.whole.get(key), value)
                     self.changed.add(key)
             self.waiting = True
             if time.monotonic() - self.sent >= INTERVAL:
@@ -123,7 +123,7 @@ class Shown:
                     return
 
 
-def merged(key: str, old: object, new: object) -> object:
+def merge_key(key: str, old: object, new: object) -> object:
     """Merge one key of a yield: summary and tables by key, series by name, everything else replaced."""
     if key in {"summary", "tables", "series", "files"} and isinstance(old, dict) and isinstance(new, Mapping):
         old.update(new)  # `old` is ours: the first yield was copied
@@ -139,31 +139,33 @@ def merged(key: str, old: object, new: object) -> object:
     return dict(new) if isinstance(new, Mapping) and key in {"summary", "tables", "series", "files"} else new
 
 
-def main(job: dict, barriers: object, frames: int, log: int, door: int | None, trouble: BaseException | None) -> None:
+def main(
+    job: dict, confinement: object, frames: int, log: int, broker_socket: int | None, trouble: BaseException | None
+) -> None:
     """Run the job, or say what went wrong before it came; never returns."""
     sender = Sender(frames, job["frame_limit"])
     try:
         if trouble is not None:
             raise trouble  # noqa: TRY301 - reported as all that goes wrong in here
-        _take(job, log)
-        if door is not None or job["refusals"]:
-            import shim
+        _read_job(job, log)
+        if broker_socket is not None or job["refusals"]:
+            import socket_shim
 
-            shim.install(door, job["refusals"])
+            socket_shim.install(broker_socket, job["refusals"])
         threads = job["limits"]["threads"]
         setters = thread_setters() if threads > 1 else []
-        barriers.close_in(
+        confinement.apply(
             job["scratch"],
             job["folder"],
             job["libraries"],
             job["limits"],
             user=job["user"],
-            hosts=door is not None,
+            hosts=broker_socket is not None,
         )
         for setter in setters:
             setter(threads)  # starts them, so they are started inside
         sender.send({"kind": "started"})
-        _run(job, sender)
+        _run_model(job, sender)
     except BaseException as error:  # noqa: BLE001 - whatever happens in here is the run's end
         report_failure(sender, error, job["folder"])
     finally:
@@ -174,7 +176,7 @@ def main(job: dict, barriers: object, frames: int, log: int, door: int | None, t
         os._exit(0)
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Do once, while this process waits for its job, what a run does.
 
     A page of memory shared with the zygote is copied when it is first written to, and Python writes to all it looks at.
@@ -182,7 +184,7 @@ def rehearse() -> None:
     """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     seed(0)
-    _run({"folder": REHEARSAL, "inputs": {}}, Sender(nowhere, 100_000))
+    _run_model({"folder": WARM_UP, "inputs": {}}, Sender(nowhere, 100_000))
     del sys.modules["function"]
     os.close(nowhere)
 
@@ -215,12 +217,12 @@ def report_failure(sender: Sender, error: BaseException, folder: str) -> None:
             "type": type(error).__name__[:200],
             "text": Converter().text(text),
             "path": getattr(error, "path", None) if kind == "bad_value" else None,
-            "traceback": Converter().text(own_frames(error, folder)),
+            "traceback": Converter().text(model_traceback(error, folder)),
         }
     )
 
 
-def own_frames(error: BaseException, folder: str) -> str:
+def model_traceback(error: BaseException, folder: str) -> str:
     """Return the traceback with the model's own frames only, files named within the folder."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(folder + os.sep)]
     if not frames and not isinstance(error, SyntaxError):
@@ -261,7 +263,7 @@ def thread_setters() -> list:
     return [getattr(library, name) for library in libraries for name in SET_THREADS if hasattr(library, name)]
 
 
-def _take(job: dict, log: int) -> None:
+def _read_job(job: dict, log: int) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
@@ -282,7 +284,7 @@ def seed(number: int) -> None:
     np.random.seed(number % 2**32)  # noqa: NPY002 - models written for the old generator are seeded too
 
 
-def _run(job: dict, sender: Sender) -> None:
+def _run_model(job: dict, sender: Sender) -> None:
     spec = importlib.util.spec_from_file_location("function", os.path.join(job["folder"], "function.py"))
     module = importlib.util.module_from_spec(spec)
     sys.modules["function"] = module
@@ -293,12 +295,12 @@ def _run(job: dict, sender: Sender) -> None:
     setup = getattr(module, "setup", None)
     if callable(setup):
         setup()
-    shown = Shown(sender)
+    shown = PartialResult(sender)
     result = run(job["inputs"])
     if inspect.isawaitable(result) or inspect.isasyncgen(result):
-        result = asyncio.run(_drive(result, shown))
+        result = asyncio.run(_drive_async(result, shown))
     elif inspect.isgenerator(result):
-        result = _drain(result, shown)
+        result = _drain_generator(result, shown)
     if result is None:
         raise BadValueError("result", "the model returned nothing")
     flush_output()  # the supervisor may end this process as soon as it has the result
@@ -317,29 +319,29 @@ def _run(job: dict, sender: Sender) -> None:
         )
 
 
-async def _drive(result: object, shown: Shown) -> object:
+async def _drive_async(result: object, shown: PartialResult) -> object:
     if inspect.isasyncgen(result):
         async for item in result:
-            shown.take(item)
+            shown.merge(item)
         return shown.whole
     value = await result
     if inspect.isasyncgen(value):
-        return await _drive(value, shown)
-    return _drain(value, shown) if inspect.isgenerator(value) else value
+        return await _drive_async(value, shown)
+    return _drain_generator(value, shown) if inspect.isgenerator(value) else value
 
 
-def _drain(result: object, shown: Shown) -> object:
+def _drain_generator(result: object, shown: PartialResult) -> object:
     returned = None
     while True:
         try:
-            shown.take(next(result))
+            shown.merge(next(result))
         except StopIteration as end:
             returned = end.value
             break
     if isinstance(returned, Mapping):
         with shown.lock:
             for key, value in returned.items():
-                shown.whole[key] = merged(key, shown.whole.get(key), value)
+                shown.whole[key] = merge_key(key, shown.whole.get(key), value)
     return shown.whole
 
 

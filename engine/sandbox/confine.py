@@ -22,7 +22,9 @@ CLONE_THREAD = 0x10000
 SIGABRT, SIGKILL = 6, 9
 MB = 1_000_000
 DESCRIPTORS = 256
-ROOM = 32_000 * MB  # of addresses beyond the memory limit: threads reserve many, and each GB costs 2 MB of page tables
+MEMORY_HEADROOM = (
+    32_000 * MB
+)  # of addresses beyond the memory limit: threads reserve many, and each GB costs 2 MB of page tables
 MAP_PRIVATE, MAP_SHARED, MAP_KIND, MAP_ANONYMOUS, MAP_HUGETLB = 0x02, 0x01, 0x0F, 0x20, 0x40000
 MSG_FASTOPEN = 0x20000000
 SOL_SOCKET, IPPROTO_TCP = 1, 6
@@ -48,7 +50,7 @@ getsockname getpeername
 """.split()
 # What only closing in needs. `prctl` and `prlimit64`, of which a model needs a part, are told apart by what they are
 # given.
-CLOSING_IN = (
+CONFINING_CALLS = (
     LANDLOCK_ADD_RULE,
     LANDLOCK_RESTRICT_SELF,
     *"setrlimit setpriority setgroups setresgid setresuid".split(),
@@ -90,26 +92,26 @@ def prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
-class _Beneath(ctypes.Structure):
+class _PathBeneathAttr(ctypes.Structure):
     """struct landlock_path_beneath_attr."""
 
     _pack_ = 1
     _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
 
 
-class _Program(ctypes.Structure):
+class _FilterProgram(ctypes.Structure):
     """struct sock_fprog."""
 
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-class _Header(ctypes.Structure):
+class _CapabilityHeader(ctypes.Structure):
     """struct __user_cap_header_struct."""
 
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 
 
-class Barriers:
+class Confinement:
     """What can be prepared once, in the zygote, so that a child only has to load it.
 
     The libraries compile the filter and know the kernel's flags; a child then makes a few system calls. Compiling in
@@ -129,13 +131,13 @@ class Barriers:
             self._null = int((fs.READ_FILE | fs.WRITE_FILE | fs.TRUNCATE) & landlockpy.fs_for_abi(abi))
             write = fs.READ_FILE | fs.READ_DIR | fs.WRITE_FILE | fs.REMOVE_DIR | fs.REMOVE_FILE | fs.MAKE_DIR
             self._write = int((write | fs.MAKE_REG | fs.REFER | fs.TRUNCATE) & landlockpy.fs_for_abi(abi))
-            self._shared = [self._rule(path) for path in _outermost({*_python_paths(), *READABLE})]
-            self._shared.append(_Beneath(self._null, os.open(os.devnull, os.O_PATH | os.O_CLOEXEC)))
+            self._shared = [self._rule(path) for path in _outermost_paths({*_python_paths(), *READABLE})]
+            self._shared.append(_PathBeneathAttr(self._null, os.open(os.devnull, os.O_PATH | os.O_CLOEXEC)))
         if tier != "D":
             # Landlock keeps signals inside the run from its sixth version on; before that, none may be sent at all.
             signals = tier == "A" and abi >= 6
-            self._first = _allowed(signals=signals)
-            self._second = {hosts: _taken_back(hosts=hosts) for hosts in (False, True)}
+            self._first = _allow_list(signals=signals)
+            self._second = {hosts: _revoking_filter(hosts=hosts) for hosts in (False, True)}
 
     def open_rules(self) -> None:
         """Name the folders that every run may read, before the fork: in the child it would take five times as long."""
@@ -158,7 +160,7 @@ class Barriers:
         if self.tier == "D":
             return
         with contextlib.suppress(OSError):
-            _write("/proc/self/oom_score_adj", b"1000")
+            _write_proc("/proc/self/oom_score_adj", b"1000")
         if self.tier != "B":  # there the change of user comes first
             _drop_capabilities()
         prctl(PR_SET_NO_NEW_PRIVS, 1)
@@ -168,7 +170,7 @@ class Barriers:
         """Return what must stay open until the child is closed in."""
         return [self._rules.fileno()] if self.tier == "A" else []
 
-    def close_in(
+    def apply(
         self, scratch: str, folder: str, libraries: list[str], limits: dict, *, user: int | None, hosts: bool
     ) -> None:
         """Close this process in, as another user where one is given. Nothing that comes after can open it again.
@@ -178,7 +180,7 @@ class Barriers:
         if self.tier != "D" and len(os.listdir("/proc/self/task")) != 1:
             # Landlock and seccomp close in the thread that asks: another one would be a way around both.
             raise RuntimeError("a library started a thread before the run was closed in")
-        _limit(limits)
+        _set_rlimits(limits)
         if user is not None:
             os.setgroups([])
             os.setresgid(user, user, user)
@@ -194,36 +196,36 @@ class Barriers:
         if self.tier != "D":
             self._close_calls(self._second[hosts])
 
-    def _rule(self, path: str) -> _Beneath:
+    def _rule(self, path: str) -> _PathBeneathAttr:
         access = self._read if os.path.isdir(path) else self._read_file
-        return _Beneath(access, os.open(path, os.O_PATH | os.O_CLOEXEC))
+        return _PathBeneathAttr(access, os.open(path, os.O_PATH | os.O_CLOEXEC))
 
     def _close_files(self, scratch: str, folder: str, libraries: list[str]) -> None:
         own = [self._rule(path) for path in (folder, *libraries)]
-        own.append(_Beneath(self._write, os.open(scratch, os.O_PATH | os.O_CLOEXEC)))
+        own.append(_PathBeneathAttr(self._write, os.open(scratch, os.O_PATH | os.O_CLOEXEC)))
         self._add(own)
         for rule in own:
             os.close(rule.parent_fd)
         self._rules.restrict()
         self._rules.close()
 
-    def _add(self, rules: list[_Beneath]) -> None:
+    def _add(self, rules: list[_PathBeneathAttr]) -> None:
         for rule in rules:
             if _libc.syscall(LANDLOCK_ADD_RULE, self._rules.fileno(), 1, ctypes.byref(rule), 0):
                 raise OSError(ctypes.get_errno(), "landlock_add_rule")
 
     def _close_calls(self, compiled: ctypes.Array) -> None:
-        program = _Program(len(compiled) // 8, ctypes.cast(compiled, ctypes.c_void_p).value)
+        program = _FilterProgram(len(compiled) // 8, ctypes.cast(compiled, ctypes.c_void_p).value)
         if _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0):
             raise OSError(ctypes.get_errno(), "seccomp")
 
 
-def _allowed(*, signals: bool) -> ctypes.Array:
+def _allow_list(*, signals: bool) -> ctypes.Array:
     """Return the allow-list, with what `close_in` needs and `_taken_back` takes away."""
     import pyseccomp as s
 
     rules = s.SyscallFilter(s.ERRNO(EPERM))
-    for name in (*ALLOWED, *CLOSING_IN, "prctl"):
+    for name in (*ALLOWED, *CONFINING_CALLS, "prctl"):
         with contextlib.suppress(OSError, ValueError):  # a call that this architecture does not have
             rules.add_rule(s.ALLOW, name)
     # ENOSYS lets the C library fall back to clone, whose flags can be looked at.
@@ -252,22 +254,22 @@ def _allowed(*, signals: bool) -> ctypes.Array:
     if signals:
         # An abort is a signal to oneself. Stopping oneself is not allowed: it would wait for the time limit.
         rules.add_rule(s.ALLOW, "tgkill", s.Arg(2, s.EQ, SIGABRT))
-    return _compiled(rules)
+    return _compile_filter(rules)
 
 
-def _taken_back(*, hosts: bool) -> ctypes.Array:
+def _revoking_filter(*, hosts: bool) -> ctypes.Array:
     """Return the filter that takes away what only `close_in` may do; the narrower of two filters counts."""
     import pyseccomp as s
 
     rules = s.SyscallFilter(s.ALLOW)
-    for name in (*CLOSING_IN, *(() if hosts else ("setsockopt",))):
+    for name in (*CONFINING_CALLS, *(() if hosts else ("setsockopt",))):
         rules.add_rule(s.ERRNO(EPERM), name)
     rules.add_rule(s.ERRNO(EPERM), "prctl", s.Arg(0, s.NE, PR_SET_NAME))
     rules.add_rule(s.ERRNO(EPERM), "prlimit64", s.Arg(2, s.NE, 0))
-    return _compiled(rules)
+    return _compile_filter(rules)
 
 
-def _compiled(rules: object) -> ctypes.Array:
+def _compile_filter(rules: object) -> ctypes.Array:
     """Return a filter as the kernel takes it: eight bytes an instruction."""
     descriptor = os.memfd_create("filter")
     with open(descriptor, "w+b") as stream:  # noqa: PTH123
@@ -277,7 +279,7 @@ def _compiled(rules: object) -> ctypes.Array:
     return ctypes.create_string_buffer(content, len(content))
 
 
-def _write(path: str, content: bytes) -> None:
+def _write_proc(path: str, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY)
     try:
         os.write(descriptor, content)
@@ -285,20 +287,20 @@ def _write(path: str, content: bytes) -> None:
         os.close(descriptor)
 
 
-def _outermost(paths: set[str]) -> list[str]:
+def _outermost_paths(paths: set[str]) -> list[str]:
     """Return the paths that exist and lie under no other of them: a rule covers all that is below."""
     real = sorted({str(Path(p).resolve()) for p in paths if Path(p).exists()})
     return [p for p in real if not any(p.startswith(other + os.sep) for other in real)]
 
 
-def _limit(limits: dict) -> None:
+def _set_rlimits(limits: dict) -> None:
     """Set resource limits: the second line behind the supervisor, which watches the same figures."""
     memory = int(limits["memory_mb"] * MB)
     cpu = int(limits["seconds"] * max(1, limits["threads"])) + 5
     for name, value in (
         ("RLIMIT_CORE", 0),
         ("RLIMIT_DATA", memory + limits.get("base_data", 0)),
-        ("RLIMIT_AS", memory + limits.get("base_addresses", 0) + ROOM),
+        ("RLIMIT_AS", memory + limits.get("base_addresses", 0) + MEMORY_HEADROOM),
         ("RLIMIT_FSIZE", int(limits["scratch_mb"] * MB)),
         ("RLIMIT_NOFILE", DESCRIPTORS),
         ("RLIMIT_CPU", cpu),
@@ -316,7 +318,7 @@ def _limit(limits: dict) -> None:
 
 def _drop_capabilities() -> None:
     """Give up every capability. Root without them is a user who owns root's files, and Landlock hides those."""
-    header = _Header(0x20080522, 0)
+    header = _CapabilityHeader(0x20080522, 0)
     data = (ctypes.c_uint32 * 6)()
     if _libc.capset(ctypes.byref(header), ctypes.byref(data)):
         raise OSError(ctypes.get_errno(), "capset")

@@ -19,9 +19,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-PLACES = 20
+MAX_PATHS = 20
 NOT_PANDAS = object()
-DEPTH = 200
+MAX_DEPTH = 200
 BAD_TEXT = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
 
@@ -65,7 +65,7 @@ class Converter:
             return value if abs(value) < 2**63 else float(value) if abs(value) < 2**1023 else str(value)
         if kind is float:
             return value if math.isfinite(value) else self.null(path)
-        if depth > DEPTH:
+        if depth > MAX_DEPTH:
             raise BadValueError(path[:200], "it is nested too deeply, or holds itself")
         if isinstance(value, Mapping):
             return {
@@ -180,7 +180,7 @@ class Converter:
     def null(self, path: str) -> None:
         """Count a value that is not finite."""
         self.nulls += 1
-        if len(self.places) < PLACES:
+        if len(self.places) < MAX_PATHS:
             self.places.append(path)
 
     @staticmethod

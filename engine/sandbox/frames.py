@@ -54,10 +54,10 @@ class Frames:
             self.count += 1
             if self.count > BURST * (1 + time.monotonic() - self.born):
                 raise FrameError(0)
-            yield _frame(body)
+            yield _parse_frame(body)
 
 
-def size_of(value: Any) -> int:
+def json_size(value: Any) -> int:
     """Return the bytes of a value as JSON.
 
     Raises:
@@ -69,16 +69,16 @@ def size_of(value: Any) -> int:
         raise FrameError(0) from error
 
 
-def whole(value: Any) -> int:
+def as_count(value: Any) -> int:
     """Return a whole number that a frame names, 0 where it names none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 62 else 0
 
 
-def _frame(body: bytes) -> dict[str, Any]:
+def _parse_frame(body: bytes) -> dict[str, Any]:
     try:
         frame = orjson.loads(body)
         if b"\\u0000" in body:
-            frame = _safe(frame)
+            frame = _storable(frame)
     except (orjson.JSONDecodeError, RecursionError) as error:
         raise FrameError(0) from error
     if not isinstance(frame, dict):
@@ -86,12 +86,12 @@ def _frame(body: bytes) -> dict[str, Any]:
     return frame
 
 
-def _safe(value: Any) -> Any:
+def _storable(value: Any) -> Any:
     """Return the value without NUL, which is JSON and which PostgreSQL refuses."""
     if isinstance(value, str):
         return value.replace("\0", "\ufffd")
     if isinstance(value, list):
-        return [_safe(item) for item in value]
+        return [_storable(item) for item in value]
     if isinstance(value, dict):
-        return {_safe(key): _safe(item) for key, item in value.items()}
+        return {_storable(key): _storable(item) for key, item in value.items()}
     return value

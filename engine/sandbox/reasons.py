@@ -8,7 +8,7 @@ import signal
 from typing import Any
 
 from contract.run import Status
-from engine.sandbox.call import Limits
+from engine.sandbox.job import Limits
 
 _SIGNALS = {
     signal.SIGSEGV: "it touched memory that is not its own",
@@ -37,7 +37,7 @@ def timed_out(limits: Limits) -> tuple[Status, str]:
     )
 
 
-def memory(limits: Limits) -> tuple[Status, str]:
+def memory_limit(limits: Limits) -> tuple[Status, str]:
     """A run at its memory limit."""
     return Status.FAILED, (
         f"The model used more than {limits.memory_mb:,} MB, its memory limit. Try smaller inputs, or ask for a higher "
@@ -45,19 +45,19 @@ def memory(limits: Limits) -> tuple[Status, str]:
     )
 
 
-def scratch(limits: Limits, files: int) -> tuple[Status, str]:
+def scratch_limit(limits: Limits, files: int) -> tuple[Status, str]:
     """A run at its scratch limit."""
     return Status.FAILED, (
         f"The model wrote more than its scratch limit of {limits.scratch_mb:,} MB or {files:,} files."
     )
 
 
-def threads(most: int) -> tuple[Status, str]:
+def thread_limit(most: int) -> tuple[Status, str]:
     """A run with too many threads."""
     return Status.FAILED, f"The model started more than {most} threads, its limit."
 
 
-def large(size: int, limits: Limits) -> tuple[Status, str]:
+def result_too_large(size: int, limits: Limits) -> tuple[Status, str]:
     """A result beyond its limit."""
     return Status.FAILED, (
         f"The model's result is too large: {size / 1e6:,.1f} MB, and its limit is {limits.output_mb:,} MB. "
@@ -65,12 +65,12 @@ def large(size: int, limits: Limits) -> tuple[Status, str]:
     )
 
 
-def garbled() -> tuple[Status, str]:
+def protocol_error() -> tuple[Status, str]:
     """A child that sent something else than frames."""
     return Status.FAILED, "The model disturbed the channel its result comes through, so there is no result."
 
 
-def failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
+def model_failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
     """A run whose own code failed, by what the child says of it."""
     kind, text = str(frame.get("type", ""))[:200], str(frame.get("text", ""))[:4_000]
     said = f"{kind}: {text}" if text else kind
@@ -95,7 +95,7 @@ def failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
     return Status.FAILED, f"The model's code failed. {said}"
 
 
-def ended(code: int, started: bool, limits: Limits, cpu: float = 0.0) -> tuple[Status, str]:
+def process_exited(code: int, started: bool, limits: Limits, cpu: float = 0.0) -> tuple[Status, str]:
     """A child that ended without saying anything, by its exit code or signal and its seconds of processor time."""
     if code < 0:
         number = -code

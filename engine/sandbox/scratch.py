@@ -21,14 +21,14 @@ DEPTH = 64  # folders within folders there
 LOCK = ".lock"
 
 
-class Shelf:
+class ScratchRoot:
     """A worker's own folder below `parent`, locked for as long as the worker lives."""
 
     def __init__(self, parent: Path) -> None:
         parent.mkdir(parents=True, exist_ok=True)
         with (parent / LOCK).open("w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            _sweep(parent)
+            _remove_dead(parent)
             self.folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
             self.folder.chmod(0o711)  # without Landlock runs are other users, who have to reach their own folders
             self._lock: IO[str] = (self.folder / LOCK).open("w")
@@ -40,7 +40,7 @@ class Shelf:
         self._lock.close()
 
 
-def _sweep(parent: Path) -> None:
+def _remove_dead(parent: Path) -> None:
     """Remove the folders whose worker is dead: nobody holds their locks."""
     for folder in parent.iterdir():
         if not folder.is_dir():
@@ -50,7 +50,7 @@ def _sweep(parent: Path) -> None:
             remove(folder)
 
 
-def used(folder: Path) -> tuple[int, int]:
+def disk_usage(folder: Path) -> tuple[int, int]:
     """Return bytes and number of files below a folder; stops counting where the number is too large anyway."""
     size = count = 0
     folders = [(str(folder), 0)]
@@ -59,7 +59,7 @@ def used(folder: Path) -> tuple[int, int]:
         if depth > DEPTH:
             return size, FILES + 1
         try:
-            with _looking_into(path) as entries:
+            with _list_opened(path) as entries:
                 for entry in entries:
                     count += 1
                     if count > FILES:
@@ -82,11 +82,11 @@ def remove(folder: Path) -> None:
     while waiting:
         path = waiting.pop()
         emptied.append(path)
-        with contextlib.suppress(OSError), _looking_into(path) as entries:
+        with contextlib.suppress(OSError), _list_opened(path) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):
                     if entry.is_dir(follow_symlinks=False):
-                        waiting.append(_lifted(Path(entry.path), folder))
+                        waiting.append(_move_to_top(Path(entry.path), folder))
                     else:
                         Path(entry.path).unlink()
     for path in reversed(emptied):
@@ -94,7 +94,7 @@ def remove(folder: Path) -> None:
             path.rmdir()
 
 
-def _lifted(path: Path, top: Path) -> Path:
+def _move_to_top(path: Path, top: Path) -> Path:
     """Move a folder up to the top of scratch, so that no path grows too long, and return where it is now."""
     if path.parent == top:
         return path
@@ -105,7 +105,7 @@ def _lifted(path: Path, top: Path) -> Path:
         return path
 
 
-def _looking_into(path: str | Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+def _list_opened(path: str | Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
     """Return the entries of a folder, which is the run's own: one that forbids it is opened first."""
     try:
         return os.scandir(str(path))

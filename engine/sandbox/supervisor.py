@@ -21,24 +21,24 @@ import orjson
 
 from contract.run import Status
 from engine.sandbox import reasons, usage
-from engine.sandbox.call import Call, Cancel, Limits, Outcome, Progress, SandboxLost
-from engine.sandbox.frames import READ, FrameError, Frames, size_of, whole
-from engine.sandbox.hosts import Broker, public
-from engine.sandbox.keeper import Box, Zygote, Zygotes
-from engine.sandbox.made import MadeFileError, made_files
-from engine.sandbox.needs import KINDS, kind_of
-from engine.sandbox.scratch import FILES, remove, used
+from engine.sandbox.connection_broker import ConnectionBroker, is_public
+from engine.sandbox.frames import READ, FrameError, Frames, as_count, json_size
+from engine.sandbox.imports import KINDS, zygote_kind
+from engine.sandbox.job import CancelToken, Limits, Outcome, Progress, SandboxJob, SandboxLostError
+from engine.sandbox.output_files import OutputFileError, output_files
+from engine.sandbox.redaction import Redactor
+from engine.sandbox.scratch import FILES, disk_usage, remove
 from engine.sandbox.tiers import SPARE_UIDS, Tier, probe
-from engine.sandbox.veil import Veil
+from engine.sandbox.zygote_client import RunHandle, Zygote, Zygotes
 
-__all__ = ["Call", "Cancel", "Limits", "Outcome", "Progress", "Sandbox", "SandboxLost"]
+__all__ = ["CancelToken", "Limits", "Outcome", "Progress", "Sandbox", "SandboxJob", "SandboxLostError"]
 
-START = 30.0  # s for a child to be closed in; a zygote that takes longer is taken for dead
-WATCH = 0.1  # s between two looks at memory and scratch
-EVENTS = 0.05  # s between two events handed on, however fast a child sends them
+START_TIMEOUT = 30.0  # s for a child to be closed in; a zygote that takes longer is taken for dead
+WATCH_INTERVAL = 0.1  # s between two looks at memory and scratch
+EVENTS_PER_SECOND = 0.05  # s between two events handed on, however fast a child sends them
 THREADS = 256
 NICE, NICE_BACKGROUND = 5, 15
-ROOM = 1_000_000  # bytes of a frame beyond the result itself
+MEMORY_HEADROOM = 1_000_000  # bytes of a frame beyond the result itself
 
 
 class Sandbox:
@@ -51,7 +51,7 @@ class Sandbox:
     """
 
     def __init__(
-        self, scratch_root: Path, *, tier: Tier | str | None = None, allowed: Callable[[str], bool] = public
+        self, scratch_root: Path, *, tier: Tier | str | None = None, allowed: Callable[[str], bool] = is_public
     ) -> None:
         self.scratch_root, self.allowed = scratch_root.resolve(), allowed  # Landlock and models know the real path
         self.tier = Tier(tier) if tier is not None else probe()
@@ -73,7 +73,7 @@ class Sandbox:
         self.zygotes.close()
 
     @contextlib.contextmanager
-    def run(self, call: Call, on_progress: Callable[[Progress], None], cancel: Cancel) -> Iterator[Outcome]:
+    def run(self, call: SandboxJob, on_progress: Callable[[Progress], None], cancel: CancelToken) -> Iterator[Outcome]:
         """Run a model and give how it ended; its scratch folder lasts until the block is left.
 
         Args:
@@ -93,7 +93,7 @@ class Sandbox:
                 user = SPARE_UIDS[next(self._users) % len(SPARE_UIDS)]
                 os.chown(scratch, user, user)
             supervision = _Supervision(
-                self.zygotes.get(kind_of(call.folder)), call, scratch, on_progress, cancel, user, self.allowed
+                self.zygotes.get(zygote_kind(call.folder)), call, scratch, on_progress, cancel, user, self.allowed
             )
             try:
                 yield supervision.outcome()
@@ -109,10 +109,10 @@ class _Supervision:
     def __init__(
         self,
         zygote: Zygote,
-        call: Call,
+        call: SandboxJob,
         scratch: Path,
         on_progress: Callable[[Progress], None],
-        cancel: Cancel,
+        cancel: CancelToken,
         user: int | None,
         allowed: Callable[[str], bool],
     ) -> None:
@@ -132,51 +132,51 @@ class _Supervision:
         self.peak = 0
         self.cpu = 0.0
         self.given = 0  # bytes of scratch that the run's input files take
-        self.box = Box()
-        self.veil = Veil(call.secrets.values())
-        self.broker = Broker(call.hosts, allowed) if call.hosts else None
+        self.handle = RunHandle()
+        self.redactor = Redactor(call.secrets.values())
+        self.broker = ConnectionBroker(call.hosts, allowed) if call.hosts else None
 
     def outcome(self) -> Outcome:
-        box = self.box
+        handle = self.handle
         frames_read, frames_write = os.pipe()
         log_read, log_write = os.pipe()
         job = self._job()
         born = time.monotonic()
         try:
             try:
-                door = [self.broker.theirs.fileno()] if self.broker is not None else []
-                self.zygote.launch(box, [job, frames_write, log_write, *door])
+                broker_socket = [self.broker.theirs.fileno()] if self.broker is not None else []
+                self.zygote.launch(handle, [job, frames_write, log_write, *broker_socket])
             finally:
                 for descriptor in (job, frames_write, log_write):
                     os.close(descriptor)
-            self._supervise(box, frames_read, log_read, born)
+            self._supervise(handle, frames_read, log_read, born)
             seconds = time.monotonic() - born
-            if box.pid is not None and self.final is not None:
-                self.cpu = usage.processor(box.pid)
-                if not (largest := usage.largest(box.pid)):
-                    box.ended.wait(1)  # it is ending by itself; the zygote will tell
-                self.peak = max(self.peak, largest - box.base)
+            if handle.pid is not None and self.final is not None:
+                self.cpu = usage.cpu_seconds(handle.pid)
+                if not (largest := usage.peak_rss(handle.pid)):
+                    handle.ended.wait(1)  # it is ending by itself; the zygote will tell
+                self.peak = max(self.peak, largest - handle.base)
             # A child that has said its last word waits for its end until its result is stored: ending a process takes
             # milliseconds. Where files or a limit are in play, nothing goes on before it is dead.
             if self.final is None or self.verdict is not None or self._names_files():
-                box.kill()
-                if not box.ended.wait(10):
-                    raise SandboxLost("a child did not end when killed")
+                handle.kill()
+                if not handle.ended.wait(10):
+                    raise SandboxLostError("a child did not end when killed")
             self._drain(log_read)
         finally:
             os.close(frames_read)
             os.close(log_read)
-        if box.end is None and self.final is None and self.verdict is None:
-            raise SandboxLost("the zygote ended under the run")
-        return self.veil.over(self._judge(box, seconds))
+        if handle.end is None and self.final is None and self.verdict is None:
+            raise SandboxLostError("the zygote ended under the run")
+        return self.redactor.redact_outcome(self._judge(handle, seconds))
 
     def close(self) -> None:
         """Wait until the child is dead and give its descriptors back."""
-        self.box.kill()
+        self.handle.kill()
         if self.broker is not None:
             self.broker.close()
-        self.box.ended.wait(10)
-        self.box.close()
+        self.handle.ended.wait(10)
+        self.handle.close()
 
     def _names_files(self) -> bool:
         result = (self.final or {}).get("result")
@@ -218,18 +218,18 @@ class _Supervision:
             stream.write(content)
         return job
 
-    def _supervise(self, box: Box, frames: int, log: int, born: float) -> None:
-        reader = Frames(frames, self.limits.output_mb * 1_000_000 + ROOM)
+    def _supervise(self, handle: RunHandle, frames: int, log: int, born: float) -> None:
+        reader = Frames(frames, self.limits.output_mb * 1_000_000 + MEMORY_HEADROOM)
         poll = select.poll()
-        for descriptor in (frames, log, box.wake.fileno(), self.cancel.fileno()):
+        for descriptor in (frames, log, handle.wake.fileno(), self.cancel.fileno()):
             poll.register(descriptor, select.POLLIN)
-        deadline = born + START
-        watch = born + WATCH
+        deadline = born + START_TIMEOUT
+        watch = born + WATCH_INTERVAL
         while self.final is None and self.verdict is None:
             now = time.monotonic()
             turn = min(deadline - now, watch - now)
             if self.pending is not None:
-                turn = min(turn, self.told + EVENTS - now)
+                turn = min(turn, self.told + EVENTS_PER_SECOND - now)
             ready = {descriptor for descriptor, _ in poll.poll(max(0.0, turn) * 1000)}
             now = time.monotonic()
             if log in ready and not self._read_log(log):
@@ -241,22 +241,24 @@ class _Supervision:
                         if frame.get("kind") == "started":
                             deadline = now + self.limits.seconds
                 except FrameError as error:
-                    self.verdict = reasons.large(error.size, self.limits) if error.size else reasons.garbled()
+                    self.verdict = (
+                        reasons.result_too_large(error.size, self.limits) if error.size else reasons.protocol_error()
+                    )
                 if reader.closed:
                     poll.unregister(frames)
             if self.cancel.fileno() in ready and self.final is None:
                 self.verdict = reasons.cancelled(self.cancel.reason or "cancelled", now - born)
-            elif box.ended.is_set() and frames not in ready:
+            elif handle.ended.is_set() and frames not in ready:
                 return
             elif now >= deadline and self.final is None:
                 if self.begun is None:
                     self.zygote.close()
-                    raise SandboxLost(f"no child was ready within {START:g} s")
+                    raise SandboxLostError(f"no child was ready within {START_TIMEOUT:g} s")
                 self.verdict = reasons.timed_out(self.limits)
             elif now >= watch:
-                self.verdict = self.verdict or self._watch(box)
+                self.verdict = self.verdict or self._watch(handle)
                 # Walking through thousands of files holds their folder up: look less often then.
-                watch = now + max(WATCH, 5 * (time.monotonic() - now))
+                watch = now + max(WATCH_INTERVAL, 5 * (time.monotonic() - now))
             self._tell(now)
 
     def _take(self, frame: dict[str, Any]) -> None:
@@ -268,20 +270,20 @@ class _Supervision:
                 raise FrameError(0)  # only our own code says so, and once: the time limit starts here
             self.begun = time.time()
         elif kind in {"result", "failed", "large"}:
-            self.final = self.veil.texts(frame)
+            self.final = self.redactor.redact_frame(frame)
         elif kind == "partial" and isinstance(frame.get("result"), dict):
-            self.sizes |= {key: size_of(value) for key, value in frame["result"].items()}
-            if (total := sum(self.sizes.values())) > self.limits.output_mb * 1_000_000 + ROOM:
+            self.sizes |= {key: json_size(value) for key, value in frame["result"].items()}
+            if (total := sum(self.sizes.values())) > self.limits.output_mb * 1_000_000 + MEMORY_HEADROOM:
                 raise FrameError(total)
-            frame = {**self.veil.texts(frame), "result": self.veil.tree(frame["result"])}
-            progress, message = _fraction(frame.get("progress")), _words(frame.get("message"))
+            frame = {**self.redactor.redact_frame(frame), "result": self.redactor.redact_value(frame["result"])}
+            progress, message = _as_fraction(frame.get("progress")), _as_message(frame.get("message"))
             self.shown.update(frame["result"])
             changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
             self.pending = Progress(progress, message, changed, "")
 
     def _tell(self, now: float, *, last: bool = False) -> None:
         fresh = len(self.log) > self.log_told
-        if (self.pending is None and not fresh) or (not last and now - self.told < EVENTS):
+        if (self.pending is None and not fresh) or (not last and now - self.told < EVENTS_PER_SECOND):
             return
         event = self.pending or Progress(None, None, {}, "")
         event.log = self.log[self.log_told :].decode("utf-8", "replace").replace("\0", "\ufffd")
@@ -289,24 +291,24 @@ class _Supervision:
         self.pending, self.told = None, now
         self.on_progress(event)
 
-    def _watch(self, box: Box) -> tuple[Status, str] | None:
-        if box.pid is not None:
+    def _watch(self, handle: RunHandle) -> tuple[Status, str] | None:
+        if handle.pid is not None:
             # What it shares with the zygote is not its own: only what comes on top counts.
-            self.peak = max(self.peak, usage.resident(box.pid) - box.base)
+            self.peak = max(self.peak, usage.rss(handle.pid) - handle.base)
             if self.peak > self.limits.memory_mb * 1_000_000:
-                return reasons.memory(self.limits)
-            if usage.threads(box.pid) > THREADS:
-                return reasons.threads(THREADS)
-        size, count = used(self.scratch)
-        if box.pid is not None:
-            size += usage.unlinked(box.pid, self.scratch)
+                return reasons.memory_limit(self.limits)
+            if usage.thread_count(handle.pid) > THREADS:
+                return reasons.thread_limit(THREADS)
+        size, count = disk_usage(self.scratch)
+        if handle.pid is not None:
+            size += usage.unlinked_bytes(handle.pid, self.scratch)
         if size > self.limits.scratch_mb * 1_000_000 + self.given or count > FILES:
-            return reasons.scratch(self.limits, FILES)
+            return reasons.scratch_limit(self.limits, FILES)
         return None
 
     def _read_log(self, log: int) -> bool:
         content = os.read(log, READ)
-        self._keep_log(self.veil.log(content))
+        self._keep_log(self.redactor.redact_log(content))
         return bool(content)
 
     def _keep_log(self, content: bytes) -> None:
@@ -322,10 +324,10 @@ class _Supervision:
         with contextlib.suppress(BlockingIOError):
             while self._read_log(log):
                 pass
-        self._keep_log(self.veil.rest())
+        self._keep_log(self.redactor.flush())
 
-    def _judge(self, box: Box, seconds: float) -> Outcome:
-        end = box.end or {}
+    def _judge(self, handle: RunHandle, seconds: float) -> Outcome:
+        end = handle.end or {}
         frame = self.final or {}
         result: dict[str, Any] | None = self.shown or None
         warnings: list[str] = []
@@ -338,23 +340,23 @@ class _Supervision:
         elif frame.get("kind") == "result":
             status, reason = Status.SUCCESS, None
             result = frame.get("result")
-            nulls = _nulls(frame.get("nulls"))
+            nulls = _as_null_counts(frame.get("nulls"))
             if frame.get("mended_text") is True:
                 warnings.append("Some text held characters that cannot be stored; they are shown as \ufffd.")
             try:
-                size_of(result)
-                files = made_files(result, self.scratch, self.limits.scratch_mb * 1_000_000)
+                json_size(result)
+                files = output_files(result, self.scratch, self.limits.scratch_mb * 1_000_000)
             except FrameError:
-                status, reason = reasons.garbled()
+                status, reason = reasons.protocol_error()
                 result = self.shown or None
-            except MadeFileError as error:
+            except OutputFileError as error:
                 status, reason = Status.FAILED, str(error)
         elif frame.get("kind") == "failed":
-            status, reason = reasons.failed(frame, self.limits)
+            status, reason = reasons.model_failed(frame, self.limits)
         elif frame.get("kind") == "large":
-            status, reason = reasons.large(whole(frame.get("size")), self.limits)
+            status, reason = reasons.result_too_large(as_count(frame.get("size")), self.limits)
         else:
-            status, reason = reasons.ended(
+            status, reason = reasons.process_exited(
                 int(end.get("ended", -9)),
                 self.begun is not None,
                 self.limits,
@@ -371,7 +373,7 @@ class _Supervision:
             nulls=nulls,
             warnings=warnings,
             log=self.log.decode("utf-8", "replace").replace("\0", "\ufffd"),
-            peak_memory=max(0, self.peak, int(end.get("memory", 0)) - box.base),
+            peak_memory=max(0, self.peak, int(end.get("memory", 0)) - handle.base),
             cpu_seconds=max(self.cpu, float(end.get("cpu", 0.0))),
             seconds=seconds,
             begun=self.begun,
@@ -379,16 +381,16 @@ class _Supervision:
         )
 
 
-def _fraction(value: Any) -> float | None:
+def _as_fraction(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
 
 
-def _words(value: Any) -> str | None:
+def _as_message(value: Any) -> str | None:
     return value[:500] if isinstance(value, str) else None
 
 
-def _nulls(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not whole(value.get("count")):
+def _as_null_counts(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not as_count(value.get("count")):
         return {}
     paths = value.get("paths")
     return {"count": value["count"], "where": [str(p)[:200] for p in paths[:20]] if isinstance(paths, list) else []}

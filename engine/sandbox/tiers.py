@@ -42,7 +42,7 @@ def probe() -> Tier:
     return Tier.B if os.geteuid() == 0 else Tier.C
 
 
-def hide() -> None:
+def make_undumpable() -> None:
     """Keep other processes of this user from reading this one's memory and environment, as tier C would let a model."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -14,7 +14,7 @@ import psutil
 PROC = Path("/proc/self/statm").exists()
 
 
-def resident(pid: int) -> int:
+def rss(pid: int) -> int:
     """Return the bytes of memory a process has in use, pages it shares included."""
     if not PROC:
         with contextlib.suppress(psutil.Error):
@@ -26,7 +26,7 @@ def resident(pid: int) -> int:
         return 0
 
 
-def threads(pid: int) -> int:
+def thread_count(pid: int) -> int:
     """Return how many threads a process has."""
     try:
         return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
@@ -34,7 +34,7 @@ def threads(pid: int) -> int:
         return 0
 
 
-def largest(pid: int) -> int:
+def peak_rss(pid: int) -> int:
     """Return the most bytes of memory a process has had in use at once."""
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -45,7 +45,7 @@ def largest(pid: int) -> int:
     return 0
 
 
-def processor(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the seconds of processor time of a process: to the nanosecond, or of ended threads to the hundredth."""
     living, whole = 0, 0.0
     try:
@@ -58,7 +58,7 @@ def processor(pid: int) -> float:
     return max(living / 1e9, whole)
 
 
-def unlinked(pid: int, folder: Path) -> int:
+def unlinked_bytes(pid: int, folder: Path) -> int:
     """Return the bytes of files of `folder` that a process holds open or mapped after their names were removed."""
     found: dict[tuple[int, int], int] = {}
     with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:

@@ -29,24 +29,24 @@ import orjson  # noqa: E402
 # What models use is loaded before the fork: nothing is quick afterwards, and some of it could not be found any more.
 STANDARD = "asyncio concurrent.futures csv decimal json sqlite3 statistics zoneinfo"
 NUMPY = "numpy numpy.fft numpy.linalg numpy.polynomial numpy.random"
-MORE = "pandas scipy.interpolate scipy.linalg scipy.optimize scipy.signal scipy.special scipy.stats"
+SCIENTIFIC = "pandas scipy.interpolate scipy.linalg scipy.optimize scipy.signal scipy.special scipy.stats"
 LOADED = {
-    "numpy": f"{STANDARD} {NUMPY} child shim".split(),
-    "all": f"{STANDARD} {NUMPY} {MORE} child shim".split(),
+    "numpy": f"{STANDARD} {NUMPY} child socket_shim".split(),
+    "all": f"{STANDARD} {NUMPY} {SCIENTIFIC} child socket_shim".split(),
 }
 # A closed end is noticed on either; Linux keeps messages apart by itself, elsewhere each ends with a new line.
 KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 CONTROL = 3
-SPARE = 2
+SPARE_CHILDREN = 2
 # s without a job before what can wait is done: a fork, where no job has ended before, and a rehearsal. Either
 # would take the processor from the job just handed over.
-LULL = 0.02
+IDLE = 0.02
 MESSAGE = 65_536
 DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the door to ask for connections
 HIGH = 200  # a child keeps its descriptors from here on, and those before this go
 
 
-def load(kind: str) -> None:
+def preload(kind: str) -> None:
     """Load the libraries, give back what that used, and keep what stays out of the collector's reach."""
     for name in LOADED[kind]:
         importlib.import_module(name)
@@ -59,7 +59,7 @@ def load(kind: str) -> None:
     gc.freeze()
 
 
-def mapped() -> dict:
+def memory_baseline() -> dict:
     """Return the bytes of data and of addresses this process has already, which a run's limits come on top of."""
     try:
         pages = [int(x) for x in Path("/proc/self/statm").read_text().split()]
@@ -69,7 +69,7 @@ def mapped() -> dict:
     return {"base_data": pages[5] * size, "base_addresses": pages[0] * size}
 
 
-def resident(pid: int) -> int:
+def child_rss(pid: int) -> int:
     """Return the bytes of memory of a child that has not begun: what it shares with this process, not its own."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -77,30 +77,30 @@ def resident(pid: int) -> int:
         return 0
 
 
-class Spares:
+class ForkPool:
     """Children forked ahead, each waiting for its job: a fork takes longer than all that follows it."""
 
-    def __init__(self, barriers: confine.Barriers, base: dict) -> None:
-        self.barriers, self.base = barriers, base
+    def __init__(self, confinement: confine.Confinement, base: dict) -> None:
+        self.confinement, self.base = confinement, base
         self.waiting: list[tuple[int, socket.socket]] = []
 
     @property
     def full(self) -> bool:
         """Whether enough children wait."""
-        return len(self.waiting) >= SPARE
+        return len(self.waiting) >= SPARE_CHILDREN
 
     def add(self) -> None:
         """Fork one more."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         parent = os.getpid()
-        self.barriers.open_rules()
+        self.confinement.open_rules()
         pid = os.fork()
         if pid == 0:
             # Held here they would hide the zygote's end from the worker and from the other children.
-            for held in (CONTROL, ours.fileno(), *(door.fileno() for _, door in self.waiting)):
-                os.close(held)
-            wait_for_job(theirs, parent, self.barriers, self.base)
-        self.barriers.close_rules()
+            for on_hold in (CONTROL, ours.fileno(), *(broker_socket.fileno() for _, broker_socket in self.waiting)):
+                os.close(on_hold)
+            wait_for_job(theirs, parent, self.confinement, self.base)
+        self.confinement.close_rules()
         theirs.close()
         self.waiting.append((pid, ours))
 
@@ -113,21 +113,21 @@ class Spares:
         while True:
             if not self.waiting:
                 self.add()
-            pid, door = self.waiting.pop(0)
-            base = resident(pid)
+            pid, broker_socket = self.waiting.pop(0)
+            base = child_rss(pid)
             try:
-                socket.send_fds(door, [b"job"], descriptors)
+                socket.send_fds(broker_socket, [b"job"], descriptors)
             except OSError:
-                door.close()
+                broker_socket.close()
                 continue  # the child died while it waited; the next one takes the job
-            return pid, base, door
+            return pid, base, broker_socket
 
 
-class Interpreters(Spares):
+class SpawnPool(ForkPool):
     """Interpreters started ahead, each for one run: no fork of loaded libraries, at the price of starting them."""
 
-    def __init__(self, barriers: confine.Barriers, kind: str) -> None:
-        super().__init__(barriers, {})
+    def __init__(self, confinement: confine.Confinement, kind: str) -> None:
+        super().__init__(confinement, {})
         self.kind = kind
 
     def add(self) -> None:
@@ -141,7 +141,7 @@ class Interpreters(Spares):
         self.waiting.append((pid, ours))
 
 
-def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, base: dict) -> None:
+def wait_for_job(broker_socket: socket.socket, parent: int, confinement: confine.Confinement, base: dict) -> None:
     """Be a spare child: wait for a job, run it, end; end at once if the zygote goes."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -154,12 +154,12 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
 
     trouble = None
     try:
-        barriers.prepare()
-        if not select.select([door], [], [], LULL)[0]:
-            child.rehearse()
+        confinement.prepare()
+        if not select.select([broker_socket], [], [], IDLE)[0]:
+            child.warm_up()
     except BaseException as error:  # noqa: BLE001 - it is told to the first job, which it is the end of
         trouble = error
-    message, descriptors, _, _ = socket.recv_fds(door, MESSAGE, DESCRIPTORS)
+    message, descriptors, _, _ = socket.recv_fds(broker_socket, MESSAGE, DESCRIPTORS)
     if not message:
         os._exit(0)
     job, frames, log, *rest = descriptors
@@ -167,26 +167,26 @@ def wait_for_job(door: socket.socket, parent: int, barriers: confine.Barriers, b
         stream.seek(0)
         wanted = orjson.loads(stream.read())
     wanted["limits"] |= base
-    frames, log = move(frames, HIGH), move(log, HIGH + 1)
-    hosts = move(rest[0], HIGH + 2) if rest else None
-    if barriers.tier == "D":
-        lifeline = move(door.detach(), HIGH + 3)
-        threading.Thread(target=end_with, args=(lifeline,), daemon=True).start()
+    frames, log = move_fd(frames, HIGH), move_fd(log, HIGH + 1)
+    hosts = move_fd(rest[0], HIGH + 2) if rest else None
+    if confinement.tier == "D":
+        lifeline = move_fd(broker_socket.detach(), HIGH + 3)
+        threading.Thread(target=exit_with, args=(lifeline,), daemon=True).start()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     before = 3
-    for descriptor in (*sorted(barriers.descriptors()), HIGH):
+    for descriptor in (*sorted(confinement.descriptors()), HIGH):
         os.closerange(before, descriptor)
         before = descriptor + 1
-    child.main(wanted, barriers, frames, log, hosts, trouble)
+    child.main(wanted, confinement, frames, log, hosts, trouble)
 
 
-def end_with(lifeline: int) -> None:
+def exit_with(lifeline: int) -> None:
     """End when the zygote does, where the system does not see to it."""
     os.read(lifeline, 1)
     os._exit(1)
 
 
-def serve(control: socket.socket, barriers: confine.Barriers, kind: str) -> None:
+def serve(control: socket.socket, confinement: confine.Confinement, kind: str) -> None:
     """Hand each job that arrives to a child, and report each child that has ended, until the worker goes."""
     running: dict[int, tuple[str, socket.socket]] = {}
     wake, woken = os.pipe()
@@ -194,38 +194,38 @@ def serve(control: socket.socket, barriers: confine.Barriers, kind: str) -> None
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    spares = Interpreters(barriers, kind) if barriers.tier == "D" else Spares(barriers, mapped())
+    fork_pool = SpawnPool(confinement, kind) if confinement.tier == "D" else ForkPool(confinement, memory_baseline())
     due = time.monotonic()
     while True:
-        patience = None if spares.full else max(0.0, due - time.monotonic())
-        readable, _, _ = select.select([control, wake], [], [], patience)
+        idle_timeout = None if fork_pool.full else max(0.0, due - time.monotonic())
+        readable, _, _ = select.select([control, wake], [], [], idle_timeout)
         if not readable:
-            spares.add()
+            fork_pool.add()
         if wake in readable:
             os.read(wake, 4096)
-            report(control, running)
+            report_exits(control, running)
             due = time.monotonic()
         if control in readable:
             message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, DESCRIPTORS)
             if not message:
                 return
-            start(control, spares, running, message, descriptors)
-            due = time.monotonic() + LULL
+            start_job(control, fork_pool, running, message, descriptors)
+            due = time.monotonic() + IDLE
 
 
-def start(
+def start_job(
     control: socket.socket,
-    spares: Spares,
+    fork_pool: ForkPool,
     running: dict[int, tuple[str, socket.socket]],
     message: bytes,
     descriptors: list[int],
 ) -> None:
     """Start one job: its inputs, its frames, its log and perhaps its way to hosts are the descriptors."""
     name = orjson.loads(message)["run"]
-    pid, base, door = spares.take(descriptors)
-    running[pid] = name, door
-    if not isinstance(spares, Interpreters):
-        door.close()  # the system ends a forked child with this process; held, the next fork would hold it too
+    pid, base, broker_socket = fork_pool.take(descriptors)
+    running[pid] = name, broker_socket
+    if not isinstance(fork_pool, SpawnPool):
+        broker_socket.close()  # the system ends a forked child with this process; held, the next fork would hold it too
     for descriptor in descriptors:
         os.close(descriptor)
     pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
@@ -237,14 +237,14 @@ def start(
         os.close(pidfd)
 
 
-def move(descriptor: int, target: int) -> int:
+def move_fd(descriptor: int, target: int) -> int:
     """Put a descriptor where it survives the closing of the others."""
     os.dup2(descriptor, target, inheritable=False)
     os.close(descriptor)
     return target
 
 
-def report(control: socket.socket, running: dict[int, tuple[str, socket.socket]]) -> None:
+def report_exits(control: socket.socket, running: dict[int, tuple[str, socket.socket]]) -> None:
     """Reap what has ended and say how, with the processor time in seconds and the largest memory in bytes."""
     while running:
         try:
@@ -255,8 +255,8 @@ def report(control: socket.socket, running: dict[int, tuple[str, socket.socket]]
             return
         if pid not in running:
             continue  # a spare that died while it waited
-        name, door = running.pop(pid)
-        door.close()
+        name, broker_socket = running.pop(pid)
+        broker_socket.close()
         ended = {
             "run": name,
             "ended": os.waitstatus_to_exitcode(status),
@@ -272,19 +272,19 @@ def main() -> None:
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if tier != "D" or run:
-        load(kind)
+        preload(kind)
     sys.path.pop(0)
-    barriers = confine.Barriers(tier)
+    confinement = confine.Confinement(tier)
     if run:
-        door, parent = (int(number) for number in run)
-        wait_for_job(socket.socket(fileno=door), parent, barriers, mapped())
+        broker_socket, parent = (int(number) for number in run)
+        wait_for_job(socket.socket(fileno=broker_socket), parent, confinement, memory_baseline())
     control = socket.socket(fileno=CONTROL)
     if sys.platform == "linux":
         confine.prctl(confine.PR_SET_DUMPABLE, 0)
     packages = {"python": sys.version.split()[0]}
     packages |= {name: importlib.metadata.version(name) for name in ("numpy", "pandas", "scipy", "orjson")}
     control.sendall(orjson.dumps({"ready": packages}) + b"\n")
-    serve(control, barriers, kind)
+    serve(control, confinement, kind)
 
 
 if __name__ == "__main__":

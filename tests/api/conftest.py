@@ -3,16 +3,16 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from api.door import build
-from engine import desk as desks
-from tests.engine.conftest import add_model, bench, desk, sandbox, workers
+from api.app import create_app
+from engine.processes import context as contexts
+from tests.engine.conftest import add_model, context, sandbox, worker_context, workers
 
-__all__ = ["add_model", "bench", "desk", "sandbox", "workers"]
+__all__ = ["add_model", "context", "sandbox", "worker_context", "workers"]
 
 
 @pytest.fixture
-def client(desk):
-    desks.use(desk)
-    with TestClient(build(), base_url="http://testserver") as opened:
+def client(context):
+    contexts.set_current(context)
+    with TestClient(create_app(), base_url="http://testserver") as opened:
         yield opened
-    desks.use(None)
+    contexts.set_current(None)

@@ -1,26 +1,26 @@
 """What a model may reach and know, over HTTP."""
 
-from contract.access import Kind
-from engine.grants import grant
+from contract.access import GrantKind
+from engine.models.grants import grant
 
 LOOKS = "def run(inputs):\n    return {'notes': 'x'}\n"
 
 
-def test_an_app_says_what_it_asks_for_and_what_of_it_is_granted(client, desk, add_model):
+def test_an_app_says_what_it_asks_for_and_what_of_it_is_granted(client, context, add_model):
     slug = add_model(LOOKS, network=["www.example.com", "data.example.com"], secrets=["API_KEY"])
     app_id = client.get("/apps").json()[0]["id"]
-    grant(desk.database, slug, Kind.HOST, "www.example.com", by="root")
+    grant(context.database, slug, GrantKind.HOST, "www.example.com", by="root")
     app = client.get(f"/apps/{app_id}").json()
     assert app["network"] == {"granted": ["www.example.com"], "not_granted": ["data.example.com"]}
     assert app["secrets"] == {"granted": [], "not_granted": ["API_KEY"]}
 
 
-def test_a_run_whose_secret_is_not_granted_is_403_with_who_must_do_what(client, desk, add_model):
+def test_a_run_whose_secret_is_not_granted_is_403_with_who_must_do_what(client, context, add_model):
     slug = add_model(LOOKS, secrets=["API_KEY"])
     app_id = client.get("/apps").json()[0]["id"]
     answer = client.post(f"/apps/{app_id}/run", json={"inputs": {}})
     assert (answer.status_code, answer.json()["error"]) == (403, "not granted")
-    assert f"python -m engine.grants grant {slug} --secret API_KEY" in answer.json()["problems"][0]["remedy"]
+    assert f"python -m engine.commands.grants grant {slug} --secret API_KEY" in answer.json()["problems"][0]["remedy"]
     assert client.get("/runs").json() == []
-    grant(desk.database, slug, Kind.SECRET, "API_KEY", by="root")
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
     assert client.post(f"/apps/{app_id}/run", json={"inputs": {}}).status_code == 200

@@ -7,9 +7,9 @@ import pytest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from engine import telemetry
-from engine.execute import execute
-from engine.otel import Sink
+from engine.observability import telemetry
+from engine.observability.otel import Exporter
+from engine.runs.execute import execute
 
 ECHO = """
 def run(inputs):
@@ -26,9 +26,9 @@ def app_id(client, add_model):
 
 
 @pytest.fixture
-def finished(client, app_id, bench):
+def finished(client, app_id, worker_context):
     run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {"n": 7}}).json()["run_id"]
-    execute(bench, uuid.UUID(run_id))
+    execute(worker_context, uuid.UUID(run_id))
     return run_id
 
 
@@ -143,12 +143,12 @@ def test_csv_of_a_series_by_name_and_a_form_for_excel(client, finished):
     assert client.get(f"/runs/{finished}/export/csv?table=none").status_code == 404
 
 
-def test_the_socket_pushes_every_change_and_closes_after_the_final_one(client, app_id, bench):
+def test_the_socket_pushes_every_change_and_closes_after_the_final_one(client, app_id, worker_context):
     run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
     with client.websocket_connect(f"/ws/runs/{run_id}") as socket:
         first = socket.receive_json()
         assert (first["status"], first["run_id"]) == ("PENDING", run_id)
-        execute(bench, uuid.UUID(run_id))
+        execute(worker_context, uuid.UUID(run_id))
         statuses = []
         while (message := socket.receive_json())["status"] != "SUCCESS":
             statuses.append(message["status"])
@@ -157,14 +157,14 @@ def test_the_socket_pushes_every_change_and_closes_after_the_final_one(client, a
         assert socket.receive()["type"] == "websocket.close"
 
 
-def test_a_socket_that_waited_for_the_end_is_in_the_runs_trace(client, app_id, bench):
+def test_a_socket_that_waited_for_the_end_is_in_the_runs_trace(client, app_id, worker_context):
     spans = InMemorySpanExporter()
-    telemetry.use(Sink(spans, InMemoryMetricReader(), service="test", instance="one", batch=False))
+    telemetry.set_exporter(Exporter(spans, InMemoryMetricReader(), service="test", instance="one", batch=False))
     try:
         run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
         with client.websocket_connect(f"/ws/runs/{run_id}") as socket:
             socket.receive_json()
-            execute(bench, uuid.UUID(run_id))
+            execute(worker_context, uuid.UUID(run_id))
             while socket.receive()["type"] != "websocket.close":
                 pass
         with client.websocket_connect(f"/ws/runs/{run_id}") as late:

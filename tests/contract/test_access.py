@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from contract import manifest
-from contract.access import Access, Grant, Kind, NotGrantedError
+from contract.access import Access, Grant, GrantKind, NotGrantedError
 from contract.problems import ManifestError
 
 
@@ -12,7 +12,7 @@ def grant(kind, name):
 
 
 def made(**keys):
-    return manifest.check({"name": "Probe", **keys})
+    return manifest.parse({"name": "Probe", **keys})
 
 
 def test_hosts_are_compared_in_lower_case_without_the_last_dot_and_named_once():
@@ -57,18 +57,18 @@ def test_a_model_that_names_hosts_is_not_deterministic_whatever_it_says():
 
 def test_only_what_is_both_named_and_granted_counts():
     given = [
-        grant(Kind.HOST, "a.org"),
-        grant(Kind.HOST, "old.org"),
-        grant(Kind.SECRET, "KEY"),
-        grant(Kind.SECRET, "b.org"),
+        grant(GrantKind.HOST, "a.org"),
+        grant(GrantKind.HOST, "old.org"),
+        grant(GrantKind.SECRET, "KEY"),
+        grant(GrantKind.SECRET, "b.org"),
     ]
-    assert Access.of(["a.org", "b.org"], ["KEY", "TOKEN"], given) == Access(
+    assert Access.from_grants(["a.org", "b.org"], ["KEY", "TOKEN"], given) == Access(
         hosts=("a.org",), hosts_missing=("b.org",), secrets=("KEY",), secrets_missing=("TOKEN",)
     )
 
 
 def test_a_missing_secret_is_refused_with_the_command_that_grants_it():
-    with pytest.raises(NotGrantedError, match="engine.grants grant probe --secret TOKEN") as caught:
+    with pytest.raises(NotGrantedError, match="engine.commands.grants grant probe --secret TOKEN") as caught:
         Access(secrets_missing=("TOKEN", "KEY")).require_secrets("probe")
     assert [p.where for p in caught.value.problems] == ["secrets.TOKEN", "secrets.KEY"]
     Access(secrets=("TOKEN",), hosts_missing=("a.org",)).require_secrets("probe")

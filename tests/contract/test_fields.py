@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import declarations, fields, manifest
+from contract import field_parser, fields, manifest
 from contract.problems import ManifestError
 
 
 def parse(raw, key="x"):
     problems, warnings = [], []
-    return declarations.parse(key, raw, f"inputs.{key}", problems, warnings), problems, warnings
+    return field_parser.parse_field(key, raw, f"inputs.{key}", problems, warnings), problems, warnings
 
 
 def test_a_core_number_without_bounds_runs_from_0_to_100_by_1_and_starts_at_its_min():
@@ -49,7 +49,7 @@ def test_a_number_is_whole_only_where_min_max_step_and_default_are():
 def test_a_field_that_cannot_be_used_is_named_with_what_to_do(raw, where):
     _, problems, _ = parse(raw)
     assert where in [p.where for p in problems]
-    assert all(p.remedy.endswith(".") for p in problems)
+    assert all(p.hint.endswith(".") for p in problems)
 
 
 def test_a_key_of_another_type_is_a_warning_and_is_ignored():
@@ -61,7 +61,7 @@ def test_a_key_of_another_type_is_a_warning_and_is_ignored():
 
 def test_every_problem_of_a_manifest_is_reported_at_once():
     with pytest.raises(ManifestError) as caught:
-        manifest.check({"inputs": {"a": {"type": "nope"}, "b": {"min": 9, "max": 1}}, "limits": {"days": 1}})
+        manifest.parse({"inputs": {"a": {"type": "nope"}, "b": {"min": 9, "max": 1}}, "limits": {"days": 1}})
     wheres = {p.where for p in caught.value.problems}
     assert {"name", "inputs.a.type", "inputs.b.min", "limits.days"} <= wheres
 
@@ -79,7 +79,7 @@ def test_precision_sets_the_grid_and_the_step_does_where_it_has_one():
 def test_a_multiple_worked_out_in_decimals_lies_on_its_grid(n, step):
     from decimal import Decimal
 
-    assert fields.on_grid(float(Decimal(repr(step)) * n), step)
+    assert fields.is_multiple_of(float(Decimal(repr(step)) * n), step)
 
 
 @given(
@@ -96,6 +96,6 @@ def test_no_declaration_whatever_makes_the_checker_itself_fail(raw):
     for type_ in fields.TYPES:
         parse({**raw, "type": type_})
     try:
-        manifest.check({"name": "m", "inputs": {"x": raw}})
+        manifest.parse({"name": "m", "inputs": {"x": raw}})
     except ManifestError as error:
         assert error.problems

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import cases, manifest, parts
+from contract import cases, manifest, result_parts
 from contract.problems import ResultError
-from contract.result import check, view
+from contract.result import parse_result, require_object
 
 
 @pytest.mark.parametrize(
@@ -18,20 +18,20 @@ from contract.result import check, view
     ],
 )
 def test_every_shape_of_a_series_is_read_alike(raw):
-    (series,) = view({"series": raw}).series
+    (series,) = parse_result({"series": raw}).series
     assert (series.name, list(series.x), list(series.y)) == ("Series", [1, 2], [2, 3])
 
 
 @pytest.mark.parametrize("raw", [[{"a": 1, "b": None}, {"a": 2, "b": "x"}], {"a": [1, 2], "b": [None, "x"]}])
 def test_every_shape_of_a_table_is_read_alike_and_columns_label_by_position(raw):
-    (table,) = view({"table": raw, "columns": ["First", "Second"]}).tables
+    (table,) = parse_result({"table": raw, "columns": ["First", "Second"]}).tables
     assert [c.label for c in table.columns] == ["First", "Second"]
     assert {k: list(v) for k, v in table.data.items()} == {"a": [1, 2], "b": [None, "x"]}
     assert table.rows == 2
 
 
 def test_rows_with_different_keys_keep_every_cell_under_its_own_key():
-    (table,) = view({"table": [{"a": 1}, {"b": 2}]}).tables
+    (table,) = parse_result({"table": [{"a": 1}, {"b": 2}]}).tables
     assert table.data == {"a": [1, None], "b": [None, 2]}
 
 
@@ -40,20 +40,20 @@ def test_declared_units_and_formats_reach_summary_and_columns():
         "summary": {"SCR": {"unit": "EUR", "format": ",.0f"}},
         "columns": {"a": {"label": "Age", "unit": "years"}},
     }
-    result = view({"summary": {"SCR": 5}, "table": [{"a": 1}]}, outputs)
+    result = parse_result({"summary": {"SCR": 5}, "table": [{"a": 1}]}, outputs)
     assert (result.summary[0].unit, result.summary[0].format) == ("EUR", ",.0f")
     assert result.tables[0].columns[0].title == "Age (years)"
 
 
 def test_what_is_in_no_accepted_shape_is_kept_under_more_with_a_warning():
-    result = view({"table": "oops", "charts": [{"kind": "nope"}], "summary": [1], "other": {"a": 1}})
-    assert result.more == {"table": "oops", "charts[0]": {"kind": "nope"}, "summary": [1], "other": {"a": 1}}
+    result = parse_result({"table": "oops", "charts": [{"kind": "nope"}], "summary": [1], "other": {"a": 1}})
+    assert result.extras == {"table": "oops", "charts[0]": {"kind": "nope"}, "summary": [1], "other": {"a": 1}}
     assert len(result.warnings) == 3
 
 
 def test_a_result_that_is_no_dictionary_is_refused():
     with pytest.raises(ResultError, match="not a dictionary"):
-        check([1, 2])
+        require_object([1, 2])
 
 
 json_values = st.recursive(
@@ -72,23 +72,23 @@ json_values = st.recursive(
     )
 )
 def test_any_json_a_model_returns_can_be_viewed_and_split(raw):
-    view(raw)
-    doc, kept = parts.split(raw)
-    view(doc)
+    parse_result(raw)
+    doc, kept = result_parts.extract_large(raw)
+    parse_result(doc)
     assert not kept
 
 
 @given(st.integers(1_001, 3_000))
 def test_a_large_table_and_series_leave_a_reference_with_their_first_rows(n):
     raw = {"table": {"a": list(range(n))}, "series": [{"name": "s", "x": list(range(n)), "y": list(range(n))}]}
-    doc, kept = parts.split(raw)
+    doc, kept = result_parts.extract_large(raw)
     assert kept == {"table": {"a": list(range(n))}, "series.s": {"x": list(range(n)), "y": list(range(n))}}
-    result = view(doc)
+    result = parse_result(doc)
     assert (result.tables[0].rows, result.tables[0].part, len(result.tables[0].data["a"])) == (n, "table", 200)
     assert (result.series[0].rows, result.series[0].part, result.series[0].name) == (n, "series.s", "s")
 
 
-M = manifest.check({"name": "m", "inputs": {"a": {"type": "number"}}})
+M = manifest.parse({"name": "m", "inputs": {"a": {"type": "number"}}})
 RESULT = {
     "summary": {"Total IBNR": 18680855.6, "a.b": 2, "with unit": {"value": 3, "unit": "EUR"}},
     "table": {"reserve": [1.0, 2.0]},
@@ -110,15 +110,15 @@ RESULT = {
     ],
 )
 def test_a_case_reaches_every_part_of_a_result_by_its_path(path, value):
-    (case,) = cases.check([{"name": "c", "inputs": {"a": 1}, "expect": {path: value}}], M)
-    assert cases.misses(case, RESULT) == []
+    (case,) = cases.parse_cases([{"name": "c", "inputs": {"a": 1}, "expect": {path: value}}], M)
+    assert cases.mismatches(case, RESULT) == []
 
 
 def test_a_case_names_what_it_misses_with_both_numbers():
-    (case,) = cases.check(
+    (case,) = cases.parse_cases(
         [{"name": "c", "inputs": {}, "expect": {"summary.a.b": 2.1, "summary.none": 1}, "rtol": 0.01}], M
     )
-    assert [(m.path, m.expected, m.found) for m in cases.misses(case, RESULT)] == [
+    assert [(m.path, m.expected, m.found) for m in cases.mismatches(case, RESULT)] == [
         ("summary.a.b", 2.1, 2),
         ("summary.none", 1, None),
     ]
@@ -126,5 +126,5 @@ def test_a_case_names_what_it_misses_with_both_numbers():
 
 def test_a_label_that_changes_from_run_to_run_is_declared_by_a_pattern():
     outputs = {"summary": {"Value after * years": {"unit": "EUR"}, "Value after 5 years": {"unit": "USD"}}}
-    shown = view({"summary": {"Value after 10 years": 1.0, "Value after 5 years": 2.0, "Value": 3.0}}, outputs)
+    shown = parse_result({"summary": {"Value after 10 years": 1.0, "Value after 5 years": 2.0, "Value": 3.0}}, outputs)
     assert [m.unit for m in shown.summary] == ["EUR", "USD", None]

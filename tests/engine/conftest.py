@@ -1,4 +1,4 @@
-"""A desk, a sandbox and a worker's bench on a database of the test's own, and models written for the test."""
+"""An application context, a sandbox and a worker's context on a database of the test's own, and models written for the test."""
 
 import json
 import os
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from engine import desk as desks
-from engine.bounds import Bounds
-from engine.execute import Bench, execute
-from engine.pool import Pool
-from engine.register import register
+from engine.models.register import register
+from engine.processes import context as contexts
+from engine.processes.limits import InstallationLimits
+from engine.processes.worker_pool import WorkerPool
+from engine.runs.execute import WorkerContext, execute
 from engine.sandbox.supervisor import Sandbox
-from registry.folder import read_folder
-from storage.changes import Listener
+from registry.model_files import read_folder
+from storage.notifications import Listener
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,16 +31,16 @@ def sandbox(tmp_path_factory):
 
 
 @pytest.fixture
-def desk(database_url, tmp_path):
-    opened = desks.open_desk(
-        database_url, bounds=Bounds(seconds=10, memory_mb=500, stalled=3), data=tmp_path, user="ada"
+def context(database_url, tmp_path):
+    opened = contexts.open_context(
+        database_url, limits=InstallationLimits(seconds=10, memory_mb=500, worker_timeout=3), data=tmp_path, user="ada"
     )
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def add_model(desk, tmp_path):
+def add_model(context, tmp_path):
     """Register a model from the text of its function and its manifest's inputs; returns its slug."""
 
     def add(code, inputs=None, slug="probe", **manifest):
@@ -52,21 +52,21 @@ def add_model(desk, tmp_path):
         (folder / "function.py").write_text(code)
         if cases is not None:
             (folder / "cases.json").write_text(json.dumps(cases))
-        register(desk, slug, read_folder(folder), source={"kind": "local", "path": slug})
+        register(context, slug, read_folder(folder), source={"kind": "local", "path": slug})
         return slug
 
     return add
 
 
 @pytest.fixture
-def bench(desk, sandbox, tmp_path):
-    made = Bench(desk.database, sandbox, desk.bounds, tmp_path / "cache", "test-worker")
+def worker_context(context, sandbox, tmp_path):
+    made = WorkerContext(context.database, sandbox, context.limits, tmp_path / "cache", "test-worker")
 
     def hear(payload):
         run_id, _, reason = payload.partition(":")
-        made.end(uuid.UUID(run_id), reason)
+        made.cancel_run(uuid.UUID(run_id), reason)
 
-    listener = Listener(desk.database.dsn)
+    listener = Listener(context.database.dsn)
     listener.subscribe("run_cancel", hear)
     listener.start()
     yield made
@@ -74,14 +74,14 @@ def bench(desk, sandbox, tmp_path):
 
 
 @pytest.fixture
-def run_now(bench):
+def run_now(worker_context):
     """Execute a queued run in this process, in a thread where `wait` is off."""
     threads = []
 
     def go(run, wait=True):
         if wait:
-            return execute(bench, run.id)
-        thread = threading.Thread(target=execute, args=(bench, run.id))
+            return execute(worker_context, run.id)
+        thread = threading.Thread(target=execute, args=(worker_context, run.id))
         thread.start()
         threads.append(thread)
         return thread
@@ -97,7 +97,7 @@ def workers(database_url, tmp_path):
     pools = []
 
     def start(count=1, **environment):
-        pool = Pool(
+        pool = WorkerPool(
             count,
             ROOT / "worker.py",
             {

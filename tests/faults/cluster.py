@@ -10,7 +10,7 @@ import time
 
 import psutil
 
-from storage.programs import Programs
+from storage.postgres_binaries import PostgresBinaries
 
 
 def free_port():
@@ -24,7 +24,7 @@ class Cluster:
     def __init__(self, home, address="127.0.0.1", network="127.0.0.1/32"):
         self.home, self.address, self.port = home, address, free_port()
         home.mkdir(parents=True)
-        self.programs = Programs(home)
+        self.programs = PostgresBinaries(home)
         self.data = home / "data"
         self.programs.run("initdb", "-D", str(self.data), "-U", "tontine", "--auth=trust", "-E", "UTF8", "-k", "-N")
         with (self.data / "pg_hba.conf").open("a") as rules:

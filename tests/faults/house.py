@@ -1,4 +1,4 @@
-"""A desk and worker processes on one database, what was submitted there, and the tally of what became of it."""
+"""An application context and worker processes on one database, what was submitted there, and the tally of what became of it."""
 
 import contextlib
 import os
@@ -12,12 +12,12 @@ import psutil
 from sqlalchemy import text
 
 from contract.run import Status
-from engine import desk as desks
-from engine.bounds import Bounds
-from engine.follow import snapshot
-from engine.pool import Pool
-from engine.register import register
-from engine.submit import submit
+from engine.models.register import register
+from engine.processes import context as contexts
+from engine.processes.limits import InstallationLimits
+from engine.processes.worker_pool import WorkerPool
+from engine.runs.follow import snapshot
+from engine.runs.submit import submit
 from storage.database import Database, DatabaseUnavailable
 from storage.migrate import migrate
 
@@ -69,7 +69,7 @@ def until(what, seconds=30, pause=0.02):
 
 
 class House:
-    """A desk and worker processes on one database, and what has been submitted.
+    """An application context and worker processes on one database, and what has been submitted.
 
     `worker` starts a process for this test alone; `crew` are two, each with a root of its own, which stay from
     test to test, and of which every dead one is replaced.
@@ -81,18 +81,20 @@ class House:
         self.workers, self.pools, self.ids, self.crew, self.before = [], [], [], {}, set()
         with contextlib.closing(Database(url)) as database:
             migrate(database)
-        self.desk = desks.open_desk(url, bounds=Bounds(stalled=STALLED, user_runs=100_000), data=home, user="ada")
+        self.context = contexts.open_context(
+            url, limits=InstallationLimits(worker_timeout=STALLED, max_pending_per_user=100_000), data=home, user="ada"
+        )
         self.add("waits", MODEL, MANIFEST)
 
     def begin(self):
         """Forget what other tests submitted."""
         self.ids = []
-        with self.desk.database.read() as conn:
+        with self.context.database.read() as conn:
             self.before = set(conn.execute(text("select id from runs")).scalars())
 
     def add(self, slug, code, manifest, **files):
         files = {"function.py": code, "manifest.json": manifest} | {f"{k}.json": v for k, v in files.items()}
-        register(self.desk, slug, files, source={"kind": "local", "path": slug})
+        register(self.context, slug, files, source={"kind": "local", "path": slug})
 
     def start(self, name, prefix=(), url=None, **environment):
         with (self.home / f"{name}.log").open("ab") as log:
@@ -124,19 +126,19 @@ class House:
     def keep(self, count, name="kept", **environment):
         """Start workers that are started again when they end, as the server and systemd do."""
         given = {"DATABASE_URL": self.url, "TONTINE_DATA": str(self.home / name), "TONTINE_LOG_LEVEL": "ERROR"}
-        pool = Pool(count, ROOT / "worker.py", {**os.environ, **ENVIRONMENT, **given, **environment})
+        pool = WorkerPool(count, ROOT / "worker.py", {**os.environ, **ENVIRONMENT, **given, **environment})
         pool.start()
         self.pools.append(pool)
         return pool
 
     def submit(self, n=0, seconds=0.0, key=None, model="waits"):
         inputs = {"n": n, "seconds": seconds} if model == "waits" else {}
-        run = submit(self.desk, model, inputs, user="ada", fresh=True, key=key)
+        run = submit(self.context, model, inputs, user="ada", fresh=True, key=key)
         self.ids.append(run.id)
         return run.id
 
     def run(self, run_id):
-        return snapshot(self.desk, run_id).run
+        return snapshot(self.context, run_id).run
 
     def running(self, run_id, attempt=1):
         """Wait until the run shows progress in this attempt or a later one, and return it."""
@@ -162,7 +164,7 @@ class House:
             statement = text(
                 "select id, status, attempt, worker from runs where id = any(:ids) and finished_at is null"
             )
-            with self.desk.database.read() as conn:
+            with self.context.database.read() as conn:
                 return conn.execute(statement, {"ids": ids}).all()
 
         def ended():
@@ -174,7 +176,7 @@ class House:
         finally:
             with contextlib.suppress(DatabaseUnavailable):
                 TALLY["left RUNNING"] += len(left())
-        with self.desk.database.read() as conn:
+        with self.context.database.read() as conn:
             stored = set(conn.execute(text("select id from runs")).scalars()) - self.before
             results = set(conn.execute(text("select run_id from results")).scalars())
             ends = dict(conn.execute(text(ENDED), {"ids": ids}).all())
@@ -193,7 +195,7 @@ class House:
             assert run.status is Status.SUCCESS or run.reason
             assert run.finished_at >= run.started_at or run.attempt == 0
             if run.status is Status.SUCCESS and run.app_slug == "waits":
-                assert snapshot(self.desk, run.id).shown["summary"]["twice"] == 2 * run.inputs["n"]
+                assert snapshot(self.context, run.id).shown["summary"]["twice"] == 2 * run.inputs["n"]
         return runs
 
     def succeed(self, seconds=60):
@@ -218,7 +220,7 @@ class House:
     def close(self):
         self.dismiss()
         end(self.crew.values())
-        self.desk.close()
+        self.context.close()
 
 
 def end(processes):

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from contract.run import Status
-from engine.follow import wait
+from engine.runs.follow import wait_for_end
 from storage.database import DatabaseUnavailable
-from storage.server import EmbeddedServer
+from storage.embedded_postgres import EmbeddedServer
 from tests.faults.cluster import postmaster
 from tests.faults.house import House, child, gone, until
 
@@ -35,7 +35,7 @@ def stage(tmp_path_factory):
         house = House(stack.enter_context(server), home)
         stack.callback(house.close)
         house.keep(1)
-        wait(house.desk, house.submit(), 60)
+        wait_for_end(house.context, house.submit(), 60)
         yield server, house
 
 
@@ -96,8 +96,8 @@ def test_a_database_killed_in_mid_commit_leaves_each_run_once(embedded, fault, i
     # It shows nothing before its end: an event would be held first, and its row locked.
     code = b"import time\ndef run(inputs):\n    time.sleep(3)\n    return {'summary': {'a': 1}}\n"
     house.add("quiet", code, b'{"name": "Quiet", "inputs": {"n": {"type": "number", "default": 1}}}')
-    held = house.submit(model="quiet")
-    until(lambda: house.run(held).status is Status.RUNNING)
+    on_hold = house.submit(model="quiet")
+    until(lambda: house.run(on_hold).status is Status.RUNNING)
     thread = threading.Thread(target=insist, args=(house, 2, 0.1, in_doubt))
     with psycopg.connect(server.url, autocommit=True) as conn:
 
@@ -168,8 +168,8 @@ def test_a_database_that_is_away_for_a_minute_costs_a_wait_with_the_settings_of_
 
 def test_a_run_that_ends_while_the_database_is_away_keeps_its_result(far_house, cluster, fault):
     far_house.worker(TONTINE_STALLED="30")
-    held = far_house.submit(5, 2)
-    model = far_house.running(held) and child(*far_house.workers)
+    on_hold = far_house.submit(5, 2)
+    model = far_house.running(on_hold) and child(*far_house.workers)
     cluster.kill()
     fault()
     until(lambda: gone(model))
@@ -224,7 +224,7 @@ def test_a_worker_that_goes_silent_in_mid_commit_holds_no_run_locked(far_house, 
     # A result with a part of its own takes a transaction of several statements.
     code = b"def run(inputs):\n    return {'series': {'a': {'x': list(range(5000)), 'y': list(range(5000))}}}\n"
     far_house.add("large", code, b'{"name": "Large", "inputs": {"n": {"type": "number", "default": 1}}}')
-    with far_house.desk.database.begin() as conn:
+    with far_house.context.database.begin() as conn:
         conn.exec_driver_sql("create table slow (once int)")
         conn.exec_driver_sql("insert into slow values (1)")
         conn.exec_driver_sql(
@@ -242,14 +242,14 @@ def test_a_worker_that_goes_silent_in_mid_commit_holds_no_run_locked(far_house, 
         fault()
         open_ = text("select count(*) from pg_stat_activity where state = 'idle in transaction'")
         until(lambda: heard(far_house, open_, {}))
-        with far_house.desk.database.begin() as conn:
+        with far_house.context.database.begin() as conn:
             conn.exec_driver_sql("delete from slow")
         far_house.worker("two")
         (run,) = far_house.succeed()
         assert run.attempt == 2
     finally:
         first.kill()  # it would wait for what never answers
-        with far_house.desk.database.begin() as conn:
+        with far_house.context.database.begin() as conn:
             conn.exec_driver_sql("drop trigger dawdle on results")
             conn.exec_driver_sql("drop function dawdle()")
             conn.exec_driver_sql("drop table slow")
@@ -274,5 +274,5 @@ def test_a_worker_whose_database_stays_silent_ends_and_takes_its_models_with_it(
 
 
 def heard(house, statement, values):
-    with house.desk.database.read() as conn:
+    with house.context.database.read() as conn:
         return conn.execute(statement, values).scalar()

@@ -14,7 +14,7 @@ ONE_INPUT = b'{"name": "Fills", "inputs": {"n": {"type": "number", "default": 1}
 @contextlib.contextmanager
 def refused(house, times):
     """Let the database say `disk full` for so many writes of a result."""
-    with house.desk.database.begin() as conn:
+    with house.context.database.begin() as conn:
         conn.exec_driver_sql("create sequence refused")
         conn.exec_driver_sql(
             "create function refuse() returns trigger language plpgsql as $$ begin "
@@ -23,7 +23,7 @@ def refused(house, times):
         )
         conn.exec_driver_sql("create trigger refuse before insert on results for each row execute function refuse()")
     yield
-    with house.desk.database.begin() as conn:
+    with house.context.database.begin() as conn:
         conn.exec_driver_sql("drop trigger refuse on results")
         conn.exec_driver_sql("drop function refuse()")
         conn.exec_driver_sql("drop sequence refused")

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 from contract.run import Status
-from engine.submit import submit
-from engine.uploads import keep
+from engine.runs.submit import submit
+from engine.runs.uploads import store_upload
 from storage import apps, runs
 from tests.faults.cluster import Cluster
 from tests.faults.house import House, children, gone, until
@@ -87,15 +87,15 @@ def installation(house, url, prefixes, workers):
 def ask(house, server):
     """Submit by the server's API, and a run that reads an uploaded file."""
     house.add("reads", READS, UPLOAD)
-    with house.desk.database.read() as conn:
+    with house.context.database.read() as conn:
         waits = apps.app_by_slug(conn, "waits").id
     for n in range(16):
         body = json.dumps({"inputs": {"n": n, "seconds": 1.0}, "fresh": True}).encode()
         with server.open(f"/api/apps/{waits}/run", data=body, headers={"Content-Type": "application/json"}) as got:
             house.ids.append(UUID(json.load(got)["run_id"]))
     for n in range(2):
-        value = keep(house.desk, "a.csv", f"a,b\n1,{n}\n".encode())
-        house.ids.append(submit(house.desk, "reads", {"data": value}, user="ada").id)
+        value = store_upload(house.context, "a.csv", f"a,b\n1,{n}\n".encode())
+        house.ids.append(submit(house.context, "reads", {"data": value}, user="ada").id)
 
 
 def at_work(house, process):
@@ -118,8 +118,8 @@ def check(house, hosts, lost):
     for name in hosts:
         assert list((house.home / name / "cache" / "versions").iterdir())
     assert list(house.home.glob("*/cache/uploads/*"))
-    with house.desk.database.read() as conn:
-        texts = {r.inputs["data"]["file"]: runs.read_shown(conn, r.id)[1] for r in ended if r.app_slug == "reads"}
+    with house.context.database.read() as conn:
+        texts = {r.inputs["data"]["file"]: runs.read_snapshot(conn, r.id)[1] for r in ended if r.app_slug == "reads"}
     assert sorted(doc["summary"]["text"] for doc in texts.values()) == ["a,b\n1,0\n", "a,b\n1,1\n"]
 
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from contract.run import Status
-from engine import queue
-from engine.bounds import Bounds
-from engine.cancel import cancel
-from engine.reap import release
-from engine.submit import find_app
+from engine.processes.limits import InstallationLimits
+from engine.runs import job_queue
+from engine.runs.cancel import cancel
+from engine.runs.recovery import requeue_worker_runs
+from engine.runs.submit import find_app
 from storage import orphans, runs
 from tests.faults.house import child, gone, until
 
@@ -25,8 +25,8 @@ def kill(house, worker):
 
 
 def test_a_killed_model_fails_and_its_neighbours_do_not_notice(house, fault):
-    held, other = house.submit(1, 30), house.submit(2, 2)
-    run = house.running(held)
+    on_hold, other = house.submit(1, 30), house.submit(2, 2)
+    run = house.running(on_hold)
     worker, root = house.holder(run)
     house.running(other)
     # The two may share a worker: theirs is the child whose folder was made first.
@@ -35,8 +35,8 @@ def test_a_killed_model_fails_and_its_neighbours_do_not_notice(house, fault):
     fault()
     later = house.submit(3)
     ended = {r.id: r for r in house.settle()}
-    assert ended[held].status is Status.FAILED
-    assert "SIGKILL" in ended[held].reason
+    assert ended[on_hold].status is Status.FAILED
+    assert "SIGKILL" in ended[on_hold].reason
     assert ended[other].status is ended[later].status is Status.SUCCESS
 
 
@@ -64,14 +64,14 @@ def test_the_runs_of_a_killed_worker_go_to_another_and_its_scratch_is_removed(ho
 
 
 def test_a_run_that_outlives_too_many_workers_fails_and_says_so(house, fault):
-    held = house.submit(1, 30)
+    on_hold = house.submit(1, 30)
     attempt = 0
-    while not house.run(held).status.final:  # a busy machine may take a worker that lives for dead, which counts too
-        run = house.running(held, attempt + 1)
+    while not house.run(on_hold).status.final:  # a busy machine may take a worker that lives for dead, which counts too
+        run = house.running(on_hold, attempt + 1)
         attempt = run.attempt
         house.holder(run)[0].kill()
         fault()
-        release(house.desk.database, run.worker, Bounds(attempts=3))
+        requeue_worker_runs(house.context.database, run.worker, InstallationLimits(attempts=3))
         house.muster()
     (run,) = house.settle()
     assert run.status is Status.FAILED
@@ -79,27 +79,27 @@ def test_a_run_that_outlives_too_many_workers_fails_and_says_so(house, fault):
 
 
 def test_a_run_that_workers_gave_back_has_lost_none_of_them(house, fault):
-    held = house.submit(1, 30)
+    on_hold = house.submit(1, 30)
     for attempt in (1, 2, 3):
-        run = house.running(held, attempt)
-        with house.desk.database.begin() as conn:
-            runs.release_run(conn, held, run.attempt, queue.enqueue(conn, held))
-    run = house.running(held, 4)
-    with house.desk.database.read() as conn:
-        before = orphans.losses(conn, run)  # a busy machine may have taken a worker that lives for dead
+        run = house.running(on_hold, attempt)
+        with house.context.database.begin() as conn:
+            runs.requeue_run(conn, on_hold, run.attempt, job_queue.enqueue(conn, on_hold))
+    run = house.running(on_hold, 4)
+    with house.context.database.read() as conn:
+        before = orphans.count_losses(conn, run)  # a busy machine may have taken a worker that lives for dead
     house.holder(run)[0].kill()
     fault()
-    release(house.desk.database, run.worker, Bounds(attempts=before + 2))
+    requeue_worker_runs(house.context.database, run.worker, InstallationLimits(attempts=before + 2))
     house.muster()
-    house.running(held, run.attempt + 1)
-    cancel(house.desk, held)
+    house.running(on_hold, run.attempt + 1)
+    cancel(house.context, on_hold)
     (run,) = house.settle()
     assert run.status is Status.CANCELLED
 
 
 def test_a_stopped_worker_gives_its_runs_back_and_another_finishes_them(house, fault):
-    held = house.submit(1, 4.5)
-    first, root = house.holder(house.running(held))
+    on_hold = house.submit(1, 4.5)
+    first, root = house.holder(house.running(on_hold))
     first.send_signal(signal.SIGTERM)
     fault()
     assert first.wait(30) == 0
@@ -109,11 +109,11 @@ def test_a_stopped_worker_gives_its_runs_back_and_another_finishes_them(house, f
 
 
 def test_a_worker_that_vanishes_and_comes_back_writes_nothing_any_more(house, fault):
-    held = house.submit(7, 2.5)
-    first, _ = house.holder(house.running(held))
+    on_hold = house.submit(7, 2.5)
+    first, _ = house.holder(house.running(on_hold))
     first.send_signal(signal.SIGSTOP)
     fault()
-    second, _ = house.holder(house.running(held, attempt=2))
+    second, _ = house.holder(house.running(on_hold, attempt=2))
     assert second.pid != first.pid
     first.send_signal(signal.SIGCONT)
     (run,) = house.succeed()
@@ -131,13 +131,13 @@ def test_a_worker_whose_heartbeats_have_stopped_ends_instead_of_working_on_unsee
     ids = [house.submit(n, 40) for n in range(2)]
     for i in ids:
         house.running(i)
-    with house.desk.database.begin() as conn:
+    with house.context.database.begin() as conn:
         cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tontine-queue' "
         assert conn.execute(text(cut + "and datname = current_database()")).scalar() > 1
     fault()
     assert first.wait(60) == 1
     for i in ids:
-        cancel(house.desk, i)
+        cancel(house.context, i)
     house.worker("two")
     assert {r.status for r in house.settle()} == {Status.CANCELLED}
 
@@ -150,8 +150,8 @@ def test_one_job_claimed_by_many_at_once_runs_once(empty_house, fault):
     def claim(name):
         gate.wait()
         for i in ids:
-            with house.desk.database.begin() as conn:
-                if runs.start_run(conn, i, name) is not None:
+            with house.context.database.begin() as conn:
+                if runs.claim_run(conn, i, name) is not None:
                     claimed.append(i)
 
     threads = [threading.Thread(target=claim, args=(f"host:{n}",)) for n in range(8)]
@@ -161,10 +161,10 @@ def test_one_job_claimed_by_many_at_once_runs_once(empty_house, fault):
         thread.join()
     fault()
     assert sorted(claimed) == sorted(ids)
-    with house.desk.database.begin() as conn:  # given back, each with a second job beside its own
+    with house.context.database.begin() as conn:  # given back, each with a second job beside its own
         for i in ids:
-            runs.release_run(conn, i, 1, queue.enqueue(conn, i))
-            queue.enqueue(conn, i)
+            runs.requeue_run(conn, i, 1, job_queue.enqueue(conn, i))
+            job_queue.enqueue(conn, i)
     house.muster()
     assert [r.attempt for r in house.succeed()] == [2] * 10
 
@@ -176,7 +176,7 @@ def test_a_clock_that_jumps_costs_no_run(house, fault, jump):
     first, _ = house.holder(house.running(ids[0]))
 
     def shift():
-        with house.desk.database.begin() as conn:
+        with house.context.database.begin() as conn:
             conn.execute(text(f"update procrastinate_workers set last_heartbeat = last_heartbeat + interval '{jump}'"))
             conn.execute(text(f"update workers set heartbeat_at = heartbeat_at + interval '{jump}'"))
 
@@ -190,10 +190,10 @@ def test_a_clock_that_jumps_costs_no_run(house, fault, jump):
 
 
 def test_a_cancellation_whose_worker_is_lost_ends_as_cancelled(house, fault):
-    held = house.submit(1, 30)
-    worker, _ = house.holder(house.running(held))
+    on_hold = house.submit(1, 30)
+    worker, _ = house.holder(house.running(on_hold))
     worker.send_signal(signal.SIGSTOP)
-    cancel(house.desk, held)
+    cancel(house.context, on_hold)
     fault()
     kill(house, worker)
     (run,) = house.settle()
@@ -201,10 +201,10 @@ def test_a_cancellation_whose_worker_is_lost_ends_as_cancelled(house, fault):
 
 
 def test_a_cancellation_that_no_notification_told_of_is_found_all_the_same(house, fault):
-    held = house.submit(1, 30)
-    house.running(held)
-    with house.desk.database.begin() as conn:
-        conn.execute(text("update runs set cancel_requested = true where id = :id"), {"id": held})
+    on_hold = house.submit(1, 30)
+    house.running(on_hold)
+    with house.context.database.begin() as conn:
+        conn.execute(text("update runs set cancel_requested = true where id = :id"), {"id": on_hold})
     fault()
     (run,) = house.settle(20)
     assert run.status is Status.CANCELLED
@@ -218,5 +218,5 @@ def test_the_reference_cases_of_a_version_are_run_although_their_worker_was_kill
     parents = {p.pid for p in model.parents()}
     kill(house, next(w for w in house.crew.values() if w.pid in parents))
     fault()
-    until(lambda: find_app(house.desk, "checked").total == 1)
-    assert find_app(house.desk, "checked").reproduced == 1
+    until(lambda: find_app(house.context, "checked").total == 1)
+    assert find_app(house.context, "checked").reproduced == 1

@@ -10,20 +10,20 @@ import sys
 from pathlib import Path
 
 from contract.problems import ResultError
-from contract.result import check
-from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
+from contract.result import require_object
+from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob
 
 LIMITS = Limits(seconds=25, memory_mb=400)
 
 
-def run_one(box, folder, inputs, limits=LIMITS):
+def run_one(handle, folder, inputs, limits=LIMITS):
     """Run the model of `folder` and return the outcome as plain values."""
-    call = Call(folder.name, folder, inputs, 1, limits)
-    with contextlib.closing(Cancel()) as cancel, box.run(call, lambda _event: None, cancel) as outcome:
+    call = SandboxJob(folder.name, folder, inputs, 1, limits)
+    with contextlib.closing(CancelToken()) as cancel, handle.run(call, lambda _event: None, cancel) as outcome:
         status, reason = str(outcome.status), outcome.reason or ""
         if status == "SUCCESS":
             try:
-                check(outcome.result)
+                require_object(outcome.result)
             except ResultError as error:
                 status, reason = "FAILED", str(error)
         return {
@@ -36,13 +36,13 @@ def run_one(box, folder, inputs, limits=LIMITS):
 
 
 def main(tier, scratch, inputs, *folders):
-    box = Sandbox(Path(scratch), tier=None if tier == "-" else tier)
-    box.start()
+    handle = Sandbox(Path(scratch), tier=None if tier == "-" else tier)
+    handle.start()
     try:
         for folder in map(Path, folders):
-            print(json.dumps(run_one(box, folder, json.loads(inputs))), flush=True)
+            print(json.dumps(run_one(handle, folder, json.loads(inputs))), flush=True)
     finally:
-        box.close()
+        handle.close()
 
 
 if __name__ == "__main__":

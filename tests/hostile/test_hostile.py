@@ -14,17 +14,17 @@ import psutil
 import pytest
 
 from contract.run import Status
-from engine import hostile
-from engine.expect import Ended, meets
-from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox, SandboxLost
+from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob, SandboxLostError
 from engine.sandbox.tiers import Tier, probe
+from tests.hostile import harness
 from tests.hostile.conftest import SECRET
 from tests.hostile.drive import run_one
+from tests.hostile.expectations import EndedRun, matches
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = ROOT / "tests" / "hostile" / "models"
 SHARED = ROOT.parent / "shared" / "hostile"
-FOLDERS = [*hostile.folders(OWN), *(hostile.folders(SHARED) if SHARED.is_dir() else [])]
+FOLDERS = [*harness.model_folders(OWN), *(harness.model_folders(SHARED) if SHARED.is_dir() else [])]
 NOBODY = 65_534
 
 confined = pytest.mark.skipif(probe() not in {Tier.A, Tier.B}, reason="this host has no Landlock and is not root")
@@ -32,7 +32,7 @@ as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, re
 
 
 @pytest.fixture(scope="module")
-def box(targets):
+def handle(targets):
     home, _ = targets
     made = Sandbox(home / "scratch")
     made.start()
@@ -44,32 +44,32 @@ def box(targets):
 def judged(found, folder):
     expected = (folder / "EXPECT").read_text()
     assert SECRET not in json.dumps(found["shown"]), found
-    assert meets(expected, Ended(Status(found["status"]), found["reason"], found["shown"])), (expected, found)
+    assert matches(expected, EndedRun(Status(found["status"]), found["reason"], found["shown"])), (expected, found)
     if found["status"] != "SUCCESS":
         assert found["reason"]
 
 
 @confined
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}-{f.name}")
-def test_a_hostile_model_ends_as_expected_and_leaves_nothing(folder, box, targets):
+def test_a_hostile_model_ends_as_expected_and_leaves_nothing(folder, handle, targets):
     home, inputs = targets
-    zygote = psutil.Process(box.zygotes.get("numpy").process.pid)
+    zygote = psutil.Process(handle.zygotes.get("numpy").process.pid)
     limits = Limits(seconds=3 if "timeout" in (folder / "EXPECT").read_text() else 15, memory_mb=400)
-    judged(run_one(box, folder, inputs, limits), folder)
+    judged(run_one(handle, folder, inputs, limits), folder)
     assert not list((home / "scratch").glob("run-*"))
     until = time.monotonic() + 5
-    while len(zygote.children(recursive=True)) > hostile.SPARE and time.monotonic() < until:
+    while len(zygote.children(recursive=True)) > harness.SPARE_SECONDS and time.monotonic() < until:
         time.sleep(0.02)
-    assert len(zygote.children(recursive=True)) <= hostile.SPARE
-    assert box.zygotes.get("numpy").process.pid == zygote.pid
+    assert len(zygote.children(recursive=True)) <= harness.SPARE_SECONDS
+    assert handle.zygotes.get("numpy").process.pid == zygote.pid
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of shared hostile models is not here")
-def test_two_runs_without_a_seed_of_the_same_number_differ(box):
+def test_two_runs_without_a_seed_of_the_same_number_differ(handle):
     found = []
     for seed in (1, 2, 1):
-        call = Call("rng", SHARED / "shared_rng", {}, seed, Limits())
-        with contextlib.closing(Cancel()) as cancel, box.run(call, lambda _event: None, cancel) as outcome:
+        call = SandboxJob("rng", SHARED / "shared_rng", {}, seed, Limits())
+        with contextlib.closing(CancelToken()) as cancel, handle.run(call, lambda _event: None, cancel) as outcome:
             found.append(outcome.result)
     assert found[0] != found[1]
     assert (found[0]["py"], found[0]["np"]) == (found[2]["py"], found[2]["np"])
@@ -192,30 +192,30 @@ def test_a_child_dies_with_its_zygote(tier, targets):
     home, _ = targets
     if (tier == "A" and probe() is not Tier.A) or (tier == "B" and os.geteuid() != 0):
         pytest.skip(f"this host cannot confine by tier {tier}")
-    box = Sandbox(home / f"dying-{tier}", tier=tier)
-    box.start()
+    handle = Sandbox(home / f"dying-{tier}", tier=tier)
+    handle.start()
     folder = written(home, "sleeper", "import time\ndef run(i):\n    yield {'progress': 0.1}\n    time.sleep(60)\n")
     begun, lost = threading.Event(), []
 
     def go():
         try:
             with (
-                contextlib.closing(Cancel()) as cancel,
-                box.run(Call("sleeper", folder, {}, 1), lambda _event: begun.set(), cancel),
+                contextlib.closing(CancelToken()) as cancel,
+                handle.run(SandboxJob("sleeper", folder, {}, 1), lambda _event: begun.set(), cancel),
             ):
                 pass
-        except SandboxLost as error:
+        except SandboxLostError as error:
             lost.append(error)
 
     thread = threading.Thread(target=go)
     thread.start()
     assert begun.wait(20)
-    zygote = psutil.Process(box.zygotes.get("numpy").process.pid)
+    zygote = psutil.Process(handle.zygotes.get("numpy").process.pid)
     children = zygote.children()
     zygote.kill()
     _, alive = psutil.wait_procs(children, timeout=10)
     thread.join(20)
-    box.close()
+    handle.close()
     assert lost
     assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
 
@@ -224,9 +224,9 @@ def test_a_child_dies_with_its_zygote(tier, targets):
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of shared hostile models is not here")
 def test_through_the_real_engine_every_shared_model_is_contained(capsys):
-    assert hostile.main([str(SHARED)]) == 0
+    assert harness.main([str(SHARED)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(hostile.folders(SHARED)) + 1
+    assert len(lines) == len(harness.model_folders(SHARED)) + 1
     assert lines[-1].endswith(" 0 not contained")
 
 
@@ -246,7 +246,7 @@ def test_the_engine_says_which_model_is_not_contained(tmp_path, capsys):
         (folder / "manifest.json").write_text(manifest)
         if expected:
             (folder / "EXPECT").write_text(expected)
-    assert hostile.main([str(tmp_path / "models"), "--seconds", "5"]) == 1
+    assert harness.main([str(tmp_path / "models"), "--seconds", "5"]) == 1
     printed = capsys.readouterr().out.splitlines()
     names = ("admits", "fails", "does_not_fail", "is_right", "broken")
     lines = {name: next(x for x in printed if f"  {name} " in x) for name in names}
@@ -259,5 +259,5 @@ def test_the_engine_says_which_model_is_not_contained(tmp_path, capsys):
 
 
 def test_a_folder_without_models_is_said_to_hold_none(tmp_path, capsys):
-    assert hostile.main([str(tmp_path)]) == 2
+    assert harness.main([str(tmp_path)]) == 2
     assert "no model folder" in capsys.readouterr().err

@@ -19,11 +19,11 @@ from playwright.sync_api import sync_playwright
 from plotly.offline import get_plotlyjs
 
 from contract.fields import is_number
-from contract.result import view
+from contract.result import parse_result
 from engine.sandbox.supervisor import Sandbox
 from tests.journeys.test_main_job import CHROMIUM, FLAGS, ROOT
 from tests.models.reference import Runner, adapter, compare_file, leaves
-from ui.charts import figure, series_figure
+from ui.result.charts import figure, series_figure
 
 PAGE = ROOT / "docs" / "07-gallery.md"
 IMAGES = ROOT / "docs" / "gallery"
@@ -91,7 +91,7 @@ def published(folder, runner):
 
 def first_chart(result):
     """Return the figure a reader sees first on the page: the series, or the first chart where there are none."""
-    shown = view(result[0], result[1])
+    shown = parse_result(result[0], result[1])
     if shown.series:
         drawn = series_figure(shown.series, result[1], dark=False)
         if drawn.layout.title.text:

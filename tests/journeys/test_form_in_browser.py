@@ -42,7 +42,7 @@ def server(port):
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
     }
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "tests/ui/form_script.py")]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "tests/ui/form/form_script.py")]
     process = subprocess.Popen(
         command + [f"--{name}={value}" for name, value in options.items()],
         cwd=ROOT,

@@ -21,7 +21,7 @@ class Model:
     def __init__(self, folder):
         self.path = FUNCTIONS / folder
         files = {f.name: f.read_bytes() for f in self.path.iterdir() if f.is_file()}
-        self.manifest = manifest.check(json.loads(files["manifest.json"]), files)
+        self.manifest = manifest.parse(json.loads(files["manifest.json"]), files)
         self.modules = {}
         names = [f.stem for f in sorted(self.path.glob("*.py"))]
         # Two models may have modules of one name: each gets its own, and none stays behind.
@@ -44,7 +44,7 @@ class Model:
 
     def parts(self, **given):
         """Return every dictionary that a run with these inputs gives, in order."""
-        found = self.modules["function"].run(inputs.check(self.manifest, given))
+        found = self.modules["function"].run(inputs.validate(self.manifest, given))
         return [json.loads(json.dumps(p, allow_nan=False)) for p in (found if inspect.isgenerator(found) else [found])]
 
     def run(self, **given):

@@ -19,9 +19,9 @@ from pathlib import Path
 from contract import inputs as contract_inputs
 from contract.fields import is_number
 from contract.run import Status
-from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
-from registry import check
-from registry.folder import read_folder
+from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob
+from registry import validation
+from registry.model_files import read_folder
 from tests.models.case_inputs import CaseInputs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,16 +50,19 @@ class Runner:
     def run(self, slug, values):
         folder = ROOT / "functions" / slug
         if slug not in self.models:
-            self.models[slug] = check.check(read_folder(folder)).manifest
+            self.models[slug] = validation.validate_model(read_folder(folder)).manifest
         manifest = self.models[slug]
-        inputs = contract_inputs.check(manifest, values)
+        inputs = contract_inputs.validate(manifest, values)
         files = {
             key: folder / str(f.default)
             for key, f in manifest.inputs.items()
             if f.type == "file" and inputs.get(key) == f.default and f.default
         }
-        call = Call(f"reference-{slug}", folder, inputs, int(inputs.get("seed", 0) or 0), LIMITS, files)
-        with contextlib.closing(Cancel()) as cancel, self.sandbox.run(call, lambda _event: None, cancel) as outcome:
+        call = SandboxJob(f"reference-{slug}", folder, inputs, int(inputs.get("seed", 0) or 0), LIMITS, files)
+        with (
+            contextlib.closing(CancelToken()) as cancel,
+            self.sandbox.run(call, lambda _event: None, cancel) as outcome,
+        ):
             if outcome.status is not Status.SUCCESS:
                 raise RuntimeError(f"{slug}: {outcome.reason}")
             return outcome.result

@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract import inputs as contract_inputs
-from contract.cases import misses
+from contract.cases import mismatches
 from contract.fields import NUMERIC, SCALARS, is_number
 from contract.problems import InputError
-from contract.result import view
+from contract.result import parse_result
 from contract.run import Status
-from engine.sandbox.supervisor import Call, Cancel, Limits
-from registry import check
-from registry.folder import read_folder
+from engine.sandbox.supervisor import CancelToken, Limits, SandboxJob
+from registry import validation
+from registry.model_files import read_folder
 from tests.models.calling import Model, merged
-from ui.charts import figure, series_figure
+from ui.result.charts import figure, series_figure
 
 ROOT = Path(__file__).resolve().parents[2] / "functions"
 MODELS = sorted(p.name for p in ROOT.iterdir() if (p / "manifest.json").is_file())
@@ -37,7 +37,7 @@ CATEGORIES = {
     "Mortality",
     "IFRS 17",
 }
-CHECKED = {name: check.check(read_folder(ROOT / name)) for name in MODELS}
+CHECKED = {name: validation.validate_model(read_folder(ROOT / name)) for name in MODELS}
 LIMITS = Limits(seconds=60, memory_mb=1_500)
 # How much work a run is. Both bounds are run, one by one; where other inputs are drawn, these are at their least.
 SIZES = {"paths", "simulations", "scenarios", "policies", "tree_steps", "exercise_dates", "n_assets", "backtest_days"}
@@ -45,10 +45,10 @@ SIZES = {"paths", "simulations", "scenarios", "policies", "tree_steps", "exercis
 
 def run(sandbox, name, values, seed=1):
     manifest = CHECKED[name].manifest
-    inputs = contract_inputs.check(manifest, values)
+    inputs = contract_inputs.validate(manifest, values)
     files = {k: ROOT / name / f.default for k, f in manifest.inputs.items() if f.type == "file" and f.default}
-    call = Call(f"{name}-{seed}", ROOT / name, inputs, seed, LIMITS, files)
-    with contextlib.closing(Cancel()) as cancel, sandbox.run(call, lambda _: None, cancel) as out:
+    call = SandboxJob(f"{name}-{seed}", ROOT / name, inputs, seed, LIMITS, files)
+    with contextlib.closing(CancelToken()) as cancel, sandbox.run(call, lambda _: None, cancel) as out:
         return out
 
 
@@ -113,7 +113,7 @@ def test_every_case_runs_and_every_reference_case_is_reproduced(name, sandbox):
     for case in CHECKED[name].cases:
         out = run(sandbox, name, dict(case.inputs))
         assert out.status is Status.SUCCESS, (case.name, out.reason)
-        assert misses(case, out.result) == [], case.name
+        assert mismatches(case, out.result) == [], case.name
         drawn(name, out)
 
 
@@ -141,7 +141,7 @@ def drawn(name, out):
 def draw(manifest, raw):
     """Return a result as its page reads it, every chart of it drawn."""
     json.dumps(raw, allow_nan=False)
-    result = view(raw, manifest.outputs)
+    result = parse_result(raw, manifest.outputs)
     for chart in result.charts:
         assert figure(chart).data, chart.title
     if result.series:
@@ -156,7 +156,7 @@ def answers_or_refuses(name, values):
     """
     model = loaded(name)
     try:
-        given = contract_inputs.check(model.manifest, values)
+        given = contract_inputs.validate(model.manifest, values)
     except InputError:
         return
     try:

@@ -13,19 +13,19 @@ import zipfile
 
 import pytest
 
-from contract.access import Kind
+from contract.access import GrantKind
 from contract.run import Status
-from engine.execute import Bench, execute
-from engine.follow import snapshot
-from engine.grants import grant, revoke
-from engine.register import register
-from engine.submit import submit
-from registry.folder import read_folder
-from tests.engine.conftest import ROOT, desk
+from engine.models.grants import grant, revoke
+from engine.models.register import register
+from engine.runs.execute import WorkerContext, execute
+from engine.runs.follow import snapshot
+from engine.runs.submit import submit
+from registry.model_files import read_folder
+from tests.engine.conftest import ROOT, context
 from tests.engine.hosts import Answer, confined, local, serving
 from tests.models.test_eiopa_rfr import workbook
 
-__all__ = ["desk", "local"]
+__all__ = ["context", "local"]
 
 HOST = "www.eiopa.europa.eu"
 PAGE = "/tools-and-data/risk-free-interest-rate-term-structures_en"
@@ -97,7 +97,7 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture
-def fetch(desk, local, site, tmp_path, monkeypatch):
+def fetch(context, local, site, tmp_path, monkeypatch):
     """Register the model, which trusts the site, and run it; the worker finds the site under EIOPA's name."""
     port, certificate = site
     real = socket.getaddrinfo
@@ -114,28 +114,28 @@ def fetch(desk, local, site, tmp_path, monkeypatch):
         if trusting:
             files["function.py"] = TRUST.encode() + (ROOT / "functions" / "eiopa_rfr" / "function.py").read_bytes()
             files["ca.pem"] = certificate.read_bytes()
-        register(desk, "eiopa_rfr", files, source={"kind": "local", "path": "eiopa_rfr"})
+        register(context, "eiopa_rfr", files, source={"kind": "local", "path": "eiopa_rfr"})
         if inputs.pop("granted", True):
-            grant(desk.database, "eiopa_rfr", Kind.HOST, HOST, by="root")
-        bench = Bench(desk.database, local, desk.bounds, tmp_path / "cache", "test-worker")
-        run = submit(desk, "eiopa_rfr", {"source": "fetched", **inputs}, user="ada")
-        execute(bench, run.id)
-        return snapshot(desk, run.id)
+            grant(context.database, "eiopa_rfr", GrantKind.HOST, HOST, by="root")
+        worker_context = WorkerContext(context.database, local, context.limits, tmp_path / "cache", "test-worker")
+        run = submit(context, "eiopa_rfr", {"source": "fetched", **inputs}, user="ada")
+        execute(worker_context, run.id)
+        return snapshot(context, run.id)
 
     return go
 
 
-def test_the_newest_month_that_eiopas_page_links_is_fetched_while_the_host_is_granted(fetch, desk):
+def test_the_newest_month_that_eiopas_page_links_is_fetched_while_the_host_is_granted(fetch, context):
     refused = fetch(granted=False)
     assert refused.run.status is Status.FAILED
     assert f"EIOPA is not reached: {HOST} is not granted to the model eiopa_rfr" in refused.run.reason
-    assert f"python -m engine.grants grant eiopa_rfr --host {HOST}" in refused.run.reason
+    assert f"python -m engine.commands.grants grant eiopa_rfr --host {HOST}" in refused.run.reason
     now = fetch()
     assert (now.run.status, now.run.reason) == (Status.SUCCESS, None)
     assert now.shown["summary"]["Publication"] == "2030-06-30"
     assert [row["zero"] for row in now.shown["table"]] == RATES[: len(now.shown["table"])]
     assert "read from EIOPA's site" in now.shown["notes"]
-    assert revoke(desk.database, "eiopa_rfr", Kind.HOST, HOST)
+    assert revoke(context.database, "eiopa_rfr", GrantKind.HOST, HOST)
     assert "is not granted" in fetch(granted=False).run.reason
 
 

@@ -81,7 +81,7 @@ def test_present_values_are_the_discounted_cash_flows_of_the_table(model):
 
 def test_lapse_stresses_keep_to_their_bounds(model):
     base = model.assumptions.pricing(
-        model.manifest.start | {"lapses": [{"year": 1, "rate": 80}, {"year": 2, "rate": 30}]}
+        model.manifest.initial_values | {"lapses": [{"year": 1, "rate": 80}, {"year": 2, "rate": 30}]}
     )
     assert model.solvency.stressed(base, "lapse_up").lapse == pytest.approx(np.array([1.0, 0.45]))
     assert model.solvency.stressed(base, "lapse_down").lapse == pytest.approx(np.array([0.6, 0.15]))

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from contract import inputs as contract_inputs
-from contract.result import view
+from contract.result import parse_result
 from contract.run import Status
-from engine.sandbox.supervisor import Call, Cancel, Limits
-from registry import check
-from registry.folder import read_folder
-from ui.charts import series_figure
+from engine.sandbox.supervisor import CancelToken, Limits, SandboxJob
+from registry import validation
+from registry.model_files import read_folder
+from ui.result.charts import series_figure
 
 FOLDERS = Path(__file__).with_name("mclavier")
 CORE = {"type", "label", "min", "max", "step", "default", "unit"}
@@ -24,9 +24,9 @@ CORE = {"type", "label", "min", "max", "step", "default", "unit"}
 @pytest.fixture
 def run(sandbox):
     def call(name, *, seed=1, **values):
-        inputs = contract_inputs.check(check.check(read_folder(FOLDERS / name)).manifest, values)
-        made = Call(f"mclavier-{name}", FOLDERS / name, inputs, seed, Limits(seconds=30))
-        with contextlib.closing(Cancel()) as cancel, sandbox.run(made, lambda _: None, cancel) as outcome:
+        inputs = contract_inputs.validate(validation.validate_model(read_folder(FOLDERS / name)).manifest, values)
+        made = SandboxJob(f"mclavier-{name}", FOLDERS / name, inputs, seed, Limits(seconds=30))
+        with contextlib.closing(CancelToken()) as cancel, sandbox.run(made, lambda _: None, cancel) as outcome:
             assert outcome.status is Status.SUCCESS, outcome.reason
             return outcome.result
 
@@ -35,7 +35,7 @@ def run(sandbox):
 
 @pytest.mark.parametrize("name", ["mortality", "pricer"])
 def test_the_folder_registers_without_a_warning_and_keeps_to_the_core(name):
-    found = check.check(read_folder(FOLDERS / name))
+    found = validation.validate_model(read_folder(FOLDERS / name))
     assert found.manifest.warnings == ()
     assert set(found.manifest.raw) == {"name", "description", "inputs"}
     assert all(set(field) <= CORE for field in found.manifest.raw["inputs"].values())
@@ -51,7 +51,7 @@ def test_the_mortality_model_gives_its_own_numbers_one_year_too_long(run):
 
 
 def test_labels_head_the_columns_by_position_and_formatted_text_stays_as_it_is(run):
-    shown = view(run("mortality"))
+    shown = parse_result(run("mortality"))
     table = shown.tables[0]
     assert [(c.key, c.label) for c in table.columns] == [
         ("a", "Age"),
@@ -64,7 +64,7 @@ def test_labels_head_the_columns_by_position_and_formatted_text_stays_as_it_is(r
 
 @pytest.mark.parametrize("name", ["mortality", "pricer"])
 def test_the_series_draws_and_every_part_of_the_result_is_shown(run, name):
-    shown = view(run(name))
+    shown = parse_result(run(name))
     assert series_figure(shown.series, shown.outputs).data
     assert (len(shown.summary), len(shown.tables), shown.more) == (3, 1, {})
 

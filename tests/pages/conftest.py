@@ -3,23 +3,23 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import desk as desks
-from tests.engine.conftest import ROOT, add_model, bench, desk, run_now, sandbox
+from engine.processes import context as contexts
+from tests.engine.conftest import ROOT, add_model, context, run_now, sandbox, worker_context
 
-__all__ = ["add_model", "bench", "desk", "run_now", "sandbox"]
+__all__ = ["add_model", "context", "run_now", "sandbox", "worker_context"]
 
 
 @pytest.fixture
-def visit(desk):
+def visit(context):
     """Open a page of the application: `visit("run", id="...")`."""
     from streamlit import cache_data, cache_resource
 
     cache_data.clear()
     cache_resource.clear()
-    desks.use(desk)
+    contexts.set_current(context)
 
     def go(name, **query):
-        app = AppTest.from_file(str(ROOT / "ui" / "frame.py"), default_timeout=30)
+        app = AppTest.from_file(str(ROOT / "ui" / "shell" / "main.py"), default_timeout=30)
         for key, value in query.items():
             app.query_params[key] = value
         app.run()
@@ -32,4 +32,4 @@ def visit(desk):
         return app
 
     yield go
-    desks.use(None)
+    contexts.set_current(None)

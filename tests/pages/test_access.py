@@ -1,7 +1,7 @@
 """What a model may reach and know, as its page says it."""
 
-from contract.access import Kind
-from engine.grants import grant, revoke
+from contract.access import GrantKind
+from engine.models.grants import grant, revoke
 
 LOOKS = "def run(inputs):\n    return {'notes': 'x'}\n"
 
@@ -10,19 +10,19 @@ def captions(app):
     return " ".join(item.value for item in app.caption)
 
 
-def test_the_model_page_shows_what_is_granted_and_what_is_not_as_it_stands(visit, add_model, desk):
+def test_the_model_page_shows_what_is_granted_and_what_is_not_as_it_stands(visit, add_model, context):
     slug = add_model(LOOKS, network=["www.example.com", "data.example.com"], secrets=["API_KEY"])
     said = captions(visit("model", app=slug))
     assert "asks for (not granted): `www.example.com`, `data.example.com`" in said
     assert "asks for the secret (not granted): `API_KEY`" in said
     assert "may" not in said
-    grant(desk.database, slug, Kind.HOST, "www.example.com", by="root")
-    grant(desk.database, slug, Kind.SECRET, "API_KEY", by="root")
+    grant(context.database, slug, GrantKind.HOST, "www.example.com", by="root")
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
     said = captions(visit("model", app=slug))
     assert "may reach: `www.example.com`" in said
     assert "may know: `API_KEY`" in said
     assert "asks for (not granted): `data.example.com`" in said
-    revoke(desk.database, slug, Kind.HOST, "www.example.com")
+    revoke(context.database, slug, GrantKind.HOST, "www.example.com")
     assert "may reach" not in captions(visit("model", app=slug))
 
 
@@ -36,5 +36,5 @@ def test_pressing_run_without_the_secret_says_who_grants_it_and_stores_no_run(vi
     app = visit("model", app=add_model(LOOKS, secrets=["API_KEY"]))
     app.button(key="run").click().run()
     assert not app.exception
-    assert any("python -m engine.grants grant probe --secret API_KEY" in e.value for e in app.error)
+    assert any("python -m engine.commands.grants grant probe --secret API_KEY" in e.value for e in app.error)
     assert "run" not in app.query_params

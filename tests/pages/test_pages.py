@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 
-from engine.submit import submit
+from engine.runs.submit import submit
 
 ECHO = """
 def run(inputs):
@@ -45,7 +45,7 @@ def test_a_model_page_without_a_known_model_leads_back_to_the_catalogue(visit):
     assert "no model 'none'" in words(visit("model", app="none")).lower()
 
 
-def test_pressing_run_submits_the_form_and_shows_the_run(visit, add_model, desk):
+def test_pressing_run_submits_the_form_and_shows_the_run(visit, add_model, context):
     from storage.search import Filter, search_runs
 
     add_model(ECHO, N)
@@ -57,18 +57,18 @@ def test_pressing_run_submits_the_form_and_shows_the_run(visit, add_model, desk)
     app.button(key="run").click()
     # The run is finished before the page looks, so that the page need not wait for a worker.
     with pytest.MonkeyPatch.context() as patch:
-        real = runs.add_run
+        real = runs.insert_run
 
         def add_and_finish(conn, **values):
             run, created = real(conn, **values)
-            runs.start_run(conn, run.id, "test")
+            runs.claim_run(conn, run.id, "test")
             runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"summary": {"Squared": 81}})
             return run, created
 
-        patch.setattr(runs, "add_run", add_and_finish)
+        patch.setattr(runs, "insert_run", add_and_finish)
         app.run()
     assert [m.value for m in app.metric] == ["81"]
-    with desk.database.read() as conn:
+    with context.database.read() as conn:
         (run,) = search_runs(conn, Filter()).runs
     assert run.inputs == {"n": 9}
     assert str(run.id) in app.query_params["run"]
@@ -88,8 +88,8 @@ def test_a_link_to_a_run_that_is_not_there_says_so(visit, given):
     assert "names no run" in text or "there is no run" in text
 
 
-def test_a_finished_run_shows_figures_tables_notes_log_and_how_it_went(visit, add_model, desk, run_now):
-    run = submit(desk, add_model(ECHO, N), {"n": 5}, user="ada")
+def test_a_finished_run_shows_figures_tables_notes_log_and_how_it_went(visit, add_model, context, run_now):
+    run = submit(context, add_model(ECHO, N), {"n": 5}, user="ada")
     run_now(run)
     app = visit("run", id=str(run.id))
     assert [(m.label, m.value) for m in app.metric] == [("Squared", "25")]
@@ -98,8 +98,8 @@ def test_a_finished_run_shows_figures_tables_notes_log_and_how_it_went(visit, ad
     assert len(app.dataframe) >= 1
 
 
-def test_a_failed_run_shows_the_reason_the_traceback_and_a_report(visit, add_model, desk, run_now):
-    run = submit(desk, add_model("def run(inputs):\n    print('near')\n    return 1 / 0\n", N), {}, user="ada")
+def test_a_failed_run_shows_the_reason_the_traceback_and_a_report(visit, add_model, context, run_now):
+    run = submit(context, add_model("def run(inputs):\n    print('near')\n    return 1 / 0\n", N), {}, user="ada")
     run_now(run)
     text = words(visit("run", id=str(run.id)))
     assert "ZeroDivisionError" in text
@@ -108,10 +108,10 @@ def test_a_failed_run_shows_the_reason_the_traceback_and_a_report(visit, add_mod
     assert "near" in text
 
 
-def test_a_reused_run_says_which_run_it_comes_from(visit, add_model, desk, run_now):
+def test_a_reused_run_says_which_run_it_comes_from(visit, add_model, context, run_now):
     slug = add_model(ECHO, N)
-    run_now(submit(desk, slug, {}, user="ada"))
-    again = submit(desk, slug, {}, user="ada")
+    run_now(submit(context, slug, {}, user="ada"))
+    again = submit(context, slug, {}, user="ada")
     app = visit("run", id=str(again.id))
     links = [link.proto.label for link in app.get("page_link")]
     assert f"reused from run {str(again.reused_from)[-8:]}" in links
@@ -121,10 +121,10 @@ def test_an_empty_history_says_what_to_do(visit):
     assert "No run yet" in words(visit("history"))
 
 
-def test_the_history_lists_filters_and_says_when_nothing_fits(visit, add_model, desk, run_now):
+def test_the_history_lists_filters_and_says_when_nothing_fits(visit, add_model, context, run_now):
     slug = add_model(ECHO, N)
-    run_now(submit(desk, slug, {"n": 1}, user="ada"))
-    submit(desk, slug, {"n": 2}, user="grace")
+    run_now(submit(context, slug, {"n": 1}, user="ada"))
+    submit(context, slug, {"n": 2}, user="grace")
     app = visit("history")
     assert list(app.dataframe[0].value["Status"]) == ["Queued", "Success"]
     assert "2 runs" in words(app)
@@ -134,24 +134,24 @@ def test_the_history_lists_filters_and_says_when_nothing_fits(visit, add_model, 
     assert "No run fits" in words(app)
 
 
-def test_the_monitor_warns_where_no_worker_answers_and_counts_runs(visit, add_model, desk, run_now):
-    run_now(submit(desk, add_model(ECHO, N), {}, user="ada"))
+def test_the_monitor_warns_where_no_worker_answers_and_counts_runs(visit, add_model, context, run_now):
+    run_now(submit(context, add_model(ECHO, N), {}, user="ada"))
     app = visit("monitor")
     assert "No worker answers" in words(app)
     assert {m.label: m.value for m in app.metric}["Runs"] == "1"
 
 
 def test_the_guide_shows_every_chapter(visit):
-    from ui import docs
+    from ui.shell import guide
 
     app = visit("guide")
     assert app.radio(key="chapter").options
-    for chapter in docs.chapters():
+    for chapter in guide.chapters():
         app.radio(key="chapter").set_value(chapter.name).run()
         assert chapter.title.removeprefix("Decision: ")[:20] in words(app)
 
 
-def test_a_database_that_is_away_is_said_in_plain_words(visit, desk, monkeypatch):
+def test_a_database_that_is_away_is_said_in_plain_words(visit, context, monkeypatch):
     from storage import search
     from storage.database import DatabaseUnavailable
 
@@ -159,6 +159,6 @@ def test_a_database_that_is_away_is_said_in_plain_words(visit, desk, monkeypatch
         raise DatabaseUnavailable("connection refused")
 
     visit("history")
-    monkeypatch.setattr("ui.runs_table.search_runs", away)
+    monkeypatch.setattr("ui.history.runs_table.search_runs", away)
     monkeypatch.setattr(search, "search_runs", away)
     assert "The database does not answer" in words(visit("history"))

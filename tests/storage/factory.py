@@ -22,14 +22,14 @@ def add_app(conn, slug="mortality", hash_="a" * 64, manifest=MANIFEST):
         manifest=manifest,
         cases=[],
         archive=blobs.put_blob(conn, b"zip"),
-        created_by=users.ensure_user(conn, "system"),
+        created_by=users.get_or_create_user(conn, "system"),
     )
     return apps.app_by_id(conn, app.id)
 
 
 def add_run(conn, app, inputs=None, **values):
-    values = {"seed": 1, "user_id": users.ensure_user(conn, values.pop("user", "ada")), **values}
-    return runs.add_run(
+    values = {"seed": 1, "user_id": users.get_or_create_user(conn, values.pop("user", "ada")), **values}
+    return runs.insert_run(
         conn, app_id=app.id, version=app.current_version, inputs={"age": 45} if inputs is None else inputs, **values
     )[0]
 

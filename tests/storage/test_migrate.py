@@ -2,12 +2,13 @@ import threading
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from storage.database import Database, DatabaseUnavailable
-from storage.migrate import migrate
+from storage.migrate import config, migrate
 from storage.tables import metadata
 
 
@@ -18,6 +19,54 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_describes(database
     with database.begin() as conn:
         context = MigrationContext.configure(conn, opts={"include_object": ours})
         assert compare_metadata(context, metadata) == []
+
+
+@pytest.fixture
+def older(server_url):
+    """Return an empty database brought to an older revision; it is removed afterwards."""
+    base, _, query = server_url.partition("?")
+    url = f"{base.rsplit('/', 1)[0]}/older" + (f"?{query}" if query else "")
+    opened = []
+
+    def make(revision):
+        with psycopg.connect(server_url, autocommit=True) as conn:
+            conn.execute("drop database if exists older with (force)")
+            conn.execute("create database older")
+        database = Database(url, pool=1)
+        opened.append(database)
+        with database.begin() as conn:
+            command.upgrade(config(conn), revision)
+        return database
+
+    yield make
+    for database in opened:
+        database.close()
+
+
+ROWS = """
+insert into users (name) values ('ada');
+insert into blobs (hash, size, bytes) values ('a', 1, 'x');
+insert into apps (slug, source) values ('mortality', '{}');
+insert into versions (app_id, hash, manifest, cases, archive, created_by)
+select a.id, 'v1', '{"name": "M"}', '[]', 'a', u.id from apps a, users u;
+insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, turn, held)
+select gen_random_uuid(), a.id, 'v1', s, '{"age": 45}', 'd', 7, u.id, 3, s = 'PENDING'
+from apps a, users u, unnest(array['PENDING', 'SUCCESS']) s;
+insert into grants (app_id, kind, name, granted_by) select a.id, 'host', 'example.com', u.id from apps a, users u;
+"""
+
+
+def test_runs_and_grants_of_the_last_release_survive_the_upgrade(older):
+    database = older("0003")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS)
+        before = conn.execute(text("select id, status, inputs, seed from runs order by id")).all()
+    migrate(database)
+    with database.begin() as conn:
+        assert conn.execute(text("select id, status, inputs, seed from runs order by id")).all() == before
+        found = conn.execute(text("select status, rank, on_hold from runs order by status")).all()
+        assert found == [("PENDING", 3, True), ("SUCCESS", 3, False)]
+        assert conn.execute(text("select kind, name from grants")).all() == [("host", "example.com")]
 
 
 def test_two_processes_that_start_together_migrate_once(server_url):

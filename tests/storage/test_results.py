@@ -26,7 +26,7 @@ shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], d
 def write(database, doc, parts=None):
     with database.begin() as conn:
         run = add_run(conn, add_app(conn))
-        runs.start_run(conn, run.id, "w1")
+        runs.claim_run(conn, run.id, "w1")
         assert runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc=doc, parts=parts)
     return run.id
 
@@ -36,7 +36,7 @@ def write(database, doc, parts=None):
 def test_a_result_comes_back_as_it_was_in_the_order_it_was(database, doc):
     run_id = write(database, doc)
     with database.read() as conn:
-        _, found, _, _ = runs.read_shown(conn, run_id)
+        _, found, _, _ = runs.read_snapshot(conn, run_id)
     assert found == doc
     assert list(found) == list(doc)
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from contract.problems import Problem
 from contract.run import Status
-from storage import events, runs, turns
+from storage import fair_queue, run_events, runs
 from tests.storage.factory import add_app, add_run, document
 
 
@@ -38,18 +38,18 @@ def test_a_run_is_claimed_once(database, app):
     with database.begin() as conn:
         run = add_run(conn, app)
     with database.begin() as conn:
-        claimed = runs.start_run(conn, run.id, "w1")
-        assert runs.start_run(conn, run.id, "w2") is None
+        claimed = runs.claim_run(conn, run.id, "w1")
+        assert runs.claim_run(conn, run.id, "w2") is None
     assert (claimed.status, claimed.attempt, claimed.worker) == (Status.RUNNING, 1, "w1")
 
 
 def test_a_worker_that_lost_its_claim_can_write_nothing(database, app):
     with database.begin() as conn:
         run = add_run(conn, app)
-        runs.start_run(conn, run.id, "w1")
-        assert runs.release_run(conn, run.id, 1, 99)
-        second = runs.start_run(conn, run.id, "w2")
-        assert not runs.record(conn, run.id, 1, progress=0.5)
+        runs.claim_run(conn, run.id, "w1")
+        assert runs.requeue_run(conn, run.id, 1, 99)
+        second = runs.claim_run(conn, run.id, "w2")
+        assert not runs.record_progress(conn, run.id, 1, progress=0.5)
         assert not runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"summary": {"a": 1}})
         assert document(conn, run.id) is None
         assert runs.finish_run(conn, run.id, second.attempt, status=Status.SUCCESS, doc={"summary": {"a": 2}})
@@ -61,13 +61,13 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(database, app):
 def test_events_are_numbered_without_gaps_and_the_log_is_what_was_said_in_order(database, app):
     with database.begin() as conn:
         run = add_run(conn, app)
-        runs.start_run(conn, run.id, "w1")
+        runs.claim_run(conn, run.id, "w1")
         for i in range(3):
-            runs.record(
+            runs.record_progress(
                 conn, run.id, 1, progress=i / 2, message=f"m{i}", shown={"summary": {"n": i}}, log=f"line {i}\n"
             )
-        assert [e[0] for e in events.events_after(conn, run.id, 0)] == [1, 2, 3, 4]
-        now, shown, _, log = runs.read_shown(conn, run.id)
+        assert [e[0] for e in run_events.events_after(conn, run.id, 0)] == [1, 2, 3, 4]
+        now, shown, _, log = runs.read_snapshot(conn, run.id)
     assert (shown, log) == ({"summary": {"n": 2}}, "line 0\nline 1\nline 2\n")
     assert (now.seq, now.progress, now.message) == (4, 1.0, "m2")
 
@@ -75,7 +75,7 @@ def test_events_are_numbered_without_gaps_and_the_log_is_what_was_said_in_order(
 def test_a_failed_run_keeps_reason_problems_traceback_log_and_what_was_shown(database, app):
     with database.begin() as conn:
         run = add_run(conn, app)
-        runs.start_run(conn, run.id, "w1")
+        runs.claim_run(conn, run.id, "w1")
         runs.finish_run(
             conn,
             run.id,
@@ -90,7 +90,7 @@ def test_a_failed_run_keeps_reason_problems_traceback_log_and_what_was_shown(dat
             cpu_seconds=0.1,
             environment={"python": "3.11"},
         )
-        now, *shown = runs.read_shown(conn, run.id)
+        now, *shown = runs.read_snapshot(conn, run.id)
     assert shown == [{"summary": {"n": 1}}, {}, "said"]
     assert (now.status, now.reason, now.traceback, now.problems) == (
         Status.FAILED,
@@ -105,18 +105,18 @@ def test_a_failed_run_keeps_reason_problems_traceback_log_and_what_was_shown(dat
 def test_cancelling_ends_a_waiting_run_and_asks_for_the_end_of_a_running_one(database, app):
     with database.begin() as conn:
         waiting, running = add_run(conn, app), add_run(conn, app)
-        runs.start_run(conn, running.id, "w1")
+        runs.claim_run(conn, running.id, "w1")
         assert runs.request_cancel(conn, waiting.id).status is Status.CANCELLED
         asked = runs.request_cancel(conn, running.id)
         assert (asked.status, asked.cancel_requested) == (Status.RUNNING, True)
-        assert runs.start_run(conn, waiting.id, "w1") is None
+        assert runs.claim_run(conn, waiting.id, "w1") is None
         assert runs.request_cancel(conn, uuid.uuid4()) is None
 
 
 def test_cancelling_what_has_ended_changes_nothing(database, app):
     with database.begin() as conn:
         run = add_run(conn, app)
-        runs.start_run(conn, run.id, "w1")
+        runs.claim_run(conn, run.id, "w1")
         runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={})
         before = runs.get_run(conn, run.id)
         assert runs.request_cancel(conn, run.id) == before
@@ -127,7 +127,7 @@ def test_an_equal_run_is_found_whatever_the_order_of_its_inputs_and_only_a_succe
         run = add_run(conn, app, {"a": 1, "b": [1.5]})
         find = lambda inputs: runs.find_reusable(conn, app.id, app.current_version, inputs)
         assert find({"b": [1.5], "a": 1}) is None
-        runs.start_run(conn, run.id, "w1")
+        runs.claim_run(conn, run.id, "w1")
         runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"summary": {}})
         assert find({"b": [1.5], "a": 1}).id == run.id
         assert find({"a": 1}) is None
@@ -140,14 +140,14 @@ def test_the_place_in_the_queue_counts_what_goes_first(database, app):
     with database.begin() as conn:
         first, second = add_run(conn, app, priority=10), add_run(conn, app, priority=10)
         sweep, person = add_run(conn, app, priority=0), add_run(conn, app, priority=10)
-        places = [turns.place_in_queue(conn, r.id) for r in (first, second, sweep, person)]
+        places = [fair_queue.queue_position(conn, r.id) for r in (first, second, sweep, person)]
     assert places == [0, 1, 3, 2]
 
 
 def test_a_transaction_that_fails_leaves_nothing_of_a_result(database, app):
     with database.begin() as conn:
         run = add_run(conn, app)
-        runs.start_run(conn, run.id, "w1")
+        runs.claim_run(conn, run.id, "w1")
     with contextlib.suppress(ZeroDivisionError), database.begin() as conn:
         assert runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"x": 1}, parts={"table": {"a": [1, 2]}})
         1 / 0  # noqa: B018 - what goes wrong before the commit
@@ -163,21 +163,21 @@ def jobs(conn):
 
 
 def test_a_run_gets_its_job_in_its_own_statement_ahead_by_its_turn(database, app):
-    place = runs.Place("runs", "tontine.run", 1_000_000)
-    with database.once() as conn:
+    place = runs.QueueSlot("runs", "tontine.run", 1_000_000)
+    with database.autocommit() as conn:
         first, second = add_run(conn, app, priority=10, place=place), add_run(conn, app, priority=10, place=place)
-        assert (first.turn, second.turn) == (0, 1)
+        assert (first.rank, second.rank) == (0, 1)
         assert [job[1:] for job in jobs(conn)] == [
             ("runs", "tontine.run", 1_000_000, {"run_id": str(first.id)}),
             ("runs", "tontine.run", 999_999, {"run_id": str(second.id)}),
         ]
-        held = conn.execute(text("select job_id from runs order by id")).scalars().all()
-        assert held == [job[0] for job in jobs(conn)]
+        on_hold = conn.execute(text("select job_id from runs order by id")).scalars().all()
+        assert on_hold == [job[0] for job in jobs(conn)]
 
 
 def test_a_submission_that_is_no_new_run_leaves_no_job(database, app):
-    place = runs.Place("runs", "tontine.run", 0)
-    with database.once() as conn:
+    place = runs.QueueSlot("runs", "tontine.run", 0)
+    with database.autocommit() as conn:
         first = add_run(conn, app, submission_key="press-1", most=1, place=place)
         assert add_run(conn, app, submission_key="press-1", place=place).id == first.id
         with pytest.raises(runs.TooManyError):

@@ -14,7 +14,7 @@ from storage.search import (
     iter_runs,
     median_seconds,
     search_runs,
-    totals,
+    usage_stats,
 )
 from tests.storage.factory import MANIFEST, add_app, add_run
 
@@ -27,7 +27,7 @@ def many(database):
         found = [
             add_run(conn, app if i % 2 else other, {"age": i}, user="ada" if i < 6 else "grace") for i in range(10)
         ]
-        runs.start_run(conn, found[0].id, "w")
+        runs.claim_run(conn, found[0].id, "w")
         runs.finish_run(conn, found[0].id, 1, status=Status.FAILED, reason="100% wrong_value")
     return found
 
@@ -89,7 +89,7 @@ def test_counting_stops_at_the_cap(database, many):
 
 def test_totals_count_by_status_model_and_day(database, many):
     with database.read() as conn:
-        found = totals(conn)
+        found = usage_stats(conn)
     assert found["total"] == 10
     assert (found["by_status"]["FAILED"], found["by_status"]["PENDING"]) == (1, 9)
     assert found["success_rate"] == 0
@@ -129,27 +129,27 @@ def test_words_are_found_in_the_texts_of_inputs_and_not_in_keys_or_numbers(datab
 
 
 def test_a_search_that_takes_too_long_is_ended_and_leaves_the_connection_as_it_was(database, many, monkeypatch):
-    monkeypatch.setattr("storage.search.SECONDS", 0.05)
+    monkeypatch.setattr("storage.search.STATEMENT_TIMEOUT", 0.05)
     with psycopg.connect(database.dsn) as locking, database.read() as conn:
         locking.execute("lock table runs in access exclusive mode")
         for search in (search_runs, count_runs):
             with pytest.raises(SearchTooSlow, match="narrow it"):
                 search(conn, Filter())
         with pytest.raises(SearchTooSlow):
-            totals(conn)
+            usage_stats(conn)
         assert conn.execute(text("show statement_timeout")).scalar_one() == "0"
 
 
 def test_the_monitor_has_durations_and_success_rates_by_model(database, many):
     with database.begin() as conn:
         for place, status in ((2, Status.SUCCESS), (4, Status.SUCCESS), (6, Status.CANCELLED)):
-            runs.start_run(conn, many[place].id, "w")
+            runs.claim_run(conn, many[place].id, "w")
             runs.finish_run(conn, many[place].id, 1, status=status, doc={} if status is Status.SUCCESS else None)
         conn.execute(
             text("update runs set finished_at = started_at + make_interval(secs => 3) where finished_at is not null")
         )
     with database.read() as conn:
-        pricer = next(m for m in totals(conn)["by_model"] if m["slug"] == "pricer")
+        pricer = next(m for m in usage_stats(conn)["by_model"] if m["slug"] == "pricer")
     assert (pricer["app_name"], pricer["successes"], pricer["failures"]) == ("Portfolio Pricer", 2, 1)
     assert pricer["success_rate"] == pytest.approx(2 / 3)
     assert (pricer["p50"], pricer["p95"]) == (3.0, 3.0)
@@ -161,7 +161,7 @@ def test_the_median_of_a_model_is_of_its_successes_and_none_without_any(database
     with database.begin() as conn:
         assert median_seconds(conn, pricer) is None  # its one run that ended failed
         for place, seconds in ((2, 1), (4, 2), (6, 9)):
-            runs.start_run(conn, many[place].id, "w")
+            runs.claim_run(conn, many[place].id, "w")
             runs.finish_run(conn, many[place].id, 1, status=Status.SUCCESS, doc={})
             conn.execute(
                 text("update runs set finished_at = started_at + make_interval(secs => :s) where id = :id"),

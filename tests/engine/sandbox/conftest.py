@@ -9,13 +9,13 @@ import time
 import psutil
 import pytest
 
-from engine.sandbox.supervisor import Call, Cancel, Limits, Sandbox
+from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob
 
 _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def box(tmp_path_factory):
+def handle(tmp_path_factory):
     made = Sandbox(tmp_path_factory.mktemp("sandbox"))
     made.start()
     yield made
@@ -36,12 +36,14 @@ def model(tmp_path):
 
 
 @pytest.fixture
-def run(box, model):
+def run(handle, model):
     """Run a model given as text and return its outcome; `events` collects what it says while it goes."""
 
     def go(code, inputs=None, *, events=None, seed=1, cancel_when=None, at_end=None, using=None, **limits):
-        call = Call("test", model(code), inputs or {}, seed, Limits(**{"seconds": 20, "memory_mb": 400, **limits}))
-        with contextlib.closing(Cancel()) as cancel:
+        call = SandboxJob(
+            "test", model(code), inputs or {}, seed, Limits(**{"seconds": 20, "memory_mb": 400, **limits})
+        )
+        with contextlib.closing(CancelToken()) as cancel:
 
             def hear(event):
                 if events is not None:
@@ -49,7 +51,7 @@ def run(box, model):
                 if cancel_when is not None and cancel_when(event):
                     cancel.request("cancelled")
 
-            with (using or box).run(call, hear, cancel) as outcome:
+            with (using or handle).run(call, hear, cancel) as outcome:
                 if at_end is not None:
                     at_end(outcome)
                 return outcome

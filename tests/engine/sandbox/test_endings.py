@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from contract.run import Status
-from engine.sandbox.supervisor import Call, Cancel, Sandbox, SandboxLost
+from engine.sandbox.supervisor import CancelToken, Sandbox, SandboxJob, SandboxLostError
 from tests.engine.sandbox.conftest import alive, until
 
 
@@ -86,34 +86,36 @@ def test_scratch_beyond_its_limit_ends_the_run(run):
     assert "scratch limit of 5 MB" in found.reason
 
 
-def test_cancel_ends_the_child_and_says_how_long_it_ran(box, model):
-    cancel, begun = Cancel(), threading.Event()
+def test_cancel_ends_the_child_and_says_how_long_it_ran(handle, model):
+    cancel, begun = CancelToken(), threading.Event()
     code = "import os, time\ndef run(i):\n    yield {'pid': os.getpid()}\n    time.sleep(60)\n"
     threading.Thread(target=lambda: (begun.wait(20), cancel.request("cancelled"), cancel.request("superseded"))).start()
-    with box.run(Call("c", model(code), {}, 1), lambda _e: begun.set(), cancel) as found:
+    with handle.run(SandboxJob("c", model(code), {}, 1), lambda _e: begun.set(), cancel) as found:
         assert not alive(found.result["pid"])
         assert found.status is Status.CANCELLED
         assert found.reason.startswith("Cancelled after ")
     cancel.close()
 
 
-def test_a_cancellation_that_came_before_the_start_is_heard(box, model):
-    cancel = Cancel()
+def test_a_cancellation_that_came_before_the_start_is_heard(handle, model):
+    cancel = CancelToken()
     cancel.request("superseded")
-    with box.run(Call("c", model("def run(i):\n    while True: pass\n"), {}, 1), lambda _e: None, cancel) as found:
+    with handle.run(
+        SandboxJob("c", model("def run(i):\n    while True: pass\n"), {}, 1), lambda _e: None, cancel
+    ) as found:
         assert found.status is Status.CANCELLED
         assert found.reason.startswith("Superseded by a newer run")
     cancel.close()
 
 
-def test_a_killed_child_is_said_to_be_killed(box, model):
+def test_a_killed_child_is_said_to_be_killed(handle, model):
     code = "import os, time\ndef run(i):\n    yield {'pid': os.getpid()}\n    time.sleep(60)\n"
-    cancel = Cancel()
+    cancel = CancelToken()
 
     def kill(event):
         psutil.Process(event.result["pid"]).send_signal(signal.SIGKILL)
 
-    with box.run(Call("k", model(code), {}, 1), kill, cancel) as found:
+    with handle.run(SandboxJob("k", model(code), {}, 1), kill, cancel) as found:
         assert found.status is Status.FAILED
         assert "crashed (SIGKILL)" in found.reason
         assert "pid" in found.result
@@ -135,58 +137,66 @@ def test_threads_and_timers_of_a_model_do_not_outlive_its_result(run):
 
 
 def test_a_zygote_that_was_killed_loses_its_run_and_the_next_run_has_a_new_one(tmp_path, model):
-    box, cancel = Sandbox(tmp_path / "own"), Cancel()
-    box.start()
-    first = box.zygotes.get("numpy").process.pid
+    handle, cancel = Sandbox(tmp_path / "own"), CancelToken()
+    handle.start()
+    first = handle.zygotes.get("numpy").process.pid
     slow = model("import time\ndef run(i):\n    yield {'a': 1}\n    time.sleep(60)\n")
-    with pytest.raises(SandboxLost), box.run(Call("z", slow, {}, 1), lambda _e: psutil.Process(first).kill(), cancel):
+    with (
+        pytest.raises(SandboxLostError),
+        handle.run(SandboxJob("z", slow, {}, 1), lambda _e: psutil.Process(first).kill(), cancel),
+    ):
         pass
-    with box.run(Call("z", model("def run(i):\n    return {'a': 2}\n"), {}, 1), lambda _e: None, cancel) as found:
+    with handle.run(
+        SandboxJob("z", model("def run(i):\n    return {'a': 2}\n"), {}, 1), lambda _e: None, cancel
+    ) as found:
         assert found.result == {"a": 2}
-    assert box.zygotes.get("numpy").process.pid != first
-    box.close()
+    assert handle.zygotes.get("numpy").process.pid != first
+    handle.close()
     cancel.close()
 
 
-def test_an_error_of_whoever_listens_ends_the_child_and_is_theirs(box, model):
-    seen, cancel = [], Cancel()
+def test_an_error_of_whoever_listens_ends_the_child_and_is_theirs(handle, model):
+    seen, cancel = [], CancelToken()
 
     def hear(event):
         seen.append(event.result["pid"])
         raise KeyError("theirs")
 
     code = "import os, time\ndef run(i):\n    yield {'pid': os.getpid()}\n    time.sleep(60)\n"
-    with pytest.raises(KeyError, match="theirs"), box.run(Call("e", model(code), {}, 1), hear, cancel):
+    with pytest.raises(KeyError, match="theirs"), handle.run(SandboxJob("e", model(code), {}, 1), hear, cancel):
         pass
     assert until(lambda: not alive(seen[0]))
     cancel.close()
 
 
 def test_a_closed_sandbox_starts_nothing(tmp_path, model):
-    box, cancel = Sandbox(tmp_path / "own"), Cancel()
-    box.start()
-    pid = box.zygotes.get("numpy").process.pid
-    box.close()
+    handle, cancel = Sandbox(tmp_path / "own"), CancelToken()
+    handle.start()
+    pid = handle.zygotes.get("numpy").process.pid
+    handle.close()
     assert not alive(pid)
-    with pytest.raises(SandboxLost), box.run(Call("x", model("def run(i): pass\n"), {}, 1), lambda _e: None, cancel):
+    with (
+        pytest.raises(SandboxLostError),
+        handle.run(SandboxJob("x", model("def run(i): pass\n"), {}, 1), lambda _e: None, cancel),
+    ):
         pass
     cancel.close()
 
 
-def test_no_scratch_is_left(box, run):
+def test_no_scratch_is_left(handle, run):
     run("def run(i):\n    open('a', 'w').close()\n    return {}\n")
-    assert list(box.scratch_root.iterdir()) == []
+    assert list(handle.scratch_root.iterdir()) == []
 
 
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sees a spare child's descriptors"
 )
-def test_a_spare_child_holds_no_end_that_would_hide_the_death_of_its_zygote(box):
-    zygote = psutil.Process(box.zygotes.get("numpy").process.pid)
+def test_a_spare_child_holds_no_end_that_would_hide_the_death_of_its_zygote(handle):
+    zygote = psutil.Process(handle.zygotes.get("numpy").process.pid)
     assert until(lambda: len(zygote.children()) == 2)
     for spare in zygote.children():
-        held = [os.readlink(entry) for entry in Path(f"/proc/{spare.pid}/fd").iterdir()]
-        assert len([target for target in held if target.startswith("socket:")]) == 1
+        on_hold = [os.readlink(entry) for entry in Path(f"/proc/{spare.pid}/fd").iterdir()]
+        assert len([target for target in on_hold if target.startswith("socket:")]) == 1
 
 
 def test_the_processor_time_of_threads_that_have_ended_counts(run):

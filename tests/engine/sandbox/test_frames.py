@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from contract.run import Status
-from engine.expect import Ended, meets
 from engine.sandbox import reasons
-from engine.sandbox.call import Limits
-from engine.sandbox.frames import BURST, FrameError, Frames, size_of, whole
+from engine.sandbox.frames import BURST, FrameError, Frames, as_count, json_size
+from engine.sandbox.job import Limits
+from tests.hostile.expectations import EndedRun, matches
 
 
 @pytest.fixture
@@ -67,21 +67,21 @@ def test_nul_is_taken_out_of_keys_and_values_and_an_escaped_backslash_is_kept(pi
 
 
 def test_depth_and_whole_numbers_are_checked():
-    assert size_of({"a": 1}) == len(orjson.dumps({"a": 1}))
+    assert json_size({"a": 1}) == len(orjson.dumps({"a": 1}))
     deep = []
     for _ in range(400):
         deep = [deep]
     with pytest.raises(FrameError):
-        size_of(deep)
-    assert [whole(v) for v in (5, -1, True, "5", 1e300, None, {}, 2**70)] == [5, 0, 0, 0, 0, 0, 0, 0]
+        json_size(deep)
+    assert [as_count(v) for v in (5, -1, True, "5", 1e300, None, {}, 2**70)] == [5, 0, 0, 0, 0, 0, 0, 0]
 
 
 def test_a_process_killed_for_its_processor_time_is_not_said_to_have_run_out_of_memory():
     limits = Limits(seconds=10)
-    status, reason = reasons.ended(-9, started=True, limits=limits, cpu=16)
+    status, reason = reasons.process_exited(-9, started=True, limits=limits, cpu=16)
     assert status is Status.TIMED_OUT
     assert "processor time" in reason
-    assert reasons.ended(-9, started=True, limits=limits, cpu=1)[0] is Status.FAILED
+    assert reasons.process_exited(-9, started=True, limits=limits, cpu=1)[0] is Status.FAILED
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_a_process_killed_for_its_processor_time_is_not_said_to_have_run_out_of_
     ],
 )
 def test_an_expect_file_is_read_as_it_is_meant(expected, status, reason, shown, right):
-    assert meets(expected, Ended(Status(status), reason, shown)) is right
+    assert matches(expected, EndedRun(Status(status), reason, shown)) is right

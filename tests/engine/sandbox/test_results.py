@@ -157,14 +157,16 @@ def test_files_lie_in_scratch_until_the_block_is_left(run):
     assert not found.files["report"].parent.exists()
 
 
-def test_a_file_input_is_handed_over_under_the_name_it_was_given(box, model, tmp_path):
-    from engine.sandbox.supervisor import Call, Cancel
+def test_a_file_input_is_handed_over_under_the_name_it_was_given(handle, model, tmp_path):
+    from engine.sandbox.supervisor import CancelToken, SandboxJob
 
     source = tmp_path / "claims 2026.csv"
     source.write_text("a\n1\n")
     code = "import os\ndef run(i):\n    return {'name': os.path.basename(i['data']), 'text': open(i['data']).read()}\n"
-    cancel = Cancel()
-    with box.run(Call("f", model(code), {"data": "x"}, 1, files={"data": source}), lambda _e: None, cancel) as found:
+    cancel = CancelToken()
+    with handle.run(
+        SandboxJob("f", model(code), {"data": "x"}, 1, files={"data": source}), lambda _e: None, cancel
+    ) as found:
         assert found.result == {"name": "claims 2026.csv", "text": "a\n1\n"}
     cancel.close()
 
@@ -177,12 +179,12 @@ def test_the_runs_seed_is_set_for_both_generators(run):
     assert first.result["b"] != other.result["b"]
 
 
-def test_modules_beside_the_function_can_be_imported(model, box, run):
+def test_modules_beside_the_function_can_be_imported(model, handle, run):
     folder = model("from helper import double\ndef run(i):\n    return {'n': double(i['n'])}\n")
     (folder / "helper.py").write_text("def double(n):\n    return 2 * n\n")
-    from engine.sandbox.supervisor import Call, Cancel
+    from engine.sandbox.supervisor import CancelToken, SandboxJob
 
-    cancel = Cancel()
-    with box.run(Call("h", folder, {"n": 4}, 1), lambda _e: None, cancel) as found:
+    cancel = CancelToken()
+    with handle.run(SandboxJob("h", folder, {"n": 4}, 1), lambda _e: None, cancel) as found:
         assert found.result == {"n": 8}
     cancel.close()

@@ -1,0 +1,1 @@
+"""Command lines for administrators: `python -m engine.commands.NAME`."""

@@ -1,0 +1,105 @@
+"""Grant hosts and secrets to models: `python -m engine.commands.grants list|grant|revoke`.
+
+Chosen: a command and not a page, because whoever may start it on the server's host may do as much anyway, while the
+pages know no roles yet; it joins the embedded server while Tontine runs and starts it where it does not.
+Left out: what a grant is, which is `engine.models.grants`.
+"""
+
+import argparse
+import contextlib
+import getpass
+import sys
+from collections.abc import Iterator, Sequence
+
+import settings as settings_module
+from contract.access import GrantKind, normalise_host
+from contract.problems import ProblemsError
+from engine.models.grants import grant, grant_lines, revoke
+from settings import Settings, SettingsError
+from storage.database import Database, DatabaseUnavailable
+from storage.embedded_postgres import EmbeddedServer, ServerError
+from storage.migrate import migrate
+
+
+def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
+    """List, grant or revoke; return 1 where it cannot be done and 2 where it is not asked for properly."""
+    parser = _argument_parser()
+    given = parser.parse_args(arguments)
+    if given.what != "list" and not given.host and not given.secret:
+        parser.error(f"{given.what} {given.model}: name at least one --host or --secret")
+    try:
+        settings = settings or settings_module.read_settings()
+        with _open_database(settings) as database:
+            return _run_command(given, database)
+    except (SettingsError, ServerError, DatabaseUnavailable) as error:
+        print(error, file=sys.stderr)
+    except ProblemsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+    return 1
+
+
+def _run_command(given: argparse.Namespace, database: Database) -> int:
+    if given.what == "list":
+        found = list(grant_lines(database, given.model))
+        print("\n".join(found) or f"{given.model or 'No model'} asks for no host and no secret.")
+        return 0
+    named = [(GrantKind.HOST, normalise_host(h)) for h in given.host] + [(GrantKind.SECRET, s) for s in given.secret]
+    for kind, name in named:
+        if given.what == "grant":
+            new = grant(database, given.model, kind, name, by=given.by)
+            print(f"{given.model} {'is now granted' if new else 'was granted already'}: {kind} {name}")
+            if kind is GrantKind.SECRET:
+                variable = f"{settings_module.SECRET}{name}"
+                print(f"Its value comes from {variable} in the environment of every worker.")
+        else:
+            gone = revoke(database, given.model, kind, name)
+            print(f"{given.model} {'is no longer granted' if gone else 'was not granted'}: {kind} {name}")
+    return 0
+
+
+def _argument_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.commands.grants", description="Grant hosts and secrets to models."
+    )
+    verbs = parser.add_subparsers(dest="what", required=True)
+    listing = verbs.add_parser("list", help="what models ask for, and what they were granted")
+    listing.add_argument("model", nargs="?", help="its name in addresses, such as eiopa_rfr; every model without it")
+    for what, words in (("grant", "let a model reach a host or know a secret"), ("revoke", "take that back")):
+        verb = verbs.add_parser(what, help=words)
+        verb.add_argument("model", help="its name in addresses, such as eiopa_rfr")
+        verb.add_argument(
+            "--host", action="append", default=[], help="a host's name, perhaps with a port; again for more"
+        )
+        verb.add_argument(
+            "--secret", action="append", default=[], help="a secret's name, not its value; again for more"
+        )
+        if what == "grant":
+            verb.add_argument("--by", default=_operator_name(), help="who grants it; your account where it is left out")
+    return parser
+
+
+@contextlib.contextmanager
+def _open_database(settings: Settings) -> Iterator[Database]:
+    """Open the installation's database: that of DATABASE_URL, or the embedded one, joined or started for a moment."""
+    with contextlib.ExitStack() as stack:
+        url = settings.database_url
+        if not url:
+            home = settings.data / "postgres"
+            if not (home / "data").is_dir():
+                raise ServerError(f"There is no database in {home}. Start Tontine once, or name the one it uses.")
+            url = stack.enter_context(EmbeddedServer(home))
+        database = stack.enter_context(contextlib.closing(Database(url, pool=1)))
+        migrate(database)
+        yield database
+
+
+def _operator_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "administrator"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

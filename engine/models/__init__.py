@@ -1,0 +1,1 @@
+"""Models as the engine knows them: registered, looked up, verified, granted hosts and secrets."""

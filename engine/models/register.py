@@ -1,0 +1,79 @@
+"""Register models: a checked folder becomes a version, and its reference cases are queued.
+
+Chosen: a version is stored once by content hash; registering an unchanged folder again does nothing.
+Left out: git and archives, which bring a folder here by other ways.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from contract.app import Version
+from contract.problems import ManifestError, Problem
+from engine.processes.context import AppContext
+from engine.runs import job_queue
+from registry import model_files
+from registry import validation as registry_check
+from storage import apps, blobs, users, versions
+
+SYSTEM = "system"
+
+
+def register_folders(context: AppContext, root: Path) -> dict[str, list[Problem]]:
+    """Register every model folder under `root` under its own name.
+
+    Returns:
+        What is wrong with each folder that could not be registered, by folder name; the others are registered.
+    """
+    wrong: dict[str, list[Problem]] = {}
+    if not root.is_dir():
+        return {str(root): [Problem(str(root), "there is no such folder", "Set TONTINE_FUNCTIONS.")]}
+    for path in sorted(root.iterdir()):
+        if path.name.startswith((".", "_")) or not (path / "manifest.json").is_file():
+            continue
+        try:
+            files = model_files.read_folder(path)
+            register(context, path.name, files, source={"kind": "local", "path": path.name})
+        except ManifestError as error:
+            wrong[path.name] = list(error.problems)
+    return wrong
+
+
+def register(
+    context: AppContext,
+    slug: str,
+    files: Mapping[str, bytes],
+    *,
+    source: Mapping[str, str],
+    git_commit: str | None = None,
+    user: str = SYSTEM,
+) -> Version:
+    """Register these files as the current version of the model `slug`.
+
+    Raises:
+        ManifestError: with every problem found in the folder.
+    """
+    hash_ = model_files.content_hash(files)
+    with context.database.read() as conn:
+        known = apps.app_by_slug(conn, slug)
+        version = versions.get_version(conn, known.id, hash_) if known else None
+    if known is not None and version is not None and known.current_version == hash_:
+        return version
+    checked = registry_check.validate_model(files)
+    with context.database.begin() as conn:
+        app = apps.put_app(conn, slug, dict(source))
+        archive = blobs.put_blob(conn, model_files.pack(files))
+        stored = versions.put_version(
+            conn,
+            app_id=app.id,
+            hash=checked.hash,
+            manifest=dict(checked.manifest.raw),
+            cases=checked.raw_cases,
+            label=checked.manifest.version,
+            git_commit=git_commit,
+            archive=archive,
+            readme=checked.readme,
+            created_by=users.get_or_create_user(conn, user),
+        )
+        if any(c.expect for c in checked.cases):
+            job_queue.enqueue_reference_cases(conn, app.id, checked.hash)
+    return stored

@@ -1,0 +1,1 @@
+"""What the installation reports of itself: log lines, traces, metrics, blocked event loops."""

@@ -1,0 +1,66 @@
+"""The application context: what every verb needs, opened once for each process.
+
+Chosen: one value with the database, the listener and the limits, given to verbs as their first argument; app.py
+opens it and leaves it here for the pages, which run in threads of the same process.
+Left out: anything about one user or one run.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contract.app import Version
+from engine.processes.limits import InstallationLimits
+from storage.database import Database
+from storage.notifications import Listener
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """A database, the one listener of this process, and the limits of the installation."""
+
+    database: Database
+    listener: Listener
+    limits: InstallationLimits = field(default_factory=InstallationLimits)
+    data: Path = Path(".tontine")
+    user: str = "analyst"
+    # Neither do versions change, except for their score, nor users' ids: what runs need of them is read once.
+    versions: dict[tuple[int, str], Version] = field(default_factory=dict)
+    users: dict[str, int] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Stop listening and give the connections back."""
+        self.listener.stop()
+        self.database.close()
+
+
+class NoContextError(RuntimeError):
+    """No application context is open in this process. Start the application with `make run`."""
+
+
+_open: list[AppContext] = []
+
+
+def open_context(
+    url: str, *, limits: InstallationLimits | None = None, data: Path, user: str = "analyst"
+) -> AppContext:
+    """Connect to a migrated database and start listening."""
+    database = Database(url)
+    listener = Listener(database.dsn)
+    listener.start()
+    return AppContext(database, listener, limits or InstallationLimits(), data, user)
+
+
+def set_current(context: AppContext | None) -> None:
+    """Make `context` the one that `current` returns; None takes it away."""
+    _open[:] = [] if context is None else [context]
+
+
+def current() -> AppContext:
+    """Return this process's context.
+
+    Raises:
+        NoContextError: app.py has not opened one.
+    """
+    if not _open:
+        raise NoContextError
+    return _open[0]

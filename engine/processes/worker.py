@@ -1,0 +1,238 @@
+"""A worker: takes jobs from the queue, a few at once, and lets the sandbox run them.
+
+Chosen: one process with one zygote; procrastinate fetches, each run has a thread, one listener hears
+cancellations, one thread sends heartbeats and puts the runs of dead workers back, and one sees that those go on. A
+worker needs the database and nothing else.
+Left out: starting and restarting workers, which is `engine.processes.worker_pool` on the server and systemd elsewhere.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from engine.models.verify import run_reference_cases
+from engine.observability.loop_monitor import LoopMonitor
+from engine.processes.limits import InstallationLimits
+from engine.runs import job_queue
+from engine.runs.execute import WORKER_STOPPED, WorkerContext, execute
+from engine.runs.recovery import requeue_orphans
+from engine.sandbox.scratch import ScratchRoot
+from engine.sandbox.supervisor import Sandbox
+from engine.sandbox.tiers import make_undumpable
+from storage import runs, workers
+from storage.database import Database, DatabaseUnavailable
+from storage.notifications import CANCEL, Listener
+
+log = structlog.get_logger()
+
+POLL_INTERVAL = 0.5  # a lost wake-up costs this long at most
+DATABASE_TIMEOUT = (
+    15.0  # s without an answer from the database, or twice `stalled` where that is more, after which a worker ends
+)
+STOP_GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are given back
+
+
+class QueueLostError(Exception):
+    """The connection to the queue broke."""
+
+
+class Worker:
+    """One worker process. `run` blocks until `stop` is called or the database stays away too long."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        limits: InstallationLimits,
+        data: Path,
+        runs_at_once: int = 2,
+        batch_runs: int = 1,
+        tier: str | None = None,
+        secrets: Mapping[str, str] | None = None,
+        watch_loop: int = 0,
+    ) -> None:
+        self.database = Database(url, idle_timeout=limits.worker_timeout)
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.shelf = ScratchRoot(data / "scratch")
+        self.sandbox = Sandbox(self.shelf.folder, tier=tier)
+        self.worker_context = WorkerContext(
+            self.database, self.sandbox, limits, data / "cache", self.name, secrets=secrets or {}
+        )
+        self.listener = Listener(self.database.dsn)
+        self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
+        self.watch = LoopMonitor("worker", watch_loop) if watch_loop else None
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._turns = 0  # of the pulse that the database answered, be it by a refusal
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def run(self) -> None:
+        """Work until told to stop; leaves no process and no scratch behind."""
+        make_undumpable()
+        self.sandbox.start()
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+        self.listener.subscribe(CANCEL, self._hear_cancel)
+        self.listener.start()
+        self._turns += 1
+        if self.database.is_empty():  # it has come before any server; an older schema is the server's to bring up
+            from storage.migrate import migrate
+
+            migrate(self.database)
+        with self.database.begin() as conn:
+            workers.register(
+                conn,
+                self.name,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                tier=str(self.sandbox.tier),
+                concurrency=self.runs_at_once,
+                environment=self.sandbox.packages,
+            )
+        pulse = threading.Thread(target=self._pulse, name="pulse", daemon=True)
+        pulse.start()
+        try:
+            asyncio.run(self._work())
+        finally:
+            self._stopping.set()
+            if self.watch is not None:
+                self.watch.stop()
+            self._give_back()
+            pulse.join(timeout=5)
+            with contextlib.suppress(Exception), self.database.begin() as conn:
+                workers.mark_stopped(conn, self.name)
+            self.listener.stop()
+            self.sandbox.close()
+            self.database.close()
+            self.shelf.close()
+            self._ended.set()
+
+    def stop(self) -> None:
+        """Take no further job and end once those under way have ended; safe from a signal handler."""
+        if self._stopping.is_set():
+            return  # a second cancellation would break off the first one's wait for the runs under way
+        self._stopping.set()
+        timer = threading.Timer(STOP_GRACE, self._give_back)
+        timer.daemon = True
+        timer.start()
+        if self._loop is not None and self._task is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended already: so has the work
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+    async def _work(self) -> None:
+        self._loop = loop = asyncio.get_running_loop()
+        slots = self.runs_at_once + self.batch_runs
+        threads = ThreadPoolExecutor(slots, thread_name_prefix="run")
+        app = job_queue.worker_app(self.database.dsn, connections=slots + 4, idle_timeout=self.database.idle_timeout)
+
+        @app.task(name=job_queue.RUN_TASK, queue=job_queue.INTERACTIVE_QUEUE)
+        async def run_model(run_id: str) -> None:
+            await loop.run_in_executor(threads, execute, self.worker_context, UUID(run_id))
+
+        @app.task(name=job_queue.VERIFY_TASK, queue=job_queue.BATCH_QUEUE)
+        async def verify_version(app_id: int, version: str) -> None:
+            await loop.run_in_executor(threads, run_reference_cases, self.worker_context, app_id, version)
+
+        if self.watch is not None:
+            self.watch.start()
+        async with app.open_async():
+            # Two takers: what a person asked for never waits for a sweep to leave a slot.
+            takers = [
+                asyncio.ensure_future(
+                    job_queue.consume(
+                        app,
+                        name,
+                        worker=self.name,
+                        at_once=at_once,
+                        poll=POLL_INTERVAL,
+                        grace=STOP_GRACE * 3,
+                        worker_timeout=self.worker_context.limits.worker_timeout,
+                    )
+                )
+                for name, at_once in (
+                    (job_queue.INTERACTIVE_QUEUE, self.runs_at_once),
+                    (job_queue.BATCH_QUEUE, self.batch_runs),
+                )
+            ]
+            self._task = asyncio.ensure_future(_run_together(takers))
+            if self._stopping.is_set():
+                self._task.cancel()
+            log.info("worker ready", worker=self.name, tier=str(self.sandbox.tier), runs_at_once=self.runs_at_once)
+            try:
+                await self._until_stopped(self._task)
+            except Exception:
+                self._give_back()  # the queue is lost: whoever takes these runs over must not wait for their ends
+                raise
+
+    async def _until_stopped(self, task: asyncio.Future[None]) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        if not self._stopping.is_set():
+            raise QueueLostError
+
+    def _give_back(self) -> None:
+        for cancel in list(self.worker_context.active):
+            cancel.request(WORKER_STOPPED)
+
+    def _hear_cancel(self, payload: str) -> None:
+        with contextlib.suppress(ValueError):
+            run_id, _, reason = payload.partition(":")
+            self.worker_context.cancel_run(UUID(run_id), reason or "cancelled")
+
+    def _pulse(self) -> None:
+        """Send heartbeats and put back what dead workers held, for as long as this worker lives."""
+        pause = max(1.0, self.worker_context.limits.worker_timeout / 6)
+        while not self._stopping.wait(pause):
+            try:
+                with self.database.begin() as conn:
+                    workers.heartbeat(conn, self.name)
+                    cancelled = runs.cancel_requests(conn, list(self.worker_context.active.values()))
+                for run_id, reason in cancelled.items():  # their notification may have gone by with a connection
+                    self.worker_context.cancel_run(run_id, reason)
+                requeue_orphans(self.database, self.worker_context.limits)
+                with self.database.begin() as conn:
+                    job_queue.enqueue_admitted(conn, self.worker_context.limits)
+                self._turns += 1
+            except Exception as error:
+                log.warning("heartbeat failed", worker=self.name, exc_info=True)
+                # A refusal, for want of room say, is an answer.
+                self._turns += isinstance(error, DatabaseUnavailable) and error.sqlstate is not None
+                time.sleep(1)
+
+    def _watch(self) -> None:
+        """End this process where the database gives no answer.
+
+        A connection that has gone without a word, behind a proxy say, holds its thread for good. Nothing that waits
+        for it could be ended but with the process; the models, the zygote and the scratch go with it, the runs are
+        another worker's by then, and whoever supervises this one starts it again. It counts seconds in which it was
+        awake itself, so that a host which was suspended is given time to find its way.
+        """
+        seen, quiet = -1, 0.0
+        while not self._ended.wait(1.0):
+            seen, quiet = (seen, quiet + 1) if seen == self._turns else (self._turns, 0.0)
+            if quiet > max(DATABASE_TIMEOUT, 2 * self.worker_context.limits.worker_timeout):
+                log.error("the database has not answered; this worker ends", worker=self.name, seconds=quiet)
+                os._exit(1)
+
+
+async def _run_together(tasks: Sequence["asyncio.Future[None]"]) -> None:
+    """Wait for tasks that only end together: by being cancelled, or by the first one's error."""
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        # Once each, whichever ends first: a second time would break off a taker's wait for the runs under way.
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error

@@ -1,0 +1,312 @@
+"""Execute a run: claim it, let the sandbox run its model, store each event and the result.
+
+Chosen: every write is fenced by the attempt that claimed the run, so that a worker that was given up for dead
+can never overwrite its successor; the outcome's status and reason come from the supervisor and never from the
+model.
+Left out: deciding what is tried again, which is `engine.runs.recovery`.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from contract import result as contract_result
+from contract import result_parts
+from contract.access import NotGrantedError
+from contract.app import Version
+from contract.manifest import Manifest
+from contract.problems import Problem, ResultError
+from contract.run import Run, Status
+from engine.models.catalogue import load_manifest
+from engine.models.permissions import resolve_access, secrets_for
+from engine.observability import telemetry
+from engine.processes.limits import InstallationLimits
+from engine.runs import job_queue
+from engine.runs.recorder import TAKEN_OVER, Recorder
+from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Sandbox, SandboxJob, SandboxLostError
+from registry import model_files
+from storage import blobs, runs, versions
+from storage.database import Database, DatabaseUnavailable
+
+log = structlog.get_logger()
+
+WORKER_STOPPED = "worker stopped"
+MAX_CACHED_VERSIONS = 200
+RETRY_INTERVAL = 0.25  # s between two attempts to store an end while the database is away
+
+
+@dataclass(slots=True)
+class WorkerContext:
+    """What a worker process works with. `going` names the run of each handle that ends one which it holds.
+
+    A run may have two for a moment: the attempt that lost it, and the next, which came to the same worker.
+
+    `secrets` are the values this worker was given, by name; a run gets those that its model was granted.
+    """
+
+    database: Database
+    sandbox: Sandbox
+    limits: InstallationLimits
+    cache: Path
+    worker: str
+    active: dict[CancelToken, UUID] = field(default_factory=dict)
+    versions: dict[tuple[int, str], Version] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def cancel_run(self, run_id: UUID, reason: str, *, but: CancelToken | None = None) -> None:
+        """Ask for the end of what goes on here for a run; safe from any thread."""
+        for cancel, on_hold in list(self.active.items()):
+            if on_hold == run_id and cancel is not but:
+                cancel.request(reason)
+
+
+class LostClaimError(Exception):
+    """Another worker has taken the run over; this one must stop at once."""
+
+
+@telemetry.trace_attempt
+def execute(worker_context: WorkerContext, run_id: UUID) -> Run | None:
+    """Run the model of `run_id` and store how it ended; None where the run is not ours to run.
+
+    Raises:
+        DatabaseUnavailable: it stayed away; the run goes to whoever finds it without a worker.
+    """
+    # A cancellation can arrive as soon as the claim is made: what it ends has to stand there before.
+    cancel = CancelToken()
+    worker_context.active[cancel] = run_id
+    run: Run | None = None
+    try:
+        with worker_context.database.autocommit() as conn:
+            run = runs.claim_run(conn, run_id, worker_context.worker)
+        if run is not None:
+            worker_context.cancel_run(run_id, TAKEN_OVER, but=cancel)
+            telemetry.run_claimed(run, str(worker_context.sandbox.tier))
+        return _run_claimed(worker_context, run, cancel) if run is not None else None
+    except LostClaimError:
+        telemetry.attempt_abandoned(telemetry.TAKEN_OVER)
+        log.warning("run taken over by another worker", run=str(run_id))
+        return None
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:
+        if run is None:
+            raise
+        log.exception("a run could not be carried out", run=str(run_id))
+        _give_up(worker_context, run, f"Tontine could not carry out this run: {_describe_error(error)}.")
+        return run
+    finally:
+        del worker_context.active[cancel]
+        cancel.close()
+        if run is not None:
+            job_queue.admit_held(worker_context.database, worker_context.limits)
+
+
+def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -> Run | None:
+    version = _version_of(worker_context, run)
+    if version is None:
+        _finish_run(
+            worker_context, run, Outcome(Status.FAILED, "The version of the model that this run needs is gone."), None
+        )
+        return None
+    manifest = load_manifest(version)
+    access = resolve_access(worker_context.database, run.app_id, manifest)
+    try:
+        secrets = secrets_for(run.app_slug, access, worker_context.secrets, worker_context.worker)
+    except NotGrantedError as error:
+        _finish_run(worker_context, run, Outcome(Status.FAILED, denial_reason(error)), None)
+        return run
+    place = ensure_unpacked(worker_context, version.hash, version.archive)
+    call = SandboxJob(
+        run_id=str(run.id),
+        folder=place,
+        inputs=dict(run.inputs),
+        seed=run.seed,
+        limits=run_limits(worker_context.limits, manifest),
+        background=run.priority < job_queue.INTERACTIVE,
+        files=_input_files(worker_context, run, manifest, place),
+        hosts=access.hosts,
+        denial_messages=access.denial_messages(run.app_slug),
+        secrets=secrets,
+    )
+    record = Recorder(worker_context.database, run, cancel)
+    try:
+        with worker_context.sandbox.run(call, record, cancel) as outcome:
+            _end_attempt(worker_context, run, outcome, record)
+    except SandboxLostError:
+        log.warning("sandbox lost; trying once more", run=str(run.id))
+        with worker_context.sandbox.run(call, record, cancel) as outcome:
+            _end_attempt(worker_context, run, outcome, record)
+    finally:
+        record.close()
+    return run
+
+
+def _end_attempt(worker_context: WorkerContext, run: Run, outcome: Outcome, record: Recorder) -> None:
+    """Store how the run ended, or give it back where this worker is being stopped."""
+    telemetry.model_ended(outcome)
+    record.close()
+    if record.cancel.reason == WORKER_STOPPED and outcome.status is Status.CANCELLED:
+        with worker_context.database.begin() as conn:
+            runs.requeue_run(conn, run.id, run.attempt, job_queue.enqueue(conn, run.id, run.priority))
+        telemetry.attempt_abandoned(telemetry.REQUEUED)
+        log.info("run given back", run=str(run.id), attempt=run.attempt)
+    else:
+        _finish_run(worker_context, run, outcome, record)
+
+
+def _version_of(worker_context: WorkerContext, run: Run) -> Version | None:
+    """Return the run's version, read once for each worker: versions never change."""
+    known = worker_context.versions.get((run.app_id, run.version))
+    if known is None:
+        with worker_context.database.read() as conn:
+            known = versions.get_version(conn, run.app_id, run.version)
+        if known is not None:
+            if len(worker_context.versions) > MAX_CACHED_VERSIONS:
+                worker_context.versions.clear()
+            worker_context.versions[run.app_id, run.version] = known
+    return known
+
+
+def run_limits(limits: InstallationLimits, manifest: Manifest) -> Limits:
+    """Return the limits a run of this model gets: declared ones under the installation's ceilings."""
+    return Limits(
+        seconds=limits.limit("seconds", manifest.limits),
+        memory_mb=int(limits.limit("memory_mb", manifest.limits)),
+        output_mb=int(limits.limit("output_mb", manifest.limits)),
+        scratch_mb=limits.scratch_mb,
+        log_kb=limits.log_kb,
+        threads=limits.threads,
+    )
+
+
+def denial_reason(error: NotGrantedError) -> str:
+    """Return why a run cannot begin, for an analyst."""
+    return " ".join(p.text for p in error.problems)
+
+
+@telemetry.trace_step("store")
+def _finish_run(worker_context: WorkerContext, run: Run, outcome: Outcome, record: Recorder | None) -> None:
+    """Store how a run ended; where the database is away or full, try for as long as another worker would wait."""
+    until = time.monotonic() + worker_context.limits.worker_timeout
+    while True:
+        try:
+            _store_outcome(worker_context, run, outcome, record)
+        except DatabaseUnavailable as error:
+            if time.monotonic() < until:
+                time.sleep(RETRY_INTERVAL)
+                continue
+            if not _is_full(error):
+                raise
+            _give_up(worker_context, run, f"The result could not be stored: {_describe_error(error)}.")
+        return
+
+
+def _give_up(worker_context: WorkerContext, run: Run, reason: str) -> None:
+    """Store that a run failed without what may not be storable."""
+    with worker_context.database.begin() as conn:
+        runs.finish_run(conn, run.id, run.attempt, status=Status.FAILED, reason=reason, warnings=run.warnings)
+    telemetry.run_finished(run, Status.FAILED)
+
+
+def _is_full(error: DatabaseUnavailable) -> bool:
+    """Return whether the database is there and has no room, in contrast to being away."""
+    return error.sqlstate in {"53000", "53100", "53200"}
+
+
+def _describe_error(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".replace("\0", "\ufffd")
+
+
+def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, record: Recorder | None) -> None:
+    status, reason = outcome.status, outcome.reason
+    problems: tuple[Problem, ...] = ()
+    doc: dict[str, Any] | None = None
+    stored: Mapping[str, result_parts.Columns] = {}
+    if status is Status.SUCCESS:
+        try:
+            doc, stored = result_parts.extract_large(contract_result.require_object(outcome.result))
+        except ResultError as error:
+            status, problems = Status.FAILED, tuple(error.problems)
+            reason = "The model's result cannot be shown: " + " ".join(str(p) for p in error.problems)
+    if record is not None and record.lost:
+        raise LostClaimError
+    shown = outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None
+    # A small result is one statement with its run.
+    opened = worker_context.database.begin if stored or outcome.files or shown else worker_context.database.autocommit
+    with opened() as conn:
+        files = {
+            name: (blobs.put_blob(conn, path.read_bytes()), path.name, path.stat().st_size)
+            for name, path in outcome.files.items()
+        }
+        kept = runs.finish_run(
+            conn,
+            run.id,
+            run.attempt,
+            status=status,
+            reason=reason,
+            problems=problems,
+            traceback=outcome.traceback,
+            warnings=(*run.warnings, *outcome.warnings),
+            doc=doc,
+            parts=stored,
+            nulls=outcome.nulls,
+            files=files,
+            log=outcome.log,
+            shown=shown,
+            peak_memory=outcome.peak_memory,
+            cpu_seconds=outcome.cpu_seconds,
+            environment=worker_context.sandbox.packages,
+        )
+    if not kept:
+        raise LostClaimError
+    telemetry.run_finished(run, status, outcome.seconds)
+    log.info(
+        "run ended",
+        run=str(run.id),
+        model=run.app_slug,
+        status=str(status),
+        seconds=round(outcome.seconds, 4),
+        attempt=run.attempt,
+    )
+
+
+def ensure_unpacked(worker_context: WorkerContext, version: str, archive: str) -> Path:
+    """Return the version's folder in this host's cache, fetched from the database the first time."""
+
+    def fetch() -> dict[str, bytes]:
+        with worker_context.database.read() as conn:
+            return model_files.unpack(blobs.get_blob(conn, archive))
+
+    return _ensure_cached(worker_context.cache / "versions" / version, fetch)
+
+
+def _input_files(worker_context: WorkerContext, run: Run, manifest: Manifest, place: Path) -> dict[str, Path]:
+    """Return the file behind each file input: an upload by its hash, or the model's own."""
+    found: dict[str, Path] = {}
+    for key, declared in manifest.inputs.items():
+        value = run.inputs.get(key)
+        if declared.type != "file" or not value:
+            continue
+        if isinstance(value, str):
+            if value == declared.default:
+                found[key] = place / value
+            continue
+        name = Path(str(value["name"])).name or "upload"
+
+        def fetch(value: Mapping[str, Any] = value, name: str = name) -> dict[str, bytes]:
+            with worker_context.database.read() as conn:
+                return {name: blobs.get_blob(conn, value["file"])}
+
+        found[key] = _ensure_cached(worker_context.cache / "uploads" / value["file"], fetch) / name
+    return found
+
+
+def _ensure_cached(target: Path, fetch: Callable[[], dict[str, bytes]]) -> Path:
+    if not target.is_dir():
+        model_files.install(fetch(), target)
+    return target

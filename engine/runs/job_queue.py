@@ -1,0 +1,143 @@
+"""The job queue, which never shows outside the engine: a run is what was asked, a job is an attempt at it.
+
+Chosen: procrastinate, because a job is deferred in the same transaction as the run it is for, and its workers
+are woken by NOTIFY within milliseconds (docs/decisions has the figures). Sweeps and checks have a queue and slots
+of their own, so that a person's run never waits for one of them to end; a job carries its run's turn. A run that is
+held back, because its user or model has as many under way as it may have, has no job until another run ends.
+Left out: procrastinate's own locks and retries. The engine's reaper decides what is tried again.
+"""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import procrastinate.worker
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import Connection
+
+from engine.processes.limits import InstallationLimits
+from storage import fair_queue, runs
+from storage.database import CONNECT_TIMEOUT, IDLE_TIMEOUT, Database, session_settings
+
+RUN_TASK = "tontine.run"
+VERIFY_TASK = "tontine.verify"
+INTERACTIVE_QUEUE = "runs"
+BATCH_QUEUE = "batches"
+
+# A run's priority: higher goes first, and those below a person's go to the batches.
+INTERACTIVE = 10
+BATCH_PRIORITY = 0
+VERIFY_PRIORITY = 5
+
+_deferrer = App(connector=SyncPsycopgConnector(conninfo=""))  # never opened: jobs go through the caller's connection
+
+
+def enqueue(conn: Connection, run_id: UUID, priority: int = INTERACTIVE, rank: int = 0) -> int:
+    """Queue an attempt at a run in the transaction of `conn`; workers hear of it when that commits."""
+    return _defer(conn, RUN_TASK, priority, rank, run_id=str(run_id))
+
+
+def enqueue_reference_cases(conn: Connection, app_id: int, version: str) -> int:
+    """Queue the reference cases of a version that has just been registered."""
+    return _defer(conn, VERIFY_TASK, VERIFY_PRIORITY, 0, app_id=app_id, version=version)
+
+
+def _defer(conn: Connection, task: str, priority: int, rank: int, **arguments: Any) -> int:
+    raw = conn.connection.driver_connection
+    place = slot_for(priority, task)
+    ahead = place.priority - min(rank, fair_queue.MAX_ADMITTED)
+    job = _deferrer.configure_task(task, queue=place.queue, priority=ahead, connection=raw)
+    return int(job.defer(**arguments))
+
+
+def slot_for(priority: int, task: str = RUN_TASK) -> runs.QueueSlot:
+    """Return where a job of this priority goes."""
+    return runs.QueueSlot(
+        INTERACTIVE_QUEUE if priority >= INTERACTIVE else BATCH_QUEUE, task, priority * (fair_queue.MAX_ADMITTED + 1)
+    )
+
+
+class Consumer(procrastinate.worker.Worker):
+    """A worker of the queue that ends when its heartbeats or its notifications do.
+
+    procrastinate watches these side tasks until the first of them ends, and its deferrer of periodic tasks, of which
+    we have none, ends at once. Left unwatched, a worker whose heartbeat failed once, while all its places were taken,
+    would go on fetching jobs that everybody else takes for orphans.
+    """
+
+    async def work(self) -> None:
+        """Take jobs until asked to stop, or until a side task ends."""
+        await self.run()  # type: ignore[no-untyped-call]
+
+    async def _periodic_deferrer(self) -> None:
+        await asyncio.Event().wait()
+
+
+def worker_app(dsn: str, *, connections: int, idle_timeout: float = IDLE_TIMEOUT) -> App:
+    """Return a procrastinate app for a worker process, to which the worker adds its tasks."""
+
+    async def introduce(connection: AsyncConnection[Any]) -> None:
+        await connection.execute(session_settings(idle_timeout))
+        # A job whose taking or end is lost with the server is put right by the reaper: no need to wait for the disk.
+        await connection.execute("set synchronous_commit to off")
+        await connection.commit()
+        # procrastinate asks one statement at a time: a transaction around each would be two more round trips.
+        await connection.set_autocommit(True)
+
+    return App(
+        connector=PsycopgConnector(
+            pool_factory=_untested_pool,
+            conninfo=dsn,
+            min_size=2,
+            max_size=connections,
+            kwargs={**CONNECT_TIMEOUT, "application_name": "tontine-queue"},
+            configure=introduce,
+        )
+    )
+
+
+def enqueue_admitted(conn: Connection, limits: InstallationLimits) -> int:
+    """Queue the held runs there is room for, in the transaction of `conn`; returns how many.
+
+    Called with a new held run, after each end, and at each worker's pulse, so that one whose room was
+    freed by a worker that died is not forgotten.
+    """
+    found = fair_queue.admit_held(
+        conn, max_running_per_user=limits.max_running_per_user, max_running_per_model=limits.max_running_per_model
+    )
+    for run in found:
+        runs.attach_job(conn, run.id, enqueue(conn, run.id, run.priority, run.rank))
+    return len(found)
+
+
+def admit_held(database: Database, limits: InstallationLimits) -> None:
+    """Let in whom a run that has just ended kept out."""
+    if limits.has_caps:
+        with database.begin() as conn:
+            enqueue_admitted(conn, limits)
+
+
+async def consume(
+    app: App, name: str, *, worker: str, at_once: int, poll: float, grace: float, worker_timeout: float
+) -> None:
+    """Take jobs from the queue `name`, `at_once` of them, until cancelled; times are in seconds."""
+    consumer = Consumer(
+        app,
+        queues=[name],
+        name=worker,
+        concurrency=at_once,
+        fetch_job_polling_interval=poll,
+        shutdown_graceful_timeout=grace,
+        delete_jobs="successful",
+        install_signal_handlers=False,
+        update_heartbeat_interval=max(1.0, worker_timeout / 5),
+        stalled_worker_timeout=worker_timeout,
+    )
+    await consumer.work()
+
+
+def _untested_pool(**options: Any) -> AsyncConnectionPool:
+    """Return a pool that hands out connections without a query to test each: that query was a tenth of a short run."""
+    return AsyncConnectionPool(**{**options, "check": None})

@@ -1,0 +1,80 @@
+"""Put back the runs whose worker is gone, and end those that have outlived too many.
+
+Chosen: a run is an orphan when no living worker holds a job for it; the attempt that lost it is fenced off
+before a new one is queued, all in one transaction, with other reapers kept out by row locks.
+Left out: guessing why a worker died. The reason given counts the workers that were lost; one that was asked to stop and
+gave its runs back is not among them.
+"""
+
+from uuid import UUID
+
+import structlog
+
+from contract.run import Run, Status
+from engine.observability import telemetry
+from engine.processes.limits import InstallationLimits
+from engine.runs import job_queue
+from storage import orphans, runs
+from storage.database import Database
+
+log = structlog.get_logger()
+
+
+def requeue_orphans(database: Database, limits: InstallationLimits) -> int:
+    """Put back the runs and the checks of versions whose worker has been silent for too long; returns how many runs."""
+    with database.begin() as conn:
+        orphans.drop_finished_jobs(conn, job_queue.RUN_TASK, silence=limits.worker_timeout)
+        orphans.retry_jobs(conn, job_queue.VERIFY_TASK, silence=limits.worker_timeout, attempts=limits.attempts)
+    return _requeue(database, limits, worker=None)
+
+
+def requeue_worker_runs(database: Database, worker: str, limits: InstallationLimits | None = None) -> int:
+    """Put back what a worker held that is known to be dead, without waiting for its silence."""
+    return _requeue(database, limits or InstallationLimits(), worker=worker)
+
+
+def _requeue(database: Database, limits: InstallationLimits, worker: str | None) -> int:
+    with database.begin() as conn:
+        found = orphans.lock_orphans(conn, silence=limits.worker_timeout, worker=worker)
+        endings = dict[UUID, Status]()
+        for run in found:
+            orphans.drop_job(conn, run)
+            if run.cancel_requested:
+                reason = "Cancelled; its worker was lost before it could say so."
+                endings[run.id] = Status.CANCELLED
+                runs.finish_run(conn, run.id, run.attempt, status=Status.CANCELLED, reason=reason, waiting_too=True)
+            elif (lost := orphans.count_losses(conn, run) + (run.status is Status.RUNNING)) >= limits.attempts:
+                endings[run.id] = Status.FAILED
+                runs.finish_run(
+                    conn,
+                    run.id,
+                    run.attempt,
+                    status=Status.FAILED,
+                    waiting_too=True,
+                    reason=(
+                        f"The worker that ran it was lost {lost} times. The model may be bringing its worker "
+                        "down; look at its log and try smaller inputs."
+                    ),
+                )
+            else:
+                runs.requeue_run(conn, run.id, run.attempt, job_queue.enqueue(conn, run.id, run.priority))
+                if run.status is Status.RUNNING:
+                    orphans.record_loss(conn, run)
+    for run in found:
+        _report_end(run, endings.get(run.id))
+    return len(found)
+
+
+def _report_end(run: Run, ending: Status | None) -> None:
+    if ending is None:
+        telemetry.run_requeued(run)
+    else:
+        telemetry.run_finished(run, ending)
+    log.warning(
+        "run ended without its worker" if ending else "run put back: its worker is gone",
+        run=str(run.id),
+        model=run.app_slug,
+        attempt=run.attempt,
+        worker=run.worker,
+        **({"status": str(ending)} if ending else {}),
+    )

@@ -1,0 +1,163 @@
+"""Submit a run: check the inputs, store the run and queue it, all in one transaction.
+
+Chosen: the same verb for pages, API and sweeps; a submission key makes a double click one run; a deterministic
+model's stored result is reused for equal inputs unless the caller asks for a fresh run. Users take turns, and where
+there are caps on what goes on at once, a run may be held back; neither is ever refused for it.
+Left out: waiting for the result, which is `engine.runs.follow`.
+"""
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any, NoReturn
+from uuid import UUID
+
+from contract import inputs as contract_inputs
+from contract.app import App, AppRef, Version
+from contract.manifest import Manifest
+from contract.problems import Problem, ProblemsError
+from contract.run import Run
+from engine.models.catalogue import load_manifest
+from engine.models.permissions import resolve_access
+from engine.observability import telemetry
+from engine.processes.context import AppContext
+from engine.runs import job_queue
+from storage import apps, runs, users, versions
+
+SEED_BITS = 31
+
+
+class NotFoundError(ProblemsError):
+    """There is no such model, version or run."""
+
+
+class BusyError(ProblemsError):
+    """The user has as many runs waiting as one user may have."""
+
+
+def find_app(context: AppContext, app: int | str) -> App:
+    """Return the model with this id or slug.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    with context.database.read() as conn:
+        found = apps.app_by_id(conn, app) if isinstance(app, int) else apps.app_by_slug(conn, app)
+    return found or _no_model(app)
+
+
+def _no_model(app: int | str) -> NoReturn:
+    raise NotFoundError([Problem("app", f"there is no model {app!r}", "Choose one from the catalogue.")])
+
+
+def find_version(context: AppContext, app: App | AppRef, version: str | None = None) -> tuple[Version, Manifest]:
+    """Return a version of the model, its current one where none is named, with its manifest.
+
+    Raises:
+        NotFoundError: the model has no such version.
+    """
+    wanted = version or app.current_version
+    with context.database.read() as conn:
+        found = versions.get_version(conn, app.id, wanted) if wanted else None
+    if found is None:
+        problem = Problem("version", f"{app.slug} has no version {wanted!r}", "Leave it out for the current one.")
+        raise NotFoundError([problem])
+    return found, load_manifest(found)
+
+
+def submit(
+    context: AppContext,
+    app: int | str,
+    values: dict[str, Any],
+    *,
+    user: str,
+    version: str | None = None,
+    key: str | None = None,
+    fresh: bool = False,
+    priority: int = job_queue.INTERACTIVE,
+    batch: UUID | None = None,
+) -> Run:
+    """Check `values` and store a run of them, queued or with a stored result reused.
+
+    Args:
+        context: the process's application context.
+        app: the model's id or slug.
+        values: inputs by key; those left out take their defaults.
+        user: who asks.
+        version: a content hash to pin; the current version otherwise.
+        key: a submission with a key this user has used before is that run, not a new one.
+        fresh: run even where an equal run's result is stored.
+        priority: higher goes first.
+        batch: the sweep the run belongs to.
+
+    Returns:
+        The run as stored: PENDING, or SUCCESS with `reused_from`.
+
+    Raises:
+        NotFoundError: there is no such model or version.
+        InputError: with every problem found in `values`.
+        BusyError: the user has too many runs waiting.
+        NotGrantedError: the model needs a secret that it was not granted.
+    """
+    begun = time.time_ns()
+    with context.database.read() as conn:
+        found = apps.get_app_ref(conn, app) or _no_model(app)
+    wanted = (found.id, version or found.current_version or "")
+    chosen = context.versions.get(wanted)
+    if chosen is None:
+        chosen = context.versions[wanted] = find_version(context, found, version)[0]
+    manifest = load_manifest(chosen)
+    if manifest.secrets:
+        resolve_access(context.database, found.id, manifest).require_secrets(found.slug)
+    inputs = contract_inputs.validate(manifest, values)
+    warnings = contract_inputs.calibration_warnings(manifest, inputs)
+    declared = inputs.get("seed")
+    seed = declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
+    who = _user(context, user)
+    # Where nothing is held back, a run and its job are one statement.
+    opened = context.database.begin if context.limits.has_caps else context.database.autocommit
+    with _busy_in_words(context), opened() as conn:
+        reused = None
+        if manifest.deterministic and not fresh:
+            reused = runs.find_reusable(conn, found.id, chosen.hash, inputs)
+        run, created = runs.insert_run(
+            conn,
+            app_id=found.id,
+            version=chosen.hash,
+            inputs=inputs,
+            seed=reused.seed if reused else seed,
+            user_id=who,
+            priority=priority,
+            batch=batch,
+            submission_key=key,
+            reused_from=reused.id if reused else None,
+            warnings=warnings,
+            on_hold=context.limits.has_caps,
+            most=context.limits.max_pending_per_user if priority >= job_queue.INTERACTIVE and reused is None else None,
+            place=None if context.limits.has_caps else job_queue.slot_for(priority),
+        )
+        if created and reused is None and context.limits.has_caps:
+            job_queue.enqueue_admitted(conn, context.limits)
+    telemetry.run_submitted(run, begun, created=created)
+    return run
+
+
+def _user(context: AppContext, name: str) -> int:
+    """Return the user's id, looked up once: it never changes."""
+    if name not in context.users:
+        with context.database.begin() as conn:
+            found = users.get_or_create_user(conn, name)
+        context.users[name] = found
+    return context.users[name]
+
+
+@contextlib.contextmanager
+def _busy_in_words(context: AppContext) -> Iterator[None]:
+    try:
+        yield
+    except runs.TooManyError as error:
+        problem = Problem(
+            "runs", f"{context.limits.max_pending_per_user} of your runs are waiting", "Wait for some or cancel them."
+        )
+        raise BusyError([problem]) from error

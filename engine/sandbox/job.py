@@ -1,0 +1,113 @@
+"""What a run asks of the sandbox, what it says while it goes, and how it ended.
+
+Chosen: plain values, so that a test can run a model without queue and database.
+Left out: anything about users, versions and storage.
+"""
+
+import contextlib
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contract.run import Status
+
+
+class SandboxLostError(Exception):
+    """The zygote went away under a run, through no fault that can be laid on the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one run: seconds, megabytes, kilobytes of log, threads of numerical libraries."""
+
+    seconds: float = 60
+    memory_mb: int = 1_024
+    output_mb: int = 32
+    scratch_mb: int = 256
+    log_kb: int = 1_024
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxJob:
+    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted.
+
+    `background` gives way to other runs for the processor.
+    `refusals` says for a host it asks for and was not granted what the model is told; `secrets` are values by name.
+    """
+
+    run_id: str
+    folder: Path
+    inputs: Mapping[str, Any]
+    seed: int
+    limits: Limits = field(default_factory=Limits)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    library_paths: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
+    background: bool = False
+    denial_messages: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def as_job(self) -> dict[str, Any]:
+        """Return what of the call the child is handed as it stands."""
+        return {
+            "folder": str(self.folder.resolve()),
+            "seed": self.seed,
+            "libraries": [str(path) for path in self.library_paths],
+            "secrets": dict(self.secrets),
+            "refusals": dict(self.denial_messages),
+        }
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has changed since the last event: keys of the result, each whole, and new text of the log."""
+
+    progress: float | None
+    message: str | None
+    result: dict[str, Any]
+    log: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended. Memory is in bytes, times are in seconds; `begun`, its first line, since the epoch."""
+
+    status: Status
+    reason: str | None = None
+    traceback: str | None = None
+    result: dict[str, Any] | None = None
+    nulls: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    log: str = ""
+    peak_memory: int = 0
+    cpu_seconds: float = 0.0
+    seconds: float = 0.0
+    begun: float | None = None
+    files: dict[str, Path] = field(default_factory=dict)
+
+
+class CancelToken:
+    """Ends a run from another thread, at once."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self._read, self._write = socket.socketpair()
+
+    def request(self, reason: str) -> None:
+        """Ask for the end; the first reason stands."""
+        if self.reason is None:
+            self.reason = reason
+            with contextlib.suppress(OSError):
+                self._write.send(b"x")
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when the end is asked for."""
+        return self._read.fileno()
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self._read.close()
+        self._write.close()

@@ -1,0 +1,205 @@
+"""The worker's side of the zygote: the process, the thread that hears from it, and a box for each run.
+
+Chosen: a zygote of each kind, so that a model pays for no library it does not use; one control socket each, one
+thread that listens on it; a box wakes its run's supervisor by a descriptor.
+Left out: what a run is and how it is judged.
+"""
+
+import contextlib
+import itertools
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.sandbox.imports import ALL, KINDS
+from engine.sandbox.job import SandboxLostError
+from engine.sandbox.tiers import Tier
+
+START_TIMEOUT = 60.0
+READ = 1 << 16
+KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM  # as in the zygote
+
+_LAUNCH = (
+    "import os, sys; fd = int(sys.argv[1]); script = sys.argv[2]; sys.argv = [script, *sys.argv[3:]]; "
+    "(fd != 3) and os.dup2(fd, 3); (fd != 3) and os.close(fd); os.set_inheritable(3, False); "
+    "import runpy; runpy.run_path(script, run_name='__main__')"
+)
+
+
+class Zygote:
+    """The zygote process and the thread that hears from it."""
+
+    def __init__(self, tier: Tier, kind: str = ALL) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
+        script = Path(__file__).with_name("zygote.py")
+        # The control socket is descriptor 3 of the zygote; the environment is empty but for one thread a library.
+        environment = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+        # Large pages have few page tables to copy: a fork and its end take 3.5 ms of processor instead of 6.
+        environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
+        self.process = subprocess.Popen(  # noqa: S603 - our own script
+            [sys.executable, "-I", "-c", _LAUNCH, str(theirs.fileno()), str(script), str(tier), kind],
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        self.control = ours
+        self.boxes: dict[str, RunHandle] = {}
+        self.lock = threading.Lock()
+        self.alive = True
+        self._names = itertools.count()
+        ready, _, _ = select.select([ours], [], [], START_TIMEOUT)
+        message = ours.recv(READ) if ready else b""
+        if not message:
+            self.close()
+            raise SandboxLostError("the zygote does not start")
+        self.packages: dict[str, str] = orjson.loads(message)["ready"]
+        threading.Thread(target=self._hear, name="zygote", daemon=True).start()
+
+    def launch(self, handle: "RunHandle", descriptors: list[int]) -> None:
+        """Start a run with its inputs, frames and log as descriptors; `box` hears what becomes of it."""
+        name = str(next(self._names))  # not the run's id: a run taken over may be here twice for a moment
+        with self.lock:
+            if not self.alive:
+                raise SandboxLostError("the zygote is gone")
+            self.boxes[name] = handle
+            try:
+                socket.send_fds(self.control, [orjson.dumps({"run": name}) + b"\n"], descriptors)
+            except OSError as error:
+                del self.boxes[name]
+                raise SandboxLostError("the zygote is gone") from error
+
+    def _hear(self) -> None:
+        while True:
+            try:
+                message, descriptors, _, _ = socket.recv_fds(self.control, READ, 1)
+            except OSError:
+                message = b""
+            if not message:
+                break
+            for line in message.splitlines():
+                self._note(orjson.loads(line), descriptors)
+        with self.lock:
+            self.alive = False
+            left = list(self.boxes.values())
+            self.boxes.clear()
+        for handle in left:
+            handle.set_ended(None)
+        self.control.close()
+        self.process.wait()
+
+    def _note(self, said: dict[str, Any], descriptors: list[int]) -> None:
+        with self.lock:
+            handle = self.boxes.get(said["run"])
+            if handle is not None and "ended" in said:
+                del self.boxes[said["run"]]
+        if handle is None:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        elif "ended" in said:
+            handle.set_ended(said)
+        else:
+            handle.set_started(said["pid"], descriptors[0] if descriptors else None, said["base"])
+
+    def close(self) -> None:
+        """End the zygote, which ends its children."""
+        with contextlib.suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Zygotes:
+    """A zygote of each kind, started anew where one has ended; safe to use from several threads."""
+
+    def __init__(self, tier: Tier) -> None:
+        self.tier = tier
+        self.packages: dict[str, str] = {}
+        self._held: dict[str, Zygote] = {}
+        self._locks = {kind: threading.Lock() for kind in KINDS}
+        self._closed = False
+
+    def get(self, kind: str) -> Zygote:
+        """Return the living zygote of that kind.
+
+        Raises:
+            SandboxLost: the sandbox is closed, or no zygote starts.
+        """
+        with self._locks[kind]:
+            if self._closed:
+                raise SandboxLostError("the sandbox is closed")
+            on_hold = self._held.get(kind)
+            if on_hold is None or not on_hold.alive:
+                on_hold = self._held[kind] = Zygote(self.tier, kind)
+                self.packages = on_hold.packages
+            return on_hold
+
+    def close(self) -> None:
+        """End the zygotes and with them every run."""
+        self._closed = True
+        for kind, lock in self._locks.items():
+            with lock:
+                if kind in self._held:
+                    self._held[kind].close()
+
+
+class RunHandle:
+    """What the zygote says about one run, with a descriptor that wakes the supervisor."""
+
+    def __init__(self) -> None:
+        self.pid: int | None = None
+        self.pidfd: int | None = None
+        self.base = 0  # bytes
+        self.end: dict[str, Any] | None = None
+        self.ended = threading.Event()
+        self.wake, self._write = socket.socketpair()
+        self._lock = threading.Lock()
+        self._doomed = False
+
+    def set_started(self, pid: int, pidfd: int | None, base: int) -> None:
+        """Note the child and its memory before the run; one that was to be killed before it existed is killed now."""
+        with self._lock:
+            self.base, self.pidfd, self.pid = base, pidfd, pid
+            if self._doomed:
+                self._kill()
+
+    def set_ended(self, end: dict[str, Any] | None) -> None:
+        """Note how the child ended, or, with None, that the zygote did."""
+        self.end = end
+        self.ended.set()
+        with contextlib.suppress(OSError):
+            self._write.send(b"x")
+
+    def kill(self) -> None:
+        """Kill the child, now or as soon as it exists."""
+        with self._lock:
+            self._doomed = True
+            self._kill()
+
+    def _kill(self) -> None:
+        if self.ended.is_set():
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if self.pidfd is not None:
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            elif self.pid is not None:
+                os.kill(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+        self.wake.close()
+        self._write.close()

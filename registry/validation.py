@@ -1,0 +1,82 @@
+"""A folder becomes a version: manifest and cases are read and checked before anything is published.
+
+Chosen: every problem of manifest, cases and code is collected and reported together.
+Left out: running the code. It is only compiled here; it runs in the sandbox.
+"""
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contract import cases as contract_cases
+from contract import manifest as contract_manifest
+from contract.cases import Case
+from contract.manifest import Manifest
+from contract.problems import ManifestError, Problem
+from registry.model_files import content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedModel:
+    """A folder that keeps the contract, ready to be stored as a version."""
+
+    hash: str
+    manifest: Manifest
+    cases: tuple[Case, ...]
+    raw_cases: list[Any]
+    readme: str | None
+
+
+def validate_model(files: Mapping[str, bytes]) -> ValidatedModel:
+    """Check the files of a model's folder.
+
+    Raises:
+        ManifestError: with every problem found in manifest.json, cases.json and function.py.
+    """
+    problems: list[Problem] = []
+    raw = _parse_json("manifest.json", files.get("manifest.json", b"{}"), problems)
+    manifest: Manifest | None = None
+    if raw is not None:
+        try:
+            manifest = contract_manifest.parse(raw, files)
+        except ManifestError as error:
+            problems += [Problem(f"manifest.json {p.where}", p.message, p.hint) for p in error.problems]
+    raw_cases = _parse_json("cases.json", files["cases.json"], problems) if "cases.json" in files else []
+    cases: tuple[Case, ...] = ()
+    if manifest is not None and raw_cases:
+        try:
+            cases = contract_cases.parse_cases(raw_cases, manifest)
+        except ManifestError as error:
+            problems += [Problem(f"cases.json {p.where}", p.message, p.hint) for p in error.problems]
+    problems += _check_code(files.get("function.py", b""))
+    if problems or manifest is None:
+        raise ManifestError(problems)
+    readme = next((files[n].decode(errors="replace") for n in ("README.md", "readme.md") if n in files), None)
+    if isinstance(raw_cases, dict):
+        raw_cases = raw_cases.get("cases", [])
+    return ValidatedModel(content_hash(files), manifest, cases, raw_cases or [], readme)
+
+
+def _parse_json(name: str, content: bytes, problems: list[Problem]) -> Any:
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        problems.append(Problem(name, f"it is not JSON: {error}", "Mend the file."))
+        return None
+
+
+def _check_code(content: bytes) -> list[Problem]:
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        return [Problem("function.py", f"it does not compile: {error}", "Mend the code.")]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "run":
+            return []
+        if isinstance(node, ast.Name) and node.id == "run" and isinstance(node.ctx, ast.Store):
+            return []
+        if isinstance(node, ast.alias) and (node.asname or node.name) in {"run", "*"}:
+            return []
+    return [Problem("function.py", "it defines no run", "Define run(inputs), plain or async.")]

@@ -1,0 +1,284 @@
+"""The embedded PostgreSQL: initialised, started, watched and stopped by the processes that use it.
+
+Chosen: three locks that the kernel frees when their holder dies, however it died. A start lock lets one process
+at a time start or stop the server. Every user holds the "users" lock together, so that the last one out stops
+it. The server and all its processes inherit the "server" lock, so that nobody starts a second one beside what a
+crash has left. Liveness is a connection, never a process id. The server listens on a unix socket in a private
+folder and on no port.
+Left out: major upgrades. A data folder of another major version is refused with what to run.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+import psutil
+import psycopg
+import structlog
+
+from storage.postgres_binaries import PostgresBinaries, ServerError
+from storage.wakeup import Wakeup
+
+__all__ = ["EmbeddedServer", "ServerError"]
+
+log = structlog.get_logger()
+
+USER = "tontine"
+START_SECONDS = 10.0
+RECOVERY_SECONDS = 300.0  # crash recovery replays the log, and may take its time
+RETRY_SECONDS = 1.0  # between two attempts to start it
+# Not TMPDIR, which may differ between two processes of one installation, and whose path may be long.
+SOCKETS = Path("/tmp")  # noqa: S108 - the folder made in it is private
+CODES_BUSY = ("starting up", "recovery", "shutting down")
+CODES_FULL = ("too many clients", "connection slots")
+OPTIONS = {
+    "listen_addresses": "",
+    "max_connections": "120",
+    "shared_buffers": "128MB",
+    "jit": "off",  # our queries take milliseconds; compiling them takes longer
+    "logging_collector": "on",
+    "log_directory": "log",
+    "log_filename": "postgres-%a.log",
+    "log_truncate_on_rotation": "on",
+    "log_rotation_age": "1d",
+}
+
+
+class EmbeddedServer:
+    """An embedded server in the folder `home`, shared by every process that starts it.
+
+    Args:
+        home: its folder, made where it is missing.
+        fsync: off for tests only: a crash of the host then loses data.
+    """
+
+    def __init__(self, home: Path, *, fsync: bool = True) -> None:
+        self.home = home.absolute()
+        self.data = self.home / "data"
+        self.fsync = fsync
+        self._users: IO[str] | None = None
+        self._programs: PostgresBinaries | None = None
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of the database, for any client on this host."""
+        return f"postgresql://{USER}@/postgres?host={quote(str(self._sockets), safe='')}"
+
+    def start(self) -> str:
+        """Start the server, or join the one that is running, and return its URL.
+
+        Raises:
+            ServerError: it does not start, or its data is another major version's.
+        """
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._users = (self.home / "users.lock").open("w")
+        fcntl.flock(self._users, fcntl.LOCK_SH)
+        self._stopping.clear()
+        with self._start_lock():
+            try:
+                self._programs = PostgresBinaries(self.home)
+                self._initialise(self._programs)
+                self._ensure(self._programs)
+            except BaseException:
+                self._leave()  # a Ctrl-C may have come after the launch
+                raise
+        (self.home / "url").write_text(self.url + "\n")  # for the operator's psql and pg_dump
+        self._wakeup = Wakeup()
+        self._watcher = threading.Thread(target=self._watch, args=(self._programs,), name="postgres-watch", daemon=True)
+        self._watcher.start()
+        return self.url
+
+    def stop(self) -> None:
+        """Leave the server; the last one out stops it."""
+        if self._users is None:
+            return
+        self._stopping.set()
+        self._wakeup.wake()
+        if self._watcher is not None:
+            self._watcher.join(timeout=RECOVERY_SECONDS)
+        self._wakeup.close()
+        with self._start_lock():
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let go of the server, and stop it where nobody else uses it. The caller holds the start lock."""
+        if self._users is None:
+            return
+        with self._users as users:
+            self._users = None
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # somebody else still uses it
+            if self._programs is None:
+                return
+            until = time.monotonic() + START_SECONDS
+            # One that has just been launched cannot be told to stop before it has written its note.
+            while self._launched() and not (self.data / "postmaster.pid").exists() and time.monotonic() < until:
+                time.sleep(0.02)
+            self._programs.run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data), check=False)
+            with contextlib.suppress(OSError):
+                self._sockets.rmdir()
+
+    def _launched(self) -> bool:
+        """Return whether a process of the server is there: all of them hold its lock."""
+        with self._server_lock() as lock:
+            return lock is None
+
+    @contextlib.contextmanager
+    def _server_lock(self) -> Iterator[IO[str] | None]:
+        """Hold the server's lock; None where a process of it does."""
+        with (self.home / "server.lock").open("w") as lock:
+            held: IO[str] | None = lock
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held = None
+            yield held
+
+    def __enter__(self) -> str:
+        return self.start()
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+    def alive(self) -> bool:
+        """Say whether the server takes connections."""
+        return self._ping() is None
+
+    def _ensure(self, programs: PostgresBinaries) -> None:
+        """Return once the server answers, started if it has to be, or is to stop. The caller holds the start lock."""
+        begun = time.monotonic()
+        tried = -RETRY_SECONDS
+        while (answer := self._ping()) is not None and not self._stopping.is_set():
+            waited = time.monotonic() - begun
+            busy = any(word in answer for word in CODES_BUSY)
+            if waited > (RECOVERY_SECONDS if busy else START_SECONDS):
+                raise ServerError(
+                    f"The embedded database does not start: {answer}\n{_log_tail(self.home / 'start.log')}"
+                )
+            # While processes of a dead server are still ending, the lock is theirs: look again at once.
+            if not busy and waited - tried >= RETRY_SECONDS and self._launch(programs):
+                tried = waited
+            time.sleep(0.02)
+
+    def _launch(self, programs: PostgresBinaries) -> bool:
+        """Start the server unless a process of it, or of one before it, is still there; say whether it was tried."""
+        with self._server_lock() as lock:
+            if lock is None:
+                return False
+            self._clear()
+            sockets = self._private(programs)
+            options = {**OPTIONS, "unix_socket_directories": str(sockets)}
+            if not self.fsync:
+                options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            settings = " ".join(f"-c {key}='{value}'" for key, value in options.items())
+            command = ("start", "-W", "-D", str(self.data), "-l", str(self.home / "start.log"), "-o", settings)
+            programs.run("pg_ctl", *command, check=False, keep=[lock.fileno()])
+        return True
+
+    def _clear(self) -> None:
+        """Remove the note a dead server left: its process number may be another program's by now.
+
+        In a container that starts again it usually is, and PostgreSQL would refuse to start.
+        """
+        note = self.data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError, psutil.AccessDenied, psutil.NoSuchProcess):
+            pid = int(note.read_text().split()[0])
+            if Path(psutil.Process(pid).cwd()) == self.data:
+                return  # started by hand: PostgreSQL itself will say so
+        note.unlink(missing_ok=True)
+        # The socket has a note of its own. A killed server stays in the table of processes until somebody reaps it,
+        # and until then a new one would take that note for a living server's.
+        for left in self._sockets.glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
+
+    def _initialise(self, programs: PostgresBinaries) -> None:
+        version = self.data / "PG_VERSION"
+        ours = programs.run("postgres", "--version").split()[-1].split(".")[0]
+        if version.is_file():
+            found = version.read_text().strip()
+            if found != ours:
+                raise ServerError(
+                    f"{self.data} was written by PostgreSQL {found} and this is PostgreSQL {ours}. Start the release "
+                    f"of Tontine that wrote it, dump with pg_dump, stop it, move {self.data} away, start this release "
+                    "and restore the dump (the commands are in docs/decisions/06-embedded-server.md)."
+                )
+            return
+        building = self.home / "data.new"
+        shutil.rmtree(building, ignore_errors=True)
+        programs.run("initdb", "-D", str(building), "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "-k")
+        building.rename(self.data)
+
+    def _watch(self, programs: PostgresBinaries) -> None:
+        """Start the server again if it goes away under us. A connection that breaks says so; nothing is polled."""
+        while not self._stopping.is_set():
+            with contextlib.suppress(psycopg.Error, OSError), psycopg.connect(self.url, autocommit=True) as conn:
+                self._until_gone(conn)
+            if self._stopping.is_set():
+                return
+            log.warning("the embedded database is away and is started again")
+            try:
+                with self._start_lock():
+                    if not self._stopping.is_set():
+                        self._ensure(programs)
+            except (ServerError, OSError) as error:
+                log.warning("the embedded database does not come back", error=str(error)[:500])
+                self._stopping.wait(RETRY_SECONDS)
+
+    def _until_gone(self, conn: "psycopg.Connection[Any]") -> None:
+        while not self._stopping.is_set():
+            if self._wakeup.wait(conn.fileno()):
+                conn.execute("select 1")  # raises where the server has gone
+
+    @property
+    def _sockets(self) -> Path:
+        """A short path of our own: a socket's path may have 107 bytes and no more."""
+        digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
+        return SOCKETS / f"tontine-{self.home.stat().st_uid if self.home.exists() else 0}-{digest}"
+
+    def _private(self, programs: PostgresBinaries) -> Path:
+        """Return the folder of the socket, made, and nobody else's: who may enter it is the database's owner."""
+        folder = self._sockets
+        folder.mkdir(mode=0o700, exist_ok=True)
+        programs.chown(folder)
+        found = folder.lstat()
+        if folder.is_symlink() or found.st_uid != programs.owner or found.st_mode & 0o077:
+            raise ServerError(f"{folder} is not private to Tontine. Remove it, or set TONTINE_DATA to another folder.")
+        return folder
+
+    def _ping(self) -> str | None:
+        """Return None where the server is there, and otherwise what a connection was answered."""
+        try:
+            with psycopg.connect(self.url, connect_timeout=5) as conn:
+                conn.execute("select 1")
+        except psycopg.Error as error:
+            return None if any(word in str(error) for word in CODES_FULL) else str(error)
+        return None
+
+    @contextlib.contextmanager
+    def _start_lock(self) -> Iterator[None]:
+        with (self.home / "start.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _log_tail(path: Path) -> str:
+    return path.read_text(errors="replace")[-2_000:] if path.is_file() else ""
+
+
+if (
+    __name__ == "__main__"
+):  # python -m storage.embedded_postgres DIR, for an operator who needs the database and no Tontine
+    with EmbeddedServer(Path(sys.argv[1])) as address:
+        input(f"{address}\nPress Enter to leave it. ")

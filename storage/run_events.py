@@ -1,0 +1,27 @@
+"""What a run has said so far: its log, its newest partial result, each event in order.
+
+Chosen: events are kept while the run goes on; its end leaves the changes of status, and the log with the run.
+Left out: writing them, which goes with the run's own row in one statement (`storage.runs`).
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+# What the run `r` has printed: all of it once it has ended, what its events say of it before.
+LOG_SQL = """coalesce(r.log, (select string_agg(e.payload->>'log', '' order by e.seq) from run_events e
+                         where e.run_id = r.id and e.kind = 'progress'), '')"""
+_LOG = text(f"select {LOG_SQL} from runs r where r.id = :id")  # noqa: S608 - the words above
+
+
+def get_log(conn: Connection, run_id: UUID) -> str:
+    """Return what the run has printed so far."""
+    return str(conn.execute(_LOG, {"id": run_id}).scalar_one())
+
+
+def events_after(conn: Connection, run_id: UUID, seq: int) -> list[tuple[int, str, dict[str, Any], datetime]]:
+    """Return (sequence number, kind, payload, time) of every event after `seq`, in order."""
+    statement = text("select seq, kind, payload, at from run_events where run_id = :id and seq > :seq order by seq")
+    return [(r.seq, r.kind, r.payload, r.at) for r in conn.execute(statement, {"id": run_id, "seq": seq})]

@@ -1,0 +1,130 @@
+"""Secrets in what a run says: hidden wherever they stand as text, also where they come in pieces."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from contract.run import Status
+from engine.sandbox.job import Outcome
+from engine.sandbox.redaction import MASK, Redactor
+from engine.sandbox.supervisor import CancelToken, Limits, SandboxJob
+
+KEY = 'geheim/"ü&=+ 42\n'
+
+
+@pytest.mark.parametrize("written", [KEY, quote(KEY), quote(KEY, safe=""), json.dumps(KEY), repr(KEY), f"<{KEY}>"])
+def test_a_value_is_hidden_however_addresses_json_and_python_write_it(written):
+    shown = Redactor([KEY]).redact_text(f"before {written} after")
+    assert MASK in shown
+    assert "geheim" not in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1_000])
+def test_a_value_that_comes_in_pieces_is_hidden_and_nothing_else_is_lost(size):
+    redactor = Redactor(["sesame-open", "sesame-oil-1"])
+    said = b"ses sesame sesame-open sesame-o sesame-oil-1sesame-opensesa"
+    out = b"".join(redactor.redact_log(said[i : i + size]) for i in range(0, len(said), size)) + redactor.flush()
+    assert out == b"ses sesame *** sesame-o " + b"***" * 3  # the last is the beginning of a fourth
+
+
+def test_the_end_of_a_log_that_only_looks_like_a_value_is_kept():
+    redactor = Redactor(["sesame-open"])
+    assert redactor.redact_log(b"the end: se") + redactor.flush() == b"the end: se"
+
+
+def test_a_text_cut_in_the_midst_of_a_value_does_not_end_with_its_beginning():
+    shown = Redactor(["sesame-open"]).redact_text("x" * 300 + "sesame-o")
+    assert shown == "x" * 300 + MASK
+    assert Redactor(["sesame-open"]).redact_text("open sesame") == "open sesame"
+
+
+def test_an_outcome_is_looked_through_to_its_last_text():
+    told = Outcome(
+        Status.FAILED,
+        reason="no sesame-open",
+        traceback="sesame-open",
+        result={"sesame-open": [{"a": "sesame-open!", "b": 1.5, "c": None}]},
+        nulls={"count": 1, "where": ["table.sesame-open"]},
+        warnings=["sesame-open"],
+    )
+    shown = Redactor(["sesame-open"]).redact_outcome(told)
+    assert "sesame-open" not in repr(shown)
+    assert shown.result == {MASK: [{"a": MASK + "!", "b": 1.5, "c": None}]}
+
+
+def test_without_secrets_everything_is_handed_on_as_it_is():
+    redactor = Redactor([])
+    frame = {"result": {"a": "b"}}
+    assert redactor.redact_value(frame) is frame
+    assert redactor.redact_frame(frame) is frame
+    assert redactor.redact_log(b"a") + redactor.flush() == b"a"
+    assert redactor.redact_text("") == ""
+
+
+def told(handle, folder, secrets, **limits):
+    """Run a model that knows secrets and return all it said: its events and its outcome."""
+    events = []
+    call = SandboxJob("veil", folder, {}, 1, Limits(seconds=20, **limits), secrets=secrets)
+    cancel = CancelToken()
+    try:
+        with handle.run(call, events.append, cancel) as outcome:
+            return events, outcome
+    finally:
+        cancel.close()
+
+
+def test_a_model_knows_its_secret_and_no_word_of_it_leaves_the_sandbox(handle, model):
+    events, found = told(
+        handle,
+        model("""
+            import os, sys, time
+            def run(inputs):
+                key = os.environ["API_KEY"]
+                print("the key is", key)
+                for letter in key:
+                    sys.stdout.write(letter)
+                    sys.stdout.flush()
+                    time.sleep(0.06)
+                yield {"message": "with " + key, "notes": key, "summary": {key: key}}
+                time.sleep(0.3)
+                raise ValueError(f"https://example.com/?key={key} refuses")
+        """),
+        {"API_KEY": "sesame-open"},
+    )
+    assert found.status is Status.FAILED
+    assert found.reason == "The model says: https://example.com/?key=*** refuses"
+    assert found.log == "the key is ***\n***"
+    assert found.result == {"notes": MASK, "summary": {MASK: MASK}}
+    assert "key=***" in found.traceback
+    assert any(e.message == "with ***" for e in events)
+    assert "sesame" not in repr((events, found))
+
+
+def test_a_log_cut_at_its_limit_does_not_end_with_half_a_secret(handle, model):
+    _, found = told(
+        handle,
+        model("""
+            import os
+            def run(inputs):
+                print("x" * 995 + os.environ["API_KEY"] * 3, flush=True)
+                return {"notes": "done"}
+        """),
+        {"API_KEY": "sesame-open"},
+        log_kb=1,
+    )
+    assert found.status is Status.SUCCESS
+    assert "the log is cut here" in found.log
+    assert "ses" not in found.log
+
+
+def test_the_environment_holds_the_granted_secrets_and_nothing_else_of_the_workers(handle, model, monkeypatch):
+    monkeypatch.setenv("TONTINE_SECRET_OTHER", "another-secret")
+    _, found = told(
+        handle,
+        model("import os\ndef run(i):\n    return {'names': sorted(os.environ), 'long': len(os.environ['API_KEY'])}\n"),
+        {"API_KEY": "sesame-open"},
+    )
+    assert found.result == {"names": ["API_KEY", "HOME", "LANG", "PATH", "TMPDIR"], "long": 11}

@@ -1,0 +1,32 @@
+"""A page with a result of every kind, for AppTest and for the browser."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from tests.ui.result import gallery
+from ui.result import results
+
+st.set_page_config(page_title="Result", layout="wide")
+case = st.query_params.get("case", "all")
+result = gallery.RESULT
+if case == "long":
+    result = replace(result, charts=(), series=(gallery.LONG,))
+if case == "partial":
+    result = replace(result, charts=result.charts[:3])
+    for _ in range(3):
+        results.show_result(result, run=gallery.RUN, partial=True)
+elif case == "bare":
+    results.show_result(replace(result, charts=()), read_file=lambda name: name.encode())
+else:
+    st.title("Chain ladder", anchor=False)
+    results.show_result(
+        result,
+        run=gallery.RUN,
+        read_part=gallery.read_part,
+        points=lambda _: gallery.path_points(),
+        nulls={"count": 3, "where": ["table[3].reserve", "summary.Not a number"]},
+        read_file=lambda name: name.encode(),
+    )
+    with st.expander("Inputs and provenance", expanded=True):
+        results.provenance(gallery.RUN, gallery.MANIFEST)

@@ -1,0 +1,284 @@
+"""A result on the page: what is shown, what is offered, and what is left alone."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from contract.result import Column, Table
+from tests.ui.result import gallery
+from ui.result import downloads, provenance, results, tables
+from ui.shell import markup
+
+SCRIPT = str(Path(__file__).with_name("result_script.py"))
+
+
+def shown(case="all"):
+    at = AppTest.from_file(SCRIPT, default_timeout=60)
+    at.query_params["case"] = case
+    at.run()
+    assert not at.exception, [e.value for e in at.exception]
+    return at
+
+
+@pytest.fixture(scope="module")
+def page():
+    return shown()
+
+
+def plots(at):
+    return [json.loads(e.proto.spec) for e in at.get("plotly_chart")]
+
+
+def test_summary_figures_are_written_by_their_format_and_unit(page):
+    cards = {m.label: m for m in page.metric}
+    assert cards["Total IBNR"].value == "18,680,856 EUR"
+    assert cards["Total IBNR"].help == "Sum over accident years"
+    assert cards["Coefficient of variation"].value == "13.1%"
+    assert cards["Life expectancy"].value == "38.21 years"
+    assert cards["Simulations"].value == "20,000"
+    assert cards["Ruin before horizon"].value == "No"
+    assert cards["Not a number"].value == "–"
+    assert cards["Standard error"].delta == "-12,000 EUR"
+    assert cards["Coefficient of variation"].delta == "+0.2%"
+
+
+def test_a_label_is_shown_letter_by_letter_and_not_as_markdown(page):
+    assert markup.escape("Regime_2015/35 *draft*") in {m.label for m in page.metric}
+
+
+def test_every_chart_is_drawn_and_a_broken_one_says_where(page):
+    assert len(plots(page)) == 1 + len(gallery.CHARTS) - 1
+    (error,) = page.error
+    assert "Broken cannot be drawn" in error.value
+    assert "charts.Broken.data.series[0].y[1]" in error.value
+    assert "charts.Broken.data.series[1].y" in error.value
+
+
+def test_warnings_stand_in_boxes_of_their_own(page):
+    assert [w.value for w in page.warning] == list(gallery.RESULT.warnings)
+
+
+def test_notes_are_markdown_without_images_and_raw_html(page):
+    (notes,) = [m for m in page.markdown if m.value.startswith("Method")]
+    assert "![" not in notes.value
+    assert "[spy](" in notes.value
+    assert not notes.allow_html
+
+
+def test_what_was_not_finite_is_counted_and_located(page):
+    assert any("3 values were not finite" in c.value and "`table[3].reserve`" in c.value for c in page.caption)
+
+
+@pytest.mark.parametrize(
+    ("nulls", "found"),
+    [
+        ({}, (0, [])),
+        ({"count": 3, "where": ["a", "b"]}, (3, ["a", "b"])),
+        ({"summary.x": 1, "table.y": 4}, (5, ["summary.x", "table.y"])),
+    ],
+)
+def test_both_forms_of_the_count_of_what_was_not_finite_are_read(nulls, found):
+    assert results.not_finite(nulls) == found
+
+
+def test_the_first_table_is_shown_with_numbers_as_numbers(page):
+    frame = page.dataframe[0].value
+    assert list(frame["reserve"][:2]) == [0.0, 94633.8]
+    assert frame["cv"].isna()[0]
+    assert list(frame["mixed"][:2]) == ["1", "two"]
+
+
+def test_a_column_is_headed_by_label_and_unit_and_written_by_its_format(page):
+    config = json.loads(page.dataframe[0].proto.columns)
+    assert config["reserve"]["label"] == "Reserve (EUR)"
+    assert config["reserve"]["type_config"] == {"type": "number", "format": "%,.0f"}
+    assert config["cv"]["type_config"]["format"] == "percent"
+    assert config["cv"]["type_config"]["step"] == pytest.approx(0.001)
+    assert config["year"]["type_config"]["format"] == "%d"  # 2001 and not 2,001
+    assert config["note"]["type_config"]["type"] == "text"
+
+
+def test_a_table_stored_apart_is_read_one_page_at_a_time():
+    at = shown()
+    key = f"result-{gallery.RUN.id}-tables"
+    at.session_state[key] = 1
+    at.run()
+    assert not at.exception
+    frame = at.dataframe[0].value
+    assert len(frame) == tables.PAGE_ROWS
+    assert frame["loss"][1] == 1.5
+    assert any("Rows 1 to 1,000" in c.value for c in at.caption)
+    at.session_state[f"result-{gallery.RUN.id}-page-1"] = 3
+    at.run()
+    frame = at.dataframe[0].value
+    assert list(frame["n"]) == list(range(2_000, 2_500))
+
+
+def test_a_table_behind_another_is_not_read():
+    asked = []
+
+    def read_part(name, offset, limit):
+        asked.append(name)
+        return gallery.read_part(name, offset, limit)
+
+    def script(read):
+        from dataclasses import replace
+
+        from tests.ui.result import gallery
+        from ui.result import results
+
+        results.show_result(replace(gallery.RESULT, charts=()), run=gallery.RUN, read_part=read)
+
+    at = AppTest.from_function(script, args=(read_part,), default_timeout=60).run()
+    assert not at.exception
+    assert asked == []
+
+
+def test_more_is_closed_until_it_is_opened(page):
+    assert not page.get("json")
+
+
+def test_a_long_series_is_thinned_on_the_page():
+    (plot,) = plots(shown("long"))
+    assert "of 200,000 points" in plot["layout"]["title"]["subtitle"]["text"]
+
+
+def test_a_partial_result_is_painted_again_and_again_in_one_run_without_widgets():
+    at = shown("partial")
+    assert len(plots(at)) == 3 * 4
+    assert not at.get("download_button")
+    assert not at.get("button_group")
+
+
+def test_a_result_without_a_run_shows_and_offers_what_the_page_holds():
+    at = shown("bare")
+    at.session_state["result-shown-tables"] = 1
+    at.run()
+    assert len(at.dataframe[0].value) == 200
+    assert any("The first 200 of 2,500 rows" in c.value for c in at.caption)
+    assert "CSV" in {b.proto.label for b in at.get("download_button")}
+    assert not at.get("link_button")
+
+
+# ---- provenance
+
+
+def test_inputs_are_listed_in_the_forms_words_and_units(page):
+    rows = provenance.input_rows(gallery.RUN.inputs, gallery.MANIFEST.inputs)
+    found = {r["Key"]: (r["Group"], r["Input"], r["Value"], r["Unit"]) for r in rows}
+    assert found == {
+        "age": ("Person", "Age", "45", "years"),
+        "sex": ("Person", "Sex", "Female", ""),
+        "rate": ("", "Interest rate", "3.25", "%"),
+        "band": ("", "Age band", "20 to 60", "years"),
+        "claims": ("", "Claims", "1 row", ""),
+    }
+    assert [r["Key"] for r in rows] == ["age", "sex", "rate", "band", "claims"]
+
+
+def test_an_input_the_manifest_does_not_know_stands_under_its_key():
+    assert provenance.input_rows({"old": 1.5}, {}) == [{"Input": "old", "Value": "1.5", "Unit": "", "Key": "old"}]
+
+
+def test_provenance_says_everything_recorded_and_nothing_else():
+    facts = provenance.provenance_rows(gallery.RUN, gallery.MANIFEST)
+    assert facts["Seed"] == "42"
+    assert facts["Version"] == "1.0.0 · 9f2c9f2c9f2c"
+    assert facts["Git commit"] == "0123456789ab"
+    assert facts["Duration"] == "1.25 s"
+    assert facts["Peak memory"] == "123.4 MB"
+    assert facts["Processor time"] == "980 ms"
+    assert facts["Python"] == "3.11.9"
+    assert facts["Worker"] == "host:4711"
+    assert "Reused from" not in facts
+    reused = provenance.provenance_rows(replace(gallery.RUN, reused_from=gallery.RUN.id))
+    assert reused["Reused from"] == f"run {gallery.RUN.id}"
+
+
+def test_the_full_hash_can_be_copied(page):
+    assert gallery.RUN.version in {c.value for c in page.code}
+
+
+# ---- exports
+
+
+def test_the_link_to_the_streaming_route_names_table_and_form():
+    found = urlsplit(downloads.export_link(gallery.RUN.id, "By year & cohort", excel=True))
+    assert found.path == f"/api/runs/{gallery.RUN.id}/export/csv"
+    assert parse_qs(found.query) == {"table": ["By year & cohort"], "excel": ["1"]}
+
+
+def test_a_file_is_named_after_model_table_and_run():
+    assert downloads.export_filename("Total, by year", gallery.RUN) == "chain_ladder-total-by-year-456789ab"
+    assert downloads.export_filename("../..", None) == "table"
+
+
+def test_a_table_stored_apart_is_offered_by_link_and_one_on_the_page_by_click():
+    at = shown()
+    labels = {b.proto.label for b in at.get("download_button")}
+    assert {"CSV", "CSV for Excel"} <= labels
+    assert not at.get("link_button")
+    at.session_state[f"result-{gallery.RUN.id}-tables"] = 1
+    at.run()
+    urls = [b.proto.url for b in at.get("link_button")]
+    assert urls == [downloads.export_link(gallery.RUN.id, gallery.BIG.name, excel=e) for e in (False, True)]
+
+
+def test_the_csv_of_a_table_on_the_page_has_its_cells_under_their_labels():
+    from contract.csv_export import write_csv
+
+    content = b"".join(write_csv(gallery.TABLE.columns, [gallery.TABLE.data])).decode()
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert float(rows[1]["Reserve (EUR)"]) == 94633.8
+    assert rows[0]["Note"] == "'=1+1"
+
+
+# ---- tables
+
+
+def test_numbers_beyond_what_a_browser_counts_exactly_become_text():
+    columns = (Column("n", "N"),)
+    data = {"n": [2**60, 1]}
+    assert list(tables.to_dataframe(columns, data)["n"]) == [str(2**60), "1"]
+    assert tables.column_config(columns, data)["n"]["type_config"]["type"] == "text"
+
+
+def test_a_table_without_rows_says_so():
+    def script():
+        from contract.result import Table
+        from ui.result import tables
+
+        tables.show_table(Table("T", (), {}, 0), {})
+
+    at = AppTest.from_function(script).run()
+    assert [c.value for c in at.caption] == ["The table has no rows."]
+
+
+def test_many_tables_are_chosen_from_a_list():
+    def script():
+        from contract.result import Column, Table
+        from ui.result.tables import show_tables
+
+        tables = [Table(f"T{i}", (Column("a", "A"),), {"a": [i]}, 1) for i in range(8)]
+        show_tables(tables, None, None, "k")
+
+    at = AppTest.from_function(script).run()
+    assert at.selectbox[0].options == [f"T{i}" for i in range(8)]
+    at.selectbox[0].set_value(5).run()
+    assert list(at.dataframe[0].value["a"]) == [5]
+
+
+def test_markup_is_made_literal_and_images_become_links():
+    assert markup.escape("a*b_[c](d)$e$ :red[x]\nf") == r"a\*b\_\[c\]\(d\)\$e\$ \:red\[x\] f"
+    assert markup.strip_images("!![a](b) !c ![d][e]") == "[a](b) !c [d][e]"
+
+
+def test_a_table_keeps_the_names_of_its_columns():
+    table = Table("T", (Column("a", "A", "EUR"),), {"a": [1.0]}, 1)
+    assert tables.column_config(table.columns, table.data)["a"]["label"] == "A (EUR)"

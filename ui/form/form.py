@@ -1,0 +1,278 @@
+"""The form of a model: built from its manifest, filled from a link, checked as a whole at every change.
+
+Chosen: `form` is a plain function, not a fragment. It returns the latest values on every run of the script, so a
+button below it can never submit old ones, and a page that wants live results simply runs on each change. A page
+that wants its results left alone while inputs move wraps `form` and its button together in its own `st.fragment`;
+the form keeps all it knows in its sheet and works the same there. The browser's address follows through
+`ui.form.url_sync`, not through bound widgets: those drop defaults and values that do not fit.
+Left out: running, and what stands beside the form on the page.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from contract import inputs as checks
+from contract.cases import Case
+from contract.fields import Field
+from contract.manifest import Manifest
+from contract.problems import Problem
+from ui.form import form_state, json_view, links, url_sync
+from ui.form.form_state import FormState
+from ui.form.inputs import InputBinding, draw_input
+from ui.form.inputs.binding import escape_markdown, show_note
+
+MANY_INPUTS = 25  # inputs from which on a search box helps
+LONG_TABLE = 200  # rows from which on a table is checked only when it changed
+KeepFile = Callable[[str, bytes], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FormValues:
+    """What the form holds now.
+
+    `values` has every input, hidden ones too, without optional ones that are empty; a run may be asked
+    for when `problems` is empty. `query` is the whole address, for `st.query_params.from_dict`.
+    """
+
+    values: dict[str, Any]
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    query: dict[str, str] = field(default_factory=dict)
+
+
+def show_form(
+    manifest: Manifest,
+    *,
+    start: Mapping[str, Any],
+    link: Mapping[str, str] | None,
+    cases: Sequence[Case] = (),
+    problems: Sequence[Problem] = (),
+    store_file: KeepFile,
+    key_prefix: str,
+) -> FormValues:
+    """Draw the form and return what it holds.
+
+    Args:
+        manifest: the model's manifest.
+        start: the values a fresh form has: `manifest.initial_values`, or the inputs of the run to edit.
+        link: the page's query, `st.query_params.to_dict()`; None leaves the address alone.
+        cases: presets to offer.
+        problems: what the server said about the values as they stand, shown beside their inputs.
+        store_file: keeps an upload and returns `{"file": sha256, "name": ..., "size": ...}`.
+        key_prefix: names this form in the session; one for each model and version.
+    """
+    page = form_state.get_state(manifest, start, link, key_prefix)
+    found = _merge_problems(
+        [*page.errors.values(), *find_form_problems(manifest, page.values, page.errors, page.checked), *problems]
+    )
+    shown = checks.visible_keys(manifest, {k: v for k, v in page.values.items() if v is not None})
+    view = _show_toolbar(manifest, cases, page, key_prefix)
+    for remark in page.notes:
+        st.warning(escape_markdown(remark), icon=":material/link_off:")
+    if view == "JSON":
+        json_view.show_json(manifest, page, key_prefix)
+        placed: set[str] = set()
+    else:
+        wanted = _search_fields(manifest, shown, key_prefix)
+        placed = set(wanted)
+        _show_fields(manifest, wanted, found, page, store_file, key_prefix)
+    _show_other_problems(manifest, found, placed)
+    long = links.omitted_tables(manifest, page.values)
+    tail = [f"The address cannot carry {manifest.inputs[k].label}: the table is too long." for k in long]
+    for text in tail:
+        show_note("link_off", "gray", f"{text} The link of a run does.")
+    query = links.encode(manifest, page.values)
+    query |= {links.query_key(k): text for k, text in page.unreadable.items()}
+    if link is not None:
+        page.written = query
+        url_sync.sync(
+            query,
+            app=link.get("app"),
+            state=page.name,
+            recover=lambda params: form_state.reset(page, manifest, start, params),
+            key=f"{key_prefix}:address",
+        )
+    return FormValues(
+        values=json_view.current_values(manifest, page.values),
+        problems=found,
+        warnings=[*checks.calibration_warnings(manifest, page.values), *page.notes, *tail],
+        query={**links.page_params(link or {}), **query},
+    )
+
+
+def find_form_problems(
+    manifest: Manifest,
+    values: Mapping[str, Any],
+    errors: Mapping[str, Problem],
+    checked: dict[str, tuple[Any, list[Problem]]],
+) -> list[Problem]:
+    """Return what is wrong with the sheet's values, an emptied input in words of its own.
+
+    `checked` keeps what was found in long tables, by the very rows it was found in: checking 10,000
+    rows takes 0.7 s, too long for every move of a slider.
+    """
+    given = {k: v for k, v in values.items() if v is not None}
+    shown = checks.visible_keys(manifest, given)
+    empty = [
+        k
+        for k, item in manifest.inputs.items()
+        if k not in given and k not in errors and (item.has_default or (item.required and k in shown))
+    ]
+    # An input that a link left unreadable is already told of, and its rules wait until it is mended.
+    complete = not errors and not empty
+    found = []
+    for key, rows in given.items():
+        if isinstance(rows, list) and len(rows) > LONG_TABLE and key in manifest.inputs:
+            if key not in checked or checked[key][0] is not rows:
+                checked[key] = (rows, checks.find_problems(manifest, {key: rows}, complete=False))
+            found += checked[key][1]
+            given[key] = rows[: manifest.inputs[key].min_rows]  # enough rows to have nothing new to say
+    found += checks.find_problems(manifest, given, complete=complete)
+    for key in empty:
+        hint = checks.find_problems(manifest, {key: None}, complete=False)[0].hint
+        found.append(Problem(f"inputs.{key}", "it is empty", hint))
+    return found
+
+
+def _merge_problems(problems: Sequence[Problem]) -> list[Problem]:
+    unique: dict[str, Problem] = {}
+    for problem in problems:
+        unique.setdefault(problem.where, problem)
+    return list(unique.values())
+
+
+def _show_toolbar(manifest: Manifest, cases: Sequence[Case], page: FormState, prefix: str) -> str:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        view = st.segmented_control(
+            "View",
+            ["Form", "JSON"],
+            default="Form",
+            required=True,
+            key=f"{prefix}:view",
+            label_visibility="collapsed",
+        )
+        if cases:
+            _show_presets(manifest, cases, page, prefix)
+        st.button(
+            "Reset",
+            key=f"{prefix}:reset",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            help="Set every input to the model's starting values",
+            on_click=lambda: page.replace(manifest.initial_values),
+        )
+    return view or "Form"
+
+
+def _show_presets(manifest: Manifest, cases: Sequence[Case], page: FormState, prefix: str) -> None:
+    key = f"{prefix}:preset"
+    full = [{**manifest.defaults, **case.inputs} for case in cases]
+    # The picker shows the case the values agree with, so it empties when an input is changed.
+    held = json_view.current_values(manifest, page.values)
+    now = next((i for i, values in enumerate(full) if values == held), None)
+    if st.session_state.get(key, -1) != now:
+        st.session_state[key] = now
+
+    def choose() -> None:
+        chosen = st.session_state[key]
+        page.replace(manifest.initial_values if chosen is None else full[chosen])
+
+    with st.container(gap="xxsmall"):
+        st.selectbox(
+            "Preset",
+            range(len(cases)),
+            index=None,
+            format_func=lambda i: cases[i].name,
+            key=key,
+            placeholder="Choose a preset",
+            label_visibility="collapsed",
+            on_change=choose,
+        )
+        if now is not None and cases[now].source:
+            st.caption(f"Source: {escape_markdown(str(cases[now].source))}")
+
+
+def _search_fields(manifest: Manifest, shown: set[str], prefix: str) -> list[str]:
+    keys = [k for k in manifest.inputs if k in shown]
+    if len(manifest.inputs) <= MANY_INPUTS:
+        return keys
+    words = st.text_input(
+        "Search the inputs",
+        key=f"{prefix}:search",
+        icon=":material/search:",
+        placeholder=f"Search {len(keys)} inputs",
+        label_visibility="collapsed",
+    )
+    wanted = [k for k in keys if _matches_search(manifest.inputs[k], (words or "").lower().split())]
+    if not wanted:
+        st.caption("No input has these words in its name, group or help. Clear the search to see all.")
+    return wanted
+
+
+def _matches_search(item: Field, words: Sequence[str]) -> bool:
+    text = " ".join(filter(None, (item.key, item.label, item.group, item.help, item.unit))).lower()
+    return all(word in text for word in words)
+
+
+def _show_fields(
+    manifest: Manifest,
+    keys: Sequence[str],
+    problems: Sequence[Problem],
+    page: FormState,
+    store_file: KeepFile,
+    prefix: str,
+) -> None:
+    groups: dict[str | None, list[str]] = {None: []}  # what has no heading stands above all headings
+    for key in keys:
+        groups.setdefault(manifest.inputs[key].group, []).append(key)
+    for group, members in groups.items():
+        if group:
+            st.markdown(f"##### {escape_markdown(group)}")
+        for key in members:
+            draw_input(_input_binding(manifest, key, problems, page, store_file, prefix))
+
+
+def _input_binding(
+    manifest: Manifest,
+    key: str,
+    problems: Sequence[Problem],
+    page: FormState,
+    store_file: KeepFile,
+    prefix: str,
+) -> InputBinding:
+    item, value = manifest.inputs[key], page.values.get(key)
+    told = [p for p in problems if key in problem_inputs(p)]
+    restore = None
+    if key in page.errors and item.has_default:
+        restore = lambda: page.set_value(key, item.default)  # noqa: E731 - a callback, named where it is used
+    return InputBinding(
+        field=item,
+        value=value,
+        key=f"{prefix}.{key}",
+        set_value=lambda new: page.set_value(key, new),
+        store_file=store_file,
+        revision=page.revision,
+        problems=told,
+        warnings=[] if told or value is None else checks.calibration_warnings(manifest, {key: value}),
+        set_error=lambda problem: page.set_error(key, problem),
+        restore=restore,
+    )
+
+
+def problem_inputs(problem: Problem) -> list[str]:
+    """Return the inputs a problem speaks of: `inputs.age`, `inputs.table[3].x`, `inputs.age, retirement`."""
+    path = problem.where.removeprefix("inputs.")
+    return [m[0] for part in path.split(", ") if (m := re.match(r"\w+", part))]
+
+
+def _show_other_problems(manifest: Manifest, problems: Sequence[Problem], placed: set[str]) -> None:
+    """Tell of problems whose input is not in sight, so that none keeps a run back unseen."""
+    hidden = [p for p in problems if not placed & set(problem_inputs(p))]
+    for problem in hidden:
+        known = [manifest.inputs[k].label for k in problem_inputs(problem) if k in manifest.inputs]
+        where = ", ".join(known) or problem.where
+        show_note("error", "red", f"{where}: {problem.message}. {problem.hint}")

@@ -1,0 +1,94 @@
+"""The sheet is a form's working copy of its inputs, kept in the session under the form's key.
+
+Chosen: one truth that widgets show and write back to, so that nothing is lost when a widget is hidden or another
+page is opened; it follows the address only when the address changed by other hands than the form's: a link was
+opened, the back button pressed, another run chosen to start from.
+Left out: drawing, and the checks of values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+from contract.manifest import Manifest
+from contract.problems import Problem
+from ui.form import links
+
+
+@dataclass(slots=True)
+class FormState:
+    """The values as they stand, and what is known about where they came from.
+
+    `misfits` are problems that a value cannot show by itself, such as a link's text that is no number
+    (kept in `misread`, so that the address stays what it was); each goes when its input is changed.
+    `revision` counts how often all values were replaced; `name` is this sheet's alone. `seen` is the
+    query as the server last had it, `written` what the form last put into the address. `checked` is
+    the form's memory of long tables it has checked.
+    """
+
+    values: dict[str, Any]
+    errors: dict[str, Problem] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    revision: int = 0
+    checked: dict[str, tuple[Any, list[Problem]]] = field(default_factory=dict)
+    name: str = field(default_factory=lambda: uuid4().hex)
+    seen: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+
+    def set_value(self, key: str, value: Any) -> None:
+        """Take one input's new value."""
+        self.values[key] = value
+        self.errors.pop(key, None)
+        self.unreadable.pop(key, None)
+
+    def set_error(self, key: str, problem: Problem) -> None:
+        """Note what was wrong with a value that was not taken."""
+        self.errors[key] = problem
+
+    def replace(self, values: Mapping[str, Any]) -> None:
+        """Take a whole set of values in place of the present ones."""
+        self.values = dict(values)
+        self.errors.clear()
+        self.unreadable.clear()
+        self.notes.clear()
+        self.revision += 1
+
+
+def get_state(manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str] | None, key: str) -> FormState:
+    """Return the sheet kept under `key`, new or filled anew where the link asks for it."""
+    place = f"{key}:sheet"
+    state: FormState | None = st.session_state.get(place)
+    seen = dict(link or {})
+    if state is None:
+        state = st.session_state[place] = FormState({})
+        reset(state, manifest, start, seen)
+    elif seen != state.seen and links.input_params(seen) != state.written and _has_inputs(seen, state):
+        reset(state, manifest, start, seen)
+    state.seen = seen
+    return state
+
+
+def _has_inputs(seen: Mapping[str, str], state: FormState) -> bool:
+    """Say whether a link says anything about inputs; a bare `/model?app=...` leaves the sheet as it was."""
+    origin = links.page_params(seen).get("from")
+    return bool(links.input_params(seen)) or origin not in {None, state.seen.get("from")}
+
+
+def reset(state: FormState, manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str]) -> None:
+    """Fill the sheet from `start`, and from what a link says over it."""
+    reading = links.parse(manifest, link)
+    known = {k: v for k, v in start.items() if k in manifest.inputs}
+    empty = dict.fromkeys(reading.errors)
+    state.replace({**manifest.defaults, **known, **reading.values, **empty})
+    state.errors, state.unreadable = dict(reading.errors), dict(reading.unreadable)
+    state.notes = [
+        f"The link names {p.where.removeprefix('link.')}: {p.message}, so it is ignored." for p in reading.unknown
+    ] + [
+        f"The inputs it starts from hold {k}, which this version does not have."
+        for k in start
+        if k not in manifest.inputs
+    ]

@@ -1,0 +1,64 @@
+"""Every field type of the contract has its widget: one function a type, all called through `draw`.
+
+Chosen: a widget never owns its value. The form's sheet does; before a widget is drawn its state is set to what
+the sheet says, and its callback writes back. So a slider and its number box stay in step, values outlive hidden
+widgets and other pages, and a value that does not fit is shown as it stands instead of being clamped.
+Left out: checking, which the form does for all inputs at once, and where values are kept between reruns.
+"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from contract.fields import Field
+from contract.problems import Problem
+from ui.form.inputs import choices, file, numbers, table, texts
+from ui.form.inputs.binding import InputBinding, show_note
+
+_DRAW_BY_TYPE = {
+    "number": numbers.number_input,
+    "integer": numbers.number_input,
+    "range": numbers.range_input,
+    "boolean": choices.boolean_input,
+    "select": choices.select_input,
+    "multiselect": choices.multiselect_input,
+    "text": texts.text_input,
+    "date": texts.date_input,
+    "table": table.table_input,
+    "file": file.file_input,
+}
+
+MAX_PROBLEMS = 12  # problems told of one input; a table can have one in every cell
+
+__all__ = ["InputBinding", "draw_input"]
+
+
+def draw_input(binding: InputBinding) -> None:
+    """Draw one input: its widget, its caption, and beneath it what is wrong or doubtful about its value."""
+    with st.container(key=f"{binding.key}.cell", gap="xxsmall"):
+        _DRAW_BY_TYPE[binding.field.type](binding)
+        for warning in binding.warnings:
+            show_note("warning", "orange", warning)
+        for problem in binding.problems[:MAX_PROBLEMS]:
+            show_note(
+                "error", "red", replace(problem, message=cell_place_text(binding.field, problem) + problem.message).text
+            )
+        if len(binding.problems) > MAX_PROBLEMS:
+            show_note("error", "red", f"And {len(binding.problems) - MAX_PROBLEMS:,} more.")
+        if binding.restore is not None:
+            st.button(
+                "Use the default",
+                key=f"{binding.key}.restore",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=binding.restore,
+            )
+
+
+def cell_place_text(field: Field, problem: Problem) -> str:
+    """Return the words for the cell of a table that a problem is about, rows counted from 1; nothing for the rest."""
+    if field.type != "table" or problem.cell is None:
+        return ""
+    row, key = problem.cell
+    column = field.columns.get(key or "")
+    return f"row {row + 1}{f', {column.label}' if column else ''}: "

@@ -1,0 +1,305 @@
+"""Numbers and ranges: a slider for looking around, a box for the exact figure, always in step.
+
+Chosen: the slider moves on the field's step; the box takes any figure, finer or out of range, and the form says
+what is wrong with it, because a box with limits of its own keeps the old value without a word. A log scale is a
+select slider over rounded positions, which Streamlit's plain slider does not have.
+Left out: formats with units in the box, which takes printf formats only; the unit stands in the label.
+"""
+
+import math
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from contract.fields import Field, is_number
+from ui.form.inputs.binding import (
+    InputBinding,
+    escape_markdown,
+    examples_note,
+    format_value,
+    is_user_change,
+    is_year,
+    show_caption,
+    sync_widget,
+)
+
+LOG_POSITIONS = 120
+SAFE = 2**53 - 1  # what a browser holds exactly
+BOX_WIDTH = 108  # narrower than 7.5 rem hides the minus and plus, which leaves room for eight digits
+LONG = 10_000  # from here on a box without separators is hard to read
+
+
+def number_input(binding: InputBinding) -> None:
+    """Draw a number: a slider with exact typing beside it, or the box alone."""
+    field, key = binding.field, f"{binding.key}.box"
+    if not has_slider(field):
+        _draw_box(binding, key, binding.value, binding.set_value, label=binding.label, help_=binding.help)
+    else:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            place = _draw_slider(binding)
+            _draw_box(
+                binding,
+                key,
+                binding.value,
+                binding.set_value,
+                width=BOX_WIDTH,
+                beside=_moved_check(f"{binding.key}.slider", place),
+            )
+    spelled = None
+    if is_number(binding.value) and abs(binding.value) >= LONG and not has_slider(field):
+        spelled = with_unit(field, format_value(binding.value))
+    show_caption(spelled, range_note(field), calibration_note(field), examples_note(field))
+
+
+def range_input(binding: InputBinding) -> None:
+    """Draw a range: a slider with two ends and a box for each."""
+    ends = binding.value if isinstance(binding.value, list | tuple) and len(binding.value) == 2 else [None, None]
+    beside: Callable[[], bool] | None = None
+    if has_slider(binding.field):
+        beside = _draw_range_slider(binding, ends)
+    else:
+        st.markdown(f":small[{binding.label}]", help=binding.help)
+    with st.container(horizontal=True, gap="small"):
+        for i, word in enumerate(("from", "to")):
+            key = f"{binding.key}.{word}"
+            _draw_box(
+                binding,
+                key,
+                ends[i],
+                _put_end(binding, ends, i),
+                label=word.capitalize(),
+                width=BOX_WIDTH,
+                beside=beside,
+            )
+    show_caption(range_note(binding.field), calibration_note(binding.field), examples_note(binding.field))
+
+
+def has_slider(field: Field) -> bool:
+    """Say whether a slider can show the field: two ends apart, within what a browser counts exactly."""
+    low, high = field.minimum, field.maximum
+    if field.widget == "number" or low is None or high is None or low >= high:
+        return False
+    return max(abs(low), abs(high)) <= SAFE and bool(field.step)
+
+
+def range_note(field: Field) -> str | None:
+    """Return the allowed range as small print."""
+    low, high = field.minimum, field.maximum
+    if low is None and high is None:
+        return None
+    if low is not None and high is not None:
+        return escape_markdown(with_unit(field, f"{format_value(low, field)} to {format_value(high, field)}"))
+    return escape_markdown(
+        with_unit(field, f"from {format_value(low, field)}" if high is None else f"up to {format_value(high, field)}")
+    )
+
+
+def calibration_note(field: Field) -> str | None:
+    """Return the calibrated range as small print."""
+    if field.valid is None:
+        return None
+    return f"calibrated on {format_value(field.valid[0], field)} to {format_value(field.valid[1], field)}"
+
+
+def with_unit(field: Field, text: str) -> str:
+    """Return `text` with the field's unit behind it."""
+    return f"{text} {field.unit}" if field.unit else text
+
+
+def slider_step(field: Field) -> Decimal:
+    """Return the slider's step: the field's, or finer where the default would not lie on it."""
+    step = Decimal(repr(field.step))
+    low = Decimal(repr(field.minimum))
+    for mark in _two_numbers(field.default):
+        if (Decimal(repr(mark)) - low) % step != 0:
+            exponent = min(Decimal(repr(n)).normalize().as_tuple().exponent for n in (mark, field.minimum))
+            return min(step, Decimal(1).scaleb(min(int(exponent), 0)))
+    return step
+
+
+def snap_to_step(field: Field, value: float) -> Any:
+    """Return the slider position nearest to `value`, in decimal arithmetic so that 0.3 stays 0.3."""
+    low, high = Decimal(repr(field.minimum)), Decimal(repr(field.maximum))
+    wanted = min(max(Decimal(repr(value)), low), high)
+    step = slider_step(field)
+    steps = ((wanted - low) / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    place = low + steps * step
+    if wanted == high or place > high:
+        place = high
+    return int(place) if field.whole else float(place)
+
+
+def log_positions(field: Field) -> tuple[Any, ...]:
+    """Return the positions of a log slider: even in the logarithm, rounded to three digits, on the grid."""
+    marks = tuple(_two_numbers(field.default))
+    return _log_positions(field.minimum, field.maximum, field.multiple_of, field.whole, marks)
+
+
+@lru_cache(maxsize=512)
+def _log_positions(
+    low: float, high: float, grid: float | None, whole: bool, marks: tuple[float, ...]
+) -> tuple[Any, ...]:
+    ratio = high / low
+    found = {low, high, *marks}
+    for i in range(1, LOG_POSITIONS):
+        place = Decimal(f"{low * ratio ** (i / LOG_POSITIONS):.3g}")
+        if grid:
+            unit = Decimal(repr(grid))
+            place = (place / unit).quantize(Decimal(1), rounding=ROUND_HALF_UP) * unit
+        value = int(place) if whole else float(place)
+        if low < value < high:
+            found.add(value)
+    return tuple(sorted(int(v) if whole else float(v) for v in found))
+
+
+def nearest_position(positions: tuple[Any, ...], value: float) -> Any:
+    """Return the position nearest to `value` by ratio."""
+    wanted = min(max(value, positions[0]), positions[-1])
+    return min(positions, key=lambda p: abs(math.log(p / wanted)))
+
+
+def _draw_slider(binding: InputBinding) -> Any:
+    """Draw the slider of a number and return the place it shows."""
+    field, key = binding.field, f"{binding.key}.slider"
+    value = binding.value if is_number(binding.value) else field.default
+    typed = _moved_check(f"{binding.key}.box", _box_value(field, binding.value)[1])
+    if field.scale == "log":
+        positions = log_positions(field)
+        place = nearest_position(positions, value)
+        sync_widget(binding, key, place)
+        st.select_slider(
+            binding.label,
+            positions,
+            key=key,
+            help=binding.help,
+            format_func=format_value,
+            on_change=lambda: binding.set_value(st.session_state[key]) if is_user_change(key, beside=typed()) else None,
+        )
+        return place
+    place = snap_to_step(field, value)
+    sync_widget(binding, key, place, lambda a, b: snap_to_step(field, a) == b)
+    st.slider(
+        binding.label,
+        **_slider_scale(field),
+        key=key,
+        help=binding.help,
+        on_change=lambda: (
+            binding.set_value(snap_to_step(field, st.session_state[key]))
+            if is_user_change(key, beside=typed())
+            else None
+        ),
+    )
+    return place
+
+
+def _draw_range_slider(binding: InputBinding, ends: Any) -> Callable[[], bool]:
+    """Draw the slider of a range and return what says, in a callback, whether it has been moved."""
+    field = binding.field
+    fallback = (field.minimum, field.maximum)
+    low, high = sorted(v if is_number(v) else fallback[i] for i, v in enumerate(ends))
+    if field.scale == "log":
+        positions = log_positions(field)
+        shown = (nearest_position(positions, low), nearest_position(positions, high))
+        # A select slider only becomes two-ended by its value argument, which may not meet a state of
+        # its key: the value is part of the key instead.
+        key = f"{binding.key}.slider.{shown[0]}.{shown[1]}"
+        st.select_slider(
+            binding.label,
+            positions,
+            value=shown,
+            key=key,
+            help=binding.help,
+            format_func=format_value,
+            on_change=lambda: binding.set_value(list(st.session_state[key])),
+        )
+        return _moved_check(key, shown)
+    key = f"{binding.key}.slider"
+    place = (snap_to_step(field, low), snap_to_step(field, high))
+    typed = [
+        _moved_check(f"{binding.key}.{word}", _box_value(field, ends[i])[1]) for i, word in enumerate(("from", "to"))
+    ]
+    sync_widget(binding, key, place, lambda a, b: tuple(snap_to_step(field, v) for v in a) == b)
+
+    def set_value() -> None:
+        if is_user_change(key, beside=any(changed() for changed in typed)):
+            binding.set_value([snap_to_step(field, v) for v in st.session_state[key]])
+
+    st.slider(binding.label, **_slider_scale(field), key=key, help=binding.help, on_change=set_value)
+    return _moved_check(key, place)
+
+
+def _moved_check(key: str, shown: Any) -> Callable[[], bool]:
+    """Return what says, in a callback, whether the widget `key` no longer shows what it was drawn with."""
+    return lambda: st.session_state.get(key, shown) != shown
+
+
+def _slider_scale(field: Field) -> dict[str, Any]:
+    step = slider_step(field)
+    if field.whole:
+        return {
+            "min_value": int(field.minimum),
+            "max_value": int(field.maximum),
+            "step": int(step),
+            "format": "%d" if is_year(field) else "%,d",
+        }
+    digits = max(0, -int(step.normalize().as_tuple().exponent))
+    return {
+        "min_value": float(field.minimum),
+        "max_value": float(field.maximum),
+        "step": float(step),
+        "format": f"%,.{digits}f",
+    }
+
+
+def _draw_box(
+    binding: InputBinding,
+    key: str,
+    value: Any,
+    set_value: Callable[[Any], None],
+    *,
+    label: str | None = None,
+    help_: str | None = None,
+    width: int | None = None,
+    beside: Callable[[], bool] | None = None,
+) -> None:
+    field = binding.field
+    kind, shown = _box_value(field, value)
+    sync_widget(binding, key, shown)
+    st.number_input(
+        label or f"{binding.label}, exact",
+        value=None,
+        step=kind(field.step or 1) or kind(1),
+        format="%d" if kind is int else "%.15g",
+        key=key,
+        help=help_,
+        placeholder="empty",
+        label_visibility="visible" if label else "collapsed",
+        width=width or "stretch",
+        on_change=lambda: (
+            set_value(st.session_state[key]) if is_user_change(key, beside=bool(beside and beside())) else None
+        ),
+    )
+
+
+def _box_value(field: Field, value: Any) -> tuple[type[int] | type[float], Any]:
+    """Return the kind of number a box holds for `value`, and the number, or None where it can show none."""
+    whole = field.whole and (not is_number(value) or float(value).is_integer())
+    kind = int if whole else float
+    fits = is_number(value) and abs(value) <= (SAFE if whole else 1e300)
+    return kind, kind(value) if fits else None
+
+
+def _put_end(binding: InputBinding, ends: Any, i: int) -> Callable[[Any], None]:
+    def set_value(value: Any) -> None:
+        both = list(ends)
+        both[i] = value
+        binding.set_value(None if value is None else both)
+
+    return set_value
+
+
+def _two_numbers(default: Any) -> list[float]:
+    return [n for n in (default if isinstance(default, list) else [default]) if is_number(n)]

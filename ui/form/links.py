@@ -1,0 +1,149 @@
+"""Links carry a form's inputs: written with every value, read without trusting any of them.
+
+Chosen: one query key an input, its value as `contract.text_values` writes it; an input named like one of the page's own
+keys gets the prefix `in.`. A table or file stands in a link only where it differs from the default, and a table
+only up to `MAX_TABLE_TEXT` characters: past that a run's link is the one that carries it.
+Left out: the browser's address bar, which is `ui.form.url_sync`, and the check of ranges, which is `contract.inputs`.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from contract.fields import Field
+from contract.inputs import find_problems
+from contract.manifest import Manifest
+from contract.problems import Problem
+from contract.text_values import TextError, format_value, parse_value
+
+PREFIX = "in."
+PAGE_KEYS = frozenset({"app", "version", "from", "run", "tab"})
+STREAMLIT_KEYS = frozenset({"embed", "embed_options"})
+MAX_TABLE_TEXT = 6_000  # characters, before percent-encoding
+TOO_LONG = " " * (MAX_TABLE_TEXT + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInputs:
+    """What a link says: values by input, texts that hold no value of their field, keys nobody knows."""
+
+    values: dict[str, Any]
+    errors: dict[str, Problem]
+    unreadable: dict[str, str]
+    unknown: list[Problem]
+
+
+def model_link(slug: str, manifest: Manifest, values: Mapping[str, Any], version: str | None = None) -> str:
+    """Return the address that opens the model's form filled in with `values`.
+
+    `version` pins one version; without it the link opens the newest.
+    """
+    pins = {"app": slug} | ({"version": version} if version else {})
+    return "/model?" + urlencode(pins | encode(manifest, values))
+
+
+def run_link(run_id: object) -> str:
+    """Return the address that shows a run, live or finished, exactly as it was."""
+    return "/run?" + urlencode({"id": str(run_id)})
+
+
+def encode(manifest: Manifest, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return `values` as query keys and texts, in display order, without what a link cannot carry.
+
+    An input that is empty (None) stands there as an empty text where leaving it out would mean the
+    default.
+    """
+    found = {}
+    for key, field in manifest.inputs.items():
+        if key not in values:
+            continue
+        text = _encode_value(field, values[key])
+        if text is not None and not _too_long(field, text):
+            found[query_key(key)] = text
+    return found
+
+
+def omitted_tables(manifest: Manifest, values: Mapping[str, Any]) -> list[str]:
+    """Return the keys of changed tables that are too long for a link."""
+    return [
+        key
+        for key, field in manifest.inputs.items()
+        if field.type == "table" and key in values and _too_long(field, _encode_value(field, values[key]) or "")
+    ]
+
+
+def query_key(key: str) -> str:
+    """Return the query key of an input: its own, or with the prefix where the page needs that one."""
+    return PREFIX + key if is_reserved(key) else key
+
+
+def is_reserved(key: str) -> bool:
+    """Say whether a query key belongs to the page or to Streamlit rather than to an input."""
+    return key in PAGE_KEYS or key.lower().startswith("embed")
+
+
+def page_params(params: Mapping[str, str]) -> dict[str, str]:
+    """Return what of a link is the page's own: the model, its version, the run it came from."""
+    return {key: text for key, text in params.items() if key in PAGE_KEYS}
+
+
+def input_params(params: Mapping[str, str]) -> dict[str, str]:
+    """Return what of a link speaks of inputs, known or not."""
+    return {key: text for key, text in params.items() if key not in PAGE_KEYS and key.lower() not in STREAMLIT_KEYS}
+
+
+def parse(manifest: Manifest, params: Mapping[str, str]) -> LinkInputs:
+    """Read the inputs of a link, each text apart; ranges are not checked here."""
+    reading = LinkInputs({}, {}, {}, [])
+    for name, text in input_params(params).items():
+        key = name.removeprefix(PREFIX)
+        field = manifest.inputs.get(key)
+        if field is None:
+            offered = ", ".join(manifest.inputs) or "none"
+            reading.unknown.append(
+                Problem(f"link.{name}", "the model has no such input", f"Its inputs are: {offered}.")
+            )
+            continue
+        if not text and not field.has_default:
+            continue  # as empty as without it
+        try:
+            reading.values[key] = parse_value(field, text)
+        except TextError as error:
+            reading.unreadable[key] = text
+            reading.errors[key] = Problem(
+                f"inputs.{key}",
+                f"the link says {_shorten(text)}, not {error}" if text else "the link leaves it empty",
+                f"Give {error}.",
+            )
+    return reading
+
+
+def read(manifest: Manifest, params: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the inputs a link holds, and everything that is wrong with it.
+
+    A value out of its range is returned as it stands, with its problem; a text that is no value of
+    its field is in the problems alone. Neither becomes the default.
+    """
+    reading = parse(manifest, params)
+    wrong = find_problems(manifest, reading.values, complete=False)
+    return reading.values, [*reading.errors.values(), *wrong, *reading.unknown]
+
+
+def _encode_value(field: Field, value: Any) -> str | None:
+    if value is None:
+        return "" if field.has_default else None
+    if field.type == "table" and isinstance(value, list) and 3 * len(value) > MAX_TABLE_TEXT:
+        return None if field.has_default and value == field.default else TOO_LONG  # not worth writing out
+    if field.type in {"table", "file"} and field.has_default and value == field.default:
+        return None
+    return format_value(field, value.isoformat() if isinstance(value, dt.date) else value)
+
+
+def _too_long(field: Field, text: str) -> bool:
+    return field.type == "table" and len(text) > MAX_TABLE_TEXT
+
+
+def _shorten(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

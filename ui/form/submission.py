@@ -1,0 +1,87 @@
+"""One press of Run is one run, however often the button is clicked.
+
+Chosen: a submission key that stays the same for a moment, so that the second click of a double click is the
+same run to the database; in live mode each change of the form is a press of its own and supersedes the one
+before.
+Left out: remembering results. The run's id is in the address as soon as the run exists.
+"""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+import streamlit as st
+
+from contract.run import Run
+from engine.runs.cancel import cancel
+from engine.runs.follow import snapshot
+from engine.runs.submit import submit
+from ui.shell import cached
+
+DOUBLE_CLICK = 2.0  # s
+
+
+def submit_run(slug: str, version: str, values: Mapping[str, Any], *, fresh: bool, live: bool) -> Run:
+    """Submit these inputs for this session's user and return the run.
+
+    Raises:
+        ContractError: the inputs do not fit, or too many runs are waiting.
+    """
+    context = cached.context()
+    found = submit(
+        context,
+        slug,
+        dict(values),
+        user=context.user,
+        version=version,
+        key=_submission_key(slug, version, values),
+        fresh=fresh,
+    )
+    _supersede_live(found, live=live)
+    return found
+
+
+def form_changed(slug: str, version: str, values: Mapping[str, Any]) -> bool:
+    """Say whether the form differs from what was last run live; the first look at a form is no change."""
+    now = _form_digest(slug, version, values)
+    return st.session_state.get("live_digest") != now
+
+
+def cancel_other_model(slug: str) -> None:
+    """Cancel a live run of another model: its form is no longer there to take the result."""
+    held = st.session_state.get("live_run")
+    if held is not None and held[0] != slug:
+        st.session_state["live_run"] = None
+        _cancel_if_live(UUID(held[1]), None)
+
+
+def _supersede_live(found: Run, *, live: bool) -> None:
+    held = st.session_state.get("live_run")
+    st.session_state["live_run"] = (found.app_slug, str(found.id)) if live else None
+    st.session_state["live_digest"] = _form_digest(found.app_slug, found.version, found.inputs) if live else None
+    if live and held is not None and held[1] != str(found.id):
+        _cancel_if_live(UUID(held[1]), found.id)
+
+
+def _cancel_if_live(run_id: UUID, superseded_by: UUID | None) -> None:
+    if not snapshot(cached.context(), run_id).final:
+        cancel(cached.context(), run_id, superseded_by=superseded_by)
+
+
+def _submission_key(slug: str, version: str, values: Mapping[str, Any]) -> str:
+    digest, now = _form_digest(slug, version, values), time.monotonic()
+    last = st.session_state.get("press")
+    if last is not None and last[0] == digest and now - last[2] < DOUBLE_CLICK:
+        return str(last[1])
+    key = str(uuid.uuid4())
+    st.session_state["press"] = (digest, key, now)
+    return key
+
+
+def _form_digest(slug: str, version: str, values: Mapping[str, Any]) -> str:
+    content = orjson.dumps([slug, version, values], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,168 @@
+"""Runs as a table: selecting a row opens the run, pages by keyset, the filtered list as CSV.
+
+Chosen: pages of fifty come from the database by key, so that the millionth run is as near as the first; while a
+run of the page is live, the table alone is read again every two seconds.
+Left out: sorting by other columns. The order is the order of time.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from contract import csv_export as contract_csv
+from contract.result import Column
+from contract.run import Run
+from storage.search import Filter, Page, count_runs, iter_runs, search_runs
+from ui.shell import cached, sitemap
+from ui.shell.formatting import STATUS
+
+COUNT_CAP = 1_000
+REFRESH_SECONDS = 2.0  # s between two looks at a page with live runs
+CSV_COLUMNS = (
+    Column("run_id", "run_id"),
+    Column("model", "model"),
+    Column("status", "status"),
+    Column("reason", "reason"),
+    Column("user", "user"),
+    Column("queued_at", "queued_at"),
+    Column("started_at", "started_at"),
+    Column("finished_at", "finished_at"),
+    Column("seconds", "seconds"),
+    Column("version", "version"),
+    Column("seed", "seed"),
+    Column("inputs", "inputs"),
+)
+
+
+def day_range(days: Sequence[dt.date]) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """Return the first and the last moment of a range of days, in UTC; one day alone is open at its end."""
+    if not days:
+        return None, None
+    start = dt.datetime.combine(days[0], dt.time(), dt.UTC)
+    end = dt.datetime.combine(days[1] + dt.timedelta(days=1), dt.time(), dt.UTC) if len(days) > 1 else None
+    return start, end
+
+
+def show_runs(wanted: Filter, *, limit: int, today: dt.datetime) -> None:
+    """Show the runs that `wanted` lets through."""
+    # Cursors passed on the way here, so that "newer" needs no query that runs backwards.
+    trail: list[str | None] = st.session_state.setdefault("history_trail", [None])
+    if st.session_state.get("history_filter") != wanted:
+        st.session_state["history_filter"] = wanted
+        trail[:] = [None]
+    page = _read_page(wanted, trail[-1], limit)
+    live = any(not run.status.final for run in page.runs)
+    chosen = st.fragment(_show_page, run_every=REFRESH_SECONDS if live else None)(wanted, trail[-1], limit)
+    del chosen
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Newer", icon=":material/chevron_left:", disabled=len(trail) == 1):
+            trail.pop()
+            st.rerun()
+        if st.button("Older", icon=":material/chevron_right:", disabled=page.next_cursor is None):
+            trail.append(page.next_cursor)
+            st.rerun()
+        st.space("stretch")
+        if page.runs:
+            st.download_button(
+                "CSV",
+                data=lambda: b"".join(_write_csv(wanted)),
+                file_name=f"runs-{today:%Y%m%d-%H%M}.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def _read_page(wanted: Filter, cursor: str | None, limit: int) -> Page:
+    with cached.context().database.read() as conn:
+        return search_runs(conn, wanted, after=cursor, limit=limit)
+
+
+def _show_page(wanted: Filter, cursor: str | None, limit: int) -> None:
+    with cached.context().database.read() as conn:
+        page = search_runs(conn, wanted, after=cursor, limit=limit)
+        count = count_runs(conn, wanted, cap=COUNT_CAP)
+    if not page.runs:
+        if wanted == Filter():
+            st.info("No run yet. Choose a model, move its sliders and press Run: every run is kept here.")
+            st.page_link(sitemap.make_page("catalogue"), label="Choose a model")
+        else:
+            st.info("No run fits these filters. Clear one of them.")
+        return
+    st.caption(f"{count:,}{'+' if count >= COUNT_CAP else ''} runs" if count != 1 else "1 run")
+    event = st.dataframe(
+        to_dataframe(page.runs),
+        key="history_rows",
+        hide_index=True,
+        height="content",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Queued": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", timezone="UTC", width="medium"),
+            "Seconds": st.column_config.NumberColumn(format="%.3f", width="small"),
+            "Inputs": st.column_config.TextColumn(width="large"),
+        },
+    )
+    rows = event["selection"]["rows"] if event else []
+    if rows:
+        st.switch_page(sitemap.make_page("run"), query_params={"id": str(page.runs[rows[0]].id)})
+
+
+def to_dataframe(runs: Sequence[Run]) -> pd.DataFrame:
+    """Return the runs as the table shows them."""
+    return pd.DataFrame(
+        {
+            "Model": [r.app_name for r in runs],
+            "Status": [STATUS[r.status].words + (" (reused)" if r.reused_from else "") for r in runs],
+            "Queued": [r.queued_at for r in runs],
+            "Seconds": [r.duration.total_seconds() if r.duration else None for r in runs],
+            "User": [r.user for r in runs],
+            "Inputs": [_inputs_text(r) for r in runs],
+            "Reason": [r.reason or "" for r in runs],
+            "Run": [str(r.id)[-8:] for r in runs],
+        }
+    )
+
+
+def _inputs_text(run: Run) -> str:
+    shown = []
+    for key, value in run.inputs.items():
+        text = f"{len(value)} rows" if isinstance(value, list) and value and isinstance(value[0], dict) else str(value)
+        shown.append(f"{key} {text}")
+    return ", ".join(shown)[:300]
+
+
+def _write_csv(wanted: Filter) -> Iterator[bytes]:
+    def batches() -> Iterator[dict[str, list[Any]]]:
+        with cached.context().database.begin() as conn:  # a streamed cursor lives in a transaction
+            rows: list[Run] = []
+            for run in iter_runs(conn, wanted):
+                rows.append(run)
+                if len(rows) == 500:
+                    yield _csv_columns(rows)
+                    rows = []
+            yield _csv_columns(rows)
+
+    return contract_csv.write_csv(CSV_COLUMNS, batches())
+
+
+def _csv_columns(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    import orjson
+
+    return {
+        "run_id": [str(r.id) for r in runs],
+        "model": [r.app_slug for r in runs],
+        "status": [str(r.status) for r in runs],
+        "reason": [r.reason for r in runs],
+        "user": [r.user for r in runs],
+        "queued_at": [r.queued_at.isoformat() for r in runs],
+        "started_at": [r.started_at.isoformat() if r.started_at else None for r in runs],
+        "finished_at": [r.finished_at.isoformat() if r.finished_at else None for r in runs],
+        "seconds": [r.duration.total_seconds() if r.duration else None for r in runs],
+        "version": [r.version for r in runs],
+        "seed": [r.seed for r in runs],
+        "inputs": [orjson.dumps(r.inputs).decode() for r in runs],
+    }

@@ -1,0 +1,26 @@
+"""What a model may reach and know, and what it asks for in vain, as a line under its name.
+
+Chosen: said on the page that runs it, because an analyst must know before a run that a model talks to a host.
+Left out: granting, which is an administrator's command (docs/06-operators-guide.md).
+"""
+
+import streamlit as st
+
+from contract.app import App
+from contract.manifest import Manifest
+from ui.shell import cached
+
+
+def show_access(app: App, manifest: Manifest) -> None:
+    """Show the hosts and secrets that the model asks for; nothing where it asks for none."""
+    if not manifest.network and not manifest.secrets:
+        return
+    access = cached.access(app.id, manifest)
+    said = [
+        (":material/public:", "may reach", access.hosts),
+        (":material/public_off:", "asks for (not granted)", access.hosts_missing),
+        (":material/key:", "may know", access.secrets),
+        (":material/key_off:", "asks for the secret (not granted)", access.secrets_missing),
+    ]
+    parts = [f"{icon} {words}: {', '.join(f'`{name}`' for name in names)}" for icon, words, names in said if names]
+    st.caption(" · ".join(parts))

@@ -1,0 +1,86 @@
+"""What a model is, where its method comes from, and how well it reproduces what was published.
+
+Chosen: the model's own README, its references, and the score of its reference cases with every miss.
+Left out: the source, which comes with registration.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from contract.app import App, Version
+from contract.cases import Case
+from contract.manifest import Manifest
+from ui.model import access_notice
+from ui.shell.formatting import timestamp
+
+
+def show_header(app: App, manifest: Manifest, version: Version) -> None:
+    """Show the model's name, what it does, and its score in one line."""
+    st.title(app.name, anchor=False)
+    if manifest.description:
+        st.markdown(manifest.description)
+    with st.container(horizontal=True, gap="small"):
+        if manifest.category:
+            st.badge(manifest.category, color="primary")
+        checks = version.checks or {}
+        if checks.get("total"):
+            good = checks["reproduced"] == checks["total"]
+            st.badge(
+                f"reproduces {checks['reproduced']} of {checks['total']} published values",
+                icon=":material/verified:" if good else ":material/rule:",
+                color="green" if good else "orange",
+            )
+        for tag in manifest.tags[:5]:
+            st.badge(tag, color="gray")
+    access_notice.show_access(app, manifest)
+
+
+def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case, ...]) -> None:
+    """Show the README, the references, the reference cases and the version."""
+    if version.readme:
+        st.markdown(version.readme)
+    if manifest.references:
+        st.subheader("References", anchor=False)
+        for reference in manifest.references:
+            title = f"[{reference.title}]({reference.url})" if reference.url else reference.title
+            st.markdown(f"- {title}" + (f" – {reference.note}" if reference.note else ""))
+    _show_cases(version, cases)
+    st.caption(
+        " · ".join(
+            [
+                f"{app.slug}, version {manifest.version or version.hash[:12]}",
+                f"content hash {version.hash[:12]}",
+                f"registered {timestamp(version.created_at)}",
+                *([f"licence {manifest.license}"] if manifest.license else []),
+                *([f"by {', '.join(manifest.authors)}"] if manifest.authors else []),
+            ]
+        )
+    )
+
+
+def _show_cases(version: Version, cases: tuple[Case, ...]) -> None:
+    reference = [c for c in cases if c.expect]
+    if not reference:
+        return
+    st.subheader("Reference cases", anchor=False)
+    checks = version.checks or {}
+    misses = checks.get("misses", [])
+    missed: dict[str, int] = {}
+    for miss in misses:
+        missed[miss["case"]] = missed.get(miss["case"], 0) + 1
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Case": [c.name for c in reference],
+                "Published values": [len(c.expect) for c in reference],
+                "Reproduced": [len(c.expect) - missed.get(c.name, 0) if checks else None for c in reference],
+                "Tolerance": [f"{c.rtol:g}" for c in reference],
+                "Source": [c.source or "" for c in reference],
+            }
+        ),
+        hide_index=True,
+        column_config={"Source": st.column_config.TextColumn(width="large")},
+    )
+    if misses:
+        st.warning(f"{len(misses)} published values are not reproduced:")
+        st.dataframe(pd.DataFrame(misses), hide_index=True)

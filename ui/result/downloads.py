@@ -1,0 +1,89 @@
+"""Downloads of a result: CSV of its tables and series, and the files a model made.
+
+Chosen: what the page holds is written on the click, and nothing before; what is stored apart comes from the streaming
+route, whatever its size. Each file comes in two forms, plain and for Excel.
+Left out: the form of a line, which is `contract.csv_export`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import quote
+from uuid import UUID
+
+import streamlit as st
+
+from contract import csv_export
+from contract.result import Series, Table
+from contract.run import Run
+
+ROUTE = "/api/runs/{id}/export/csv"
+PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
+EXCEL_HELP = "For spreadsheets set to decimal commas: semicolons between the cells"
+
+
+def table_buttons(table: Table, run: Run | None, key: str) -> None:
+    """Offer a table as CSV, in both forms.
+
+    Args:
+        table: as shown; where its rows are stored apart, the streaming route is offered.
+        run: the run it belongs to; without one only what the page holds can be offered.
+        key: of the buttons, unique on the page.
+    """
+    if table.part is not None and run is not None:
+        _csv_links(run.id, table.name, table.rows)
+        return
+    stem = export_filename(table.name, run)
+    _csv_buttons(lambda excel: b"".join(csv_export.write_csv(table.columns, [table.data], excel=excel)), stem, key)
+
+
+def series_buttons(series: Sequence[Series], run: Run | None, key: str) -> None:
+    """Offer series as CSV, one line an x: on the click where the page holds them, else by the streaming route."""
+    if run is not None and any(s.part is not None for s in series):
+        _csv_links(run.id, series[0].name if len(series) == 1 else "Series", max(s.rows for s in series))
+        return
+    held = [s for s in series if s.part is None]
+
+    def write(excel: bool) -> bytes:
+        table = csv_export.pivot(held)
+        return b"".join(csv_export.write_csv(table.columns, [table.data], excel=excel))
+
+    _csv_buttons(write, export_filename("series", run), key)
+
+
+def export_link(run_id: UUID, name: str, *, excel: bool = False) -> str:
+    """Return the address of the streaming route for a table or series by name."""
+    return f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}" + ("&excel=1" if excel else "")
+
+
+def export_filename(name: str, run: Run | None) -> str:
+    """Return a file name without ending: the model, the table and the run's last digits."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "table"
+    return f"{run.app_slug}-{plain}-{str(run.id)[-8:]}" if run is not None else plain
+
+
+def _csv_buttons(write: Callable[[bool], bytes], stem: str, key: str) -> None:
+    with st.container(horizontal=True, gap="small", width="content", key=f"{key}-csv"):
+        for excel, label, words in ((False, "CSV", PLAIN_HELP), (True, "CSV for Excel", EXCEL_HELP)):
+            st.download_button(
+                label,
+                data=lambda excel=excel: write(excel),  # type: ignore[misc]
+                file_name=f"{stem}{'-excel' if excel else ''}.csv",
+                mime="text/csv",
+                key=f"{key}-{'excel' if excel else 'plain'}",
+                help=words,
+                icon=":material/download:",
+                on_click="ignore",
+                type="tertiary",
+            )
+
+
+def _csv_links(run_id: UUID, name: str, rows: int) -> None:
+    with st.container(horizontal=True, gap="small", width="content"):
+        for excel, label, words in ((False, "CSV", PLAIN_HELP), (True, "CSV for Excel", EXCEL_HELP)):
+            st.link_button(
+                f"{label} ({rows:,} rows)",
+                export_link(run_id, name, excel=excel),
+                help=words,
+                icon=":material/download:",
+                type="tertiary",
+            )

@@ -58,7 +58,9 @@ def evaluate(formula: str, read_operand: Callable[[str], Decimal | None]) -> Dec
         with decimal.localcontext(_CONTEXT):
             return parser.whole()
     except (decimal.DivisionByZero, decimal.InvalidOperation):
-        raise UnreadableError(f"{quote(formula)} has no value", "Do not divide by zero or root a negative.") from None
+        raise UnreadableError(
+            f"{quote(formula)} has no value", "Leave out divisions by 0 and roots of negatives."
+        ) from None
     except decimal.DecimalException:
         raise UnreadableError(f"{quote(formula)} is too large or too small", "Give a smaller calculation.") from None
 
@@ -121,13 +123,15 @@ class _Parser:
         if not self.take("^"):
             return base
         sign = self.take("+", "-")
-        exponent = self.atom()
+        exponent = -self.atom() if sign == "-" else self.atom()
         if self.symbol == "^":
             raise UnreadableError(f"{quote(self.formula)} has two powers in a row", "Put brackets around one of them.")
         if abs(exponent) > MAX_EXPONENT:
             found = f"{quote(self.formula)} has a power beyond {MAX_EXPONENT:,}"
             raise UnreadableError(found, "Give a smaller calculation.")
-        return base ** (-exponent if sign == "-" else exponent)
+        if base == 0 and exponent < 0:
+            raise decimal.DivisionByZero  # Decimal's power would be Infinity
+        return base**exponent
 
     def atom(self) -> Decimal:
         symbol = self.symbol

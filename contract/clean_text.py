@@ -67,12 +67,11 @@ def quote(text: str) -> str:
 
 def _to_ascii(text: str) -> str:
     text = _SPACES.sub(" ", text.translate(_TABLE)).strip()
-    written = "".join(c if c.isascii() else _digit(c) for c in text)
-    for character in written:
-        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
-            found = f"{quote(text)} has the control character U+{ord(character):04X}"
-            raise UnreadableError(found, "Type it anew, without invisible characters.")
-    return written
+    if not text.isprintable():
+        hidden = next(c for c in text if not c.isprintable())
+        found = f"{quote(text)} has the control character U+{ord(hidden):04X}"
+        raise UnreadableError(found, "Type it anew, without invisible characters.")
+    return text if text.isascii() else "".join(c if c.isascii() else _digit(c) for c in text)
 
 
 def _digit(character: str) -> str:

@@ -126,14 +126,14 @@ def _plain(cleaned: str, parts: re.Match[str], number_format: NumberFormat, unit
     if parts["trailing"] and number[-1] in ".,":
         found = f"{quote(cleaned)} is a price without cents or a negative number"
         raise UnreadableError(found, f"Give {number[:-1]} or -{number[:-1]}.")
-    if opened.count("(") + closed.count(")") not in {0, 2} or opened.count("(") != closed.count(")"):
+    if opened.count("(") != closed.count(")"):
         raise UnreadableError(f"{quote(cleaned)} has a bracket without its other half", "Close it or leave it out.")
     if len(signs) + opened.count("(") > 1:
         raise UnreadableError(f"{quote(cleaned)} has more than one sign", "Give one minus, or brackets alone.")
     if before and after:
         raise UnreadableError(f"{quote(cleaned)} has text on both sides", "Give the number alone.")
     factor = factor_of(before or after, unit, number_format.language)
-    negative = "-" in signs or opened.count("(") == 1
+    negative = "-" in signs or "(" in opened
     written = [_canonical(number, mark) for mark in ".,"]
     if not any(written):
         raise _refusal(cleaned, number_format)

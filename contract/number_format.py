@@ -76,7 +76,7 @@ def format_number(
             1e16 on all digits are shown either way.
         grouping: False leaves the thousands separators out, as in a text box to be edited.
     """
-    if value is None or not math.isfinite(value):
+    if value is None or (not isinstance(value, int) and not math.isfinite(value)):
         return ""
     if precision is not None and abs(value) < LARGE:
         text = f"{value:z.{precision}f}"

@@ -1,8 +1,7 @@
 """What one text means as a number with a decimal point and with a decimal comma.
 
 Chosen: both readings are kept until something decides between them: the text itself, a neighbour in its block, the
-session's format at last. A thousands separator has to stand where one belongs, after one to three digits that do not
-begin with 0 and before every group of three (or of two, in lakh), and may not change within a number.
+session's format at last.
 Left out: deciding, which `contract.number_reader` does for one text and `contract.number_block` for many.
 """
 
@@ -15,14 +14,9 @@ from contract.arithmetic import NUMBER, evaluate
 from contract.clean_text import clean, quote
 from contract.number_format import NumberFormat, format_number
 from contract.reading import UnreadableError
+from contract.separators import canonical
 from contract.unit_mark import factor_of
 
-_GROUP = r"[1-9]\d{{0,2}}(?P<mark>[{marks} '_٬])\d{{3}}(?:(?P=mark)\d{{3}})*"
-_LAKH = r"[1-9]\d?(?:,\d\d)+,\d{3}"
-_WRITTEN = {
-    ".": re.compile(rf"(?P<whole>\d+|{_GROUP.format(marks=',')}|{_LAKH}|)(?:[.٫](?P<fraction>\d*))?"),
-    ",": re.compile(rf"(?P<whole>\d+|{_GROUP.format(marks='.')}|)(?:[,٫](?P<fraction>\d*))?"),
-}
 _MARK = r"[^\d()+\-*/^÷=:#]*?"
 _PLAIN = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[+-])?\s*(?P<before>{_MARK})\s*(?P<inner>[+-])?\s*(?P<open2>\()?\s*"
@@ -134,26 +128,11 @@ def _plain(cleaned: str, parts: re.Match[str], number_format: NumberFormat, unit
         raise UnreadableError(f"{quote(cleaned)} has text on both sides", "Give the number alone.")
     factor = factor_of(before or after, unit, number_format.language)
     negative = "-" in signs or "(" in opened
-    written = [_canonical(number, mark) for mark in ".,"]
+    written = [canonical(number, mark) for mark in ".,"]
     if not any(written):
         raise _refusal(cleaned, number_format)
     point, comma = (None if w is None else _scaled("-" * negative + w, factor, cleaned) for w in written)
     return Candidates(point, comma, converted=factor != 1 or "(" in opened or bool(parts["trailing"]))
-
-
-def _canonical(number: str, mark: str) -> str | None:
-    """Return `number` as Python writes it, or None where `mark` cannot be its decimal mark."""
-    mantissa, _, exponent = number.replace("E", "e").partition("e")
-    match = _WRITTEN[mark].fullmatch(mantissa)
-    if not match or not (match["whole"] or match["fraction"]):
-        return None
-    whole, fraction = match["whole"], match["fraction"]
-    digits = re.sub(r"\D", "", whole)
-    if exponent and digits != whole:
-        return None  # nobody groups the digits before an exponent: the mark in 1,234e5 is the decimal one
-    if fraction is None and not exponent:
-        return digits
-    return f"{digits or 0}.{fraction or 0}" + (f"e{exponent}" if exponent else "")
 
 
 def _scaled(written: str, factor: Decimal, cleaned: str) -> float:
@@ -195,7 +174,7 @@ def _formula(formula: str, cleaned: str) -> Candidates:
     for mark in ".,":
 
         def operand(number: str, mark: str = mark) -> Decimal | None:
-            written = _canonical(number, mark)
+            written = canonical(number, mark)
             return None if written is None else _decimal(written)
 
         value = evaluate(formula, operand)

@@ -31,6 +31,8 @@ _CUSTOMARY = {
     "sfr": frozenset({"CHF"}),
     "rs": frozenset({"INR", "LKR", "MUR", "NPR", "PKR", "SCR"}),
 }
+# A kwacha's K and a loti's M would make 5 of 5K and 5M, which most people mean as thousands and millions.
+_MAGNITUDES = {"k", "m", "g", "t", "b"}
 _ANY_CURRENCY = ("currency", "money")
 
 
@@ -81,7 +83,7 @@ def _unfit(mark: str, unit: str) -> UnreadableError:
 @lru_cache(maxsize=1024)
 def currency_codes(mark: str, language: str) -> frozenset[str]:
     """Return the ISO 4217 codes that `mark` may stand for, as a code or as a sign in English or `language`."""
-    if len(mark) > 8:
+    if len(mark) > 8 or mark.casefold() in _MAGNITUDES:
         return frozenset()
     codes = locale_of("en").currencies
     if mark.upper() in codes:

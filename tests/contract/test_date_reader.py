@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.date_reader import read_date, read_dates
@@ -225,6 +225,7 @@ def test_a_cell_that_is_not_a_date_is_refused_alone():
     assert str(bad) == "line 3: 'x' is not a date. Give a date such as 2026-12-31."
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=250), st.text("0123456789./- Wfebmar,'年月日", max_size=24)))
 def test_any_text_gives_a_day_of_the_calendar_or_a_problem(text):
     for session in (GB, US, SV, EN):
@@ -233,6 +234,7 @@ def test_any_text_gives_a_day_of_the_calendar_or_a_problem(text):
         read_dates([[text, "01/02/2026"], ["13.2.26"]], session)
 
 
+@settings(deadline=None)
 @given(
     days=st.lists(st.dates(dt.date(1800, 1, 1), dt.date(2299, 12, 31)), min_size=1, max_size=10),
     written=st.sampled_from(["{0.day}/{0.month}/{0.year}", "{0.month}/{0.day}/{0.year}", "{0.year}/{0.month}/{0.day}"]),

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.number_block import read_block
@@ -108,6 +108,7 @@ def test_rows_may_have_any_length():
 NUMBERS = st.one_of(st.integers(-(10**9), 10**9), st.floats(-1e9, 1e9).map(lambda x: round(x, 3)))
 
 
+@settings(deadline=None)
 @given(
     numbers=st.lists(NUMBERS, min_size=1, max_size=20),
     written=st.sampled_from([EN, DE, CH]),
@@ -119,6 +120,7 @@ def test_a_block_with_one_deciding_cell_means_the_same_in_every_session(numbers,
     assert values(*texts, session=session) == [*numbers, 0.5]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.text("0123456789.,-% ", max_size=8), max_size=4), max_size=6))
 def test_a_block_never_mixes_decimal_marks(cells):
     found = read_block(cells, EN)

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contract.number_format import NumberFormat
@@ -349,6 +349,7 @@ def test_a_problem_names_its_place_and_shows_the_session_s_writing():
 ALPHABET = "0123456789.,''’ _-+*/^()=eE%€$\u00a0\u202f\u2212\u202e\x00٫٬x"
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=300), st.text(ALPHABET, max_size=60), st.text("0123456789.,", max_size=12)))
 @example("(" * 200)
 @example("1" + " 1" * 99)
@@ -366,6 +367,13 @@ def test_any_text_gives_a_finite_number_or_a_problem(text):
             assert isinstance(found, Problem) or math.isfinite(found.value)
 
 
+def test_a_letter_of_magnitude_is_never_taken_for_a_currency():
+    zambian = NumberFormat.from_languages("en-ZM")
+    assert "not understood" in refused("5K", zambian)
+    assert value("5 ZMW", zambian) == 5
+
+
+@settings(deadline=None)
 @given(st.text("0123456789.,", min_size=1, max_size=12))
 def test_a_text_without_a_flag_is_the_same_number_in_every_session(text):
     english, german = read_number(text, EN), read_number(text, DE)

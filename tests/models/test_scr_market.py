@@ -140,6 +140,88 @@ def test_currencies_cost_capital_long_and_short(model):
     assert found["SCR currency"] == pytest.approx(10 + 5 + 0.39, rel=EXACT)
 
 
+def test_positions_in_one_currency_are_netted_before_the_stress(model):
+    # Article 188: the requirement is for each foreign currency, not for each position in it.
+    def charge(*rows):
+        return model.run(**NOTHING | {"currencies": list(rows)})["summary"]["SCR currency"]
+
+    assert charge({"currency": "USD", "net": -100}, {"currency": "USD", "net": 100}) == 0
+    assert charge({"currency": "USD", "net": -100}, {"currency": " usd", "net": 60}) == pytest.approx(10, rel=EXACT)
+    assert charge({"currency": "USD", "net": -100}, {"currency": "GBP", "net": 100}) == pytest.approx(50, rel=EXACT)
+
+
+def test_the_reporting_currency_bears_no_charge_and_the_notes_say_so(model):
+    rows = [{"currency": "EUR", "net": 500}, {"currency": "DKK", "net": 100}]
+    found = model.run(**NOTHING | {"currencies": rows})
+    assert found["summary"]["SCR currency"] == pytest.approx(25, rel=EXACT)
+    assert "position in EUR is in the reporting currency" in found["notes"]
+    danish = model.run(**NOTHING | {"currencies": rows, "reporting_currency": "dkk"})["summary"]
+    assert danish["SCR currency"] == pytest.approx(125, rel=EXACT)
+
+
+def test_two_stresses_for_one_currency_are_refused_by_row(model):
+    rows = [{"currency": "DKK", "net": 1, "stress": 0.39}, {"currency": "DKK", "net": 2}]
+    with pytest.raises(ValueError, match=r"inputs\.currencies\[1\]\.stress: 25 % for DKK, which has 0\.39 % in row 1"):
+        model.run(**NOTHING | {"currencies": rows})
+
+
+def test_one_issuer_in_two_spellings_is_one_name(model):
+    bonds = [bond(1, 2, "corporate", 30) | {"issuer": issuer} for issuer in ("Bank A", "bank  a ", " ")]
+    found = model.run(**NOTHING | {"bonds": bonds, "concentration_base": 1000})
+    assert [row["exposure"] for row in found["tables"]["Names"]] == [60, 30]
+    assert found["summary"]["SCR concentration"] == pytest.approx(0.21 * (60 - 30), rel=EXACT)
+
+
+def test_an_adjustment_that_given_modules_do_not_use_is_neither_shown_nor_warned_of(model):
+    found = model.run(modules="given", symmetric_adjustment=13)
+    assert "Symmetric adjustment" not in found["summary"]
+    assert found["warnings"] == []
+
+
+@pytest.mark.parametrize("regime", ["2015/35", "2027"])
+def test_cash_flows_beyond_the_curve_are_named_under_both_regimes(model, regime):
+    curve = [{"maturity": 1, "rate": 3}, {"maturity": 30, "rate": 3}]
+    found = model.run(**NOTHING | {"regime": regime, "curve": curve, "cash_flows": [{"year": 40, "assets": 1}]})
+    assert "Cash flows run to 40 years, the curve to 30" in found["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "duration", "column", "stress"),
+    [
+        ("corporate", 5, "step3", 0.125),
+        ("corporate", 20, "step4", 0.465),
+        ("corporate", 8, "unrated", 0.201),
+        ("covered", 4, "step0", 0.028),
+        ("sovereign_other", 12, "step2", 0.094),
+        ("infrastructure", 12, "step3", 0.1469),
+        ("sovereign", 50, "step6", 0),
+    ],
+)
+def test_the_table_of_spread_stresses_holds_those_of_articles_176_and_180(model, kind, duration, column, stress):
+    rows = model.run(spread_table_kind=kind)["tables"]["Spread stresses"]
+    (row,) = [r for r in rows if r["duration"] == duration]
+    assert row[column] == pytest.approx(stress, abs=EXACT)
+
+
+def test_the_factors_of_article_176_give_the_stresses_back(model):
+    found = model.run(regulation_tables=["spread", "spread_factors"])["tables"]
+    factors = {(f["step"], f["duration_from"]): (f["level"], f["slope"]) for f in found["Spread factors"]}
+    assert factors["2", 5.0] == (0.07, 0.007)  # Article 176(3)
+    level, slope = factors["2", 5.0]
+    (row,) = [r for r in found["Spread stresses"] if r["duration"] == 9]
+    assert row["step2"] == pytest.approx(level + slope * 4, rel=EXACT)
+
+
+def test_the_other_tables_of_the_regulation_come_on_request(model):
+    found = model.run(regulation_tables=["concentration", "equity", "correlations"], symmetric_adjustment=-4)["tables"]
+    assert "Interest rate shocks" not in found
+    step3 = found["Concentration factors"][3]
+    assert (step3["threshold_share"], step3["factor"]) == (0.015, 0.27)  # Articles 185 and 186
+    stresses = [row["stress"] for row in found["Equity stresses"]]
+    assert stresses == pytest.approx([0.35, 0.45, 0.22, 0.30 - 0.77 * 0.04, 0.36 - 0.92 * 0.04], rel=EXACT)
+    assert found["Correlations"][0]["with_equity"] in {0, 0.5}
+
+
 def test_what_is_allocated_to_the_modules_adds_up_to_the_requirement(model):
     for regime in ("2015/35", "2027"):
         found = model.run(regime=regime)

@@ -58,6 +58,38 @@ def test_operational_risk_takes_the_larger_of_premiums_and_provisions_and_is_cap
     assert operational(10, (100, 150), (100, 100), (2000, 300), 8) == pytest.approx(0.3 * 10 + 0.25 * 8, rel=EXACT)
 
 
+def test_operational_risk_counts_life_volumes_without_unit_linked(model):
+    # Article 204, by hand: min(30 % of 100, max(0.04 * 80 + 0.03 * 200, 0.0045 * 800 + 0.03 * 1000)) + 25 % of 40.
+    given = ALONE | {
+        "market": 100,
+        "operational_from": "calculated",
+        "life_premiums": 100,
+        "life_premiums_unit_linked": 20,
+        "life_premiums_before": 100,
+        "life_premiums_before_unit_linked": 20,
+        "nonlife_premiums": 200,
+        "nonlife_premiums_before": 200,
+        "life_provisions": 1000,
+        "life_provisions_unit_linked": 200,
+        "nonlife_provisions": 1000,
+        "unit_expenses": 40,
+    }
+    found = model.run(**given)
+    assert found["summary"]["SCR operational"] == pytest.approx(40, rel=EXACT)
+    assert "capped at 30 %" in found["notes"]
+    charges = {row["item"]: row["charge"] for row in found["tables"]["Operational risk"]}
+    assert charges["By premiums"] == pytest.approx(9.2, rel=EXACT)
+    assert charges["By provisions"] == pytest.approx(33.6, rel=EXACT)
+    assert charges["Operational risk"] == pytest.approx(40, rel=EXACT)
+
+
+def test_unit_linked_volumes_beyond_their_totals_are_refused_all_at_once(model):
+    given = {"life_premiums_unit_linked": 151, "life_provisions_unit_linked": 1401}
+    with pytest.raises(ValueError, match="exceeds the total of 150") as refused:
+        model.run(**given)
+    assert [line.split(":")[0] for line in str(refused.value).splitlines()] == [f"inputs.{key}" for key in given]
+
+
 @pytest.mark.parametrize(
     ("linear", "floor", "least"),
     [(10, 1, 25), (30, 1, 30), (80, 1, 45), (30, 40, 40), (80, 60, 60)],
@@ -73,6 +105,46 @@ def test_the_taper_of_2027_falls_to_one_half_and_no_further(model):
     assert [row["margin"] for row in found] == pytest.approx(
         [4.75, 4.75 * 0.96, 4.75 * 0.96**16, 4.75 * 0.5, 4.75 * 0.5], rel=EXACT
     )
+
+
+def test_both_sets_of_rules_stand_beside_the_margin_asked_for(model):
+    rows = [{"year": t, "scr": 100, "rate": 2} for t in range(3)]
+    found = model.run(regime="2027", projection=rows)["summary"]
+    old = sum(6 / 1.02 ** (t + 1) for t in range(3))
+    new = sum(4.75 * 0.96**t / 1.02 ** (t + 1) for t in range(3))
+    assert found["Risk margin, rules of 2015/35"] == pytest.approx(old, rel=EXACT)
+    assert found["Risk margin, rules of 2027"] == pytest.approx(new, rel=EXACT)
+    assert found["Risk margin"] == found["Risk margin, rules of 2027"]
+    assert model.run(projection=rows)["summary"]["Risk margin"] == pytest.approx(old, rel=EXACT)
+
+
+def test_a_given_taper_and_its_floor_replace_those_of_the_rules(model):
+    # United Kingdom, S.I. 2023/1347, regulation 7B: 4 %, 0.9 a year for long-term business, at least 0.25.
+    rows = [{"year": t, "scr": 100, "rate": 0} for t in range(20)]
+    given = {"cost_from": "given", "cost_of_capital": 4, "taper_from": "given", "taper": 0.9, "taper_floor": 0.25}
+    found = model.run(projection=rows, **given)["tables"]["Risk margin"]
+    assert found[5]["margin"] == pytest.approx(4 * 0.9**5, rel=EXACT)
+    assert found[19]["margin"] == pytest.approx(1, rel=EXACT)
+
+
+def test_a_run_off_projects_todays_requirement_in_proportion_to_the_best_estimate(model):
+    rows = [{"year": t, "best_estimate": b, "rate": 2} for t, b in enumerate([500, 300, 100])]
+    found = model.run(projection_from="run_off", reference_scr=50, run_off=rows)
+    assert [row["scr"] for row in found["tables"]["Risk margin"]] == pytest.approx([50, 30, 10], rel=EXACT)
+    margin = 0.06 * (50 / 1.02 + 30 / 1.02**2 + 10 / 1.02**3)
+    assert found["summary"]["Risk margin"] == pytest.approx(margin, rel=EXACT)
+
+
+@pytest.mark.parametrize("rows", [[], [{"year": 1, "best_estimate": 5, "rate": 2}]])
+def test_a_run_off_that_does_not_begin_today_is_refused(model, rows):
+    with pytest.raises(ValueError, match=r"inputs\.run_off: there is no best estimate above 0 at year 0"):
+        model.run(projection_from="run_off", run_off=rows)
+
+
+def test_a_year_that_the_projection_leaves_out_is_named(model):
+    rows = [{"year": t, "scr": 10, "rate": 2} for t in (0, 1, 4)]
+    assert "has no year 2, 3" in model.run(projection=rows)["warnings"][0]
+    assert model.run()["warnings"] == []
 
 
 def test_a_given_cost_of_capital_replaces_that_of_the_rules(model):

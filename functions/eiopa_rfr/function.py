@@ -132,6 +132,9 @@ def at(day, key, dates, rates, inputs, notes):
 def raised(rates, ufr, spread):
     """Return a curve's rates with `spread` added up to the last liquid point and extrapolated again, and its alpha.
 
+    Raises:
+        ValueError: the raised curve cannot be extrapolated.
+
     Source: EIOPA's technical documentation, sections 7 and 13. The published curves with the adjustment come out to
     half their last decimal in this way.
     """
@@ -141,7 +144,13 @@ def raised(rates, ufr, spread):
     def calibrated(alpha):
         return smith_wilson.calibrate(np.eye(LIQUID), u, prices, np.log1p(ufr), alpha)
 
-    alpha = smith_wilson.find_alpha(calibrated, CONVERGED, TOLERANCE)
+    try:
+        alpha = smith_wilson.find_alpha(calibrated, CONVERGED, TOLERANCE)
+    except (smith_wilson.NoAlphaError, smith_wilson.NoCurveError):
+        raise ValueError(
+            f"inputs.own_adjustment: with {spread / BASIS_POINT:g} bp no alpha up to 1 brings the forward rate to the "
+            f"ultimate one at {CONVERGED:g} years. Give an adjustment nearer to 0."
+        ) from None
     return calibrated(alpha).discount(YEARS) ** (-1 / YEARS) - 1, alpha
 
 

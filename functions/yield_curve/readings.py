@@ -55,6 +55,21 @@ def yearly(curve, years, compounding, date):
     ]
 
 
+def forwards(curve, spans, compounding):
+    """Return one row for each (start, end) in years: the forward rate between them and the discount factor over it.
+
+    f = ln(P(start) / P(end)) / (end - start), continuous (Hull, 9th ed., section 4.6), in the compounding asked for.
+    """
+    start, end = np.array(spans, float).T
+    depth = np.log(curve.discount(start)) - np.log(curve.discount(end))
+    rates = instruments.to_rate(depth, end - start, compounding)
+    columns = (start, end, rates, np.exp(-depth))
+    return [
+        {"start": a, "end": b, "between": f, "discount": d}
+        for a, b, f, d in zip(*(x.tolist() for x in columns), strict=True)
+    ]
+
+
 def anniversary(start, years):
     """Return the day `years` later as ISO text; 29 February becomes the 28th."""
     day = 28 if (start.month, start.day) == (2, 29) else start.day

@@ -66,3 +66,26 @@ def test_tables_that_are_not_there_are_named_together(model):
 def test_an_age_given_twice_is_refused(model):
     with pytest.raises(InputError, match=r"internal_rates\[1\]\.age: 60 stands above already"):
         model.run(internal_rates=[{"age": 60, "q": 0.01}, {"age": 60, "q": 0.02}])
+
+
+def test_a_table_chosen_twice_counts_once(model):
+    # By its name and by its number: the mean over benchmarks would weigh it double.
+    once = model.run(tables=["am92", "gam83_male"])["summary"]
+    again = model.run(tables=["am92", "gam83_male"], archive=[{"number": 2513, "label": "AM92"}, {"number": 826}])
+    assert again["summary"]["Benchmarks compared"] == 2
+    mean = "Internal over mean of benchmarks"
+    assert again["summary"][mean] == pytest.approx(once[mean], rel=1e-12)
+    assert {row["table"] for row in again["table"]} == {"AM92", "1983 GAM Table - Male"}
+
+
+def test_one_table_under_two_names_is_refused_by_row(model):
+    rows = [{"number": 2513, "label": "A"}, {"number": 2513, "label": "B"}]
+    with pytest.raises(ValueError, match=r"inputs\.archive\[1\]\.number: table 2513 is named 'A' in an earlier row"):
+        model.run(archive=rows)
+
+
+def test_the_main_age_may_be_repeated_with_the_same_rate_and_not_with_another(model):
+    # 14.243 per mille and 0.014243 differ by the rounding of binary fractions.
+    assert model.run(age=65, internal_q=14.243, internal_rates=[{"age": 65, "q": 0.014243}])["summary"]
+    with pytest.raises(ValueError, match=r"inputs\.internal_rates\[0\]\.q: 0\.01 at age 65"):
+        model.run(age=65, internal_q=9.5, internal_rates=[{"age": 65, "q": 0.01}])

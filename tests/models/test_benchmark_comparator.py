@@ -85,7 +85,7 @@ def test_one_table_under_two_names_is_refused_by_row(model):
 
 
 def test_the_main_age_may_be_repeated_with_the_same_rate_and_not_with_another(model):
-    # 14.243 per mille and 0.014243 differ by the rounding of binary fractions.
-    assert model.run(age=65, internal_q=14.243, internal_rates=[{"age": 65, "q": 0.014243}])["summary"]
+    # 1.007 per mille and 0.001007 differ by the rounding of binary fractions.
+    assert model.run(age=65, internal_q=1.007, internal_rates=[{"age": 65, "q": 0.001007}])["summary"]
     with pytest.raises(ValueError, match=r"inputs\.internal_rates\[0\]\.q: 0\.01 at age 65"):
         model.run(age=65, internal_q=9.5, internal_rates=[{"age": 65, "q": 0.01}])

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from contract.problems import InputError
+from tests.models.adapters import scr_market as adapter
 from tests.models.calling import Model
+from tests.models.reference import compare_case
 
 EXACT = 1e-12
 PRINTED_STEP = 0.0011  # Article 176(3) prints 46.6 % where the band before ends on 46.5 %, 180(3) 8.4 % after 8.5 %
@@ -257,3 +259,89 @@ def test_a_rate_beyond_its_first_smoothing_point_has_no_stress_of_its_own_in_202
 def test_a_curve_that_does_not_fit_is_refused(model, given, words):
     with pytest.raises((ValueError, InputError), match=words):
         model.run(**given)
+
+
+class InProcess:
+    """Runs the model of an adapter in this process."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def run(self, slug, values):
+        assert slug == "scr_market"
+        return self.model.run(**values)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {
+            "id": "up_2027",
+            "inputs": {"points": [{"rate": 0.03, "maturity": 10, "direction": "up"}], "regime": "from 30 January 2027"},
+            "expect": {"stressed": [0.0495]},
+        },
+        {
+            "inputs": {"regime": "2015/35", "direction": "down", "maturities": [5, 10, 55], "rates": 0.03},
+            "expect": {"stressed": [0.0162, 0.0207, 0.03 * (1 - 0.245)]},
+        },
+        {
+            "inputs": {"regime": "2015/35", "maturities": [1, 55]},
+            "expect": {"maturity": [1, 55], "up": [0.7, 0.23], "down": [0.75, 0.245]},
+        },
+        {
+            "inputs": {"regime": "2027"},
+            "expect": {"rows": None},  # filled from the table itself below
+        },
+        {
+            "inputs": {"points": [{"duration": 12, "cqs": 4}, {"duration": 8, "rating": "unrated", "value": 50}]},
+            "expect": {"stress": [0.386, 0.201], "loss": [0.386, 10.05], "scr_spread": 10.436},
+        },
+        {
+            "inputs": {"kind": "covered bonds", "steps": [0, 1], "durations": [4, 9, 1]},
+            "expect": {"stress": [[0.028, 0.055, 0.007], [0.036, 0.065, 0.009]]},
+        },
+        {
+            "inputs": {"durations": [4, 9, 1], "steps": [0, 3]},
+            "expect": {"stress": [[0.036, 0.1], [0.065, 0.185], [0.009, 0.025]]},
+        },
+        {"inputs": {"positions": {"USD": 40, "GBP": -20}}, "expect": {"scr_currency": 15}},
+        {"inputs": {"net": -80}, "expect": {"scr_fx": 20}},
+        {"inputs": {"property": 120}, "expect": {"scr_property": 30, "scr": 30}},
+        {
+            "inputs": {"exposures": [{"name": "B", "step": 3, "value": 40}], "assets": 1000},
+            "expect": {"scr_concentration": 0.27 * 25},
+        },
+        {"inputs": {"equity": 500, "current": 100, "average": 100}, "expect": {"scr_equity": 175, "sa": -0.04}},
+        {"inputs": {"components": {"equity": 30, "fx": 40}, "A": 0}, "expect": {"scr": np.sqrt(2500 + 600)}},
+        {
+            "inputs": {
+                "cash_flows": [{"year": 10, "liabilities": 100}],
+                "curve": [{"maturity": 10, "rate": 0.03}],
+            },
+            "expect": {"loss_down": 100 * (1.0207**-10 - 1.03**-10)},
+        },
+    ],
+    ids=lambda case: "-".join(case["expect"]),
+)
+def test_a_reference_case_of_another_shape_is_run_with_every_input_of_it(model, case):
+    if case["expect"] == {"rows": None}:
+        table = model.run(regime="2027")["tables"]["Interest rate shocks"]
+        case = case | {"expect": {"rows": [[row[key] for key in table[0]] for row in table]}}
+    found = compare_case({"rtol": 1e-9} | case, None, adapter, InProcess(model))
+    assert [(c.path, c.expected, c.found) for c in found if not c.good] == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"components": {"market": 3}}, "components: market"),
+        ({"points": [{"duration": 3, "cqs": 1, "collateral": 5}]}, "columns of a row: collateral"),
+        ({"points": [{"duration": 3, "cqs": 1}], "kind": "securitisation"}, "kind of bond: securitisation"),
+        ({"regime": "Swiss Solvency Test"}, "regime: Swiss Solvency Test"),
+        ({"property": 3, "haircut": 2}, "does not know the inputs haircut"),
+    ],
+)
+def test_a_reference_case_with_an_unknown_input_is_missed_by_its_name(model, inputs, words):
+    (found,) = compare_case({"inputs": inputs, "expect": {"scr": 1}}, None, adapter, InProcess(model))
+    assert not found.good
+    assert words in found.found

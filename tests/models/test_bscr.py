@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from contract.problems import InputError
+from tests.models.adapters import scr_life_lapse_bscr as adapter
 from tests.models.calling import Model
+from tests.models.reference import compare_case
 
 EXACT = 1e-12
 MODULES = ("market", "default", "life", "health", "nonlife", "intangible")
@@ -164,3 +166,72 @@ def test_a_year_projected_twice_is_refused(model):
     rows = [{"year": 3, "scr": 1, "rate": 2}] * 2
     with pytest.raises(InputError, match=r"projection\[1\]\.year: 3 stands above already"):
         model.run(projection=rows)
+
+
+class InProcess:
+    """Runs the models of an adapter in this process."""
+
+    def run(self, slug, values):
+        return Model(slug).run(**values)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"inputs": {"components": {"counterparty": 30, "non_life": 40}}, "expect": {"bscr": np.sqrt(3700)}},
+        {
+            "inputs": {"components": {"market": 100}, "life_components": {"mortality": 40, "longevity": 40}},
+            "expect": {"scr_life": 40 * np.sqrt(1.5), "bscr": np.sqrt(10_000 + 2400 + 50 * 40 * np.sqrt(1.5))},
+        },
+        {
+            "inputs": {"components": {"market": 100}, "operational": 10, "adj_dt": 30, "own_funds": 120},
+            "expect": {"scr": 80, "solvency_ratio": 1.5, "diversification": 0},
+        },
+        {
+            "inputs": {"bscr": 1000, "earned_life": 200, "previous_life": 100, "expenses_ul": 8},
+            "expect": {"scr_op": 0.04 * (200 + 80) + 2},
+        },
+        {"inputs": {"bscr": [1000, 10], "earned_nonlife": [100, 100]}, "expect": {"scr_op": [3 + 3, 3]}},
+        {"inputs": {"linear": 10, "scr": 100, "absolute_floor": 1}, "expect": {"mcr": 25}},
+        {
+            "id": "risk_margin_2027",
+            "inputs": {"scr": [100, 80], "rates": [0.02, 0.03]},
+            "expect": {"rm": 4.75 / 1.02 + 4.75 * 0.96 * 0.8 / 1.03**2, "terms": [4.75 / 1.02, 3.648 / 1.03**2]},
+        },
+        {
+            "inputs": {"scr": [100, 80], "rates": 0.02, "coc": 0.04, "lambda": 0.9},
+            "expect": {"rm": 4 / 1.02 + 4 * 0.9 * 0.8 / 1.02**2},
+        },
+        {
+            "inputs": {"scr": 50, "best_estimate": [500, 300], "rates": [0.02, 0.02], "regime": "2015/35"},
+            "expect": {"rm": 3 / 1.02 + 1.8 / 1.02**2, "projection": [50, 30]},
+        },
+        {
+            "inputs": {"lapse": 0.08, "multiplier": 1.5, "duration": 15},
+            "expect": {"base": 0.92**15, "stressed": 0.88**15, "ratio": (0.88 / 0.92) ** 15},
+        },
+        {"inputs": {"lapse": 0.08, "multiplier": 150, "years": 2}, "expect": {"base": [1, 0.92, 0.92**2]}},
+        {"inputs": {"lapse": [0.1, 0.2], "years": 2, "initial": 100}, "expect": {"base": 72, "up": 100 * 0.85 * 0.7}},
+        {"inputs": {"lapse": 0.7}, "expect": {"up": 1, "down": 0.5}},
+        {"inputs": {"lapse": 0.7, "years": 1, "mass": 0.7}, "expect": {"base": 0.3, "mass": 0.09}},
+    ],
+    ids=lambda case: "-".join([*case["inputs"], *case["expect"]]),
+)
+def test_a_reference_case_of_another_shape_is_run_with_every_input_of_it(case):
+    found = compare_case({"rtol": 1e-9} | case, None, adapter, InProcess())
+    assert [(c.path, c.expected, c.found) for c in found if not c.good] == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"components": {"market": 3, "pension": 1}}, "pension"),
+        ({"cases": [{"bscr": 100, "earned_health": 5}]}, "earned_health"),
+        ({"scr": [1], "rates": [0.02], "diversified": True}, "does not know the inputs diversified"),
+        ({"lapse": 0.1, "regime": "SST"}, "regime: SST"),
+    ],
+)
+def test_a_reference_case_with_an_unknown_input_is_missed_by_its_name(inputs, words):
+    (found,) = compare_case({"inputs": inputs, "expect": {"scr": 1}}, None, adapter, InProcess())
+    assert not found.good
+    assert words in found.found

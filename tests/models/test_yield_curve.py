@@ -9,8 +9,12 @@ import pytest
 
 from contract import inputs as contract_inputs
 from contract.problems import InputError
-from tests.models.adapters import smith_wilson_eiopa as adapter
+from tests.models.adapters import nelson_siegel
+from tests.models.adapters import smith_wilson_eiopa as smith_wilson
+from tests.models.adapters import yield_curve_bootstrap as bootstrap
 from tests.models.calling import Model
+from tests.models.case_inputs import CaseInputs
+from tests.models.reference import compare_case
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "smith_wilson_eiopa.json"
 EXACT = 1e-12
@@ -72,25 +76,24 @@ def test_instantaneous_forward_rates_are_the_slope_of_the_discount_factors(model
 
 def test_calibrating_from_printed_zero_rates_comes_as_near_as_rounding_allows(model, published):
     for case in published:
-        given = {**case["inputs"]}
-        del given["Qb"]
+        given = CaseInputs({k: v for k, v in case["inputs"].items() if k != "Qb"})
         case_from_zero = {**case, "inputs": given}
-        ((_, inputs),) = adapter.runs(case_from_zero, None)
-        found = adapter.measured(case_from_zero, [model.run(**inputs)])["spot"]
+        ((_, inputs),) = smith_wilson.runs(case_from_zero, None)
+        found = smith_wilson.measured(case_from_zero, [model.run(**inputs)])["spot"]
         assert found == pytest.approx(case["expect"]["spot"], abs=case["atol_from_zero"]), case["id"]
 
 
 def test_alpha_found_from_printed_zero_rates_is_near_the_published_one(model, published):
     for case in published:
         given = {k: v for k, v in case["inputs"].items() if k not in {"Qb", "alpha"}}
-        ((_, inputs),) = adapter.runs({**case, "inputs": given}, None)
+        ((_, inputs),) = smith_wilson.runs({**case, "inputs": CaseInputs(given)}, None)
         found = model.run(**inputs)["summary"]["Alpha"]
         assert found == pytest.approx(case["inputs"]["alpha"], rel=case["alpha_recalibration_rtol"]), case["id"]
 
 
 def test_published_weights_meet_the_tolerance_at_the_convergence_point(model, published):
     for case in published:
-        ((_, inputs),) = adapter.runs(case, None)
+        ((_, inputs),) = smith_wilson.runs({**case, "inputs": CaseInputs(case["inputs"])}, None)
         gap = model.run(**inputs)["summary"]["Distance from ultimate forward rate"]
         assert gap == pytest.approx(1, abs=1e-4), case["id"]
 
@@ -277,3 +280,116 @@ def test_monthly_coupons_are_repriced(model):
     quotes = [{"maturity": t, "rate": 3 + t / 10, "price": 100, "frequency": 12} for t in (1, 2, 3)]
     rows = model.run(method="bootstrap", quotes_are="bonds", quotes=quotes)["tables"]["Quotes"]
     assert [row["error"] for row in rows] == pytest.approx([0, 0, 0], abs=1e-10)
+
+
+class InProcess:
+    """Runs the model of an adapter in this process."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def run(self, slug, values):
+        assert slug == "yield_curve"
+        return self.model.run(**values)
+
+
+DISCOUNT = {"1": 1 / 1.03, "2": (1 - 0.04 / 1.03) / 1.04}
+G = (1 - np.exp(-1.827)) / 1.827  # loading of the slope at 30 months, lambda 0.0609 a month
+LI = {"beta0": 0.05, "beta1": -0.02, "beta2": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("by", "case"),
+    [
+        (bootstrap, {"inputs": {"par_swap": {"1": 0.03, "2": 0.04}}, "expect": {"discount": DISCOUNT}}),
+        (
+            bootstrap,
+            {
+                "inputs": {"times": [1, 2, 3, 4, 5], "zero_pct_cont": [3, 4, 4.6, 5, 5.3]},
+                "expect": {"forward_pct": [5, 5.8, 6.2, 6.5], "zero_pct": [3, 4, 4.6, 5, 5.3]},
+            },
+        ),
+        (
+            bootstrap,
+            {
+                "inputs": {"maturities": [1, 3], "zero_rates": [0.02, 0.03], "periods": [[1, 3]], "cra_bp": 10},
+                "expect": {"forward": [np.sqrt(1.029**3 / 1.019) - 1]},
+            },
+        ),
+        (
+            bootstrap,
+            {
+                "inputs": {"zero_rates": {"1": 0.02, "3": 0.03}, "compounding": "semiannual"},
+                "expect": {"forward": {"1-3": 2 * (1.015**1.5 / 1.01**0.5 - 1)}},
+            },
+        ),
+        (
+            bootstrap,
+            {
+                "inputs": {"times": [1, 3], "zero_pct": [2, 4], "interpolation": "linear zero", "targets": [2]},
+                "expect": {"discount": [np.exp(-np.log(1.02) - np.log(1.04))]},
+            },
+        ),
+        (
+            nelson_siegel,
+            {"inputs": {"lambda": 0.0609}, "expect": {"peak_maturity_months": 29.44634044, "tau": 1.3683634373}},
+        ),
+        (nelson_siegel, {"inputs": {"maturity_months": 30}, "expect": {"lambda": 1.79328213 / 30}}),
+        (nelson_siegel, {"inputs": {"tau": 2}, "expect": {"peak": 3.58656427, "lambda_annual": 0.5}}),
+        (
+            nelson_siegel,
+            {
+                "inputs": {**LI, "lambda": 0.0609, "t_months": [30], "compounding": "continuous"},
+                "expect": {"zero": [0.05 - 0.02 * G + 0.01 * (G - np.exp(-1.827))]},
+            },
+        ),
+        (
+            nelson_siegel,
+            {
+                "inputs": {**LI, "beta3": 0.005, "tau1": 1, "tau2": 5, "t": [0]},
+                "expect": {"zero": {"0": 0.03}},
+            },
+        ),
+        (
+            smith_wilson,
+            {
+                "inputs": {"ufr": 0.03, "maturities": [1, 2], "zero_rates": [0.02, 0.025], "alpha": 0.1, "cra_bp": 0},
+                "expect": {"spot": {"1": 0.02, "2": 0.025}, "discount": {"1": 1 / 1.02}},
+            },
+        ),
+        (
+            smith_wilson,
+            {
+                "inputs": {
+                    "ufr": 0.03,
+                    "maturities": [1, 2, 10],
+                    "par_swap": [0.02, 0.02, 0.02],
+                    "alpha": 0.1,
+                    "va_bp": 10,
+                },
+                "expect": {"spot": {"1": 0.021}, "alpha": 0.1, "llp": 10},
+            },
+        ),
+    ],
+    ids=lambda x: "-".join([*x["inputs"], *x["expect"]]) if isinstance(x, dict) else "",
+)
+def test_a_reference_case_of_another_shape_is_run_with_every_input_of_it(model, by, case):
+    found = compare_case({"rtol": 1e-8, **case}, None, by, InProcess(model))
+    assert [(c.path, c.expected, c.found) for c in found if not c.good] == []
+
+
+@pytest.mark.parametrize(
+    ("by", "inputs", "words"),
+    [
+        (bootstrap, {"par_swap": {"1": 0.03}, "interpolation": "monotone convex"}, "interpolation: monotone convex"),
+        (bootstrap, {"par_swap": {"1": 0.03}, "compounding": "weekly"}, "compounding: weekly"),
+        (bootstrap, {"par_swap": {"1": 0.03}, "settlement_days": 2}, "does not know the inputs settlement_days"),
+        (bootstrap, {"instruments": [{"maturity": 1, "price": 99, "day_count": "30/360"}]}, "day_count"),
+        (nelson_siegel, {**LI, "tau": 2, "t": [1], "gamma": 3}, "does not know the inputs gamma"),
+        (smith_wilson, {"ufr": 0.03, "maturities": [1], "zero_rates": [0.02], "bid_ask": 1}, "the inputs bid_ask"),
+    ],
+)
+def test_a_reference_case_with_an_unknown_input_is_missed_by_its_name(model, by, inputs, words):
+    (found,) = compare_case({"inputs": inputs, "expect": {"discount": [1]}}, None, by, InProcess(model))
+    assert not found.good
+    assert words in found.found

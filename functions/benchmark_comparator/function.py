@@ -18,8 +18,8 @@ def run(inputs):
         ValueError: no table is chosen, a table is not in the archive, or none covers the age.
     """
     age, internal, tolerance = int(inputs["age"]), inputs["internal_q"] / 1000, inputs["tolerance"] / 100
-    tables = choose(inputs)
-    points = further(inputs["internal_rates"], age, internal)
+    tables = chosen_tables(inputs)
+    points = rates_by_age(inputs["internal_rates"], age, internal)
     interest, warnings, table = inputs["interest"] / 100, [], []
     for name, found in tables.items():
         q = found.at(age)
@@ -66,14 +66,14 @@ def run(inputs):
         "summary": summary,
         "table": table,
         "tables": {"Rates by age": rates} if rates else {},
-        "charts": charts(table, rates, age, internal, tolerance),
+        "charts": draw_charts(table, rates, age, internal, tolerance),
         "notes": f"Ratio = internal over benchmark; within: {100 * (1 - tolerance):g} to {100 * (1 + tolerance):g} %. "
         "Annuity-due, whole life insurance and life expectancy are the benchmark's own.",
         "warnings": warnings,
     }
 
 
-def choose(inputs):
+def chosen_tables(inputs):
     """Return the chosen tables by name.
 
     Raises:
@@ -112,7 +112,7 @@ def choose(inputs):
     return found
 
 
-def further(rows, age, internal):
+def rates_by_age(rows, age, internal):
     """Return pairs of age and internal rate (None where only the benchmarks are wanted), the main age first.
 
     Raises:
@@ -147,7 +147,7 @@ def compare(internal, q, tolerance):
     return {"internal_q": internal, "ratio": ratio, "difference": internal - q, "flag": flag}
 
 
-def charts(table, rates, age, internal, tolerance):
+def draw_charts(table, rates, age, internal, tolerance):
     """Return bars of the benchmarks with their tolerance beside the internal rate, and ratios over the ages."""
     names = [row["table"] if len(row["table"]) <= SHORT else row["table"][: SHORT - 1] + "…" for row in table]
     q = [1000 * row["q"] for row in table]

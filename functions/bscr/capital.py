@@ -87,7 +87,7 @@ def operational_parts(basic, premiums, before, provisions, unit_expenses):
     }
 
 
-def minimum(linear, required, floor):
+def minimum_requirement(linear, required, floor):
     """Return the minimum capital requirement: `linear` within 25 % and 45 % of the SCR, at least the absolute floor.
 
     Source: Delegated Regulation (EU) 2015/35, Article 248.

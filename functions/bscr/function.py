@@ -25,7 +25,7 @@ def run(inputs):
         parts = [inputs[f"life_{name}"] for name in capital.LIFE]
         life, share = capital.aggregate(parts, capital.UNDERWRITING)
         summary = {"SCR life": life, "Diversification within life": life - sum(parts)}
-        tables["Life sub-modules"] = rows(LIFE_LABELS, parts, share)
+        tables["Life sub-modules"] = module_rows(LIFE_LABELS, parts, share)
     amounts = [life if name == "life" else inputs[name] for name in capital.MODULES]
     diversified, share = capital.aggregate(amounts, capital.BASIC)
     basic = diversified + inputs["intangible"]
@@ -35,7 +35,7 @@ def run(inputs):
     if required < 0:
         warnings.append("Provisions and taxes absorb more than the whole requirement; the SCR is held at 0.")
         required = 0.0
-    least = capital.minimum(inputs["mcr_linear"], required, inputs["mcr_floor"])
+    least = capital.minimum_requirement(inputs["mcr_linear"], required, inputs["mcr_floor"])
     if least > required > 0:
         notes.append("The absolute floor holds the MCR above the SCR.")
     margin = margin_rows(inputs, warnings)
@@ -58,11 +58,11 @@ def run(inputs):
         summary["MCR ratio"] = inputs["own_funds"] / least
     return {
         "summary": summary,
-        "table": rows(LABELS, amounts, share),
+        "table": module_rows(LABELS, amounts, share),
         "tables": tables,
         "charts": [
-            waterfall(amounts, diversified, inputs, operational, required),
-            correlations(),
+            waterfall_chart(amounts, diversified, inputs, operational, required),
+            correlation_chart(),
             *([margin_chart(margin)] if margin else []),
         ],
         "notes": "\n\n".join(notes),
@@ -70,7 +70,7 @@ def run(inputs):
     }
 
 
-def rows(labels, amounts, share):
+def module_rows(labels, amounts, share):
     """Return a row per module: alone, and its share of the diversified total."""
     return [
         {"module": label, "alone": float(x), "allocated": float(y)}
@@ -125,7 +125,7 @@ def operational_risk(inputs, basic, tables, notes):
     return parts["required"]
 
 
-def projected(inputs, warnings):
+def project_requirements(inputs, warnings):
     """Return years, SCR(t) and rates for t + 1 (fractions) of the reference undertaking, shape (n,) each.
 
     Raises:
@@ -155,7 +155,7 @@ def margin_rows(inputs, warnings):
     regime = inputs["regime"]
     cost = inputs["cost_of_capital"] / 100 if inputs["cost_from"] == "given" else capital.COST[regime]
     taper = (inputs["taper"], inputs["taper_floor"]) if inputs["taper_from"] == "given" else capital.TAPER[regime]
-    years, required, rates = projected(inputs, warnings)
+    years, required, rates = project_requirements(inputs, warnings)
     parts = [
         capital.risk_margin(years, required, rates, cost, *taper),
         *(capital.risk_margin(years, required, rates, capital.COST[r], *capital.TAPER[r]) for r in capital.COST),
@@ -166,7 +166,7 @@ def margin_rows(inputs, warnings):
     return [dict(zip(names, row, strict=True)) for row in zip(*(x.tolist() for x in columns), strict=True)]
 
 
-def waterfall(amounts, diversified, inputs, operational, required):
+def waterfall_chart(amounts, diversified, inputs, operational, required):
     """Return the chart from the modules to the SCR."""
     steps = [{"label": label, "value": float(x), "kind": "relative"} for label, x in zip(LABELS, amounts, strict=True)]
     basic = diversified + inputs["intangible"]
@@ -193,7 +193,7 @@ def waterfall(amounts, diversified, inputs, operational, required):
     }
 
 
-def correlations():
+def correlation_chart():
     """Return the chart of the correlations between modules."""
     return {
         "kind": "heatmap",

@@ -25,18 +25,18 @@ def run(inputs):
             is not reached.
     """
     notes, warnings = [], []
-    dates, rates, ufr, alpha = stored(inputs)
+    dates, rates, ufr, alpha = stored_publications(inputs)
     if inputs["source"] == "stored":
         if inputs.get("publication"):
             warnings.append("The uploaded file is not read: the publication asked for is a stored one.")
-        found = at(inputs["date"], "date", dates, rates, inputs, notes)
+        found = publication_up_to(inputs["date"], "date", dates, rates, inputs, notes)
     else:
-        found = newer(inputs, notes)
-    other = at(inputs["compare_with"], "compare_with", dates, rates, inputs, notes)
+        found = read_newer(inputs, notes)
+    other = publication_up_to(inputs["compare_with"], "compare_with", dates, rates, inputs, notes)
     if inputs["adjustment"] == "own":
         for one in (found, other):
             i = dates.index(one["date"])
-            one["rates"], one["alpha"] = raised(one["rates"], ufr[i], inputs["own_adjustment"] * BASIS_POINT)
+            one["rates"], one["alpha"] = with_adjustment(one["rates"], ufr[i], inputs["own_adjustment"] * BASIS_POINT)
     n = inputs["horizon"]
     change = (found["rates"] - other["rates"]) / BASIS_POINT
     summary = {"Publication": found["date"], "Compared with": other["date"]}
@@ -51,14 +51,14 @@ def run(inputs):
     if ufr is not None and found["date"] in dates:
         i = dates.index(found["date"])
         summary |= {"Ultimate forward rate": float(ufr[i]), "Alpha": float(found.get("alpha", alpha[i]))}
-    tables = {"Rates over time": over_time(dates, rates)}
+    tables = {"Rates over time": rates_over_time(dates, rates)}
     if ufr is not None:
         tables["Parameters over time"] = [
             {"date": d, "ufr": u, "alpha": a} for d, u, a in zip(dates, ufr.tolist(), alpha.tolist(), strict=True)
         ]
     return {
         "summary": summary,
-        "table": yearly(found["rates"], other["rates"], n),
+        "table": yearly_rows(found["rates"], other["rates"], n),
         "tables": tables,
         "charts": [
             curves_chart(found, other, n),
@@ -71,7 +71,7 @@ def run(inputs):
     }
 
 
-def newer(inputs, notes):
+def read_newer(inputs, notes):
     """Return the curve of a publication that is uploaded or fetched.
 
     Raises:
@@ -94,7 +94,7 @@ def newer(inputs, notes):
     return {"date": date, "rates": rates}
 
 
-def stored(inputs):
+def stored_publications(inputs):
     """Return dates, rates, and for the euro its parameters, of the stored publications that fit the inputs.
 
     Raises:
@@ -110,7 +110,7 @@ def stored(inputs):
     return *publications.spot(inputs["currency"], inputs["adjustment"]), None, None
 
 
-def at(day, key, dates, rates, inputs, notes):
+def publication_up_to(day, key, dates, rates, inputs, notes):
     """Return the publication at or before `day`, saying so where it is an earlier one.
 
     Raises:
@@ -129,7 +129,7 @@ def at(day, key, dates, rates, inputs, notes):
     return {"date": dates[i], "rates": rates[i]}
 
 
-def raised(rates, ufr, spread):
+def with_adjustment(rates, ufr, spread):
     """Return a curve's rates with `spread` added up to the last liquid point and extrapolated again, and its alpha.
 
     Raises:
@@ -154,7 +154,7 @@ def raised(rates, ufr, spread):
     return calibrated(alpha).discount(YEARS) ** (-1 / YEARS) - 1, alpha
 
 
-def yearly(rates, others, n):
+def yearly_rows(rates, others, n):
     """Return one row a year of both curves: zero rates, change, and forward rate and discount factor of the first."""
     depth = YEARS * np.log1p(rates)
     forward = np.expm1(np.diff(depth, prepend=0))
@@ -165,7 +165,7 @@ def yearly(rates, others, n):
     ]
 
 
-def over_time(dates, rates):
+def rates_over_time(dates, rates):
     """Return one row a publication with the zero rates of some maturities."""
     at_years = [t - 1 for t in HISTORY]
     return [

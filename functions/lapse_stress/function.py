@@ -22,7 +22,8 @@ def run(inputs):
     years, rate = int(inputs["years"]), lapse_rates(inputs)
     multiplier, mass = inputs["multiplier"] / 100, MASS[inputs["business"]]
     q, start, margin = inputs["mortality"] / 100, inputs["initial"], inputs["margin"]
-    rates = {"base": rate, "up": up(rate), "down": down(rate), "mass": rate, "own": own(rate, multiplier)}
+    stressed_rates = {"up": rate_up(rate), "down": rate_down(rate), "mass": rate, "own": own_rate(rate, multiplier)}
+    rates = {"base": rate, **stressed_rates}
     force = {
         name: in_force(start * (1 - mass if name == "mass" else 1), q, stressed) for name, stressed in rates.items()
     }
@@ -76,9 +77,9 @@ def run(inputs):
                 {
                     "group": row["group"],
                     "base": row["lapse"] / 100,
-                    "up": float(up(row["lapse"] / 100)),
-                    "down": float(down(row["lapse"] / 100)),
-                    "own": float(own(row["lapse"] / 100, multiplier)),
+                    "up": float(rate_up(row["lapse"] / 100)),
+                    "down": float(rate_down(row["lapse"] / 100)),
+                    "own": float(own_rate(row["lapse"] / 100, multiplier)),
                 }
                 for row in inputs["rates"]
             ],
@@ -91,7 +92,7 @@ def run(inputs):
                 {"business": "Group pension business", "mass": MASS["group_pension"]},
             ],
         },
-        "charts": charts(value, loss, capital),
+        "charts": draw_charts(value, loss, capital),
         "notes": "Up: +50 %, at most 100 %. Down: -50 %, at most 20 points. Mass: "
         f"{mass:.0%} leave at once, the others as in the base. The requirement is the largest of the three losses, "
         "not below 0.",
@@ -115,7 +116,7 @@ def lapse_rates(inputs):
     return np.array([row["lapse"] for row in rows], float)[np.maximum(at, 0)] / 100
 
 
-def up(rate):
+def rate_up(rate):
     """Return min(1.5 rate, 1), shape of `rate`.
 
     Source: Delegated Regulation (EU) 2015/35, Art. 142(2).
@@ -123,7 +124,7 @@ def up(rate):
     return np.minimum(np.multiply(rate, 1 + UP), 1.0)
 
 
-def down(rate):
+def rate_down(rate):
     """Return max(0.5 rate, rate - 0.20), shape of `rate`.
 
     Source: Delegated Regulation (EU) 2015/35, Art. 142(3).
@@ -131,7 +132,7 @@ def down(rate):
     return np.maximum(np.multiply(rate, DOWN), np.subtract(rate, DOWN_MOST))
 
 
-def own(rate, multiplier):
+def own_rate(rate, multiplier):
     """Return min(multiplier × rate, 1), shape of `rate`."""
     return np.minimum(np.multiply(rate, multiplier), 1.0)
 
@@ -155,7 +156,7 @@ def present_value(lives, margin, interest):
     return float(margin * (lives[1:] @ (1 + interest) ** -t.astype(float)))
 
 
-def charts(value, loss, capital):
+def draw_charts(value, loss, capital):
     """Return the losses under each stress, and the way from the base value to that under the biting one."""
     return [
         {

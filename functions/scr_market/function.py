@@ -17,6 +17,7 @@ MODULES = ("interest", "equity", "property", "spread", "concentration", "currenc
 LABELS = ("Interest rate", "Equity", "Property", "Spread", "Concentration", "Currency")
 SHOCK_PROPERTY = 0.25  # Article 174
 SHOCK_CURRENCY = 25.0  # %, Article 188(3)
+ROUNDING = 1e-9  # share by which a sum of amounts may exceed its total
 YEARS = np.arange(1.0, 61)  # of the curves shown
 
 
@@ -33,7 +34,7 @@ def run(inputs):
         direction, summary, adjusted = inputs["interest_direction"], {}, {}
     else:
         adjustment = equity.symmetric_adjustment(inputs, warnings)
-        found, direction, summary = calculated(inputs, adjustment, result, notes, warnings)
+        found, direction, summary = calculate_modules(inputs, adjustment, result, notes, warnings)
         adjusted = {"Symmetric adjustment": adjustment}
     matrix = correlation(direction, inputs["regime"])
     amounts = np.array([found[name] for name in MODULES], float)
@@ -59,8 +60,8 @@ def run(inputs):
             for label, x, y in zip(LABELS, amounts.tolist(), (matrix @ amounts).tolist(), strict=True)
         ],
         "charts": [
-            waterfall(amounts, total),
-            heatmap(matrix),
+            waterfall_chart(amounts, total),
+            correlation_chart(matrix),
             *result["charts"],
             *([regulation.spread_map(inputs)] if "spread" in inputs["regulation_tables"] else []),
         ],
@@ -90,14 +91,14 @@ def correlation(direction, regime):
     )
 
 
-def calculated(inputs, adjustment, result, notes, warnings):
+def calculate_modules(inputs, adjustment, result, notes, warnings):
     """Return the six modules, the binding interest rate stress and further figures; fill tables, charts and notes."""
     up, down = interest_risk(inputs, result, warnings)
     direction = "down" if down > up else "up"
     type1, type2, total_equity = equity.equity_risk(inputs, adjustment)
     rows, fall = bond_losses(inputs["bonds"])
     total_spread = float(fall.sum())
-    names, concentrated = concentration_risk(inputs, rows)
+    names, concentrated = concentration_risk(inputs, rows, warnings)
     foreign, currency = currency_risk(inputs["currencies"], inputs["reporting_currency"], notes)
     for name, table in (("Bonds", rows), ("Names", names), ("Currencies", foreign)):
         if table:
@@ -193,7 +194,7 @@ def bond_losses(bonds):
     return rows, share * worth
 
 
-def concentration_risk(inputs, bonds):
+def concentration_risk(inputs, bonds, warnings):
     """Return the names with their charges and the requirement; bonds without an issuer stand for themselves."""
     held = [
         (
@@ -206,8 +207,14 @@ def concentration_risk(inputs, bonds):
     ]
     held += [(row["name"], row["kind"], row.get("step"), row["value"]) for row in inputs["exposures"]]
     equities = sum(inputs[k] for k in EQUITIES)
-    own = sum(row["value"] for row in bonds) + equities + inputs["property"]
-    return concentration.charges(held, inputs["concentration_base"] or own)
+    base = inputs["concentration_base"] or sum(row["value"] for row in bonds) + equities + inputs["property"]
+    total = sum(amount for *_, amount in held)
+    if total > base * (1 + ROUNDING):
+        warnings.append(
+            f"The exposures by name of {total:,.2f} M EUR exceed the {base:,.2f} M EUR of assets that the "
+            "thresholds are taken of: too much of each name counts as excess. Give the assets for the thresholds."
+        )
+    return concentration.charges(held, base)
 
 
 def currency_risk(positions, reporting, notes):
@@ -287,7 +294,7 @@ def stressed_points(inputs, warnings):
     return rows
 
 
-def waterfall(amounts, total):
+def waterfall_chart(amounts, total):
     """Return the chart from the modules over diversification to the requirement."""
     steps = [
         {"label": label, "value": x, "kind": "relative"} for label, x in zip(LABELS, amounts.tolist(), strict=True)
@@ -306,7 +313,7 @@ def waterfall(amounts, total):
     }
 
 
-def heatmap(matrix):
+def correlation_chart(matrix):
     """Return the chart of the correlations in force."""
     return {
         "kind": "heatmap",

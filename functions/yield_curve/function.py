@@ -39,18 +39,18 @@ def run(inputs):
     spans = forward_spans(inputs)
     bond_end = inputs["bond_maturity"] if inputs["value_bond"] else 0.0
     longest = max(years[-1], *targets, *(end for _, end in spans), *(q.maturity for q in quotes), bond_end)
-    demand_positive(curve, np.arange(0, longest + 1, 0.25), inputs)
+    require_positive_discounts(curve, np.arange(0, longest + 1, 0.25), inputs)
     discount = curve.discount(years)
     summary |= {
         f"Zero rate, {t} year{'s' * (t > 1)}": float(zero(curve, t, how)) for t in (1, 10, 20, 30, 60) if t <= years[-1]
     }
     if inputs["value_bond"]:
-        summary |= readings.bond(curve, inputs)
+        summary |= readings.bond(curve, inputs, notes)
     result = {
         "summary": summary,
         "table": readings.yearly(curve, years, how, inputs["valuation_date"]),
         "tables": {},
-        "series": lines(curve, quotes, inputs),
+        "series": rate_series(curve, quotes, inputs),
         "charts": [
             {
                 "kind": "line",
@@ -103,7 +103,7 @@ def forward_spans(inputs):
     return [(row["start"], row["end"]) for row in inputs["forwards"]]
 
 
-def demand_positive(curve, t, inputs):
+def require_positive_discounts(curve, t, inputs):
     """Raise ValueError where a discount factor of `curve` at `t` years is no positive number.
 
     The message names the input the curve was made of, which the form shows: quotes, weights or parameters.
@@ -112,14 +112,14 @@ def demand_positive(curve, t, inputs):
         factors = curve.discount(t)
     wrong = ~(np.isfinite(factors) & (factors > 0) & (factors < LARGEST))
     if wrong.any():
-        key, what = source(inputs)
+        key, what = curve_source(inputs)
         raise ValueError(
             f"inputs.{key}: the curve's discount factor at {t[wrong][0]:g} years is {factors[wrong][0]:.3g}, which no "
             f"market would pay. Check the {what}, lower the horizon or choose another method."
         )
 
 
-def source(inputs):
+def curve_source(inputs):
     """Return the key of the input the curve is made of, and the word for it."""
     if inputs["method"] in {"nelson_siegel", "svensson"} and inputs["parameters"] == "given":
         return "beta0", "parameters"
@@ -163,14 +163,14 @@ def read_quotes(inputs, notes, warnings):
     return quotes
 
 
-def bootstrapped(inputs, quotes, notes, _warnings):
+def bootstrapped_curve(inputs, quotes, notes, _warnings):
     """Return the bootstrapped curve and its summary."""
     notes.append("Beyond the last quote the last forward rate goes on.")
     curve = bootstrap.build(quotes, inputs["interpolation"] == "linear_zero")
     return curve, {"Last quote": quotes[-1].maturity}
 
 
-def parametric(inputs, quotes, notes, warnings):
+def parametric_curve(inputs, quotes, notes, warnings):
     """Return the curve of Nelson and Siegel or Svensson and its summary."""
     humps = 2 if inputs["method"] == "svensson" else 1
     how, choice = inputs["compounding"], inputs["parameters"]
@@ -189,7 +189,7 @@ def parametric(inputs, quotes, notes, warnings):
             raise ValueError(f"inputs.quotes: {t.size} quotes cannot fit {wanted} parameters. Give at least {wanted}.")
         fitted = nelson_siegel.find if choice == "fit" else nelson_siegel.fit
         curve = fitted(t, target, humps if choice == "fit" else given, how)
-        doubtful_fit(curve, t, target, choice, warnings)
+        warn_of_doubtful_fit(curve, t, target, choice, warnings)
         errors = curve.zero(t) - target
         fit = {
             "Sum of squared errors": float(errors @ errors),
@@ -214,7 +214,7 @@ def parametric(inputs, quotes, notes, warnings):
     return curve, {**dict(zip(labels, curve.betas.tolist(), strict=True)), **taus, **decay, **fit}
 
 
-def doubtful_fit(curve, t, target, choice, warnings):
+def warn_of_doubtful_fit(curve, t, target, choice, warnings):
     """Warn where the quotes tell the parameters apart badly, or a time of decay lies at the end of its search."""
     condition = float(nelson_siegel.conditions(nelson_siegel.loadings(t, curve.taus)))
     # Quotes on a straight line leave the slope and hump at 0, however alike their loadings are: that is no danger.
@@ -265,7 +265,7 @@ def smith_wilson_curve(inputs, quotes, notes, _warnings):
         prices = np.array([q.price for q in quotes])
         liquid = quotes[-1].maturity
         point = liquid + inputs["convergence_period"]
-        curve = calibrated(inputs, times, flows, prices, omega, point, tolerance)
+        curve = calibrate_curve(inputs, times, flows, prices, omega, point, tolerance)
     else:
         rows = sorted(inputs["published_weights"], key=lambda r: r["maturity"])
         times = np.array([r["maturity"] for r in rows])
@@ -278,9 +278,9 @@ def smith_wilson_curve(inputs, quotes, notes, _warnings):
         at = np.arange(1.0, np.floor(liquid + instruments.SLACK) + 1)
         if not at.size:
             raise ValueError("inputs.volatility_adjustment: it needs a quote of a year or more. Set it to 0.")
-        demand_positive(curve, at, inputs)
+        require_positive_discounts(curve, at, inputs)
         raised = curve.discount(at) ** (-1 / at) + inputs["volatility_adjustment"] * BASIS_POINT
-        curve = calibrated(inputs, at, np.eye(at.size), raised**-at, omega, point, tolerance)
+        curve = calibrate_curve(inputs, at, np.eye(at.size), raised**-at, omega, point, tolerance)
         notes.append(
             "The volatility adjustment is added up to the last liquid point, then the curve is extrapolated again."
         )
@@ -298,7 +298,7 @@ def smith_wilson_curve(inputs, quotes, notes, _warnings):
     }
 
 
-def calibrated(inputs, times, flows, prices, omega, point, tolerance):
+def calibrate_curve(inputs, times, flows, prices, omega, point, tolerance):
     """Return the curve through the prices, alpha given or found."""
 
     def at(alpha):
@@ -309,7 +309,7 @@ def calibrated(inputs, times, flows, prices, omega, point, tolerance):
             return at(inputs["alpha"])
         return at(smith_wilson.find_alpha(at, point, tolerance))
     except smith_wilson.NoCurveError:
-        key, what = source(inputs)
+        key, what = curve_source(inputs)
         raise ValueError(
             f"inputs.{key}: two {what} are all but the same instrument, so no curve is determined by them. "
             "Take one of each pair of neighbouring maturities out, or raise alpha."
@@ -321,7 +321,7 @@ def calibrated(inputs, times, flows, prices, omega, point, tolerance):
         ) from None
 
 
-def lines(curve, quotes, inputs):
+def rate_series(curve, quotes, inputs):
     """Return zero and forward rates as series, with the zero rates at the quotes' maturities."""
     how, last = inputs["compounding"], inputs["horizon"]
     fine = np.arange(0, min(SHORT, last) + 0.25, 0.25)
@@ -350,8 +350,8 @@ def errors_chart(rows):
 
 
 METHODS = {
-    "bootstrap": bootstrapped,
-    "nelson_siegel": parametric,
-    "svensson": parametric,
+    "bootstrap": bootstrapped_curve,
+    "nelson_siegel": parametric_curve,
+    "svensson": parametric_curve,
     "smith_wilson": smith_wilson_curve,
 }

@@ -100,8 +100,8 @@ def repriced(curve, quotes, compounding):
     return rows
 
 
-def bond(curve, inputs):
-    """Return price and yields of a bond off the curve.
+def bond(curve, inputs, notes):
+    """Return price and yields of a bond off the curve; a note says where no yield gives its price.
 
     Par yield (Hull, section 4.4): c = (100 - 100 P(T)) m / A, with A the sum of discount factors at the coupons.
     """
@@ -117,7 +117,9 @@ def bond(curve, inputs):
 
     rate = brentq(excess, -2.0, 5.0, xtol=1e-15) if excess(-2.0) > 0 > excess(5.0) else None
     found = {"Bond price": price}
-    if rate is not None:
+    if rate is None:
+        notes.append("No yield between -200 % and 500 % gives the bond's price, so none is shown.")
+    else:
         found["Bond yield, continuous"] = float(rate)
         found["Bond yield"] = float(instruments.to_rate(rate, 1.0, inputs["compounding"]))
     found["Par yield"] = float(often * (1 - factors[-1]) / factors.sum())

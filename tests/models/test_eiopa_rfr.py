@@ -76,7 +76,7 @@ def test_published_adjustments_come_out_of_an_adjustment_of_ones_own(model):
     for day, curve in zip(*model.publications.spot("EUR", "published"), strict=True):
         i = dates.index(day)
         spread = round(float(np.median((curve - rates[i])[:20])), 4)
-        found, _ = model.function.raised(rates[i], ufr[i], spread)
+        found, _ = model.function.with_adjustment(rates[i], ufr[i], spread)
         assert np.abs(found - curve).max() < HALF_A_DECIMAL, day
 
 

@@ -174,6 +174,15 @@ def test_one_issuer_in_two_spellings_is_one_name(model):
     assert found["summary"]["SCR concentration"] == pytest.approx(0.21 * (60 - 30), rel=EXACT)
 
 
+def test_exposures_beyond_the_assets_of_their_thresholds_are_named(model):
+    given = NOTHING | {"exposures": [{"name": "B", "kind": "name", "step": 3, "value": 40}]}
+    assert "exceed the 10.00 M EUR of assets" in model.run(**given | {"concentration_base": 10})["warnings"][0]
+    assert "exceed the 0.00 M EUR of assets" in model.run(**given)["warnings"][0]
+    assert model.run(**given | {"concentration_base": 40})["warnings"] == []
+    thirds = [bond(1, 2, "corporate", 0.1) | {"issuer": issuer} for issuer in "ABC"]
+    assert model.run(**NOTHING | {"bonds": thirds})["warnings"] == []
+
+
 def test_an_adjustment_that_given_modules_do_not_use_is_neither_shown_nor_warned_of(model):
     found = model.run(modules="given", symmetric_adjustment=13)
     assert "Symmetric adjustment" not in found["summary"]

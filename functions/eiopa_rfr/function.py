@@ -5,6 +5,8 @@ adjustment, or with one that the analyst gives; other currencies and published a
 Left out: curves of single countries, the adjustments' calculation; the rules of extrapolation from 2027.
 """
 
+import datetime as dt
+
 import fetching
 import numpy as np
 import publications
@@ -116,6 +118,8 @@ def publication_up_to(day, key, dates, rates, inputs, notes):
     Raises:
         ValueError: the first one is later.
     """
+    # 20230831 and 2023-W35-4 are ISO dates as well, which do not sort as text among the others.
+    day = dt.date.fromisoformat(day).isoformat()
     earlier = [i for i, d in enumerate(dates) if d <= day]
     if not earlier:
         adjusted = {"none": "without", "published": "with", "own": "with"}[inputs["adjustment"]]

@@ -32,11 +32,17 @@ def spread_table(inputs):
 
     Source: Delegated Regulation (EU) 2015/35, Articles 176 and 180.
     """
-    kind = spread.KINDS.index(inputs["spread_table_kind"])
+    rows = spread_grid(inputs["spread_table_kind"]).tolist()
     return [
-        {"duration": d, **dict(zip(SPREAD_COLUMNS, spread.stress(kind, np.arange(8), d).tolist(), strict=True))}
-        for d in SPREAD_DURATIONS
+        {"duration": d, **dict(zip(SPREAD_COLUMNS, row, strict=True))}
+        for d, row in zip(SPREAD_DURATIONS, rows, strict=True)
     ]
+
+
+def spread_grid(kind):
+    """Return the spread stresses of a kind of bond, shape (durations, 8): a column per step, unrated last."""
+    steps, durations = np.meshgrid(np.arange(8), np.array(SPREAD_DURATIONS))
+    return spread.stress(spread.KINDS.index(kind), steps, durations)
 
 
 def spread_factors(inputs):
@@ -100,15 +106,14 @@ def correlation_table(matrix, names, labels):
 
 def spread_map(inputs):
     """Return the chart of the spread stress by duration and credit quality step."""
-    kind = spread.KINDS.index(inputs["spread_table_kind"])
-    stresses = [spread.stress(kind, step, np.array(SPREAD_DURATIONS)) for step in range(8)]
+    stresses = 100 * spread_grid(inputs["spread_table_kind"]).T
     return {
         "kind": "heatmap",
         "title": "Spread stress by duration and credit quality step",
         "x_label": "Modified duration (years)",
         "y_label": "Credit quality step",
         "unit": "%",
-        "data": {"x": list(SPREAD_DURATIONS), "y": list(STEP_LABELS), "z": [(100 * s).tolist() for s in stresses]},
+        "data": {"x": list(SPREAD_DURATIONS), "y": list(STEP_LABELS), "z": stresses.tolist()},
     }
 
 

@@ -18,6 +18,7 @@ from scipy.optimize import minimize
 SHORTEST, LONGEST = 0.05, 30.0  # years of decay
 GRID = 48
 PEAK = 1.7932821329007607  # x at which h(x) = (1 - e^-x)/x - e^-x is largest: the root of e^-x (1 + x + x²) = 1
+OUT_OF_REACH = 1e6  # far above any sum of squared rates, and finite, as the simplex needs it
 WORST_CONDITION = 1e3  # of the loadings, each column of length 1, beyond which betas are not told apart
 
 
@@ -117,11 +118,13 @@ def find(t, zero, humps, compounding):
     start = np.log(pairs[int(np.argmin(errors))])
 
     def squares(logs):
-        taus = np.exp(np.clip(logs, np.log(SHORTEST), np.log(LONGEST)))
-        if conditions(loadings(t, taus)) > WORST_CONDITION:
-            return 1e6  # far above any sum of squared rates, and finite, as the simplex needs it
-        curve = fit(t, zero, taus, compounding)
-        return float(((curve.zero(t) - zero) ** 2).sum())
+        design = loadings(t, np.exp(np.clip(logs, np.log(SHORTEST), np.log(LONGEST))))
+        scaled = design / np.linalg.norm(design, axis=0)
+        weights, _, _, singular = np.linalg.lstsq(scaled, zero, rcond=None)
+        if singular[0] > WORST_CONDITION * singular[-1]:
+            return OUT_OF_REACH
+        errors = scaled @ weights - zero
+        return float(errors @ errors)
 
     found = minimize(squares, start, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-18, "maxiter": 600})
     return fit(t, zero, np.exp(np.clip(found.x, np.log(SHORTEST), np.log(LONGEST))), compounding)

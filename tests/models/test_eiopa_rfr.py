@@ -102,6 +102,13 @@ def test_a_day_between_two_publications_gets_the_earlier_and_says_so(model):
     assert "For 2023-08-30 the publication of 2023-07-31" in found["notes"]
 
 
+@pytest.mark.parametrize("day", ["20230831", "2023-W35-4", "2023-08-31"])
+def test_a_day_is_the_same_in_every_iso_form(model, day):
+    found = model.function.run(model.manifest.defaults | {"date": day, "compare_with": "20230731"})
+    assert found["summary"]["Publication"] == "2023-08-31"
+    assert found["summary"]["Compared with"] == "2023-07-31"
+
+
 def test_a_newer_publication_is_read_from_its_workbook_or_its_zip(model, tmp_path):
     rates = [round(0.02 + t / 10_000, 5) for t in range(150)]
     book = tmp_path / "EIOPA_RFR_20300630_Term_Structures.xlsx"

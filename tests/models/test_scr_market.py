@@ -298,6 +298,10 @@ class InProcess:
             "expect": {"maturity": [1, 55], "up": [0.7, 0.23], "down": [0.75, 0.245]},
         },
         {
+            "inputs": {"regime": "2015/35", "maturities": [5, 10], "rates": [0.03, 0.02]},
+            "expect": {"up": [0.0465, 0.03], "down": [0.0162, 0.0138]},
+        },
+        {
             "inputs": {"regime": "2027"},
             "expect": {"rows": None},  # filled from the table itself below
         },

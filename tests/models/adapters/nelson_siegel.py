@@ -18,7 +18,7 @@ LABELS = {
     "tau2": "Tau 2",
     "sse": "Sum of squared errors",
 }
-KINDS = {"peak": ("peak", "maturity"), "lambda": ("lambda", "decay"), "tau": ("tau",)}
+KINDS = {"peak": ("peak", "maturity", "argmax", "hump"), "lambda": ("lambda", "decay"), "tau": ("tau",)}
 SMALL_LAMBDA, LONG_PEAK = 0.2, 15  # below and above which a figure without a unit counts months
 COMPOUNDING = {"annual", "semi-annual", "quarterly", "monthly", "continuous"}
 MODEL_NAMES = {

@@ -32,6 +32,10 @@ KINDS = {
 }
 STEPS = {"AAA": 0, "AA": 1, "A": 2, "BBB": 3, "BB": 4, "B": 5, "CCC": 6, "UNRATED": None, "NR": None, "NONE": None}
 STEP, DURATION = ("step", "cqs", "credit_quality_step", "rating"), ("duration", "modified_duration")
+STRESSED = {
+    **dict.fromkeys(("up", "stressed_up", "rate_up", "rates_up"), "up"),
+    **dict.fromkeys(("down", "stressed_down", "rate_down", "rates_down"), "down"),
+}
 SUMMARY = {
     "scr": "SCR market",
     "scr_market": "SCR market",
@@ -60,7 +64,14 @@ def runs(case, folder):
     inputs = {"regime": _regime(case), "regulation_tables": TABLES}
     if "components" in given:
         return [("scr_market", inputs | _aggregation(given))]
-    inputs |= NOTHING | _equity(given) | _interest(given) | _spread(given) | _concentration(given) | _currency(given)
+    inputs |= (
+        NOTHING
+        | _equity(given)
+        | _interest(given, case["expect"])
+        | _spread(given)
+        | _concentration(given)
+        | _currency(given)
+    )
     levels = [row for row in _rows(given) if "current" in row]
     if levels:
         return [("scr_market", inputs | _index(_known(row, "current", "average"))) for row in levels]
@@ -110,7 +121,7 @@ def _index(levels):
     }
 
 
-def _interest(given):
+def _interest(given, expect):
     found, direction = {}, given.get("direction")
     points = [row for row in _rows(given) if "rate" in row or set(row) <= {"maturity", "direction"}]
     smoothing = _first(given, "first_smoothing_point", "smoothing_point", "fsp", default=None)
@@ -130,7 +141,7 @@ def _interest(given):
         for row in (
             _known(p, "rate", "maturity", "direction", "first_smoothing_point", "smoothing_point") for p in points
         )
-        for each in _directions(row.get("direction", direction), points[0])
+        for each in _directions(row.get("direction", direction), points[0], expect)
     ]
     if smoothing is not None:
         found["smoothing_point"] = smoothing
@@ -155,11 +166,14 @@ def _curve(given, t, rates):
     return [{"maturity": float(m), "rate": 100 * r} for m, r in pairs]
 
 
-def _directions(named, first):
-    """Return the directions of a point: both, down before up, where only the shocks of a maturity are asked for."""
+def _directions(named, first, expect):
+    """Return the directions of a point: both, down before up, where the case names none and wants both."""
     if named in {"up", "down"}:
         return [named]
-    return ["down"] if "rate" in first else ["down", "up"]
+    if named not in {None, "both"}:
+        raise LookupError(f"direction: {named}")
+    both = "rate" not in first or any(key.endswith("up") or key.startswith("up") for key in expect)
+    return ["down", "up"] if both else ["down"]
 
 
 def _spread(given):
@@ -276,6 +290,9 @@ def _read(key, wanted, given, results):
         return _shaped([each["summary"]["Symmetric adjustment"] for each in results], wanted)
     if key in {"stressed", "stressed_rates", "rate"}:
         return _shaped([row["stressed"] for row in tables["Stressed rates"]], wanted)
+    if any(row["rate"] for row in tables.get("Stressed rates", [])) and key in STRESSED:
+        rows = [row for row in tables["Stressed rates"] if row["direction"] == STRESSED[key]]
+        return _shaped([row["stressed"] for row in rows], wanted)
     if key in {"stress", "stresses", "loss", "losses", "scr"}:
         return _shaped([row["loss" if key.startswith("los") else "stress"] for row in tables["Bonds"]], wanted)
     if key in {"allocated", "allocation"}:

@@ -40,6 +40,8 @@ def run(inputs):
         notes.append("The absolute floor holds the MCR above the SCR.")
     margin = margin_rows(inputs, warnings)
     tables["Risk margin"] = margin
+    if not margin:
+        notes.append("Without a projection of the reference undertaking's SCR there is no risk margin.")
     summary = {
         "SCR": required,
         "BSCR": basic,

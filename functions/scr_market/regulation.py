@@ -55,7 +55,7 @@ def spread_factors(inputs):
     kind = spread.KINDS.index(inputs["spread_table_kind"])
     ends = [*spread.KNOTS[1:].tolist(), None]
     return [
-        {"step": STEP_LABELS[step], "duration_from": low, "duration_to": high, "level": a, "slope": b}
+        {"quality_step": STEP_LABELS[step], "duration_from": low, "duration_to": high, "level": a, "slope": b}
         for step in range(8)
         for low, high, a, b in zip(
             spread.KNOTS.tolist(),
@@ -71,7 +71,7 @@ def concentration_table():
     """Return threshold and risk factor of a name by its credit quality step (Articles 185 and 186)."""
     columns = (concentration.THRESHOLD, concentration.FACTOR, concentration.SOVEREIGN_FACTOR)
     return [
-        {"step": STEP_LABELS[step], "threshold_share": a, "factor": b, "sovereign_factor": c}
+        {"quality_step": STEP_LABELS[step], "threshold_share": a, "factor": b, "sovereign_factor": c}
         for step, (a, b, c) in enumerate(zip(*(x.tolist() for x in columns), strict=True))
     ]
 

@@ -149,6 +149,13 @@ def test_a_year_that_the_projection_leaves_out_is_named(model):
     assert model.run()["warnings"] == []
 
 
+def test_no_projection_is_said_beside_a_risk_margin_of_nothing(model):
+    found = model.run(projection=[])
+    assert found["summary"]["Risk margin"] == 0
+    assert "there is no risk margin" in found["notes"]
+    assert "there is no risk margin" not in model.run()["notes"]
+
+
 def test_a_given_cost_of_capital_replaces_that_of_the_rules(model):
     rows = [{"year": 0, "scr": 100, "rate": 2}]
     found = model.run(cost_from="given", cost_of_capital=5, projection=rows)["summary"]
@@ -235,3 +242,10 @@ def test_a_reference_case_with_an_unknown_input_is_missed_by_its_name(inputs, wo
     (found,) = compare_case({"inputs": inputs, "expect": {"scr": 1}}, None, adapter, InProcess())
     assert not found.good
     assert words in found.found
+
+
+def test_an_expected_value_that_the_adapter_does_not_know_is_a_miss_of_that_value_alone():
+    case = {"inputs": {"scr": [100], "rates": [0.02]}, "expect": {"rm": 6 / 1.02, "rm_after_tax": 4}, "rtol": 1e-9}
+    good, bad = compare_case(case, None, adapter, InProcess())
+    assert good.good
+    assert (bad.path, bad.found) == ("rm_after_tax", "LookupError: expected value rm_after_tax")

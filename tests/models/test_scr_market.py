@@ -216,7 +216,7 @@ def test_the_table_of_spread_stresses_holds_those_of_articles_176_and_180(model,
 
 def test_the_factors_of_article_176_give_the_stresses_back(model):
     found = model.run(regulation_tables=["spread", "spread_factors"])["tables"]
-    factors = {(f["step"], f["duration_from"]): (f["level"], f["slope"]) for f in found["Spread factors"]}
+    factors = {(f["quality_step"], f["duration_from"]): (f["level"], f["slope"]) for f in found["Spread factors"]}
     assert factors["2", 5.0] == (0.07, 0.007)  # Article 176(3)
     level, slope = factors["2", 5.0]
     (row,) = [r for r in found["Spread stresses"] if r["duration"] == 9]

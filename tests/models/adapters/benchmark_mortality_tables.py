@@ -59,7 +59,7 @@ def measured(case, results):
     for age, result in zip(_ages(given), results, strict=True):
         for row in result["table"]:
             found[row["table"], age] = row
-    return {key: _read(key, wanted, given, found) for key, wanted in case["expect"].items()}
+    return {key: _or_reason(_read, key, wanted, given, found) for key, wanted in case["expect"].items()}
 
 
 def _read(key, wanted, given, rows):
@@ -144,3 +144,11 @@ def _ages(given):
 def _first(given, names, default):
     """Return the first of the named inputs that is given."""
     return next((given[name] for name in names if name in given), default)
+
+
+def _or_reason(read, *arguments):
+    """Return a figure, or why it is not there: what the adapter does not know is a miss of that figure alone."""
+    try:
+        return read(*arguments)
+    except LookupError as error:
+        return f"{type(error).__name__}: {error}"

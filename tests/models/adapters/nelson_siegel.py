@@ -57,7 +57,7 @@ def runs(case, folder):
 def measured(case, results):
     """Return zero rates, forward rates or discount factors at the maturities of the case, and what was fitted."""
     (result,) = results
-    return {key: _read(key, wanted, case["inputs"], result) for key, wanted in case["expect"].items()}
+    return {key: _or_reason(_read, key, wanted, case["inputs"], result) for key, wanted in case["expect"].items()}
 
 
 def _meaning(name, value, unit=""):
@@ -129,3 +129,11 @@ def _read(key, wanted, given, result):
 def _first(given, *names, default):
     """Return the first of the named inputs that is given."""
     return next((given[name] for name in names if name in given), default)
+
+
+def _or_reason(read, *arguments):
+    """Return a figure, or why it is not there: what the adapter does not know is a miss of that figure alone."""
+    try:
+        return read(*arguments)
+    except LookupError as error:
+        return f"{type(error).__name__}: {error}"

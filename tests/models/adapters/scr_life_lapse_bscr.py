@@ -97,8 +97,8 @@ def measured(case, results):
     """Return the figures that the case expects, read off the results."""
     given = case["inputs"]
     if "lapse" in given or "lapse_rate" in given:
-        return {key: _lapsed(key, wanted, given, results[0]) for key, wanted in case["expect"].items()}
-    return {key: _read(key, wanted, results) for key, wanted in case["expect"].items()}
+        return {key: _or_reason(_lapsed, key, wanted, given, results[0]) for key, wanted in case["expect"].items()}
+    return {key: _or_reason(_read, key, wanted, results) for key, wanted in case["expect"].items()}
 
 
 def _required(given):
@@ -289,3 +289,11 @@ def _first(given, names, *default):
 
 def _amount(value):
     return round(value, AMOUNT)
+
+
+def _or_reason(read, *arguments):
+    """Return a figure, or why it is not there: what the adapter does not know is a miss of that figure alone."""
+    try:
+        return read(*arguments)
+    except LookupError as error:
+        return f"{type(error).__name__}: {error}"

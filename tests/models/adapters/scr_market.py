@@ -80,7 +80,7 @@ def runs(case, folder):
 
 def measured(case, results):
     """Return the figures that the case expects, read off the results."""
-    return {key: _read(key, wanted, case["inputs"], results) for key, wanted in case["expect"].items()}
+    return {key: _or_reason(_read, key, wanted, case["inputs"], results) for key, wanted in case["expect"].items()}
 
 
 def _aggregation(given):
@@ -386,3 +386,11 @@ def _first(given, *names, **default):
     if default:
         return default["default"]
     raise LookupError(f"none of {', '.join(names)}")
+
+
+def _or_reason(read, *arguments):
+    """Return a figure, or why it is not there: what the adapter does not know is a miss of that figure alone."""
+    try:
+        return read(*arguments)
+    except LookupError as error:
+        return f"{type(error).__name__}: {error}"

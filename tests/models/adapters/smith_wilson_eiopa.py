@@ -64,7 +64,7 @@ def runs(case, folder):
 
 def measured(case, results):
     """Return rates and discount factors at the maturities of the case, and alpha where it was found."""
-    return {key: _read(key, wanted, case, results) for key, wanted in case["expect"].items()}
+    return {key: _or_reason(_read, key, wanted, case, results) for key, wanted in case["expect"].items()}
 
 
 def _quotes(given, flags):
@@ -121,3 +121,11 @@ def _name(given, names):
 def _first(given, names, default):
     """Return the first of the named inputs that is given."""
     return next((given[name] for name in names if name in given), default)
+
+
+def _or_reason(read, *arguments):
+    """Return a figure, or why it is not there: what the adapter does not know is a miss of that figure alone."""
+    try:
+        return read(*arguments)
+    except LookupError as error:
+        return f"{type(error).__name__}: {error}"

@@ -66,7 +66,7 @@ def runs(case, folder):
 def measured(case, results):
     """Return rates and discount factors at the quotes, or at the maturities the case names, and the bond's figures."""
     (result,) = results
-    return {key: _read(key, value, case["inputs"], result) for key, value in case["expect"].items()}
+    return {key: _or_reason(_read, key, value, case["inputs"], result) for key, value in case["expect"].items()}
 
 
 def _bond(row, given):
@@ -170,3 +170,11 @@ def _first(given, names, *default):
     if default:
         return default[0]
     raise LookupError(f"none of {', '.join(names)}")
+
+
+def _or_reason(read, *arguments):
+    """Return a figure, or why it is not there: what the adapter does not know is a miss of that figure alone."""
+    try:
+        return read(*arguments)
+    except LookupError as error:
+        return f"{type(error).__name__}: {error}"

@@ -123,7 +123,7 @@ def rates_by_age(rows, age, internal):
         at, own = int(row["age"]), row.get("q")
         if at == age and own is not None and not math.isclose(own, internal, rel_tol=1e-9):
             problems.append(
-                f"inputs.internal_rates[{i}].q: {own:g} at age {at}, whose internal rate is {internal:g} above. "
+                f"inputs.internal_rates[{i}].q: {own:,.12g} at age {at}, whose internal rate is {internal:,.12g} above. "
                 "Give one rate for each age."
             )
         elif at in found and at != age:

@@ -93,7 +93,7 @@ def operational_risk(inputs, basic, tables, notes):
         linked = inputs[f"{key}_unit_linked"]
         if linked > inputs[key]:
             problems.append(
-                f"inputs.{key}_unit_linked: {linked:g} exceeds the total of {inputs[key]:g}. "
+                f"inputs.{key}_unit_linked: {linked:,.12g} exceeds the total of {inputs[key]:,.12g}. "
                 "Give the total with unit-linked business in it, or a smaller part."
             )
         volumes[key] = inputs[key] - linked

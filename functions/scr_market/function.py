@@ -130,7 +130,7 @@ def interest_risk(inputs, result, warnings):
     assets, liabilities = (np.array([row.get(key) or 0 for row in flows], float) for key in ("assets", "liabilities"))
     if t.size and t.max() > curve.maturities[-1]:
         warnings.append(
-            f"Cash flows run to {t.max():g} years, the curve to {curve.maturities[-1]:g}: its last zero rate is kept "
+            f"Cash flows run to {t.max():,.12g} years, the curve to {curve.maturities[-1]:,.12g}: its last zero rate is kept "
             "beyond."
         )
     added = inputs["volatility_adjustment"] * BASIS_POINT
@@ -164,8 +164,8 @@ def read_curve(inputs):
         problems.append("inputs.curve.maturity: a maturity is duplicated. Give each once.")
     if inputs["regime"] == "2027" and t[-1] < inputs["smoothing_point"]:
         problems.append(
-            f"inputs.curve.maturity: the curve ends at {t[-1]:g} years, before the first smoothing point of "
-            f"{inputs['smoothing_point']:g} years. Add rates or lower that point."
+            f"inputs.curve.maturity: the curve ends at {t[-1]:,.12g} years, before the first smoothing point of "
+            f"{inputs['smoothing_point']:,.12g} years. Add rates or lower that point."
         )
     if problems:
         raise ValueError("\n".join(problems))
@@ -239,8 +239,8 @@ def currency_risk(positions, reporting, notes):
         stress = SHOCK_CURRENCY if row.get("stress") is None else row["stress"]
         if stresses.setdefault(code, stress) != stress:
             problems.append(
-                f"inputs.currencies[{i}].stress: {stress:g} % for {row['currency'].strip()}, which has "
-                f"{stresses[code]:g} % in row {first[code] + 1}. Give one stress for each currency."
+                f"inputs.currencies[{i}].stress: {stress:,.12g} % for {row['currency'].strip()}, which has "
+                f"{stresses[code]:,.12g} % in row {first[code] + 1}. Give one stress for each currency."
             )
         first.setdefault(code, i)
         net[code] = net.get(code, 0.0) + row["net"]

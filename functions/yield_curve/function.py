@@ -93,7 +93,7 @@ def forward_spans(inputs):
         ValueError: with every row that does not end after its start.
     """
     problems = [
-        f"inputs.forwards[{i}].end: {row['end']:g} years is not after the start at {row['start']:g} years. "
+        f"inputs.forwards[{i}].end: {row['end']:,.12g} years is not after the start at {row['start']:,.12g} years. "
         "Give a later end."
         for i, row in enumerate(inputs["forwards"])
         if row["end"] - row["start"] <= instruments.SLACK
@@ -147,14 +147,14 @@ def read_quotes(inputs, notes, warnings):
         last = inputs["last_liquid_point"]
         used = [q for q in quotes if q.maturity <= last + instruments.SLACK]
         if quotes and not used:
-            raise ValueError(f"inputs.quotes: none is at or before the last liquid point, {last:g} years. Add one.")
+            raise ValueError(f"inputs.quotes: none is at or before the last liquid point, {last:,.12g} years. Add one.")
         if len(used) < len(quotes):
             notes.append(
-                f"{len(quotes) - len(used)} quotes beyond the last liquid point of {last:g} years are left out."
+                f"{len(quotes) - len(used)} quotes beyond the last liquid point of {last:,.12g} years are left out."
             )
         elif used and used[-1].maturity < last - instruments.SLACK:
             warnings.append(
-                f"The last quote is at {used[-1].maturity:g} years, before the last liquid point of {last:g} years: "
+                f"The last quote is at {used[-1].maturity:,.12g} years, before the last liquid point of {last:,.12g} years: "
                 "the curve leaves the market from there."
             )
         quotes = used

@@ -67,7 +67,7 @@ def read(rows, kind, per_year, compounding, adjustment):
             continue
         twin = seen.setdefault(round(maturity, 6), i)
         if twin != i:
-            faults.append(f"{at}.maturity: row {twin + 1} has {maturity:g} years already. Leave one of both out.")
+            faults.append(f"{at}.maturity: row {twin + 1} has {maturity:,.12g} years already. Leave one of both out.")
             continue
         if kind == "bonds":
             if row.get("price") is None:

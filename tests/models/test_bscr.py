@@ -92,6 +92,12 @@ def test_unit_linked_volumes_beyond_their_totals_are_refused_all_at_once(model):
     assert [line.split(":")[0] for line in str(refused.value).splitlines()] == [f"inputs.{key}" for key in given]
 
 
+def test_a_refusal_of_two_nearly_equal_amounts_shows_where_they_differ(model):
+    given = {"life_premiums": 1_000_000, "life_premiums_unit_linked": 1_000_000.0001}
+    with pytest.raises(ValueError, match=r"1,000,000\.0001 exceeds the total of 1,000,000\."):
+        model.function.run(model.manifest.defaults | given)
+
+
 @pytest.mark.parametrize(
     ("linear", "floor", "least"),
     [(10, 1, 25), (30, 1, 30), (80, 1, 45), (30, 40, 40), (80, 60, 60)],

@@ -393,3 +393,9 @@ def test_a_reference_case_with_an_unknown_input_is_missed_by_its_name(model, by,
     (found,) = compare_case({"inputs": inputs, "expect": {"discount": [1]}}, None, by, InProcess(model))
     assert not found.good
     assert words in found.found
+
+
+def test_a_last_quote_just_before_the_last_liquid_point_is_named_to_its_decimals(model):
+    quotes = [{"maturity": t, "rate": 3} for t in (1, 5, 19.9999999)]
+    (warning,) = model.run(quotes=quotes)["warnings"]
+    assert "at 19.9999999 years, before the last liquid point of 20 years" in warning

@@ -123,8 +123,8 @@ def rates_by_age(rows, age, internal):
         at, own = int(row["age"]), row.get("q")
         if at == age and own is not None and not math.isclose(own, internal, rel_tol=1e-9):
             problems.append(
-                f"inputs.internal_rates[{i}].q: {own:,.12g} at age {at}, whose internal rate is {internal:,.12g} above. "
-                "Give one rate for each age."
+                f"inputs.internal_rates[{i}].q: {own:,.12g} at age {at}, whose internal rate is {internal:,.12g} "
+                "above. Give one rate for each age."
             )
         elif at in found and at != age:
             problems.append(f"inputs.internal_rates[{i}].age: {at} is duplicated. Give each age once.")

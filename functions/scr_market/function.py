@@ -130,8 +130,8 @@ def interest_risk(inputs, result, warnings):
     assets, liabilities = (np.array([row.get(key) or 0 for row in flows], float) for key in ("assets", "liabilities"))
     if t.size and t.max() > curve.maturities[-1]:
         warnings.append(
-            f"Cash flows run to {t.max():,.12g} years, the curve to {curve.maturities[-1]:,.12g}: its last zero rate is kept "
-            "beyond."
+            f"Cash flows run to {t.max():,.12g} years, the curve to {curve.maturities[-1]:,.12g}: its last zero "
+            "rate is kept beyond."
         )
     added = inputs["volatility_adjustment"] * BASIS_POINT
     lowest = min(float(curve.zero(np.append(t, YEARS), d).min()) for d in (None, "up", "down"))

@@ -154,8 +154,8 @@ def read_quotes(inputs, notes, warnings):
             )
         elif used and used[-1].maturity < last - instruments.SLACK:
             warnings.append(
-                f"The last quote is at {used[-1].maturity:,.12g} years, before the last liquid point of {last:,.12g} years: "
-                "the curve leaves the market from there."
+                f"The last quote is at {used[-1].maturity:,.12g} years, before the last liquid point of {last:,.12g} "
+                "years: the curve leaves the market from there."
             )
         quotes = used
     if not quotes:

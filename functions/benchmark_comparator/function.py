@@ -4,6 +4,8 @@ Chosen: a lookup at one age, with values of annuity and insurance beside it, and
 Left out: credibility of the internal rate (see credibility) and improvement between the tables' years and today.
 """
 
+import math
+
 import archive
 
 SHORT = 40  # characters of a table's name on a chart
@@ -16,8 +18,8 @@ def run(inputs):
         ValueError: no table is chosen, a table is not in the archive, or none covers the age.
     """
     age, internal, tolerance = int(inputs["age"]), inputs["internal_q"] / 1000, inputs["tolerance"] / 100
-    tables = choose(inputs)
-    points = further(inputs["internal_rates"], age, internal)
+    tables = chosen_tables(inputs)
+    points = rates_by_age(inputs["internal_rates"], age, internal)
     interest, warnings, table = inputs["interest"] / 100, [], []
     for name, found in tables.items():
         q = found.at(age)
@@ -64,30 +66,43 @@ def run(inputs):
         "summary": summary,
         "table": table,
         "tables": {"Rates by age": rates} if rates else {},
-        "charts": charts(table, rates, age, internal, tolerance),
+        "charts": draw_charts(table, rates, age, internal, tolerance),
         "notes": f"Ratio = internal over benchmark; within: {100 * (1 - tolerance):g} to {100 * (1 + tolerance):g} %. "
         "Annuity-due, whole life insurance and life expectancy are the benchmark's own.",
         "warnings": warnings,
     }
 
 
-def choose(inputs):
+def chosen_tables(inputs):
     """Return the chosen tables by name.
 
     Raises:
-        ValueError: none is chosen, or one is not in the archive, each by name.
+        ValueError: none is chosen, one is not in the archive, or one has two names, each by row.
     """
-    found, problems = {}, []
+    found, named, problems = {}, {}, []
     wanted = [("tables", archive.NAMED[key], None) for key in inputs["tables"]]
     wanted += [(f"archive[{i}].number", row["number"], row.get("label")) for i, row in enumerate(inputs["archive"])]
-    for where, number, label in wanted:
+    for where, number, given_name in wanted:
+        label = given_name
         try:
             table = archive.read(number)
         except ValueError as error:
             problems.append(f"inputs.{where}: {error}")
             continue
+        # A table counts once, however often it is chosen: counted again it would weigh double in the mean.
+        known = next((name for name, other in found.items() if other.number == table.number), None)
+        if known is not None and label is not None and named.get(table.number, label) != label:
+            problems.append(
+                f"inputs.{where}: table {number} is named {named[table.number]!r} in an earlier row. Give it one name."
+            )
+            continue
+        if known is not None:
+            found.pop(known)
+            label = label or named.get(table.number)
+        if label is not None:
+            named[table.number] = label
         name = label or table.name
-        if name in found and found[name].number != table.number:
+        if name in found:
             name = f"{name} (SOA {table.number})"
         found[name] = table
     if not found and not problems:
@@ -97,7 +112,7 @@ def choose(inputs):
     return found
 
 
-def further(rows, age, internal):
+def rates_by_age(rows, age, internal):
     """Return pairs of age and internal rate (None where only the benchmarks are wanted), the main age first.
 
     Raises:
@@ -106,8 +121,13 @@ def further(rows, age, internal):
     found, problems = {age: internal}, []
     for i, row in enumerate(rows):
         at, own = int(row["age"]), row.get("q")
-        if at in found and (at != age or own is not None):
-            problems.append(f"inputs.internal_rates[{i}].age: {at} is given twice. Give every age once.")
+        if at == age and own is not None and not math.isclose(own, internal, rel_tol=1e-9):
+            problems.append(
+                f"inputs.internal_rates[{i}].q: {own:,.12g} at age {at}, whose internal rate is {internal:,.12g} "
+                "above. Give one rate for each age."
+            )
+        elif at in found and at != age:
+            problems.append(f"inputs.internal_rates[{i}].age: {at} is duplicated. Give each age once.")
         found.setdefault(at, own)
     if problems:
         raise ValueError("\n".join(problems[:10]))
@@ -127,7 +147,7 @@ def compare(internal, q, tolerance):
     return {"internal_q": internal, "ratio": ratio, "difference": internal - q, "flag": flag}
 
 
-def charts(table, rates, age, internal, tolerance):
+def draw_charts(table, rates, age, internal, tolerance):
     """Return bars of the benchmarks with their tolerance beside the internal rate, and ratios over the ages."""
     names = [row["table"] if len(row["table"]) <= SHORT else row["table"][: SHORT - 1] + "…" for row in table]
     q = [1000 * row["q"] for row in table]

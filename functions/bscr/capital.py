@@ -36,7 +36,7 @@ LIFE_PREMIUM, NONLIFE_PREMIUM, GROWTH = 0.04, 0.03, 1.2  # Article 204(3)
 LIFE_PROVISION, NONLIFE_PROVISION = 0.0045, 0.03  # Article 204(4)
 UNIT_EXPENSE = 0.25  # Article 204(1)
 COST = {"2015/35": 0.06, "2027": 0.0475}  # Article 39
-TAPER, TAPER_FLOOR = 0.96, 0.5  # Article 37(1) from 2027
+TAPER = {"2015/35": (1.0, 1.0), "2027": (0.96, 0.5)}  # factor a year and its floor: Article 37(1) from 2027
 
 
 def aggregate(amounts, correlations):
@@ -47,7 +47,12 @@ def aggregate(amounts, correlations):
 
 
 def operational(basic, premiums, before, provisions, unit_expenses):
-    """Return the requirement for operational risk.
+    """Return the requirement for operational risk; arguments as in `operational_parts`."""
+    return operational_parts(basic, premiums, before, provisions, unit_expenses)["required"]
+
+
+def operational_parts(basic, premiums, before, provisions, unit_expenses):
+    """Return the requirement for operational risk and the charges it is made of.
 
     min(30 % BSCR, max(premiums', provisions')) + 25 % of the expenses of unit-linked business; premiums beyond 120 %
     of those of the year before count twice.
@@ -59,17 +64,30 @@ def operational(basic, premiums, before, provisions, unit_expenses):
         provisions: technical provisions without risk margin, (life without unit-linked, non-life).
         unit_expenses: of the last 12 months.
 
+    Returns:
+        Amounts by name: `premium`, `growth` and `provision`, each (life, non-life); `by_premiums`, `by_provisions`,
+        `cap`, `unit_linked` and `required`.
+
     Source: Delegated Regulation (EU) 2015/35, Article 204.
     """
     factors = (LIFE_PREMIUM, NONLIFE_PREMIUM)
-    by_premiums = sum(
-        f * (now + max(0.0, now - GROWTH * then)) for f, now, then in zip(factors, premiums, before, strict=True)
-    )
-    by_provisions = LIFE_PROVISION * max(0.0, provisions[0]) + NONLIFE_PROVISION * max(0.0, provisions[1])
-    return min(OPERATIONAL_CAP * basic, max(by_premiums, by_provisions)) + UNIT_EXPENSE * unit_expenses
+    premium = [f * now for f, now in zip(factors, premiums, strict=True)]
+    growth = [f * max(0.0, now - GROWTH * then) for f, now, then in zip(factors, premiums, before, strict=True)]
+    provision = [LIFE_PROVISION * max(0.0, provisions[0]), NONLIFE_PROVISION * max(0.0, provisions[1])]
+    by_premiums, by_provisions, cap = sum(premium) + sum(growth), sum(provision), OPERATIONAL_CAP * basic
+    return {
+        "premium": premium,
+        "growth": growth,
+        "provision": provision,
+        "by_premiums": by_premiums,
+        "by_provisions": by_provisions,
+        "cap": cap,
+        "unit_linked": UNIT_EXPENSE * unit_expenses,
+        "required": min(cap, max(by_premiums, by_provisions)) + UNIT_EXPENSE * unit_expenses,
+    }
 
 
-def minimum(linear, required, floor):
+def minimum_requirement(linear, required, floor):
     """Return the minimum capital requirement: `linear` within 25 % and 45 % of the SCR, at least the absolute floor.
 
     Source: Delegated Regulation (EU) 2015/35, Article 248.
@@ -77,19 +95,32 @@ def minimum(linear, required, floor):
     return max(min(max(linear, FLOOR * required), CAP * required), floor)
 
 
-def risk_margin(years, required, rates, regime, cost):
+def risk_margin(years, required, rates, cost, taper, floor):
     """Return the part of the risk margin from each year, shape (n,).
 
-    cost · SCR(t) / (1 + r(t+1))^(t+1); from 2027 each SCR(t) is multiplied by max(0.96^t, 0.5).
+    c · max(λ^t, floor) · SCR(t) / (1 + r(t+1))^(t+1)
 
     Args:
         years: t from now, shape (n,).
         required: SCR(t) of the reference undertaking, shape (n,).
         rates: annual basic rates r(t+1) as fractions, shape (n,).
-        regime: a key of COST.
-        cost: cost of capital as a fraction.
+        cost: cost of capital c as a fraction.
+        taper: λ, by which the requirement counts less from year to year; 1 for no taper.
+        floor: least factor of the taper.
 
     Source: Delegated Regulation (EU) 2015/35, Articles 37 and 39; as amended by (EU) 2026/269.
     """
-    taper = np.maximum(TAPER**years, TAPER_FLOOR) if regime == "2027" else 1.0
-    return cost * taper * required * (1 + rates) ** -(years + 1)
+    return cost * np.maximum(taper**years, floor) * required * (1 + rates) ** -(years + 1)
+
+
+def run_off(start, driver):
+    """Return SCR(t) = SCR(0) · driver(t) / driver(0), shape (n,).
+
+    Args:
+        start: SCR(0) of the reference undertaking.
+        driver: best estimate at t = 0, 1, ..., shape (n,), the first above 0.
+
+    Source: EIOPA (2014), Guidelines on the valuation of technical provisions, EIOPA-BoS-14/166, Technical Annex IV,
+    method 2.
+    """
+    return start * driver / driver[0]

@@ -5,6 +5,8 @@ adjustment, or with one that the analyst gives; other currencies and published a
 Left out: curves of single countries, the adjustments' calculation; the rules of extrapolation from 2027.
 """
 
+import datetime as dt
+
 import fetching
 import numpy as np
 import publications
@@ -25,18 +27,18 @@ def run(inputs):
             is not reached.
     """
     notes, warnings = [], []
-    dates, rates, ufr, alpha = stored(inputs)
+    dates, rates, ufr, alpha = stored_publications(inputs)
     if inputs["source"] == "stored":
         if inputs.get("publication"):
             warnings.append("The uploaded file is not read: the publication asked for is a stored one.")
-        found = at(inputs["date"], "date", dates, rates, inputs, notes)
+        found = publication_up_to(inputs["date"], "date", dates, rates, inputs, notes)
     else:
-        found = newer(inputs, notes)
-    other = at(inputs["compare_with"], "compare_with", dates, rates, inputs, notes)
+        found = read_newer(inputs, notes)
+    other = publication_up_to(inputs["compare_with"], "compare_with", dates, rates, inputs, notes)
     if inputs["adjustment"] == "own":
         for one in (found, other):
             i = dates.index(one["date"])
-            one["rates"], one["alpha"] = raised(one["rates"], ufr[i], inputs["own_adjustment"] * BASIS_POINT)
+            one["rates"], one["alpha"] = with_adjustment(one["rates"], ufr[i], inputs["own_adjustment"] * BASIS_POINT)
     n = inputs["horizon"]
     change = (found["rates"] - other["rates"]) / BASIS_POINT
     summary = {"Publication": found["date"], "Compared with": other["date"]}
@@ -51,14 +53,14 @@ def run(inputs):
     if ufr is not None and found["date"] in dates:
         i = dates.index(found["date"])
         summary |= {"Ultimate forward rate": float(ufr[i]), "Alpha": float(found.get("alpha", alpha[i]))}
-    tables = {"Rates over time": over_time(dates, rates)}
+    tables = {"Rates over time": rates_over_time(dates, rates)}
     if ufr is not None:
         tables["Parameters over time"] = [
             {"date": d, "ufr": u, "alpha": a} for d, u, a in zip(dates, ufr.tolist(), alpha.tolist(), strict=True)
         ]
     return {
         "summary": summary,
-        "table": yearly(found["rates"], other["rates"], n),
+        "table": yearly_rows(found["rates"], other["rates"], n),
         "tables": tables,
         "charts": [
             curves_chart(found, other, n),
@@ -71,7 +73,7 @@ def run(inputs):
     }
 
 
-def newer(inputs, notes):
+def read_newer(inputs, notes):
     """Return the curve of a publication that is uploaded or fetched.
 
     Raises:
@@ -94,7 +96,7 @@ def newer(inputs, notes):
     return {"date": date, "rates": rates}
 
 
-def stored(inputs):
+def stored_publications(inputs):
     """Return dates, rates, and for the euro its parameters, of the stored publications that fit the inputs.
 
     Raises:
@@ -110,12 +112,14 @@ def stored(inputs):
     return *publications.spot(inputs["currency"], inputs["adjustment"]), None, None
 
 
-def at(day, key, dates, rates, inputs, notes):
+def publication_up_to(day, key, dates, rates, inputs, notes):
     """Return the publication at or before `day`, saying so where it is an earlier one.
 
     Raises:
         ValueError: the first one is later.
     """
+    # 20230831 and 2023-W35-4 are ISO dates as well, which do not sort as text among the others.
+    day = dt.date.fromisoformat(day).isoformat()
     earlier = [i for i, d in enumerate(dates) if d <= day]
     if not earlier:
         adjusted = {"none": "without", "published": "with", "own": "with"}[inputs["adjustment"]]
@@ -129,8 +133,11 @@ def at(day, key, dates, rates, inputs, notes):
     return {"date": dates[i], "rates": rates[i]}
 
 
-def raised(rates, ufr, spread):
+def with_adjustment(rates, ufr, spread):
     """Return a curve's rates with `spread` added up to the last liquid point and extrapolated again, and its alpha.
+
+    Raises:
+        ValueError: the raised curve cannot be extrapolated.
 
     Source: EIOPA's technical documentation, sections 7 and 13. The published curves with the adjustment come out to
     half their last decimal in this way.
@@ -141,11 +148,17 @@ def raised(rates, ufr, spread):
     def calibrated(alpha):
         return smith_wilson.calibrate(np.eye(LIQUID), u, prices, np.log1p(ufr), alpha)
 
-    alpha = smith_wilson.find_alpha(calibrated, CONVERGED, TOLERANCE)
+    try:
+        alpha = smith_wilson.find_alpha(calibrated, CONVERGED, TOLERANCE)
+    except (smith_wilson.NoAlphaError, smith_wilson.NoCurveError):
+        raise ValueError(
+            f"inputs.own_adjustment: with {spread / BASIS_POINT:g} bp no alpha up to 1 brings the forward rate to the "
+            f"ultimate one at {CONVERGED:g} years. Give an adjustment nearer to 0."
+        ) from None
     return calibrated(alpha).discount(YEARS) ** (-1 / YEARS) - 1, alpha
 
 
-def yearly(rates, others, n):
+def yearly_rows(rates, others, n):
     """Return one row a year of both curves: zero rates, change, and forward rate and discount factor of the first."""
     depth = YEARS * np.log1p(rates)
     forward = np.expm1(np.diff(depth, prepend=0))
@@ -156,7 +169,7 @@ def yearly(rates, others, n):
     ]
 
 
-def over_time(dates, rates):
+def rates_over_time(dates, rates):
     """Return one row a publication with the zero rates of some maturities."""
     at_years = [t - 1 for t in HISTORY]
     return [

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,8 @@ def from_file(path, currency, adjustment):
                 return _from_workbook(archive, currency, adjustment)
             with zipfile.ZipFile(io.BytesIO(_part(archive, inner[0]))) as workbook:
                 return _from_workbook(workbook, currency, adjustment)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        # The last two: an unknown compression, and a zip under a password.
         raise ValueError(
             "inputs.publication: the file is no workbook. Give EIOPA's monthly zip, or its Term_Structures.xlsx."
         ) from None
@@ -85,18 +87,36 @@ def _from_workbook(archive, currency, adjustment):
 
 
 def _column(rows, column):
-    """Return the rates of a column by the maturities in column B."""
+    """Return the rates of a column by the maturities in column B.
+
+    Raises:
+        ValueError: a cell holds no rate, or a maturity is missing.
+    """
     found = {}
     for row in rows:
         label = str(row.get("B", ""))
         if re.fullmatch(r"\d{1,3}(\.0+)?", label) and column in row:
-            found[int(float(label))] = float(row[column])
+            found[int(float(label))] = _rate(row[column], column, label)
     missing = [int(t) for t in YEARS if int(t) not in found]
     if missing:
         raise ValueError(
             f"inputs.publication: column {column} has no rate for {missing[0]} years, of {len(missing)} missing."
         )
     return np.array([found[int(t)] for t in YEARS])
+
+
+def _rate(text, column, label):
+    """Return the rate in a cell: a number above -100 %, however the file is made."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = np.nan
+    if not -1 < rate < 1:  # false for NaN as well
+        raise ValueError(
+            f"inputs.publication: column {column} holds {text[:40]!r} at {label} years, which is no rate as a "
+            "fraction. Give EIOPA's file as it was published."
+        )
+    return rate
 
 
 def _sheet(archive, name):
@@ -117,7 +137,13 @@ def _sheet(archive, name):
     if "xl/sharedStrings.xml" in names:
         items = re.findall(r"<si>(.*?)</si>", _text(archive, "xl/sharedStrings.xml"), re.DOTALL)
         texts = ["".join(re.findall(r"<t[^>]*>([^<]*)</t>", item)) for item in items]
-    body = _text(archive, "xl/" + targets[sheets[name]].removeprefix("/xl/"))
+    part = "xl/" + targets.get(sheets[name], "").removeprefix("/xl/")
+    if part not in names:
+        raise ValueError(
+            f"inputs.publication: the workbook names the sheet {name} and does not hold it. "
+            "Download EIOPA's file again."
+        )
+    body = _text(archive, part)
     return [dict(_cells(row, texts)) for row in re.findall(r"<row [^>]*>(.*?)</row>", body, re.DOTALL)]
 
 

@@ -17,6 +17,14 @@ GRID = 1_000_000  # alphas are whole millionths
 WORST_CONDITION = 1e13
 
 
+class NoCurveError(Exception):
+    """No Smith-Wilson curve goes through the quotes. The caller knows which input they came from."""
+
+
+class NoAlphaError(Exception):
+    """No alpha brings the forward rate to the ultimate forward rate in time."""
+
+
 @dataclass(frozen=True)
 class Curve:
     """A calibrated curve: P(t) = e^(-omega t) (1 + H(t, u) Qb)."""
@@ -78,15 +86,12 @@ def calibrate(flows, times, prices, omega, alpha):
         alpha: speed of convergence, a year, above 0.
 
     Raises:
-        ValueError: the quotes contradict or repeat each other, so that no curve goes through them.
+        NoCurveError: the quotes contradict or repeat each other, so that no curve goes through them.
     """
     weighted = flows * np.exp(-omega * times)[:, None]  # Q
     system = weighted.T @ heart(times[:, None], times, alpha) @ weighted
     if np.linalg.cond(system) > WORST_CONDITION:
-        raise ValueError(
-            "inputs.quotes: two quotes are all but the same instrument, so no curve is determined by them. "
-            "Take one of each pair of neighbouring maturities out, or raise alpha."
-        )
+        raise NoCurveError("two quotes are all but the same instrument")
     b = np.linalg.solve(system, prices - weighted.sum(axis=0))
     return Curve(omega, alpha, times, weighted @ b)
 
@@ -114,7 +119,7 @@ def find_alpha(calibrated, convergence_point, tolerance):
         Alpha, a whole number of millionths.
 
     Raises:
-        ValueError: no alpha up to 1 is enough.
+        NoAlphaError: no alpha up to 1 is enough.
     """
 
     def converged(grid):
@@ -128,10 +133,7 @@ def find_alpha(calibrated, convergence_point, tolerance):
             break
         low = high
     else:
-        raise ValueError(
-            "inputs.alpha_choice: no alpha up to 1 brings the forward rate to the ultimate forward rate in time. "
-            "Lengthen the convergence period, raise the tolerance, or give alpha yourself."
-        )
+        raise NoAlphaError("no alpha up to 1 is enough")
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if converged(middle) else (middle, high)

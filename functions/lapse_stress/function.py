@@ -1,6 +1,7 @@
 """A closed block of policies under the lapse stresses of Solvency II's standard formula, and under one of one's own.
 
-Chosen: one group of equal policies, deaths before lapses within a year, an instant and permanent change of rates.
+Chosen: one group of equal policies, one lapse rate or one for each policy year, deaths before lapses within a year, an
+instant and permanent change of rates.
 Left out: policies on which a lapse costs and others on which it earns in one block: run them one by one.
 """
 
@@ -8,24 +9,23 @@ import numpy as np
 
 UP, DOWN, DOWN_MOST = 0.5, 0.5, 0.20  # Art. 142(2) and (3): relative rise and fall, the latter at most 20 points
 MASS = {"standard": 0.40, "group_pension": 0.70}  # Art. 142(6)
+ROUNDING = 1e-12  # by which a product of percentages may exceed 1
 NAMES = {"up": "Up", "down": "Down", "mass": "Mass", "own": "Own"}
 
 
 def run(inputs):
-    """Return policies in force, values and the capital requirement for `inputs` (keys as in manifest.json)."""
-    years, rate = int(inputs["years"]), inputs["lapse"] / 100
+    """Return policies in force, values and the capital requirement for `inputs` (keys as in manifest.json).
+
+    Raises:
+        ValueError: rates by policy year are chosen and none is given.
+    """
+    years, rate = int(inputs["years"]), lapse_rates(inputs)
     multiplier, mass = inputs["multiplier"] / 100, MASS[inputs["business"]]
     q, start, margin = inputs["mortality"] / 100, inputs["initial"], inputs["margin"]
-    rates = {
-        "base": rate,
-        "up": float(up(rate)),
-        "down": float(down(rate)),
-        "mass": rate,
-        "own": float(own(rate, multiplier)),
-    }
+    stressed_rates = {"up": rate_up(rate), "down": rate_down(rate), "mass": rate, "own": own_rate(rate, multiplier)}
+    rates = {"base": rate, **stressed_rates}
     force = {
-        name: in_force(start * (1 - mass if name == "mass" else 1), years, q, stressed)
-        for name, stressed in rates.items()
+        name: in_force(start * (1 - mass if name == "mass" else 1), q, stressed) for name, stressed in rates.items()
     }
     value = {name: present_value(lives, margin, inputs["interest"] / 100) for name, lives in force.items()}
     loss = {name: value["base"] - value[name] for name in NAMES}
@@ -33,9 +33,9 @@ def run(inputs):
     biting = max(ruled, key=ruled.get)
     capital = max(ruled[biting], 0.0)
     warnings = []
-    if rate * multiplier > 1:
+    if rate.max() * multiplier > 1 + ROUNDING:
         warnings.append(
-            f"The own stress, {100 * rate * multiplier:g} %, is capped at 100 %: everybody lapses in a year."
+            f"The own stress, {100 * rate.max() * multiplier:g} %, is capped at 100 %: everybody lapses in a year."
         )
     summary = {
         "In force at the end, base": float(force["base"][-1]),
@@ -48,6 +48,10 @@ def run(inputs):
         "Biting stress": NAMES[biting] if capital > 0 else "None",
         "Loss under own stress": loss["own"],
     }
+    end = {name: float(lives[-1]) for name, lives in force.items()}
+    if end["base"] > 0:
+        summary["Own stress over base"] = end["own"] / end["base"]
+        summary["Policies lost under own stress"] = end["base"] - end["own"]
     return {
         "summary": summary,
         "series": [
@@ -59,9 +63,11 @@ def run(inputs):
             "Stresses": [
                 {
                     "stress": label,
-                    "rate": rates[name],
+                    "rate": float(rates[name][0]),
                     "at_once": mass if name == "mass" else 0.0,
-                    "end": float(force[name][-1]),
+                    "end": end[name],
+                    "persistency": end[name] / start if start > 0 else None,
+                    "lost": end["base"] - end[name],
                     "value": value[name],
                     "loss": value["base"] - value[name],
                 }
@@ -71,18 +77,22 @@ def run(inputs):
                 {
                     "group": row["group"],
                     "base": row["lapse"] / 100,
-                    "up": float(up(row["lapse"] / 100)),
-                    "down": float(down(row["lapse"] / 100)),
-                    "own": float(own(row["lapse"] / 100, multiplier)),
+                    "up": float(rate_up(row["lapse"] / 100)),
+                    "down": float(rate_down(row["lapse"] / 100)),
+                    "own": float(own_rate(row["lapse"] / 100, multiplier)),
                 }
                 for row in inputs["rates"]
+            ],
+            "Lapse rates": [
+                {"policy_year": t + 1, **{name: float(r[t]) for name, r in rates.items() if name != "mass"}}
+                for t in range(years)
             ],
             "Mass lapse": [
                 {"business": "All but group pension business", "mass": MASS["standard"]},
                 {"business": "Group pension business", "mass": MASS["group_pension"]},
             ],
         },
-        "charts": charts(value, loss, capital),
+        "charts": draw_charts(value, loss, capital),
         "notes": "Up: +50 %, at most 100 %. Down: -50 %, at most 20 points. Mass: "
         f"{mass:.0%} leave at once, the others as in the base. The requirement is the largest of the three losses, "
         "not below 0.",
@@ -90,7 +100,23 @@ def run(inputs):
     }
 
 
-def up(rate):
+def lapse_rates(inputs):
+    """Return the base lapse rate of each policy year, shape (years,).
+
+    A year that the table of rates by policy year leaves out has the rate of the year before it in the table; years
+    before its first have the first.
+    """
+    years = int(inputs["years"])
+    if inputs["pattern"] == "level":
+        return np.full(years, inputs["lapse"] / 100)
+    rows = sorted(inputs["lapse_by_year"], key=lambda row: row["year"])
+    if not rows:
+        raise ValueError("inputs.lapse_by_year: there is no lapse rate. Give at least that of year 1.")
+    at = np.searchsorted([row["year"] for row in rows], np.arange(1, years + 1), side="right") - 1
+    return np.array([row["lapse"] for row in rows], float)[np.maximum(at, 0)] / 100
+
+
+def rate_up(rate):
     """Return min(1.5 rate, 1), shape of `rate`.
 
     Source: Delegated Regulation (EU) 2015/35, Art. 142(2).
@@ -98,7 +124,7 @@ def up(rate):
     return np.minimum(np.multiply(rate, 1 + UP), 1.0)
 
 
-def down(rate):
+def rate_down(rate):
     """Return max(0.5 rate, rate - 0.20), shape of `rate`.
 
     Source: Delegated Regulation (EU) 2015/35, Art. 142(3).
@@ -106,17 +132,22 @@ def down(rate):
     return np.maximum(np.multiply(rate, DOWN), np.subtract(rate, DOWN_MOST))
 
 
-def own(rate, multiplier):
+def own_rate(rate, multiplier):
     """Return min(multiplier × rate, 1), shape of `rate`."""
     return np.minimum(np.multiply(rate, multiplier), 1.0)
 
 
-def in_force(start, years, q, rate):
-    """Return policies in force after 0, 1, ... `years` years, shape (years + 1,).
+def in_force(start, q, rates):
+    """Return policies in force after 0, 1, ... n years, shape (n + 1,).
 
-    N(t+1) = N(t) (1 - q) (1 - lapse): those who did not die in the year may lapse at its end.
+    N(t+1) = N(t) (1 - q) (1 - lapse(t)): those who did not die in the year may lapse at its end.
+
+    Args:
+        start: policies today.
+        q: probability of death in a year.
+        rates: lapse rate of each policy year, shape (n,).
     """
-    return start * ((1 - q) * (1 - rate)) ** np.arange(years + 1)
+    return start * np.concatenate(([1.0], np.cumprod((1 - q) * (1 - rates))))
 
 
 def present_value(lives, margin, interest):
@@ -125,7 +156,7 @@ def present_value(lives, margin, interest):
     return float(margin * (lives[1:] @ (1 + interest) ** -t.astype(float)))
 
 
-def charts(value, loss, capital):
+def draw_charts(value, loss, capital):
     """Return the losses under each stress, and the way from the base value to that under the biting one."""
     return [
         {

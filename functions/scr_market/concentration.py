@@ -25,15 +25,18 @@ def charges(held, assets):
 
     Source: Delegated Regulation (EU) 2015/35, Articles 182 to 187.
     """
-    names = {}
+    names, shown = {}, {}
     for name, kind, step, amount in held:
         # Article 187(1) gives covered bonds their threshold in the two best steps only.
         own = kind if kind != "covered" or step in {0, 1} else "name"
-        total = names.setdefault((name, own), [0.0, 0.0])
+        # "Bank A" and "bank a " are one name: read as two, each would have a threshold of its own.
+        key = (" ".join(name.split()).casefold(), own)
+        shown.setdefault(key, " ".join(name.split()))
+        total = names.setdefault(key, [0.0, 0.0])
         total[0] += amount
         total[1] += amount * (RESIDUAL_STEP if step is None else step)
     rows = []
-    for (name, kind), (amount, weighted) in names.items():
+    for (key, kind), (amount, weighted) in names.items():
         if kind == "sovereign" or amount <= 0:
             continue
         # Rounded at the ninth decimal first: 2 x 0.1 / 0.1 must not become step 3.
@@ -46,7 +49,7 @@ def charges(held, assets):
         excess = max(0.0, amount - share * assets) if factor > 0 else 0.0
         rows.append(
             {
-                "name": name,
+                "name": shown[key, kind],
                 "kind": kind,
                 "exposure": amount,
                 "step": None if kind == "property" else step,

@@ -6,20 +6,18 @@ Left out: look-through, the loss-absorbing capacity of provisions and taxes, mat
 """
 
 import concentration
+import equity
 import interest
 import numpy as np
+import regulation
 import spread
 
 BASIS_POINT = 1e-4
 MODULES = ("interest", "equity", "property", "spread", "concentration", "currency")
 LABELS = ("Interest rate", "Equity", "Property", "Spread", "Concentration", "Currency")
-SHOCK_TYPE1, SHOCK_TYPE2 = 0.39, 0.49  # Article 169, before the symmetric adjustment
-SHOCK_INFRASTRUCTURE, SHOCK_INFRASTRUCTURE_CORPORATE = 0.30, 0.36  # Article 169(3) and (4)
-PART_INFRASTRUCTURE, PART_INFRASTRUCTURE_CORPORATE = 0.77, 0.92  # of the symmetric adjustment, the same
-SHOCK_STRATEGIC = 0.22  # strategic and long-term holdings, Articles 169 and 171a
-EQUITY_CORRELATION = 0.75  # Article 168(4)
 SHOCK_PROPERTY = 0.25  # Article 174
-ADJUSTMENT_LIMIT = {"2015/35": 0.10, "2027": 0.13}  # Article 172(4)
+SHOCK_CURRENCY = 25.0  # %, Article 188(3)
+ROUNDING = 1e-9  # share by which a sum of amounts may exceed its total
 YEARS = np.arange(1.0, 61)  # of the curves shown
 
 
@@ -30,20 +28,23 @@ def run(inputs):
         ValueError: the curve, the cash flows or the index levels do not fit.
     """
     notes, warnings = [NOTES[inputs["regime"]]], []
-    adjustment = symmetric_adjustment(inputs, warnings)
     result = {"tables": {}, "charts": [], "series": []}
     if inputs["modules"] == "given":
         found = {name: inputs[f"given_{name}"] for name in MODULES}
-        direction, summary = inputs["interest_direction"], {}
+        direction, summary, adjusted = inputs["interest_direction"], {}, {}
     else:
-        found, direction, summary = calculated(inputs, adjustment, result, warnings)
+        adjustment = equity.symmetric_adjustment(inputs, warnings)
+        found, direction, summary = calculate_modules(inputs, adjustment, result, notes, warnings)
+        adjusted = {"Symmetric adjustment": adjustment}
     matrix = correlation(direction, inputs["regime"])
     amounts = np.array([found[name] for name in MODULES], float)
     total = float(np.sqrt(max(amounts @ matrix @ amounts, 0)))
     alone = float(amounts.sum())
     if inputs["points"]:
         result["tables"]["Stressed rates"] = stressed_points(inputs, warnings)
-    result["tables"]["Interest rate shocks"] = shock_table(inputs["regime"])
+    for key in inputs["regulation_tables"]:
+        name, table = regulation.TABLES[key]
+        result["tables"][name] = table(inputs, matrix, MODULES, LABELS)
     return result | {
         "summary": {
             "SCR market": total,
@@ -52,13 +53,18 @@ def run(inputs):
             **{f"SCR {label.lower()}": float(found[name]) for name, label in zip(MODULES, LABELS, strict=True)},
             **summary,
             "Binding interest rate stress": direction,
-            "Symmetric adjustment": adjustment,
+            **adjusted,
         },
         "table": [
             {"module": label, "alone": x, "allocated": x * y / total if total > 0 else 0.0}
             for label, x, y in zip(LABELS, amounts.tolist(), (matrix @ amounts).tolist(), strict=True)
         ],
-        "charts": [waterfall(amounts, total), heatmap(matrix), *result["charts"]],
+        "charts": [
+            waterfall_chart(amounts, total),
+            correlation_chart(matrix),
+            *result["charts"],
+            *([regulation.spread_map(inputs)] if "spread" in inputs["regulation_tables"] else []),
+        ],
         "notes": "\n\n".join(notes),
         "warnings": warnings,
     }
@@ -85,33 +91,15 @@ def correlation(direction, regime):
     )
 
 
-def symmetric_adjustment(inputs, warnings):
-    """Return the symmetric adjustment of the equity shock as a fraction, within the regime's limit.
-
-    (CI / AI - 1 - 8 %) / 2 from the current level of the index and its average over 36 months.
-
-    Source: Delegated Regulation (EU) 2015/35, Article 172(2) to (4).
-    """
-    limit = ADJUSTMENT_LIMIT[inputs["regime"]]
-    if inputs["adjustment_from"] == "index":
-        now, average = inputs["index_current"], inputs["index_average"]
-        raw = 0.5 * ((now - average) / average - 0.08)
-    else:
-        raw = inputs["symmetric_adjustment"] / 100
-        if abs(raw) > limit:
-            warnings.append(f"The symmetric adjustment is held at {limit:.0%}, the limit of Article 172(4).")
-    return float(np.clip(raw, -limit, limit))
-
-
-def calculated(inputs, adjustment, result, warnings):
-    """Return the six modules, the binding interest rate stress and further figures; fill tables and charts."""
+def calculate_modules(inputs, adjustment, result, notes, warnings):
+    """Return the six modules, the binding interest rate stress and further figures; fill tables, charts and notes."""
     up, down = interest_risk(inputs, result, warnings)
     direction = "down" if down > up else "up"
-    type1, type2, equity = equity_risk(inputs, adjustment)
+    type1, type2, total_equity = equity.equity_risk(inputs, adjustment)
     rows, fall = bond_losses(inputs["bonds"])
     total_spread = float(fall.sum())
-    names, concentrated = concentration_risk(inputs, rows)
-    foreign, currency = currency_risk(inputs["currencies"])
+    names, concentrated = concentration_risk(inputs, rows, warnings)
+    foreign, currency = currency_risk(inputs["currencies"], inputs["reporting_currency"], notes)
     for name, table in (("Bonds", rows), ("Names", names), ("Currencies", foreign)):
         if table:
             result["tables"][name] = table
@@ -119,7 +107,7 @@ def calculated(inputs, adjustment, result, warnings):
         result["charts"].append(bond_chart(rows))
     found = {
         "interest": max(up, down, 0.0),
-        "equity": equity,
+        "equity": total_equity,
         "property": SHOCK_PROPERTY * inputs["property"],
         "spread": total_spread,
         "concentration": concentrated,
@@ -140,9 +128,10 @@ def interest_risk(inputs, result, warnings):
     curve, flows = read_curve(inputs), inputs["cash_flows"]
     t = np.array([row["year"] for row in flows], float)
     assets, liabilities = (np.array([row.get(key) or 0 for row in flows], float) for key in ("assets", "liabilities"))
-    if t.size and inputs["regime"] == "2015/35" and t.max() > curve.maturities[-1]:
+    if t.size and t.max() > curve.maturities[-1]:
         warnings.append(
-            f"Cash flows run to {t.max():g} years, the curve to {curve.maturities[-1]:g}: its last rate goes on."
+            f"Cash flows run to {t.max():,.12g} years, the curve to {curve.maturities[-1]:,.12g}: its last zero "
+            "rate is kept beyond."
         )
     added = inputs["volatility_adjustment"] * BASIS_POINT
     lowest = min(float(curve.zero(np.append(t, YEARS), d).min()) for d in (None, "up", "down"))
@@ -166,17 +155,17 @@ def read_curve(inputs):
     """Return the basic curve.
 
     Raises:
-        ValueError: a maturity comes twice, or the curve ends before the first smoothing point.
+        ValueError: a maturity is duplicated, or the curve ends before the first smoothing point.
     """
     rows = sorted(inputs["curve"], key=lambda row: row["maturity"])
     t = np.array([row["maturity"] for row in rows], float)
     problems = []
     if (np.diff(t) <= 0).any():
-        problems.append("inputs.curve.maturity: a maturity comes twice. Give each once.")
+        problems.append("inputs.curve.maturity: a maturity is duplicated. Give each once.")
     if inputs["regime"] == "2027" and t[-1] < inputs["smoothing_point"]:
         problems.append(
-            f"inputs.curve.maturity: the curve ends at {t[-1]:g} years, before the first smoothing point of "
-            f"{inputs['smoothing_point']:g} years. Add rates or lower that point."
+            f"inputs.curve.maturity: the curve ends at {t[-1]:,.12g} years, before the first smoothing point of "
+            f"{inputs['smoothing_point']:,.12g} years. Add rates or lower that point."
         )
     if problems:
         raise ValueError("\n".join(problems))
@@ -188,24 +177,6 @@ def read_curve(inputs):
         ultimate=inputs["ultimate_forward_rate"] / 100,
         speed=inputs["convergence_speed"] / 100,
     )
-
-
-def equity_risk(inputs, adjustment):
-    """Return the charges of type 1 and type 2 and that of all equities.
-
-    √(T1² + 2 · 0.75 · T1 · (T2 + I) + (T2 + I)²), I the charges of both kinds of infrastructure.
-
-    Source: Delegated Regulation (EU) 2015/35, Articles 168(4) and 169.
-    """
-    type1 = (SHOCK_TYPE1 + adjustment) * inputs["equity_type1"] + SHOCK_STRATEGIC * inputs["strategic_type1"]
-    type2 = (SHOCK_TYPE2 + adjustment) * inputs["equity_type2"] + SHOCK_STRATEGIC * inputs["strategic_type2"]
-    other = (
-        type2
-        + (SHOCK_INFRASTRUCTURE + PART_INFRASTRUCTURE * adjustment) * inputs["infrastructure_equity"]
-        + (SHOCK_INFRASTRUCTURE_CORPORATE + PART_INFRASTRUCTURE_CORPORATE * adjustment)
-        * inputs["infrastructure_corporate_equity"]
-    )
-    return type1, type2, float(np.sqrt(type1**2 + 2 * EQUITY_CORRELATION * type1 * other + other**2))
 
 
 def bond_losses(bonds):
@@ -223,11 +194,11 @@ def bond_losses(bonds):
     return rows, share * worth
 
 
-def concentration_risk(inputs, bonds):
+def concentration_risk(inputs, bonds, warnings):
     """Return the names with their charges and the requirement; bonds without an issuer stand for themselves."""
     held = [
         (
-            row.get("issuer") or row.get("name") or f"Bond {i + 1}",
+            (row.get("issuer") or "").strip() or (row.get("name") or "").strip() or f"Bond {i + 1}",
             row["kind"] if row["kind"] in {"covered", "sovereign", "sovereign_other"} else "name",
             row.get("step"),
             row["value"],
@@ -236,22 +207,63 @@ def concentration_risk(inputs, bonds):
     ]
     held += [(row["name"], row["kind"], row.get("step"), row["value"]) for row in inputs["exposures"]]
     equities = sum(inputs[k] for k in EQUITIES)
-    own = sum(row["value"] for row in bonds) + equities + inputs["property"]
-    return concentration.charges(held, inputs["concentration_base"] or own)
+    base = inputs["concentration_base"] or sum(row["value"] for row in bonds) + equities + inputs["property"]
+    total = sum(amount for *_, amount in held)
+    if total > base * (1 + ROUNDING):
+        warnings.append(
+            f"The exposures by name of {total:,.2f} M EUR exceed the {base:,.2f} M EUR of assets that the "
+            "thresholds are taken of: too much of each name counts as excess. Give the assets for the thresholds."
+        )
+    return concentration.charges(held, base)
 
 
-def currency_risk(positions):
-    """Return the positions with their charges, and the sum over currencies.
+def currency_risk(positions, reporting, notes):
+    """Return a row per currency with its net position and charge, and the sum of the charges.
 
-    Each currency's charge is the larger loss of a rise and a fall by 25 %, or by the factor of a pegged currency.
+    Positions in one currency are netted first; the reporting currency bears no charge. Each other currency's charge is
+    the larger loss of a rise and a fall by 25 %, or by the factor of a pegged currency.
+
+    Args:
+        positions: rows with currency, net (M EUR) and stress (%, None for 25 %).
+        reporting: the currency of the financial statements.
+        notes: list that gets a sentence where the reporting currency is among the positions.
+
+    Raises:
+        ValueError: two rows of one currency give different stresses.
 
     Source: Delegated Regulation (EU) 2015/35, Article 188.
     """
-    rows = []
-    for row in positions:
-        share = 25.0 if row.get("stress") is None else row["stress"]
-        rows.append({"currency": row["currency"], "net": row["net"], "charge": abs(row["net"]) * share / 100})
+    net, stresses, first, problems = {}, {}, {}, []
+    for i, row in enumerate(positions):
+        code = name_key(row["currency"])
+        stress = SHOCK_CURRENCY if row.get("stress") is None else row["stress"]
+        if stresses.setdefault(code, stress) != stress:
+            problems.append(
+                f"inputs.currencies[{i}].stress: {stress:,.12g} % for {row['currency'].strip()}, which has "
+                f"{stresses[code]:,.12g} % in row {first[code] + 1}. Give one stress for each currency."
+            )
+        first.setdefault(code, i)
+        net[code] = net.get(code, 0.0) + row["net"]
+    if problems:
+        raise ValueError("\n".join(problems))
+    own = name_key(reporting)
+    if own in net:
+        notes.append(f"The position in {reporting.strip()} is in the reporting currency and bears no charge.")
+    rows = [
+        {
+            "currency": positions[first[code]]["currency"].strip(),
+            "net": amount,
+            "stress": 0.0 if code == own else stresses[code] / 100,
+            "charge": 0.0 if code == own else abs(amount) * stresses[code] / 100,
+        }
+        for code, amount in net.items()
+    ]
     return rows, float(sum(row["charge"] for row in rows))
+
+
+def name_key(name):
+    """Return the form in which a name or currency is compared: letter case and extra spaces do not count."""
+    return " ".join(name.split()).casefold()
 
 
 def stressed_points(inputs, warnings):
@@ -282,20 +294,7 @@ def stressed_points(inputs, warnings):
     return rows
 
 
-def shock_table(regime):
-    """Return the shocks of the regime at the maturities its tables print."""
-    columns = interest.SHOCKS[regime]
-    t = columns["maturity"][np.isfinite(np.stack(list(columns.values()))).all(axis=0)]
-    (ur, ua), (dr, da) = (interest.shocks(t, d, regime) for d in ("up", "down"))
-    if regime == "2015/35":
-        ua = np.full(t.size, interest.FLOOR_2015)
-    return [
-        {"maturity": m, "up_relative": a, "up_additive": b, "down_relative": c, "down_additive": d}
-        for m, a, b, c, d in zip(*(x.tolist() for x in (t, ur, ua, dr, da)), strict=True)
-    ]
-
-
-def waterfall(amounts, total):
+def waterfall_chart(amounts, total):
     """Return the chart from the modules over diversification to the requirement."""
     steps = [
         {"label": label, "value": x, "kind": "relative"} for label, x in zip(LABELS, amounts.tolist(), strict=True)
@@ -314,7 +313,7 @@ def waterfall(amounts, total):
     }
 
 
-def heatmap(matrix):
+def correlation_chart(matrix):
     """Return the chart of the correlations in force."""
     return {
         "kind": "heatmap",

@@ -17,6 +17,8 @@ BASIS_POINT = 1e-4
 SHORT = 30  # years drawn by quarters
 EXACT = 1e-8  # % of a price, below which an error is rounding
 EXACTLY = "The curve gives every quote's price to rounding, so their errors are not drawn."
+DOUBTFUL_CONDITION = 100.0  # of the scaled loadings; beyond 30 regressors are commonly called collinear
+OFFSETTING = 3.0  # times the largest zero rate, above which betas are said to offset each other
 LARGEST = 1e9  # a discount factor beyond it is no longer a rate but a mistake
 
 
@@ -28,25 +30,27 @@ def run(inputs):
     """
     notes, warnings = [], []
     quotes = read_quotes(inputs, notes, warnings)
-    curve, summary = METHODS[inputs["method"]](inputs, quotes, notes)
+    curve, summary = METHODS[inputs["method"]](inputs, quotes, notes, warnings)
     if inputs["volatility_adjustment"] and inputs["method"] != "smith_wilson":
         curve = readings.Raised(curve, inputs["volatility_adjustment"] * BASIS_POINT)
     how = inputs["compounding"]
     years = np.arange(1.0, inputs["horizon"] + 1)
     targets = np.array([row["maturity"] for row in inputs["targets"]])
-    longest = max(years[-1], *targets, *(q.maturity for q in quotes), inputs["bond_maturity"] * inputs["value_bond"])
-    demand_positive(curve, np.arange(0, longest + 1, 0.25))
+    spans = forward_spans(inputs)
+    bond_end = inputs["bond_maturity"] if inputs["value_bond"] else 0.0
+    longest = max(years[-1], *targets, *(end for _, end in spans), *(q.maturity for q in quotes), bond_end)
+    require_positive_discounts(curve, np.arange(0, longest + 1, 0.25), inputs)
     discount = curve.discount(years)
     summary |= {
         f"Zero rate, {t} year{'s' * (t > 1)}": float(zero(curve, t, how)) for t in (1, 10, 20, 30, 60) if t <= years[-1]
     }
     if inputs["value_bond"]:
-        summary |= readings.bond(curve, inputs)
+        summary |= readings.bond(curve, inputs, notes)
     result = {
         "summary": summary,
         "table": readings.yearly(curve, years, how, inputs["valuation_date"]),
         "tables": {},
-        "series": lines(curve, quotes, inputs),
+        "series": rate_series(curve, quotes, inputs),
         "charts": [
             {
                 "kind": "line",
@@ -77,19 +81,49 @@ def run(inputs):
                 strict=True,
             )
         ]
+    if spans:
+        result["tables"]["Forward rates"] = readings.forwards(curve, spans, how)
     return result
 
 
-def demand_positive(curve, t):
-    """Raise ValueError where a discount factor of `curve` at `t` years is no positive number."""
+def forward_spans(inputs):
+    """Return (start, end) in years of the forward rates asked for.
+
+    Raises:
+        ValueError: with every row that does not end after its start.
+    """
+    problems = [
+        f"inputs.forwards[{i}].end: {row['end']:,.12g} years is not after the start at {row['start']:,.12g} years. "
+        "Give a later end."
+        for i, row in enumerate(inputs["forwards"])
+        if row["end"] - row["start"] <= instruments.SLACK
+    ]
+    if problems:
+        raise ValueError("\n".join(problems))
+    return [(row["start"], row["end"]) for row in inputs["forwards"]]
+
+
+def require_positive_discounts(curve, t, inputs):
+    """Raise ValueError where a discount factor of `curve` at `t` years is no positive number.
+
+    The message names the input the curve was made of, which the form shows: quotes, weights or parameters.
+    """
     with np.errstate(all="ignore"):
         factors = curve.discount(t)
     wrong = ~(np.isfinite(factors) & (factors > 0) & (factors < LARGEST))
     if wrong.any():
+        key, what = curve_source(inputs)
         raise ValueError(
-            f"inputs.quotes: the curve's discount factor at {t[wrong][0]:g} years is {factors[wrong][0]:.3g}, which no "
-            "market would pay. Check the quotes, lower the horizon or choose another method."
+            f"inputs.{key}: the curve's discount factor at {t[wrong][0]:g} years is {factors[wrong][0]:.3g}, which no "
+            f"market would pay. Check the {what}, lower the horizon or choose another method."
         )
+
+
+def curve_source(inputs):
+    """Return the key of the input the curve is made of, and the word for it."""
+    if inputs["method"] in {"nelson_siegel", "svensson"} and inputs["parameters"] == "given":
+        return "beta0", "parameters"
+    return ("published_weights", "weights") if inputs["quotes_are"] == "qb" else ("quotes", "quotes")
 
 
 def read_quotes(inputs, notes, warnings):
@@ -113,15 +147,15 @@ def read_quotes(inputs, notes, warnings):
         last = inputs["last_liquid_point"]
         used = [q for q in quotes if q.maturity <= last + instruments.SLACK]
         if quotes and not used:
-            raise ValueError(f"inputs.quotes: none is at or before the last liquid point, {last:g} years. Add one.")
+            raise ValueError(f"inputs.quotes: none is at or before the last liquid point, {last:,.12g} years. Add one.")
         if len(used) < len(quotes):
             notes.append(
-                f"{len(quotes) - len(used)} quotes beyond the last liquid point of {last:g} years are left out."
+                f"{len(quotes) - len(used)} quotes beyond the last liquid point of {last:,.12g} years are left out."
             )
         elif used and used[-1].maturity < last - instruments.SLACK:
             warnings.append(
-                f"The last quote is at {used[-1].maturity:g} years, before the last liquid point of {last:g} years: "
-                "the curve leaves the market from there."
+                f"The last quote is at {used[-1].maturity:,.12g} years, before the last liquid point of {last:,.12g} "
+                "years: the curve leaves the market from there."
             )
         quotes = used
     if not quotes:
@@ -129,21 +163,22 @@ def read_quotes(inputs, notes, warnings):
     return quotes
 
 
-def bootstrapped(inputs, quotes, notes):
+def bootstrapped_curve(inputs, quotes, notes, _warnings):
     """Return the bootstrapped curve and its summary."""
     notes.append("Beyond the last quote the last forward rate goes on.")
     curve = bootstrap.build(quotes, inputs["interpolation"] == "linear_zero")
     return curve, {"Last quote": quotes[-1].maturity}
 
 
-def parametric(inputs, quotes, notes):
+def parametric_curve(inputs, quotes, notes, warnings):
     """Return the curve of Nelson and Siegel or Svensson and its summary."""
     humps = 2 if inputs["method"] == "svensson" else 1
     how, choice = inputs["compounding"], inputs["parameters"]
-    given = np.array([inputs["tau1"], inputs["tau2"]][:humps])
+    given = given_taus(inputs)[:humps]
     labels = ["Beta 0 (level)", "Beta 1 (slope)", "Beta 2 (curvature)", "Beta 3 (second curvature)"][: 2 + humps]
     if humps == 2 and choice != "fit" and given[0] == given[1]:
-        raise ValueError("inputs.tau2: it equals tau 1, so the two humps are one. Give another time of decay.")
+        key = "peak2" if inputs["decay_given_as"] == "peak" else "tau2"
+        raise ValueError(f"inputs.{key}: it equals the first, so the two humps are one. Give another time of decay.")
     if choice == "given":
         betas = np.array([inputs[f"beta{i}"] for i in range(2 + humps)]) / 100
         curve, fit = nelson_siegel.Curve(betas, given, how), {}
@@ -154,6 +189,7 @@ def parametric(inputs, quotes, notes):
             raise ValueError(f"inputs.quotes: {t.size} quotes cannot fit {wanted} parameters. Give at least {wanted}.")
         fitted = nelson_siegel.find if choice == "fit" else nelson_siegel.fit
         curve = fitted(t, target, humps if choice == "fit" else given, how)
+        warn_of_doubtful_fit(curve, t, target, choice, warnings)
         errors = curve.zero(t) - target
         fit = {
             "Sum of squared errors": float(errors @ errors),
@@ -162,14 +198,46 @@ def parametric(inputs, quotes, notes):
         if inputs["quotes_are"] != "zero":
             notes.append("The parameters are fitted to the zero rates of the bootstrap, each quote weighing the same.")
     if (curve.zero(np.arange(inputs["horizon"] + 1.0)) <= -0.99).any():
-        raise ValueError("inputs.beta1: these parameters give zero rates below -99 %. Lower the betas.")
+        if choice == "given":
+            raise ValueError("inputs.beta1: these parameters give zero rates below -99 %. Lower the betas.")
+        raise ValueError(
+            f"inputs.quotes: the {wanted} parameters fitted to {t.size} quotes give zero rates below -99 % within the "
+            f"horizon of {inputs['horizon']} years. Add quotes at other maturities or choose another method."
+        )
     if quotes and inputs["horizon"] > 2 * quotes[-1].maturity:
         notes.append(
             f"Beyond the last quote at {quotes[-1].maturity:g} years nothing holds the curve but its formula: "
             "long rates may be far from reason."
         )
     taus = {f"Tau {i + 1}": float(tau) for i, tau in enumerate(curve.taus)}
-    return curve, {**dict(zip(labels, curve.betas.tolist(), strict=True)), **taus, **fit}
+    decay = {"Curvature peaks at": nelson_siegel.PEAK * taus["Tau 1"], "Decay, 1 over tau 1": 1 / taus["Tau 1"]}
+    return curve, {**dict(zip(labels, curve.betas.tolist(), strict=True)), **taus, **decay, **fit}
+
+
+def warn_of_doubtful_fit(curve, t, target, choice, warnings):
+    """Warn where the quotes tell the parameters apart badly, or a time of decay lies at the end of its search."""
+    condition = float(nelson_siegel.conditions(nelson_siegel.loadings(t, curve.taus)))
+    # Quotes on a straight line leave the slope and hump at 0, however alike their loadings are: that is no danger.
+    if condition > DOUBTFUL_CONDITION and np.abs(curve.betas).max() > OFFSETTING * np.abs(target).max():
+        warnings.append(
+            f"The quotes tell the parameters apart badly (condition number {condition:,.0f}): betas up to "
+            f"{100 * np.abs(curve.betas).max():,.3g} % offset each other, and small changes of the quotes move them "
+            "far. Between the quotes the curve holds; beyond them it may not."
+        )
+    ends = (nelson_siegel.SHORTEST, nelson_siegel.LONGEST)
+    at_end = [f"tau {i + 1}" for i, tau in enumerate(curve.taus) if np.isclose(tau, ends, rtol=1e-3).any()]
+    if choice == "fit" and at_end and np.abs(curve.betas[1:]).max() > BASIS_POINT:
+        warnings.append(
+            f"The fit holds {' and '.join(at_end)} at the end of the search, {ends[0]:g} to {ends[1]:g} years: the "
+            "quotes do not determine it."
+        )
+
+
+def given_taus(inputs):
+    """Return both times of decay in years, given as such or by the maturities at which their humps peak."""
+    if inputs["decay_given_as"] == "peak":
+        return np.array([inputs["peak1"], inputs["peak2"]]) / nelson_siegel.PEAK
+    return np.array([inputs["tau1"], inputs["tau2"]])
 
 
 def zero_rates(inputs, quotes):
@@ -184,7 +252,7 @@ def zero_rates(inputs, quotes):
     return at, zero(curve, at, how)
 
 
-def smith_wilson_curve(inputs, quotes, notes):
+def smith_wilson_curve(inputs, quotes, notes, _warnings):
     """Return the curve of Smith and Wilson and its summary.
 
     A volatility adjustment is added to the annual zero rates at whole years up to the last liquid point, and the
@@ -197,7 +265,7 @@ def smith_wilson_curve(inputs, quotes, notes):
         prices = np.array([q.price for q in quotes])
         liquid = quotes[-1].maturity
         point = liquid + inputs["convergence_period"]
-        curve = calibrated(inputs, times, flows, prices, omega, point, tolerance)
+        curve = calibrate_curve(inputs, times, flows, prices, omega, point, tolerance)
     else:
         rows = sorted(inputs["published_weights"], key=lambda r: r["maturity"])
         times = np.array([r["maturity"] for r in rows])
@@ -210,9 +278,9 @@ def smith_wilson_curve(inputs, quotes, notes):
         at = np.arange(1.0, np.floor(liquid + instruments.SLACK) + 1)
         if not at.size:
             raise ValueError("inputs.volatility_adjustment: it needs a quote of a year or more. Set it to 0.")
-        demand_positive(curve, at)
+        require_positive_discounts(curve, at, inputs)
         raised = curve.discount(at) ** (-1 / at) + inputs["volatility_adjustment"] * BASIS_POINT
-        curve = calibrated(inputs, at, np.eye(at.size), raised**-at, omega, point, tolerance)
+        curve = calibrate_curve(inputs, at, np.eye(at.size), raised**-at, omega, point, tolerance)
         notes.append(
             "The volatility adjustment is added up to the last liquid point, then the curve is extrapolated again."
         )
@@ -230,18 +298,30 @@ def smith_wilson_curve(inputs, quotes, notes):
     }
 
 
-def calibrated(inputs, times, flows, prices, omega, point, tolerance):
+def calibrate_curve(inputs, times, flows, prices, omega, point, tolerance):
     """Return the curve through the prices, alpha given or found."""
 
     def at(alpha):
         return smith_wilson.calibrate(flows, times, prices, omega, alpha)
 
-    if inputs["alpha_choice"] == "given":
-        return at(inputs["alpha"])
-    return at(smith_wilson.find_alpha(at, point, tolerance))
+    try:
+        if inputs["alpha_choice"] == "given":
+            return at(inputs["alpha"])
+        return at(smith_wilson.find_alpha(at, point, tolerance))
+    except smith_wilson.NoCurveError:
+        key, what = curve_source(inputs)
+        raise ValueError(
+            f"inputs.{key}: two {what} are all but the same instrument, so no curve is determined by them. "
+            "Take one of each pair of neighbouring maturities out, or raise alpha."
+        ) from None
+    except smith_wilson.NoAlphaError:
+        raise ValueError(
+            "inputs.alpha_choice: no alpha up to 1 brings the forward rate to the ultimate forward rate in time. "
+            "Lengthen the convergence period, raise the tolerance, or give alpha yourself."
+        ) from None
 
 
-def lines(curve, quotes, inputs):
+def rate_series(curve, quotes, inputs):
     """Return zero and forward rates as series, with the zero rates at the quotes' maturities."""
     how, last = inputs["compounding"], inputs["horizon"]
     fine = np.arange(0, min(SHORT, last) + 0.25, 0.25)
@@ -270,8 +350,8 @@ def errors_chart(rows):
 
 
 METHODS = {
-    "bootstrap": bootstrapped,
-    "nelson_siegel": parametric,
-    "svensson": parametric,
+    "bootstrap": bootstrapped_curve,
+    "nelson_siegel": parametric_curve,
+    "svensson": parametric_curve,
     "smith_wilson": smith_wilson_curve,
 }

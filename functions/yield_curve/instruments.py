@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SLACK = 1e-9  # years; two times closer than this are one
-PER_YEAR = {"annual": 1, "semi-annual": 2, "quarterly": 4}
+PER_YEAR = {"annual": 1, "semi-annual": 2, "quarterly": 4, "monthly": 12}
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def read(rows, kind, per_year, compounding, adjustment):
             continue
         twin = seen.setdefault(round(maturity, 6), i)
         if twin != i:
-            faults.append(f"{at}.maturity: row {twin + 1} has {maturity:g} years already. Leave one of both out.")
+            faults.append(f"{at}.maturity: row {twin + 1} has {maturity:,.12g} years already. Leave one of both out.")
             continue
         if kind == "bonds":
             if row.get("price") is None:
@@ -90,7 +90,7 @@ def read(rows, kind, per_year, compounding, adjustment):
             price = float(to_discount(rate - adjustment, maturity, compounding))
         found.append(Instrument(maturity, times, amounts, price, i))
     if faults:
-        raise ValueError(" ".join(faults))
+        raise ValueError("\n".join(faults))
     return sorted(found, key=lambda q: q.maturity)
 
 

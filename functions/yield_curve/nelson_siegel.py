@@ -1,7 +1,8 @@
 """Nelson and Siegel's curve and Svensson's second hump: evaluated, or fitted to zero rates by least squares.
 
 Chosen: for given times of decay the betas are an ordinary regression; the times themselves are found on a
-logarithmic grid and refined from its best point. Every quote weighs the same.
+logarithmic grid and refined from its best point. Every quote weighs the same. Times of decay at which the quotes cannot
+tell the betas apart are passed over: there the betas are huge, of opposite signs, and anything between the quotes.
 Left out: weights by duration, bounds on betas.
 
 Source: Nelson and Siegel (1987), Parsimonious Modeling of Yield Curves, J. Business 60(4); Svensson (1994), IMF
@@ -11,11 +12,14 @@ Working Paper 94/114; Diebold and Li (2006), J. Econometrics 130.
 from dataclasses import dataclass
 
 import numpy as np
-from instruments import to_discount
+from instruments import PER_YEAR, to_discount
 from scipy.optimize import minimize
 
 SHORTEST, LONGEST = 0.05, 30.0  # years of decay
 GRID = 48
+PEAK = 1.7932821329007607  # x at which h(x) = (1 - e^-x)/x - e^-x is largest: the root of e^-x (1 + x + x²) = 1
+OUT_OF_REACH = 1e6  # far above any sum of squared rates, and finite, as the simplex needs it
+WORST_CONDITION = 1e3  # of the loadings, each column of length 1, beyond which betas are not told apart
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Curve:
         rise = slopes(t, self.taus) @ self.betas
         if self.compounding == "continuous":
             return z + t * rise
-        m = {"annual": 1, "semi-annual": 2}[self.compounding]
+        m = PER_YEAR[self.compounding]
         return m * np.log1p(z / m) + t * rise / (1 + z / m)
 
 
@@ -80,19 +84,47 @@ def fit(t, zero, taus, compounding):
     return Curve(betas, np.asarray(taus, dtype=float), compounding)
 
 
+def conditions(designs):
+    """Return the condition numbers of loadings whose columns are scaled to length 1.
+
+    Args:
+        designs: loadings, shape (..., n, m).
+
+    Returns:
+        Condition numbers, shape (...).
+    """
+    lengths = np.linalg.norm(designs, axis=-2, keepdims=True)
+    return np.linalg.cond(designs / np.where(lengths > 0, lengths, 1.0))
+
+
 def find(t, zero, humps, compounding):
-    """Return the curve closest to the zero rates over all times of decay from 0.05 to 30 years; as `fit`."""
+    """Return the curve closest to the zero rates over the times of decay from 0.05 to 30 years; arguments as in `fit`.
+
+    Times of decay whose loadings have a condition number above WORST_CONDITION are passed over.
+
+    Raises:
+        ValueError: the quotes tell the betas apart at no time of decay.
+    """
     grid = np.geomspace(SHORTEST, LONGEST, GRID)
     pairs = [(a,) for a in grid] if humps == 1 else [(a, b) for i, a in enumerate(grid) for b in grid[i + 3 :]]
     designs = np.stack([loadings(t, taus) for taus in pairs])
     q, _ = np.linalg.qr(designs)
     errors = zero @ zero - np.einsum("knb,n->kb", q, zero).__pow__(2).sum(axis=1)
+    errors[conditions(designs) > WORST_CONDITION] = np.inf
+    if not np.isfinite(errors).any():
+        raise ValueError(
+            "inputs.quotes: they lie too close together to tell the parameters apart. Add quotes at other maturities."
+        )
     start = np.log(pairs[int(np.argmin(errors))])
 
     def squares(logs):
-        taus = np.exp(np.clip(logs, np.log(SHORTEST), np.log(LONGEST)))
-        curve = fit(t, zero, taus, compounding)
-        return float(((curve.zero(t) - zero) ** 2).sum())
+        design = loadings(t, np.exp(np.clip(logs, np.log(SHORTEST), np.log(LONGEST))))
+        scaled = design / np.linalg.norm(design, axis=0)
+        weights, _, _, singular = np.linalg.lstsq(scaled, zero, rcond=None)
+        if singular[0] > WORST_CONDITION * singular[-1]:
+            return OUT_OF_REACH
+        errors = scaled @ weights - zero
+        return float(errors @ errors)
 
     found = minimize(squares, start, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-18, "maxiter": 600})
     return fit(t, zero, np.exp(np.clip(found.x, np.log(SHORTEST), np.log(LONGEST))), compounding)

@@ -55,6 +55,21 @@ def yearly(curve, years, compounding, date):
     ]
 
 
+def forwards(curve, spans, compounding):
+    """Return one row for each (start, end) in years: the forward rate between them and the discount factor over it.
+
+    f = ln(P(start) / P(end)) / (end - start), continuous (Hull, 9th ed., section 4.6), in the compounding asked for.
+    """
+    start, end = np.array(spans, float).T
+    depth = np.log(curve.discount(start)) - np.log(curve.discount(end))
+    rates = instruments.to_rate(depth, end - start, compounding)
+    columns = (start, end, rates, np.exp(-depth))
+    return [
+        {"start": a, "end": b, "between": f, "discount": d}
+        for a, b, f, d in zip(*(x.tolist() for x in columns), strict=True)
+    ]
+
+
 def anniversary(start, years):
     """Return the day `years` later as ISO text; 29 February becomes the 28th."""
     day = 28 if (start.month, start.day) == (2, 29) else start.day
@@ -85,8 +100,8 @@ def repriced(curve, quotes, compounding):
     return rows
 
 
-def bond(curve, inputs):
-    """Return price and yields of a bond off the curve.
+def bond(curve, inputs, notes):
+    """Return price and yields of a bond off the curve; a note says where no yield gives its price.
 
     Par yield (Hull, section 4.4): c = (100 - 100 P(T)) m / A, with A the sum of discount factors at the coupons.
     """
@@ -102,7 +117,9 @@ def bond(curve, inputs):
 
     rate = brentq(excess, -2.0, 5.0, xtol=1e-15) if excess(-2.0) > 0 > excess(5.0) else None
     found = {"Bond price": price}
-    if rate is not None:
+    if rate is None:
+        notes.append("No yield between -200 % and 500 % gives the bond's price, so none is shown.")
+    else:
         found["Bond yield, continuous"] = float(rate)
         found["Bond yield"] = float(instruments.to_rate(rate, 1.0, inputs["compounding"]))
     found["Par yield"] = float(often * (1 - factors[-1]) / factors.sum())

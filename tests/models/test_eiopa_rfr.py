@@ -42,6 +42,27 @@ def workbook(rates, code="EUR_30_06_2030_SWP_LLP_20_EXT_40_UFR_3.30", sheet="RFR
     return made.getvalue()
 
 
+def without(book, part):
+    """Return a workbook that lacks one part."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as given, zipfile.ZipFile(made, "w") as archive:
+        for name in set(given.namelist()) - {part}:
+            archive.writestr(name, given.read(name))
+    return made.getvalue()
+
+
+def damaged(book):
+    """Return a workbook whose parts are compressed and then cut to pieces."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in given.namelist():
+            archive.writestr(name, given.read(name))
+    content = bytearray(made.getvalue())
+    start = content.index(b"xl/workbook.xml") + len(b"xl/workbook.xml")
+    content[start : start + 20] = b"\xff" * 20
+    return bytes(content)
+
+
 def test_every_published_rate_of_the_euro_comes_out_of_the_weights(model):
     dates, rates, *_ = model.publications.euro()
     published_dates, published = model.publications.spot("EUR", "none")
@@ -55,7 +76,7 @@ def test_published_adjustments_come_out_of_an_adjustment_of_ones_own(model):
     for day, curve in zip(*model.publications.spot("EUR", "published"), strict=True):
         i = dates.index(day)
         spread = round(float(np.median((curve - rates[i])[:20])), 4)
-        found, _ = model.function.raised(rates[i], ufr[i], spread)
+        found, _ = model.function.with_adjustment(rates[i], ufr[i], spread)
         assert np.abs(found - curve).max() < HALF_A_DECIMAL, day
 
 
@@ -79,6 +100,13 @@ def test_a_day_between_two_publications_gets_the_earlier_and_says_so(model):
     found = model.run(date="2023-08-30")
     assert found["summary"]["Publication"] == "2023-07-31"
     assert "For 2023-08-30 the publication of 2023-07-31" in found["notes"]
+
+
+@pytest.mark.parametrize("day", ["20230831", "2023-W35-4", "2023-08-31"])
+def test_a_day_is_the_same_in_every_iso_form(model, day):
+    found = model.function.run(model.manifest.defaults | {"date": day, "compare_with": "20230731"})
+    assert found["summary"]["Publication"] == "2023-08-31"
+    assert found["summary"]["Compared with"] == "2023-07-31"
 
 
 def test_a_newer_publication_is_read_from_its_workbook_or_its_zip(model, tmp_path):
@@ -109,6 +137,11 @@ def test_an_upload_that_is_not_asked_for_is_not_read_and_the_result_says_so(mode
         (workbook([0.02] * 150, sheet="Rates"), "no sheet RFR_spot_no_VA"),
         (workbook([0.02] * 150, code="SE_30_06_2030_SWP"), "no column for EUR"),
         (workbook([0.02] * 149), "no rate for 150 years"),
+        (workbook([0.02] * 149 + ["n/a"]), r"holds \"'n/a'\" at 150 years, which is no rate"),
+        (workbook([0.02] * 149 + [float("nan")]), "holds 'nan' at 150 years"),
+        (workbook([3.2] * 150), "holds '3.2' at 1 years"),
+        (without(workbook([0.02] * 150), "xl/worksheets/sheet3.xml"), "does not hold it"),
+        (damaged(workbook([0.02] * 150)), "no workbook"),
     ],
 )
 def test_a_file_that_is_not_eiopas_is_refused_with_a_reason(model, tmp_path, content, words):

@@ -14,8 +14,8 @@ def model():
 
 def test_the_stressed_rates_are_those_of_article_142(model):
     f = model.function
-    assert f.up([0.02, 0.45, 0.7, 1.0]).tolist() == pytest.approx([0.03, 0.675, 1, 1], rel=EXACT)
-    assert f.down([0.02, 0.4, 0.45, 1.0]).tolist() == pytest.approx([0.01, 0.2, 0.25, 0.8], rel=EXACT)
+    assert f.rate_up([0.02, 0.45, 0.7, 1.0]).tolist() == pytest.approx([0.03, 0.675, 1, 1], rel=EXACT)
+    assert f.rate_down([0.02, 0.4, 0.45, 1.0]).tolist() == pytest.approx([0.01, 0.2, 0.25, 0.8], rel=EXACT)
 
 
 def test_policies_in_force_after_two_years_by_hand(model):
@@ -48,3 +48,33 @@ def test_an_own_stress_beyond_all_is_capped_and_named(model):
     found = model.run(lapse=50, multiplier=300)
     assert found["table"][1]["own"] == 0
     assert "capped at 100 %" in found["warnings"][0]
+
+
+def test_the_testers_defaults_give_the_base_and_the_stressed_block_of_the_plan(model):
+    # Base lapse 8 %, multiplier 150 %, 15 years, without deaths: 0.92^15 and 0.88^15.
+    found = model.run(mortality=0, initial=1)["summary"]
+    assert found["In force at the end, base"] == pytest.approx(0.92**15, rel=EXACT)
+    assert found["In force at the end, own stress"] == pytest.approx(0.88**15, rel=EXACT)
+    assert found["Own stress over base"] == pytest.approx((0.88 / 0.92) ** 15, rel=EXACT)
+    assert found["Policies lost under own stress"] == pytest.approx(0.92**15 - 0.88**15, rel=EXACT)
+
+
+def test_lapse_rates_by_policy_year_are_each_stressed_and_carried_on(model):
+    rows = [{"year": 1, "lapse": 60}, {"year": 3, "lapse": 10}]
+    found = model.run(pattern="by_year", lapse_by_year=rows, years=4, mortality=0, initial=1000, multiplier=200)
+    by_year = found["tables"]["Lapse rates"]
+    assert [row["base"] for row in by_year] == pytest.approx([0.6, 0.6, 0.1, 0.1], rel=EXACT)
+    assert [row["up"] for row in by_year] == pytest.approx([0.9, 0.9, 0.15, 0.15], rel=EXACT)
+    assert [row["down"] for row in by_year] == pytest.approx([0.4, 0.4, 0.05, 0.05], rel=EXACT)
+    assert [row["own"] for row in by_year] == pytest.approx([1, 1, 0.2, 0.2], rel=EXACT)
+    assert [row["base"] for row in found["table"]] == pytest.approx([1000, 400, 160, 144, 129.6], rel=EXACT)
+    assert "120 %, is capped" in found["warnings"][0]
+
+
+def test_no_rate_by_policy_year_is_refused(model):
+    with pytest.raises(ValueError, match=r"inputs\.lapse_by_year: there is no lapse rate"):
+        model.run(pattern="by_year", lapse_by_year=[])
+
+
+def test_a_stress_of_exactly_all_policies_is_not_said_to_be_capped(model):
+    assert model.run(lapse=50, multiplier=200)["warnings"] == []

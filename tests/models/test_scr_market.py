@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from contract.problems import InputError
+from tests.models.adapters import scr_market as adapter
 from tests.models.calling import Model
+from tests.models.reference import compare_case
 
 EXACT = 1e-12
 PRINTED_STEP = 0.0011  # Article 176(3) prints 46.6 % where the band before ends on 46.5 %, 180(3) 8.4 % after 8.5 %
@@ -140,6 +142,97 @@ def test_currencies_cost_capital_long_and_short(model):
     assert found["SCR currency"] == pytest.approx(10 + 5 + 0.39, rel=EXACT)
 
 
+def test_positions_in_one_currency_are_netted_before_the_stress(model):
+    # Article 188: the requirement is for each foreign currency, not for each position in it.
+    def charge(*rows):
+        return model.run(**NOTHING | {"currencies": list(rows)})["summary"]["SCR currency"]
+
+    assert charge({"currency": "USD", "net": -100}, {"currency": "USD", "net": 100}) == 0
+    assert charge({"currency": "USD", "net": -100}, {"currency": " usd", "net": 60}) == pytest.approx(10, rel=EXACT)
+    assert charge({"currency": "USD", "net": -100}, {"currency": "GBP", "net": 100}) == pytest.approx(50, rel=EXACT)
+
+
+def test_the_reporting_currency_bears_no_charge_and_the_notes_say_so(model):
+    rows = [{"currency": "EUR", "net": 500}, {"currency": "DKK", "net": 100}]
+    found = model.run(**NOTHING | {"currencies": rows})
+    assert found["summary"]["SCR currency"] == pytest.approx(25, rel=EXACT)
+    assert "position in EUR is in the reporting currency" in found["notes"]
+    danish = model.run(**NOTHING | {"currencies": rows, "reporting_currency": "dkk"})["summary"]
+    assert danish["SCR currency"] == pytest.approx(125, rel=EXACT)
+
+
+def test_two_stresses_for_one_currency_are_refused_by_row(model):
+    rows = [{"currency": "DKK", "net": 1, "stress": 0.39}, {"currency": "DKK", "net": 2}]
+    with pytest.raises(ValueError, match=r"inputs\.currencies\[1\]\.stress: 25 % for DKK, which has 0\.39 % in row 1"):
+        model.run(**NOTHING | {"currencies": rows})
+
+
+def test_one_issuer_in_two_spellings_is_one_name(model):
+    bonds = [bond(1, 2, "corporate", 30) | {"issuer": issuer} for issuer in ("Bank A", "bank  a ", " ")]
+    found = model.run(**NOTHING | {"bonds": bonds, "concentration_base": 1000})
+    assert [row["exposure"] for row in found["tables"]["Names"]] == [60, 30]
+    assert found["summary"]["SCR concentration"] == pytest.approx(0.21 * (60 - 30), rel=EXACT)
+
+
+def test_exposures_beyond_the_assets_of_their_thresholds_are_named(model):
+    given = NOTHING | {"exposures": [{"name": "B", "kind": "name", "step": 3, "value": 40}]}
+    assert "exceed the 10.00 M EUR of assets" in model.run(**given | {"concentration_base": 10})["warnings"][0]
+    assert "exceed the 0.00 M EUR of assets" in model.run(**given)["warnings"][0]
+    assert model.run(**given | {"concentration_base": 40})["warnings"] == []
+    thirds = [bond(1, 2, "corporate", 0.1) | {"issuer": issuer} for issuer in "ABC"]
+    assert model.run(**NOTHING | {"bonds": thirds})["warnings"] == []
+
+
+def test_an_adjustment_that_given_modules_do_not_use_is_neither_shown_nor_warned_of(model):
+    found = model.run(modules="given", symmetric_adjustment=13)
+    assert "Symmetric adjustment" not in found["summary"]
+    assert found["warnings"] == []
+
+
+@pytest.mark.parametrize("regime", ["2015/35", "2027"])
+def test_cash_flows_beyond_the_curve_are_named_under_both_regimes(model, regime):
+    curve = [{"maturity": 1, "rate": 3}, {"maturity": 30, "rate": 3}]
+    found = model.run(**NOTHING | {"regime": regime, "curve": curve, "cash_flows": [{"year": 40, "assets": 1}]})
+    assert "Cash flows run to 40 years, the curve to 30" in found["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "duration", "column", "stress"),
+    [
+        ("corporate", 5, "step3", 0.125),
+        ("corporate", 20, "step4", 0.465),
+        ("corporate", 8, "unrated", 0.201),
+        ("covered", 4, "step0", 0.028),
+        ("sovereign_other", 12, "step2", 0.094),
+        ("infrastructure", 12, "step3", 0.1469),
+        ("sovereign", 50, "step6", 0),
+    ],
+)
+def test_the_table_of_spread_stresses_holds_those_of_articles_176_and_180(model, kind, duration, column, stress):
+    rows = model.run(spread_table_kind=kind)["tables"]["Spread stresses"]
+    (row,) = [r for r in rows if r["duration"] == duration]
+    assert row[column] == pytest.approx(stress, abs=EXACT)
+
+
+def test_the_factors_of_article_176_give_the_stresses_back(model):
+    found = model.run(regulation_tables=["spread", "spread_factors"])["tables"]
+    factors = {(f["quality_step"], f["duration_from"]): (f["level"], f["slope"]) for f in found["Spread factors"]}
+    assert factors["2", 5.0] == (0.07, 0.007)  # Article 176(3)
+    level, slope = factors["2", 5.0]
+    (row,) = [r for r in found["Spread stresses"] if r["duration"] == 9]
+    assert row["step2"] == pytest.approx(level + slope * 4, rel=EXACT)
+
+
+def test_the_other_tables_of_the_regulation_come_on_request(model):
+    found = model.run(regulation_tables=["concentration", "equity", "correlations"], symmetric_adjustment=-4)["tables"]
+    assert "Interest rate shocks" not in found
+    step3 = found["Concentration factors"][3]
+    assert (step3["threshold_share"], step3["factor"]) == (0.015, 0.27)  # Articles 185 and 186
+    stresses = [row["stress"] for row in found["Equity stresses"]]
+    assert stresses == pytest.approx([0.35, 0.45, 0.22, 0.30 - 0.77 * 0.04, 0.36 - 0.92 * 0.04], rel=EXACT)
+    assert found["Correlations"][0]["with_equity"] in {0, 0.5}
+
+
 def test_what_is_allocated_to_the_modules_adds_up_to_the_requirement(model):
     for regime in ("2015/35", "2027"):
         found = model.run(regime=regime)
@@ -175,3 +268,93 @@ def test_a_rate_beyond_its_first_smoothing_point_has_no_stress_of_its_own_in_202
 def test_a_curve_that_does_not_fit_is_refused(model, given, words):
     with pytest.raises((ValueError, InputError), match=words):
         model.run(**given)
+
+
+class InProcess:
+    """Runs the model of an adapter in this process."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def run(self, slug, values):
+        assert slug == "scr_market"
+        return self.model.run(**values)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {
+            "id": "up_2027",
+            "inputs": {"points": [{"rate": 0.03, "maturity": 10, "direction": "up"}], "regime": "from 30 January 2027"},
+            "expect": {"stressed": [0.0495]},
+        },
+        {
+            "inputs": {"regime": "2015/35", "direction": "down", "maturities": [5, 10, 55], "rates": 0.03},
+            "expect": {"stressed": [0.0162, 0.0207, 0.03 * (1 - 0.245)]},
+        },
+        {
+            "inputs": {"regime": "2015/35", "maturities": [1, 55]},
+            "expect": {"maturity": [1, 55], "up": [0.7, 0.23], "down": [0.75, 0.245]},
+        },
+        {
+            "inputs": {"regime": "2015/35", "maturities": [5, 10], "rates": [0.03, 0.02]},
+            "expect": {"up": [0.0465, 0.03], "down": [0.0162, 0.0138]},
+        },
+        {
+            "inputs": {"regime": "2027"},
+            "expect": {"rows": None},  # filled from the table itself below
+        },
+        {
+            "inputs": {"points": [{"duration": 12, "cqs": 4}, {"duration": 8, "rating": "unrated", "value": 50}]},
+            "expect": {"stress": [0.386, 0.201], "loss": [0.386, 10.05], "scr_spread": 10.436},
+        },
+        {
+            "inputs": {"kind": "covered bonds", "steps": [0, 1], "durations": [4, 9, 1]},
+            "expect": {"stress": [[0.028, 0.055, 0.007], [0.036, 0.065, 0.009]]},
+        },
+        {
+            "inputs": {"durations": [4, 9, 1], "steps": [0, 3]},
+            "expect": {"stress": [[0.036, 0.1], [0.065, 0.185], [0.009, 0.025]]},
+        },
+        {"inputs": {"positions": {"USD": 40, "GBP": -20}}, "expect": {"scr_currency": 15}},
+        {"inputs": {"net": -80}, "expect": {"scr_fx": 20}},
+        {"inputs": {"property": 120}, "expect": {"scr_property": 30, "scr": 30}},
+        {
+            "inputs": {"exposures": [{"name": "B", "step": 3, "value": 40}], "assets": 1000},
+            "expect": {"scr_concentration": 0.27 * 25},
+        },
+        {"inputs": {"equity": 500, "current": 100, "average": 100}, "expect": {"scr_equity": 175, "sa": -0.04}},
+        {"inputs": {"components": {"equity": 30, "fx": 40}, "A": 0}, "expect": {"scr": np.sqrt(2500 + 600)}},
+        {
+            "inputs": {
+                "cash_flows": [{"year": 10, "liabilities": 100}],
+                "curve": [{"maturity": 10, "rate": 0.03}],
+            },
+            "expect": {"loss_down": 100 * (1.0207**-10 - 1.03**-10)},
+        },
+    ],
+    ids=lambda case: "-".join(case["expect"]),
+)
+def test_a_reference_case_of_another_shape_is_run_with_every_input_of_it(model, case):
+    if case["expect"] == {"rows": None}:
+        table = model.run(regime="2027")["tables"]["Interest rate shocks"]
+        case = case | {"expect": {"rows": [[row[key] for key in table[0]] for row in table]}}
+    found = compare_case({"rtol": 1e-9} | case, None, adapter, InProcess(model))
+    assert [(c.path, c.expected, c.found) for c in found if not c.good] == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"components": {"market": 3}}, "components: market"),
+        ({"points": [{"duration": 3, "cqs": 1, "collateral": 5}]}, "columns of a row: collateral"),
+        ({"points": [{"duration": 3, "cqs": 1}], "kind": "securitisation"}, "kind of bond: securitisation"),
+        ({"regime": "Swiss Solvency Test"}, "regime: Swiss Solvency Test"),
+        ({"property": 3, "haircut": 2}, "does not know the inputs haircut"),
+    ],
+)
+def test_a_reference_case_with_an_unknown_input_is_missed_by_its_name(model, inputs, words):
+    (found,) = compare_case({"inputs": inputs, "expect": {"scr": 1}}, None, adapter, InProcess(model))
+    assert not found.good
+    assert words in found.found

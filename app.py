@@ -22,6 +22,7 @@ from starlette.routing import Mount
 
 import settings as settings_module
 from api.app import create_app
+from contract.errors import DatabaseUnavailable, ServerError
 from engine.models.register import register_folders
 from engine.observability import telemetry
 from engine.observability.logs import configure, route_server_logs
@@ -31,8 +32,8 @@ from engine.processes.worker_pool import WorkerPool
 from engine.runs.recovery import requeue_worker_runs
 from settings import SettingsError
 from storage import workers
-from storage.database import Database, DatabaseUnavailable
-from storage.embedded_postgres import EmbeddedServer, ServerError
+from storage.database import Database
+from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 from worker import bounds_of
 

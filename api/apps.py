@@ -12,10 +12,11 @@ from fastapi.responses import JSONResponse
 from api.auth import current_user
 from api.schemas import AppDetail, AppSummary, RunDetail, RunRequest, RunStatus
 from contract.schema import input_schema
+from engine.models.catalogue import find_app, find_version
 from engine.models.permissions import resolve_access
 from engine.processes import context as contexts
 from engine.runs.follow import wait_for_end as wait_for
-from engine.runs.submit import find_app, find_version, submit
+from engine.runs.submit import submit
 from storage import apps
 
 router = APIRouter(tags=["models"])

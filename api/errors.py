@@ -13,10 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from contract.access import NotGrantedError
-from contract.problems import Problem, ProblemsError
-from engine.runs.submit import BusyError, NotFoundError
-from storage.database import DatabaseUnavailable
+from contract.errors import BusyError, DatabaseUnavailable, NotFoundError, NotGrantedError, ProblemsError
+from contract.problems import Problem
 
 log = structlog.get_logger()
 

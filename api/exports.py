@@ -12,10 +12,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from contract import csv_export as contract_csv
+from contract.errors import NotFoundError
 from contract.problems import Problem
 from engine.processes import context as contexts
 from engine.runs.export import ExportedColumns, export_columns
-from engine.runs.submit import NotFoundError
 
 router = APIRouter(tags=["exports"])
 

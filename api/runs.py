@@ -15,14 +15,14 @@ from fastapi import APIRouter, Query, Request, Response, WebSocket, WebSocketDis
 
 from api.auth import current_user
 from api.schemas import RunDetail, RunStatus, RunSummary
-from contract.problems import InputError, Problem
+from contract.errors import BadCursor, InputError, NotFoundError
+from contract.problems import Problem
 from contract.run import Run, Status
 from engine.observability import telemetry
 from engine.processes import context as contexts
 from engine.runs.cancel import cancel
 from engine.runs.follow import REREAD_INTERVAL, snapshot
-from engine.runs.submit import NotFoundError
-from storage.search import BadCursor, Filter, count_runs, search_runs
+from storage.search import Filter, count_runs, search_runs
 
 router = APIRouter(tags=["runs"])
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from contract.problems import Problem, ProblemsError
+from contract.errors import NotGrantedError
+from contract.problems import Problem
 
 # One label or several, as the name system allows them, and perhaps a port.
 _HOST = re.compile(r"(?!.{254})([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:\d{1,5})?")
@@ -34,10 +35,6 @@ class Grant:
     name: str
     granted_by: str
     granted_at: datetime
-
-
-class NotGrantedError(ProblemsError):
-    """A model lacks a secret without which it cannot run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from contract.clean_text import quote
-from contract.reading import UnreadableError
+from contract.errors import UnreadableError
 
 MAX_DEPTH = 20  # brackets within brackets
 MAX_EXPONENT = 1_000

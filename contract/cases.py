@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.errors import ManifestError
 from contract.fields import is_number
 from contract.inputs import find_problems
 from contract.manifest import Manifest
-from contract.problems import ManifestError, Problem
+from contract.problems import Problem
 
 RTOL = 1e-6
 STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")

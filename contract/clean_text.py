@@ -8,7 +8,7 @@ Left out: what the characters mean together.
 import re
 import unicodedata
 
-from contract.reading import UnreadableError
+from contract.errors import UnreadableError
 
 MAX_LENGTH = 200  # characters of a number, date or formula
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 
 from contract.clean_text import quote
 from contract.date_text import ORDER_WORDS, ORDERS, DateCandidates, find_dates
+from contract.errors import UnreadableError
 from contract.number_block import Place, cell_name
 from contract.number_format import DateOrder, NumberFormat
 from contract.problems import Problem
-from contract.reading import Reading, UnreadableError
+from contract.reading import Reading
 
 DateCell = Reading[str] | Problem | None
 _Found = dt.date | DateCandidates | UnreadableError | None

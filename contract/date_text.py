@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from contract.clean_text import clean, quote
+from contract.errors import UnreadableError
 from contract.number_format import DateOrder, NumberFormat, locale_of
-from contract.reading import UnreadableError
 
 # Years that a date not in ISO may have: others are another calendar's (Buddhist 2569, Persian 1404) or a slip.
 YEARS = range(1800, 2300)

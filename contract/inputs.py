@@ -15,9 +15,10 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 from contract import row_rules, rules
+from contract.errors import InputError
 from contract.fields import Field, is_multiple_of, is_number, is_whole
 from contract.manifest import Manifest
-from contract.problems import InputError, Problem
+from contract.problems import Problem
 from contract.schema import input_schema
 
 WIDEST = 2**63  # whole numbers are kept as 64 bits

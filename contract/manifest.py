@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract import access, field_parser, fields
+from contract.errors import ManifestError, RuleError
 from contract.fields import Field
-from contract.problems import ManifestError, Problem
-from contract.rules import Rule, RuleError, parse_rule
+from contract.problems import Problem
+from contract.rules import Rule, parse_rule
 from contract.text_values import rows_from_csv
 
 KNOWN = frozenset(

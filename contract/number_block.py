@@ -10,11 +10,12 @@ import math
 from collections.abc import Callable, Sequence
 
 from contract.clean_text import quote
+from contract.errors import UnreadableError
 from contract.number_format import NumberFormat
 from contract.number_reader import choose, session_mark
 from contract.number_text import Candidates, find_candidates
 from contract.problems import Problem
-from contract.reading import Reading, UnreadableError
+from contract.reading import Reading
 
 Cell = str | float | None
 NumberCell = Reading[float] | Problem | None

@@ -7,10 +7,11 @@ Left out: blocks of cells, which decide together in `contract.number_block`; ran
 """
 
 from contract.clean_text import quote
+from contract.errors import UnreadableError
 from contract.number_format import NumberFormat, format_number
 from contract.number_text import Candidates, find_candidates
 from contract.problems import Problem
-from contract.reading import Reading, UnreadableError
+from contract.reading import Reading
 
 
 def read_number(

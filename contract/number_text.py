@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from contract.arithmetic import NUMBER, evaluate
 from contract.clean_text import clean, quote
+from contract.errors import UnreadableError
 from contract.number_format import NumberFormat, format_number
-from contract.reading import UnreadableError
 from contract.separators import canonical
 from contract.unit_mark import factor_of
 

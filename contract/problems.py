@@ -5,7 +5,7 @@ Left out: severities. What is not a problem is a warning, and warnings are plain
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _CELL_PATTERN = re.compile(r"inputs\.\w+\[(\d+)\](?:\.(\w+))?")
@@ -45,23 +45,3 @@ class Problem:
     def from_dict(cls, stored: Mapping[str, str]) -> "Problem":
         """Return the problem that `as_dict` wrote."""
         return cls(stored["where"], stored["found"], stored["remedy"])
-
-
-class ProblemsError(Exception):
-    """Something does not keep the model contract."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems: Sequence[Problem] = tuple(problems)
-        super().__init__("\n".join(str(p) for p in self.problems))
-
-
-class ManifestError(ProblemsError):
-    """A manifest does not keep the contract."""
-
-
-class InputError(ProblemsError):
-    """Inputs do not fit the manifest's fields."""
-
-
-class ResultError(ProblemsError):
-    """What a model returned cannot be shown or stored."""

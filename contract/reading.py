@@ -28,12 +28,3 @@ class Reading(Generic[T]):
     def ambiguous(self) -> bool:
         """Whether the text alone does not decide its value."""
         return bool(self.others)
-
-
-class UnreadableError(ValueError):
-    """A text that cannot be read; `found` and `remedy` are those of a problem that has no place yet."""
-
-    def __init__(self, found: str, remedy: str) -> None:
-        self.found = found
-        self.remedy = remedy
-        super().__init__(f"{found}. {remedy}")

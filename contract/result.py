@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.errors import ResultError
 from contract.fields import is_number
-from contract.problems import Problem, ResultError
+from contract.problems import Problem
 
 _SPECIAL = ("fan", "heatmap", "histogram", "waterfall", "tornado", "surface", "triangle")
 KINDS = (*_SPECIAL, "pie", "box", "bar", "line", "scatter")

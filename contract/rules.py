@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contract.errors import RuleError
+
 MAX_RULE = 500
 
 _COMPARE: dict[type[ast.cmpop], Any] = {
@@ -37,10 +39,6 @@ class Rule:
     check: str
     message: str
     keys: frozenset[str]
-
-
-class RuleError(ValueError):
-    """A rule uses syntax that is not allowed."""
 
 
 def parse_rule(check: str, message: str) -> Rule:

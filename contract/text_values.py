@@ -13,16 +13,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from contract.errors import TextError
 from contract.fields import Field, is_whole
 from contract.problems import Problem
 
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-
-
-class TextError(ValueError):
-    """A text does not hold a value of the field's type. The message says what was expected."""
 
 
 def format_value(field: Field, value: Any) -> str:

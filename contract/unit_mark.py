@@ -11,8 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 from contract.clean_text import quote
+from contract.errors import UnreadableError
 from contract.number_format import locale_of
-from contract.reading import UnreadableError
 
 PERCENT, PER_MILLE, BASIS_POINT = Decimal("0.01"), Decimal("0.001"), Decimal("0.0001")
 ONE = Decimal(1)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from contract.problems import InputError, ProblemsError
+from contract.errors import InputError, ProblemsError
 from engine.runs.follow import Snapshot, snapshot
 from engine.runs.uploads import store_upload
 from ui.form import submission

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from contract.problems import ProblemsError
+from contract.errors import ProblemsError
 from contract.run import Run
 from engine.runs.follow import Snapshot, snapshot
 from ui.result import run_progress, run_view

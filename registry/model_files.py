@@ -15,7 +15,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from contract.problems import ManifestError, Problem
+from contract.errors import ManifestError
+from contract.problems import Problem
 
 MAX_FILES = 500
 MAX_BYTES = 50_000_000

@@ -13,8 +13,9 @@ from typing import Any
 from contract import cases as contract_cases
 from contract import manifest as contract_manifest
 from contract.cases import Case
+from contract.errors import ManifestError
 from contract.manifest import Manifest
-from contract.problems import ManifestError, Problem
+from contract.problems import Problem
 from registry.model_files import content_hash
 
 

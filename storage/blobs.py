@@ -9,11 +9,8 @@ import hashlib
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
+from contract.errors import BlobError
 from storage.tables import blobs
-
-
-class BlobError(LookupError):
-    """The database has no such content, or it is not what its hash says."""
 
 
 def put_blob(conn: Connection, content: bytes) -> str:

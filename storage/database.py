@@ -18,6 +18,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from contract.errors import DatabaseUnavailable
+
 OLDEST_SERVER = 140_000
 PING_AFTER = 1.0  # s a connection may lie idle before it is tried again
 IDLE_TIMEOUT = 60.0  # s a transaction may stand still before the server ends it
@@ -30,14 +32,6 @@ CONNECT_TIMEOUT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-
-
-class DatabaseUnavailable(Exception):  # noqa: N818 - it reads as what it says
-    """The database does not answer; or it does and refuses, for want of room say: `sqlstate` is then its code."""
-
-    def __init__(self, words: str, sqlstate: str | None = None) -> None:
-        self.sqlstate = sqlstate
-        super().__init__(words)
 
 
 def _dumps(value: object) -> str:

@@ -24,7 +24,8 @@ import psutil
 import psycopg
 import structlog
 
-from storage.postgres_binaries import PostgresBinaries, ServerError
+from contract.errors import ServerError
+from storage.postgres_binaries import PostgresBinaries
 from storage.wakeup import Wakeup
 
 __all__ = ["EmbeddedServer", "ServerError"]

@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from storage.database import Database, DatabaseUnavailable
+from contract.errors import DatabaseUnavailable
+from storage.database import Database
 
 HERE = Path(__file__).resolve().parent / "migrations"
 LOCK = 0x746F6E74  # "tont"

@@ -15,12 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from contract.errors import ServerError
+
 NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
 ACCOUNTS = ("postgres", "nobody")  # in this order, where root must hand the data to one
-
-
-class ServerError(RuntimeError):
-    """The embedded database cannot be used. The message says what to do."""
 
 
 class PostgresBinaries:

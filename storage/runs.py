@@ -15,6 +15,7 @@ import orjson
 import uuid_utils.compat as uuids
 from sqlalchemy import Connection, RowMapping
 
+from contract.errors import TooManyError
 from contract.problems import Problem
 from contract.run import Run, Status
 from storage import fair_queue, results, run_events
@@ -145,10 +146,6 @@ class QueueSlot:
     priority: int
 
 
-class TooManyError(Exception):
-    """The user has as many single runs under way as one may have."""
-
-
 def inputs_digest(inputs: Mapping[str, Any]) -> str:
     """Return what equal inputs have in common: the SHA-256 of their canonical JSON."""
     return hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -171,7 +168,7 @@ def insert_run(
     most: int | None = None,
     place: QueueSlot | None = None,
 ) -> tuple[Run, bool]:
-    """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `on_hold` waits until `storage.fair_queue` lets it in.
+    """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `on_hold` waits until it is admitted.
 
     With `place` a run that is new and has to be run gets its job in the same statement.
 

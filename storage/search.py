@@ -20,22 +20,14 @@ import psycopg
 from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from contract.errors import BadCursor, SearchTooSlow
 from contract.run import Run, Status
-from storage.database import DatabaseUnavailable
 from storage.runs import SELECT, run_from_row
 
 COUNT_CAP = 1_000
 STATEMENT_TIMEOUT = 5  # a search may take; a word that is nowhere took 1.2 s among a million runs, 2.6 at worst
 RECENT_RUNS = 1_000  # runs of a model whose durations the monitor's percentiles are of
 _PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}")
-
-
-class BadCursor(ValueError):  # noqa: N818 - it reads as what it says
-    """A cursor is not one that a page has handed out."""
-
-
-class SearchTooSlow(DatabaseUnavailable):
-    """The search takes too long. Narrow it: choose a model, a user or a range of dates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 
 import settings as settings_module
 from contract.access import GrantKind, normalise_host
-from contract.problems import ProblemsError
+from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
 from engine.models.grants import grant, grant_lines, revoke
 from settings import Settings, SettingsError
-from storage.database import Database, DatabaseUnavailable
-from storage.embedded_postgres import EmbeddedServer, ServerError
+from storage.database import Database
+from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 
 

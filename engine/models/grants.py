@@ -9,16 +9,13 @@ from collections.abc import Iterator
 
 from contract.access import Grant, GrantKind
 from contract.app import App
+from contract.errors import GrantError
 from contract.manifest import Manifest
-from contract.problems import Problem, ProblemsError
+from contract.problems import Problem
 from engine.models.catalogue import load_cases, load_manifest
 from engine.runs import job_queue
 from storage import apps, grants, users, versions
 from storage.database import Database
-
-
-class GrantError(ProblemsError):
-    """What the administrator asks for cannot be done."""
 
 
 def grant(database: Database, slug: str, kind: GrantKind, name: str, *, by: str) -> bool:

@@ -7,7 +7,8 @@ Left out: giving and revoking, which is `engine.models.grants`.
 
 from collections.abc import Mapping
 
-from contract.access import Access, NotGrantedError
+from contract.access import Access
+from contract.errors import NotGrantedError
 from contract.manifest import Manifest
 from contract.problems import Problem
 from storage import grants

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contract.app import Version
-from contract.problems import ManifestError, Problem
+from contract.errors import ManifestError
+from contract.problems import Problem
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from registry import model_files

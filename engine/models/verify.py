@@ -8,8 +8,8 @@ import contextlib
 from dataclasses import asdict
 
 from contract import inputs as contract_inputs
-from contract.access import NotGrantedError
 from contract.cases import Case, Mismatch, mismatches
+from contract.errors import NotGrantedError
 from contract.manifest import Manifest
 from contract.run import Status
 from engine.models.catalogue import load_cases, load_manifest

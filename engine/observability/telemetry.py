@@ -2,7 +2,8 @@
 
 Chosen: one trace a run, over all processes, without a column for it: the trace's id is the run's UUID and the id of its
 first span, `submit`, is the UUID's lower half, so that every process knows both from the run's id. Off, which is the
-default, each verb here looks at one variable and returns; `engine.observability.otel`, which imports OpenTelemetry, is not imported.
+default, each verb here looks at one variable and returns; `engine.observability.otel`, which imports OpenTelemetry, is
+not imported.
 Left out: who submitted a run, its inputs, results and messages. They may be anybody's business data, and a trace often
 goes to another house; the run's id leads back to all of it.
 """

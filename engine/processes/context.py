@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.app import Version
+from contract.errors import NoContextError
 from engine.processes.limits import InstallationLimits
 from storage.database import Database
 from storage.notifications import Listener
@@ -31,10 +32,6 @@ class AppContext:
         """Stop listening and give the connections back."""
         self.listener.stop()
         self.database.close()
-
-
-class NoContextError(RuntimeError):
-    """No application context is open in this process. Start the application with `make run`."""
 
 
 _open: list[AppContext] = []

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import structlog
 
+from contract.errors import DatabaseUnavailable, QueueLostError
 from engine.models.verify import run_reference_cases
 from engine.observability.loop_monitor import LoopMonitor
 from engine.processes.limits import InstallationLimits
@@ -29,7 +30,7 @@ from engine.sandbox.scratch import ScratchRoot
 from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import make_undumpable
 from storage import runs, workers
-from storage.database import Database, DatabaseUnavailable
+from storage.database import Database
 from storage.notifications import CANCEL, Listener
 
 log = structlog.get_logger()
@@ -39,10 +40,6 @@ DATABASE_TIMEOUT = (
     15.0  # s without an answer from the database, or twice `stalled` where that is more, after which a worker ends
 )
 STOP_GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are given back
-
-
-class QueueLostError(Exception):
-    """The connection to the queue broke."""
 
 
 class Worker:

@@ -7,12 +7,12 @@ Left out: undoing. A run that has ended stays as it ended.
 
 from uuid import UUID
 
+from contract.errors import NotFoundError
 from contract.problems import Problem
 from contract.run import Run, Status
 from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs import job_queue
-from engine.runs.submit import NotFoundError
 from storage import runs
 
 

@@ -10,17 +10,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 from uuid import UUID
 
 import structlog
 
 from contract import result as contract_result
 from contract import result_parts
-from contract.access import NotGrantedError
 from contract.app import Version
+from contract.errors import DatabaseUnavailable, LostClaimError, NotGrantedError, ResultError, SandboxLostError
 from contract.manifest import Manifest
-from contract.problems import Problem, ResultError
 from contract.run import Run, Status
 from engine.models.catalogue import load_manifest
 from engine.models.permissions import resolve_access, secrets_for
@@ -28,10 +27,13 @@ from engine.observability import telemetry
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
 from engine.runs.recorder import TAKEN_OVER, Recorder
-from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Sandbox, SandboxJob, SandboxLostError
+from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Sandbox, SandboxJob
 from registry import model_files
 from storage import blobs, runs, versions
-from storage.database import Database, DatabaseUnavailable
+from storage.database import Database
+
+if TYPE_CHECKING:
+    from contract.problems import Problem
 
 log = structlog.get_logger()
 
@@ -63,10 +65,6 @@ class WorkerContext:
         for cancel, on_hold in list(self.active.items()):
             if on_hold == run_id and cancel is not but:
                 cancel.request(reason)
-
-
-class LostClaimError(Exception):
-    """Another worker has taken the run over; this one must stop at once."""
 
 
 @telemetry.trace_attempt

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from contract.csv_export import pivot
 from contract.result import Column, Series, Table, parse_result
+from engine.models.catalogue import find_app, find_version
 from engine.processes.context import AppContext
 from engine.runs.follow import snapshot
-from engine.runs.submit import find_app, find_version
 from storage import results
 
 Batch = Mapping[str, Sequence[Any]]

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from contract.errors import NotFoundError
 from contract.problems import Problem
 from contract.run import Run, Status
 from engine.observability import telemetry
 from engine.processes.context import AppContext
-from engine.runs.submit import NotFoundError
 from storage import fair_queue, runs
 
 # Nothing depends on this: it is how often a follower looks up from waiting, so that a closed tab is noticed.

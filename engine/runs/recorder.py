@@ -12,10 +12,11 @@ from typing import Any
 
 import structlog
 
+from contract.errors import DatabaseUnavailable
 from contract.run import Run
 from engine.sandbox.job import CancelToken, Progress
 from storage import runs
-from storage.database import Database, DatabaseUnavailable
+from storage.database import Database
 
 log = structlog.get_logger()
 

@@ -10,60 +10,21 @@ import contextlib
 import secrets
 import time
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from contract import inputs as contract_inputs
-from contract.app import App, AppRef, Version
-from contract.manifest import Manifest
-from contract.problems import Problem, ProblemsError
+from contract.errors import BusyError, TooManyError
+from contract.problems import Problem
 from contract.run import Run
-from engine.models.catalogue import load_manifest
+from engine.models.catalogue import find_version, load_manifest, no_such_model
 from engine.models.permissions import resolve_access
 from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs import job_queue
-from storage import apps, runs, users, versions
+from storage import apps, runs, users
 
 SEED_BITS = 31
-
-
-class NotFoundError(ProblemsError):
-    """There is no such model, version or run."""
-
-
-class BusyError(ProblemsError):
-    """The user has as many runs waiting as one user may have."""
-
-
-def find_app(context: AppContext, app: int | str) -> App:
-    """Return the model with this id or slug.
-
-    Raises:
-        NotFoundError: there is none.
-    """
-    with context.database.read() as conn:
-        found = apps.app_by_id(conn, app) if isinstance(app, int) else apps.app_by_slug(conn, app)
-    return found or _no_model(app)
-
-
-def _no_model(app: int | str) -> NoReturn:
-    raise NotFoundError([Problem("app", f"there is no model {app!r}", "Choose one from the catalogue.")])
-
-
-def find_version(context: AppContext, app: App | AppRef, version: str | None = None) -> tuple[Version, Manifest]:
-    """Return a version of the model, its current one where none is named, with its manifest.
-
-    Raises:
-        NotFoundError: the model has no such version.
-    """
-    wanted = version or app.current_version
-    with context.database.read() as conn:
-        found = versions.get_version(conn, app.id, wanted) if wanted else None
-    if found is None:
-        problem = Problem("version", f"{app.slug} has no version {wanted!r}", "Leave it out for the current one.")
-        raise NotFoundError([problem])
-    return found, load_manifest(found)
 
 
 def submit(
@@ -102,7 +63,7 @@ def submit(
     """
     begun = time.time_ns()
     with context.database.read() as conn:
-        found = apps.get_app_ref(conn, app) or _no_model(app)
+        found = apps.get_app_ref(conn, app) or no_such_model(app)
     wanted = (found.id, version or found.current_version or "")
     chosen = context.versions.get(wanted)
     if chosen is None:
@@ -156,7 +117,7 @@ def _user(context: AppContext, name: str) -> int:
 def _busy_in_words(context: AppContext) -> Iterator[None]:
     try:
         yield
-    except runs.TooManyError as error:
+    except TooManyError as error:
         problem = Problem(
             "runs", f"{context.limits.max_pending_per_user} of your runs are waiting", "Wait for some or cancel them."
         )

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 
 import orjson
 
+from contract.errors import ConnectionDenied
+
 PORTS = frozenset({80, 443})  # where a granted host is reached unless its name says another: `host:port`
 CONNECT = 10.0  # s
 REQUEST = 1_024  # bytes
@@ -35,10 +37,6 @@ def is_public(address: str) -> bool:
             return is_public(str(inner))
     closed = found.is_private or found.is_loopback or found.is_link_local or found.is_reserved or found.is_unspecified
     return found.is_global and not closed and not found.is_multicast
-
-
-class ConnectionDenied(Exception):  # noqa: N818 - it reads as what it says
-    """The connection is not made. The message says why, for the model's author."""
 
 
 class ConnectionBroker:

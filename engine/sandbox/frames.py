@@ -13,15 +13,10 @@ from typing import Any
 
 import orjson
 
+from contract.errors import FrameError
+
 READ = 1 << 18
 BURST = 200  # frames at once, and a second on average: our own sender sends about ten a second
-
-
-class FrameError(Exception):
-    """A frame beyond the limit, with its size in bytes, or, with size 0, something that is no frame."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
 
 
 class Frames:

@@ -14,10 +14,6 @@ from typing import Any
 from contract.run import Status
 
 
-class SandboxLostError(Exception):
-    """The zygote went away under a run, through no fault that can be laid on the model."""
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The limits of one run: seconds, megabytes, kilobytes of log, threads of numerical libraries."""

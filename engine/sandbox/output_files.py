@@ -10,11 +10,9 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from contract.errors import OutputFileError
+
 MAX_FILES = 100
-
-
-class OutputFileError(Exception):
-    """The result names a file that cannot be taken. The message says which and why, for an analyst."""
 
 
 def output_files(result: Any, scratch: Path, limit: int) -> dict[str, Path]:

@@ -27,7 +27,7 @@ def install(descriptor: int | None, denial_messages: Mapping[str, str]) -> None:
 
     Args:
         descriptor: where the worker is asked; None where no host was granted.
-        refusals: what to say for hosts that are known to be refused, each `host` or `host:port`.
+        denial_messages: what to say for hosts that are known to be refused, each `host` or `host:port`.
     """
     broker_socket = None if descriptor is None else _Original(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, descriptor)
     turn = threading.Lock()

@@ -19,13 +19,14 @@ from typing import Any
 
 import orjson
 
+from contract.errors import FrameError, OutputFileError, SandboxLostError
 from contract.run import Status
 from engine.sandbox import reasons, usage
 from engine.sandbox.connection_broker import ConnectionBroker, is_public
-from engine.sandbox.frames import READ, FrameError, Frames, as_count, json_size
+from engine.sandbox.frames import READ, Frames, as_count, json_size
 from engine.sandbox.imports import KINDS, zygote_kind
-from engine.sandbox.job import CancelToken, Limits, Outcome, Progress, SandboxJob, SandboxLostError
-from engine.sandbox.output_files import OutputFileError, output_files
+from engine.sandbox.job import CancelToken, Limits, Outcome, Progress, SandboxJob
+from engine.sandbox.output_files import output_files
 from engine.sandbox.redaction import Redactor
 from engine.sandbox.scratch import FILES, disk_usage, remove
 from engine.sandbox.tiers import SPARE_UIDS, Tier, probe

@@ -19,8 +19,8 @@ from typing import Any
 
 import orjson
 
+from contract.errors import SandboxLostError
 from engine.sandbox.imports import ALL, KINDS
-from engine.sandbox.job import SandboxLostError
 from engine.sandbox.tiers import Tier
 
 START_TIMEOUT = 60.0

@@ -3,8 +3,8 @@ import datetime as dt
 import pytest
 
 from contract import manifest
-from contract.access import Access, Grant, GrantKind, NotGrantedError
-from contract.problems import ManifestError
+from contract.access import Access, Grant, GrantKind
+from contract.errors import ManifestError, NotGrantedError
 
 
 def grant(kind, name):

@@ -4,8 +4,8 @@ import pytest
 
 from contract import inputs, manifest, schema
 from contract.clipboard import parse_rows
+from contract.errors import InputError, ManifestError
 from contract.field_parser import parse_field
-from contract.problems import InputError, ManifestError
 
 COLUMNS = {
     "age": {"type": "integer", "label": "Age", "min": 0, "max": 120, "increasing": True},

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import field_parser, fields, manifest
-from contract.problems import ManifestError
+from contract.errors import ManifestError
 
 
 def parse(raw, key="x"):

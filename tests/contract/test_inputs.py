@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contract import inputs, manifest, schema
-from contract.problems import InputError, ManifestError
+from contract.errors import InputError, ManifestError
 
 AGE = {"type": "number", "label": "Age", "min": 18, "max": 120, "unit": "years", "default": 45}
 

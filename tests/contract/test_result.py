@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import cases, manifest, result_parts
-from contract.problems import ResultError
+from contract.errors import ResultError
 from contract.result import parse_result, require_object
 
 

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import field_parser
-from contract.text_values import TextError, format_value, parse_value, rows_from_csv
+from contract.errors import TextError
+from contract.text_values import format_value, parse_value, rows_from_csv
 
 
 def field(**raw):

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
+from contract.errors import DatabaseUnavailable
 from contract.run import Status
 from engine.models.register import register
 from engine.processes import context as contexts
@@ -18,7 +19,7 @@ from engine.processes.limits import InstallationLimits
 from engine.processes.worker_pool import WorkerPool
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
-from storage.database import Database, DatabaseUnavailable
+from storage.database import Database
 from storage.migrate import migrate
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from contract.errors import DatabaseUnavailable
 from contract.run import Status
 from engine.runs.follow import wait_for_end
-from storage.database import DatabaseUnavailable
 from storage.embedded_postgres import EmbeddedServer
 from tests.faults.cluster import postmaster
 from tests.faults.house import House, child, gone, until

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from contract.run import Status
+from engine.models.catalogue import find_app
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
 from engine.runs.cancel import cancel
 from engine.runs.recovery import requeue_worker_runs
-from engine.runs.submit import find_app
 from storage import orphans, runs
 from tests.faults.house import child, gone, until
 

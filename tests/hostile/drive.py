@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from contract.problems import ResultError
+from contract.errors import ResultError
 from contract.result import require_object
 from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob
 

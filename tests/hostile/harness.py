@@ -24,7 +24,7 @@ from typing import Any
 import orjson
 import psutil
 
-from contract.problems import ProblemsError
+from contract.errors import ProblemsError
 from contract.run import Status
 from engine.models.register import register
 from engine.processes import context as contexts

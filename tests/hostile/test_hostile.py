@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from contract.errors import SandboxLostError
 from contract.run import Status
-from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob, SandboxLostError
+from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob
 from engine.sandbox.tiers import Tier, probe
 from tests.hostile import harness
 from tests.hostile.conftest import SECRET

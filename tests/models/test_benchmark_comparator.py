@@ -2,7 +2,7 @@
 
 import pytest
 
-from contract.problems import InputError
+from contract.errors import InputError
 from tests.models.adapters import benchmark_mortality_tables as adapter
 from tests.models.calling import Model
 from tests.models.reference import compare_case

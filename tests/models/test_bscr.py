@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from contract.problems import InputError
+from contract.errors import InputError
 from tests.models.adapters import scr_life_lapse_bscr as adapter
 from tests.models.calling import Model
 from tests.models.reference import compare_case

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from contract.problems import InputError
+from contract.errors import InputError
 from tests.models.calling import Model
 
 PRINTED = 0.5  # whole units

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from contract import inputs as contract_inputs
 from contract.cases import mismatches
+from contract.errors import InputError
 from contract.fields import NUMERIC, SCALARS, is_number
-from contract.problems import InputError
 from contract.result import parse_result
 from contract.run import Status
 from engine.sandbox.supervisor import CancelToken, Limits, SandboxJob

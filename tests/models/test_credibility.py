@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from contract.problems import InputError
+from contract.errors import InputError
 from tests.models.calling import Model
 
 SAMPLING = 0.62  # three standard errors: 3 (4 + 25/10) sqrt(2/2,000)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from contract.problems import InputError
+from contract.errors import InputError
 from tests.models.calling import Model
 
 FORTY_DIGITS = 1e-9  # the reference values were computed with 40 digits

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from contract import inputs as contract_inputs
-from contract.problems import InputError
+from contract.errors import InputError
 from tests.models.adapters import nelson_siegel
 from tests.models.adapters import smith_wilson_eiopa as smith_wilson
 from tests.models.adapters import yield_curve_bootstrap as bootstrap

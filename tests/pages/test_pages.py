@@ -2,6 +2,7 @@ import uuid
 
 import pytest
 
+from contract.errors import DatabaseUnavailable
 from engine.runs.submit import submit
 
 ECHO = """
@@ -153,7 +154,6 @@ def test_the_guide_shows_every_chapter(visit):
 
 def test_a_database_that_is_away_is_said_in_plain_words(visit, context, monkeypatch):
     from storage import search
-    from storage.database import DatabaseUnavailable
 
     def away(*_args, **_kwargs):
         raise DatabaseUnavailable("connection refused")

@@ -12,9 +12,10 @@ import psutil
 import psycopg
 import pytest
 
+from contract.errors import ServerError
 from storage import postgres_binaries, runs
 from storage.database import Database
-from storage.embedded_postgres import EmbeddedServer, ServerError
+from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 from tests.storage.factory import add_app, add_run
 

@@ -1,5 +1,6 @@
 import pytest
 
+from contract.errors import TooManyError
 from contract.run import Status
 from storage import fair_queue, runs
 from tests.storage.factory import add_app, add_run
@@ -96,7 +97,7 @@ def test_a_user_has_no_more_single_runs_under_way_than_they_may(database, app):
         for _ in range(3):
             add_run(conn, app, user="ada", batch=first.id)  # points of a sweep do not count
         add_run(conn, app, user="ada", most=2, submission_key="again")
-        with pytest.raises(runs.TooManyError):
+        with pytest.raises(TooManyError):
             add_run(conn, app, user="ada", most=2)
         add_run(conn, app, user="ada", most=2, submission_key="again")  # the same click, not a further run
         add_run(conn, app, user="bob", most=2)

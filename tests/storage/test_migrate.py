@@ -7,7 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from storage.database import Database, DatabaseUnavailable
+from contract.errors import DatabaseUnavailable
+from storage.database import Database
 from storage.migrate import config, migrate
 from storage.tables import metadata
 

@@ -4,6 +4,7 @@ import uuid
 import pytest
 from sqlalchemy import text
 
+from contract.errors import TooManyError
 from contract.problems import Problem
 from contract.run import Status
 from storage import fair_queue, run_events, runs
@@ -180,6 +181,6 @@ def test_a_submission_that_is_no_new_run_leaves_no_job(database, app):
     with database.autocommit() as conn:
         first = add_run(conn, app, submission_key="press-1", most=1, place=place)
         assert add_run(conn, app, submission_key="press-1", place=place).id == first.id
-        with pytest.raises(runs.TooManyError):
+        with pytest.raises(TooManyError):
             add_run(conn, app, most=1, place=place)
         assert len(jobs(conn)) == 1

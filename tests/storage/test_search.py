@@ -4,18 +4,10 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from contract.errors import BadCursor, SearchTooSlow
 from contract.run import Status
 from storage import apps, runs
-from storage.search import (
-    BadCursor,
-    Filter,
-    SearchTooSlow,
-    count_runs,
-    iter_runs,
-    median_seconds,
-    search_runs,
-    usage_stats,
-)
+from storage.search import Filter, count_runs, iter_runs, median_seconds, search_runs, usage_stats
 from tests.storage.factory import MANIFEST, add_app, add_run
 
 

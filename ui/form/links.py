@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from contract.errors import TextError
 from contract.fields import Field
 from contract.inputs import find_problems
 from contract.manifest import Manifest
 from contract.problems import Problem
-from contract.text_values import TextError, format_value, parse_value
+from contract.text_values import format_value, parse_value
 
 PREFIX = "in."
 PAGE_KEYS = frozenset({"app", "version", "from", "run", "tab"})

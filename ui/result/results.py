@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from contract.problems import ProblemsError
+from contract.errors import ProblemsError
 from contract.result import Chart, Metric, Result, Series
 from contract.run import Run
 from ui.result import charts, downloads, tables

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from contract.problems import ProblemsError
+from contract.errors import ProblemsError
 from contract.result import Result, parse_result
 from contract.run import Run, Status
 from engine.runs.export import whole_series

@@ -12,13 +12,12 @@ import streamlit as st
 from contract.access import Access
 from contract.app import App, Version
 from contract.cases import Case
+from contract.errors import ProblemsError
 from contract.manifest import Manifest
-from contract.problems import ProblemsError
-from engine.models.catalogue import load_cases
+from engine.models.catalogue import find_app, find_version, load_cases
 from engine.models.permissions import resolve_access
 from engine.processes import context as contexts
 from engine.processes.context import AppContext
-from engine.runs.submit import find_app, find_version
 from storage import apps, search
 from storage.search import median_seconds
 

@@ -8,14 +8,14 @@ Left out: any page.
 import sys
 from pathlib import Path
 
+from contract.errors import DatabaseUnavailable, SearchTooSlow
+
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, not the project's
     sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
 
-from storage.database import DatabaseUnavailable  # noqa: E402
-from storage.search import SearchTooSlow  # noqa: E402
 from ui.shell import sitemap, style  # noqa: E402
 
 st.set_page_config(

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import Engine, event, text
 
-from contract.access import GrantKind, NotGrantedError
+from contract.access import GrantKind
+from contract.errors import NotGrantedError
 from contract.run import Status
 from engine.models.grants import grant, revoke
 from engine.models.verify import run_reference_cases

@@ -2,12 +2,12 @@ import time
 
 import pytest
 
-from contract.problems import InputError
+from contract.errors import BusyError, InputError, NotFoundError
 from contract.run import Status
 from engine.runs import job_queue
 from engine.runs.cancel import cancel
-from engine.runs.follow import NotFoundError, follow, snapshot, wait_for_end
-from engine.runs.submit import BusyError, submit
+from engine.runs.follow import follow, snapshot, wait_for_end
+from engine.runs.submit import submit
 from storage import results, runs, versions
 from storage.search import Filter, search_runs
 
@@ -227,7 +227,7 @@ def test_reference_cases_are_run_when_a_version_is_registered(context, add_model
     ]
     slug = add_model(ECHO, cases=cases)
     workers(1)
-    from engine.runs.submit import find_app
+    from engine.models.catalogue import find_app
 
     until = time.monotonic() + 30
     while not (app := find_app(context, slug)).total and time.monotonic() < until:

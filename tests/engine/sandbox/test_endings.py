@@ -8,8 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from contract.errors import SandboxLostError
 from contract.run import Status
-from engine.sandbox.supervisor import CancelToken, Sandbox, SandboxJob, SandboxLostError
+from engine.sandbox.supervisor import CancelToken, Sandbox, SandboxJob
 from tests.engine.sandbox.conftest import alive, until
 
 

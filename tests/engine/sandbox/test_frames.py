@@ -5,9 +5,10 @@ import os
 import orjson
 import pytest
 
+from contract.errors import FrameError
 from contract.run import Status
 from engine.sandbox import reasons
-from engine.sandbox.frames import BURST, FrameError, Frames, as_count, json_size
+from engine.sandbox.frames import BURST, Frames, as_count, json_size
 from engine.sandbox.job import Limits
 from tests.hostile.expectations import EndedRun, matches
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from engine.sandbox.output_files import OutputFileError, output_files
+from contract.errors import OutputFileError
+from engine.sandbox.output_files import output_files
 from engine.sandbox.scratch import DEPTH, FILES, ScratchRoot, disk_usage, remove
 from engine.sandbox.usage import unlinked_bytes
 

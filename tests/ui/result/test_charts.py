@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.problems import ResultError
+from contract.errors import ResultError
 from contract.result import KINDS as CONTRACT_KINDS
 from contract.result import Chart, Series, parse_result
 from tests.ui.result import gallery

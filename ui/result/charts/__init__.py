@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
-from contract.problems import Problem, ResultError
+from contract.errors import ResultError
+from contract.problems import Problem
 from contract.result import Chart
 from ui.result.charts import categorical, lines, matrix
 from ui.result.charts.base import chart_config

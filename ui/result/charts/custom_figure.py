@@ -12,7 +12,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from contract.problems import Problem, ResultError
+from contract.errors import ResultError
+from contract.problems import Problem
 from contract.result import Chart
 from ui.result.charts import base
 

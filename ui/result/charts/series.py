@@ -10,7 +10,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from contract.problems import Problem, ResultError
+from contract.errors import ResultError
+from contract.problems import Problem
 from contract.result import Series
 from ui.result.charts import base, downsample, palette
 from ui.result.charts.chart_data import axis_type

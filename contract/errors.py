@@ -1,0 +1,144 @@
+"""Every error of ours, in one place: what went wrong, and whether it comes with a list of problems.
+
+Chosen: one base class, so that a caller can tell what Tontine refuses from what broke. `ProblemsError` and its children
+carry problems with a place, a message and a hint, which pages and the API show as they are; the others are a sentence.
+An error's docstring is its message where it has no other.
+Left out: the errors of a run's own process (`engine.sandbox.convert`), which imports nothing of ours, and of
+`settings`, which nothing of ours precedes.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from contract.problems import Problem
+
+
+class TontineError(Exception):
+    """Something that Tontine reports in words of its own."""
+
+    def __str__(self) -> str:
+        return super().__str__() or (self.__doc__ or "").partition("\n")[0]
+
+
+class ProblemsError(TontineError):
+    """One or more problems, collected and raised together."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+# The model contract.
+
+
+class ManifestError(ProblemsError):
+    """A manifest does not keep the contract."""
+
+
+class InputError(ProblemsError):
+    """Inputs do not fit the manifest's fields."""
+
+
+class ResultError(ProblemsError):
+    """What a model returned cannot be shown or stored."""
+
+
+class RuleError(TontineError):
+    """A rule uses syntax that is not allowed."""
+
+
+class TextError(TontineError):
+    """A text does not hold a value of the field's type. The message says what was expected."""
+
+
+class UnreadableError(TontineError):
+    """A text that cannot be read; `found` and `remedy` are those of a problem that has no place yet."""
+
+    def __init__(self, found: str, remedy: str) -> None:
+        self.found = found
+        self.remedy = remedy
+        super().__init__(f"{found}. {remedy}")
+
+
+# Requests.
+
+
+class NotFoundError(ProblemsError):
+    """There is no such model, version or run."""
+
+
+class BusyError(ProblemsError):
+    """The user has as many runs waiting as one user may have."""
+
+
+class NotGrantedError(ProblemsError):
+    """A model lacks a secret without which it cannot run."""
+
+
+class GrantError(ProblemsError):
+    """What the administrator asks for cannot be done."""
+
+
+# The database.
+
+
+class DatabaseUnavailable(TontineError):  # noqa: N818 - it reads as what it says
+    """The database does not answer; or it does and refuses, for want of room say: `sqlstate` is then its code."""
+
+    def __init__(self, message: str, sqlstate: str | None = None) -> None:
+        self.sqlstate = sqlstate
+        super().__init__(message)
+
+
+class SearchTooSlow(DatabaseUnavailable):
+    """The search takes too long. Narrow it: choose a model, a user or a range of dates."""
+
+
+class BadCursor(TontineError):  # noqa: N818 - it reads as what it says
+    """A cursor is not one that a page has handed out."""
+
+
+class BlobError(TontineError):
+    """The database has no such content, or it is not what its hash says."""
+
+
+class TooManyError(TontineError):
+    """The user has as many single runs under way as one may have."""
+
+
+class ServerError(TontineError):
+    """The embedded database cannot be used. The message says what to do."""
+
+
+# The processes of the engine.
+
+
+class NoContextError(TontineError):
+    """No application context is open in this process. Start the application with `make run`."""
+
+
+class QueueLostError(TontineError):
+    """The connection to the queue broke."""
+
+
+class LostClaimError(TontineError):
+    """Another worker has taken the run over; this one must stop at once."""
+
+
+class SandboxLostError(TontineError):
+    """The zygote went away under a run, through no fault that can be laid on the model."""
+
+
+class ConnectionDenied(TontineError):  # noqa: N818 - it reads as what it says
+    """The connection is not made. The message says why, for the model's author."""
+
+
+class FrameError(TontineError):
+    """A frame beyond the limit, with its size in bytes, or, with size 0, something that is no frame."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        super().__init__()
+
+
+class OutputFileError(TontineError):
+    """The result names a file that cannot be taken. The message says which and why, for an analyst."""

@@ -11,7 +11,7 @@ run: $(VENV)/.run
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
 # As `make run`, with log lines to read and a warning with a stack whenever an event loop is blocked for 100 ms.
-dev: export TONTINE_WATCH_LOOP ?= 100
+dev: export TONTINE_LOOP_BLOCK_MS ?= 100
 dev: export TONTINE_LOG_FORMAT ?= text
 dev: run
 

@@ -34,7 +34,7 @@ from storage import workers
 from storage.database import Database, DatabaseUnavailable
 from storage.migrate import migrate
 from storage.server import EmbeddedServer, ServerError
-from worker import bounds_of
+from worker import limits_from
 
 HERE = Path(__file__).resolve().parent
 log = structlog.get_logger()
@@ -44,6 +44,8 @@ try:
 except SettingsError as error:
     sys.exit(f"Tontine cannot start:\n{error}")
 configure(settings.log_level, settings.log_format)
+for warning in settings_module.renamed():
+    log.warning(warning)
 
 
 @contextlib.asynccontextmanager
@@ -64,7 +66,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
                 migrate(database)
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
-        desk = desks.open_desk(url, bounds=bounds_of(settings), data=settings.data, user=settings.user)
+        desk = desks.open_desk(url, bounds=limits_from(settings), data=settings.data, user=settings.user)
         stack.callback(desk.close)
         desks.use(desk)
         stack.callback(desks.use, None)
@@ -83,8 +85,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         stack.callback(pool.stop)
         gc.collect()
         gc.freeze()
-        if settings.watch_loop:
-            watch = LoopWatch("server", settings.watch_loop)
+        if settings.loop_block_ms:
+            watch = LoopWatch("server", settings.loop_block_ms)
             watch.start()
             stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")

@@ -20,7 +20,7 @@ from engine.worker import Worker
 from settings import Settings, SettingsError
 
 
-def bounds_of(settings: Settings) -> Bounds:
+def limits_from(settings: Settings) -> Bounds:
     """Return the engine's bounds as the settings give them."""
     return Bounds(
         seconds=settings.seconds,
@@ -32,10 +32,10 @@ def bounds_of(settings: Settings) -> Bounds:
         scratch_mb=settings.scratch_mb,
         log_kb=settings.log_kb,
         threads=settings.threads,
-        user_runs=settings.user_runs,
-        user_at_once=settings.user_at_once,
-        model_at_once=settings.model_at_once,
-        stalled=settings.stalled,
+        user_runs=settings.max_pending_per_user,
+        user_at_once=settings.max_running_per_user,
+        model_at_once=settings.max_running_per_model,
+        stalled=settings.worker_timeout,
         attempts=settings.attempts,
     )
 
@@ -55,14 +55,17 @@ def main() -> int:
         print("DATABASE_URL: it is empty. Name the PostgreSQL server that this installation uses.", file=sys.stderr)
         return 2
     configure(settings.log_level, settings.log_format)
+    if arguments.lifeline is None:  # otherwise the server that started it has said so
+        for warning in settings_module.renamed():
+            logging.getLogger(__name__).warning(warning)
     telemetry.start(settings.telemetry, service="tontine-worker")
     worker = Worker(
         settings.database_url,
-        bounds=bounds_of(settings),
+        bounds=limits_from(settings),
         data=settings.data,
-        runs_at_once=settings.worker_runs,
-        watch_loop=settings.watch_loop,
-        batch_runs=settings.worker_batch_runs,
+        runs_at_once=settings.worker_slots,
+        watch_loop=settings.loop_block_ms,
+        batch_runs=settings.worker_batch_slots,
         secrets=secrets,
     )
 

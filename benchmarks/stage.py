@@ -44,7 +44,7 @@ def stage(count: int = 2, runs_at_once: int = 2) -> Iterator[Desk]:
                 **os.environ,
                 "DATABASE_URL": url,
                 "TONTINE_DATA": str(folder / "data"),
-                "TONTINE_WORKER_RUNS": str(runs_at_once),
+                "TONTINE_WORKER_SLOTS": str(runs_at_once),
                 "TONTINE_LOG_LEVEL": "ERROR",
             }
             pool = Pool(count, ROOT / "worker.py", environment)

@@ -108,7 +108,7 @@ prepare_uv() {
 install() {
   prepare_environment
   report "installing the $(grep -c '^[a-zA-Z0-9].*==' "$1") packages of $1: some 250 MB to fetch the first time"
-  if prepare_uv && "$VENV/bin/uv" pip install --python "$VENV/bin/python" --require-hashes -r "$1"; then
+  if prepare_uv && "$VENV/bin/uv" pip install --compile-bytecode --python "$VENV/bin/python" --require-hashes -r "$1"; then
     report "installed"
     return
   fi

@@ -33,7 +33,12 @@ new_enough() {
 # The Python to build on: the one that was named, or else the first new enough one under its usual names.
 find_python() {
   seen=
-  for name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do
+  if [ -n "${PYTHON:-}" ]; then
+    set -- "$PYTHON"
+  else
+    set -- python3 python3.14 python3.13 python3.12 python3.11 python
+  fi
+  for name; do
     version=$(version_of "$name") || continue
     if new_enough "$version"; then
       echo "$name"

@@ -29,6 +29,7 @@ case "$*" in
   "-m pip install"*)
     echo "pip $*" >> "{log}"
     case "$*" in *installer.lock*) exit {no_uv} ;; *) exit {no_pip} ;; esac ;;
+  "-m compileall"*) echo "$*" >> "{log}" ;;
   *) exec "{python}" "$@" ;;
 esac
 """
@@ -206,9 +207,18 @@ def test_uv_installs_from_the_lock_with_hashes_and_pip_brings_only_uv(project):
     assert "UV_PYTHON_DOWNLOADS=never" in log
 
 
+def test_what_uv_installed_is_compiled_without_the_packages_tests(project):
+    _, log = stubbed(project)
+    (compiled,) = [line for line in log if line.startswith("-m compileall")]
+    pattern = re.compile(compiled.split()[compiled.split().index("-x") + 1])
+    assert compiled.endswith("site-packages")
+    assert pattern.search("/x/site-packages/pandas/tests/test_a.py")
+    assert not pattern.search("/x/site-packages/pandas/core/frame.py")
+
+
 def test_progress_is_reported_in_words(project):
     done, _ = stubbed(project)
-    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["Tontine"] * 3
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["Tontine"] * 4
     assert f"installing the {len(requirements('requirements.lock'))} packages of requirements.lock" in done.stderr
 
 

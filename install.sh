@@ -116,7 +116,8 @@ compile_packages() {
   report "compiling the packages, so that a start is quick"
   packages=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
   # What does not compile is no module that anything imports, such as a template.
-  "$VENV/bin/python" -m compileall -q -j 0 -x '/(tests|pip|setuptools|pkg_resources)/' "$packages" >/dev/null 2>&1 || true
+  without='/site-packages/(.*/)?(tests|pip|setuptools|pkg_resources)/'
+  "$VENV/bin/python" -m compileall -q -j 0 -x "$without" "$packages" >/dev/null 2>&1 || true
 }
 
 install() {

@@ -58,11 +58,14 @@ upgrade:
 clean:
 	rm -rf $(VENV) .tontine
 
-$(VENV)/.run: requirements.lock installer.lock install.sh
+# Missing also where the Python it leads to has been removed: the environment is then made anew.
+$(VENV)/bin/python: ;
+
+$(VENV)/.run: $(VENV)/bin/python requirements.lock installer.lock install.sh
 	@$(INSTALL) install requirements.lock
 	@touch $@
 
-$(VENV)/.test: tests/requirements.lock requirements.lock installer.lock install.sh
+$(VENV)/.test: $(VENV)/bin/python tests/requirements.lock requirements.lock installer.lock install.sh
 	@$(INSTALL) install tests/requirements.lock
 	@bash tests/system.sh
 	@touch $@ $(VENV)/.run

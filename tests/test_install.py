@@ -300,3 +300,17 @@ def test_pip_really_prints_its_configuration_in_the_form_that_is_read(project, t
     assert exported["UV_DEFAULT_INDEX"] == "https://file.example/simple"
     assert exported["UV_INDEX"] == "https://one.example/simple https://two.example/simple"
     assert exported["SSL_CERT_FILE"] == "/c.pem"
+
+
+@pytest.mark.parametrize("target", ["run", "test"])
+def test_make_installs_anew_where_the_environments_python_has_gone_and_not_otherwise(project, target):
+    make = ["make", "-n", f".venv/.{target}"]
+    program(project / ".venv/bin/python", "#!/bin/sh\n")
+    os.utime(project / ".venv/bin/python", (0, 0))
+    (project / f".venv/.{target}").touch()
+    done = subprocess.run(make, cwd=project, capture_output=True, text=True, check=True)
+    assert "install.sh" not in done.stdout
+    (project / ".venv/bin/python").unlink()
+    (project / ".venv/bin/python").symlink_to(project / "removed")
+    done = subprocess.run(make, cwd=project, capture_output=True, text=True, check=True)
+    assert "install.sh install" in done.stdout

@@ -87,7 +87,10 @@ def test_a_lock_file_has_a_version_within_each_range_for_every_python(lock, plat
     for requirement in ranges:
         if requirement.marker is None or requirement.marker.evaluate(environment):
             name = canonicalize_name(requirement.name)
-            assert requirement.specifier.contains(locked[name], prereleases=True), f"{name} {locked[name]}: make lock"
+            assert name in locked, f"{name} is not locked: run make lock"
+            assert requirement.specifier.contains(locked[name], prereleases=True), (
+                f"{name} {locked[name]}: run make lock"
+            )
 
 
 def test_the_tests_run_with_the_versions_that_the_application_is_installed_with():

@@ -9,8 +9,8 @@ RUN apt-get update \
  && install -d -o tontine -g tontine /data
 
 WORKDIR /opt/tontine
-COPY requirements.txt .
-RUN pip install --no-cache-dir -r requirements.txt
+COPY requirements.lock .
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 
 USER tontine

@@ -1,17 +1,18 @@
 # Set up, run and check Tontine. Needs Python 3.11 or newer, nothing else.
 PORT ?= 8501
-PYTHON ?= python3
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := PYTHON="$(PYTHON)" VENV="$(VENV)" sh install.sh
 
-.PHONY: run dev worker test faults check format bench reference hostile screenshots clean
+.PHONY: run dev worker test faults check format bench reference hostile screenshots lock upgrade clean
 
 run: $(VENV)/.run
 	@echo "Tontine: http://localhost:$(PORT)  (Ctrl-C stops it)"
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
 # As `make run`, with log lines to read and a warning with a stack whenever an event loop is blocked for 100 ms.
-dev: export TONTINE_WATCH_LOOP ?= 100
+dev: export TONTINE_LOOP_BLOCK_MS ?= 100
 dev: export TONTINE_LOG_FORMAT ?= text
 dev: run
 
@@ -47,18 +48,24 @@ screenshots: $(VENV)/.test
 	$(BIN)/python -m tests.journeys.screenshots
 	$(BIN)/python -m tests.journeys.gallery
 
+# Have the lock files follow requirements.txt and tests/requirements.txt; `make upgrade` takes the newest releases allowed.
+lock:
+	@$(INSTALL) lock
+
+upgrade:
+	@$(INSTALL) lock --upgrade
+
 clean:
 	rm -rf $(VENV) .tontine
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --upgrade pip
+# Missing also where the Python it leads to has been removed: the environment is then made anew.
+$(VENV)/bin/python: ;
 
-$(VENV)/.run: $(VENV)/bin/python requirements.txt
-	$(BIN)/python -m pip install -q -r requirements.txt
+$(VENV)/.run: $(VENV)/bin/python requirements.lock installer.lock install.sh
+	@$(INSTALL) install requirements.lock
 	@touch $@
 
-$(VENV)/.test: $(VENV)/bin/python requirements.txt tests/requirements.txt
-	$(BIN)/python -m pip install -q -r tests/requirements.txt
+$(VENV)/.test: $(VENV)/bin/python tests/requirements.lock requirements.lock installer.lock install.sh
+	@$(INSTALL) install tests/requirements.lock
 	@bash tests/system.sh
 	@touch $@ $(VENV)/.run

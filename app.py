@@ -35,7 +35,7 @@ from storage import workers
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
-from worker import bounds_of
+from worker import limits_from
 
 HERE = Path(__file__).resolve().parent
 log = structlog.get_logger()
@@ -45,6 +45,8 @@ try:
 except SettingsError as error:
     sys.exit(f"Tontine cannot start:\n{error}")
 configure(settings.log_level, settings.log_format)
+for warning in settings_module.renamed():
+    log.warning(warning)
 
 
 @contextlib.asynccontextmanager
@@ -65,7 +67,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
                 migrate(database)
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
-        context = contexts.open_context(url, limits=bounds_of(settings), data=settings.data, user=settings.user)
+        context = contexts.open_context(url, limits=limits_from(settings), data=settings.data, user=settings.user)
         stack.callback(context.close)
         contexts.set_current(context)
         stack.callback(contexts.set_current, None)
@@ -84,8 +86,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         stack.callback(pool.stop)
         gc.collect()
         gc.freeze()
-        if settings.watch_loop:
-            watch = LoopMonitor("server", settings.watch_loop)
+        if settings.loop_block_ms:
+            watch = LoopMonitor("server", settings.loop_block_ms)
             watch.start()
             stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")

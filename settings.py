@@ -1,142 +1,301 @@
-"""Every setting once: its variable, default, unit and meaning. The only reader of the environment.
+"""Every setting: its variable, default, unit and meaning. The only reader of the environment.
 
-Chosen: one frozen value, read at start; every wrong variable is reported at once, in words.
+Chosen: pydantic-settings reads and converts; the value is frozen, read at start, and every variable that cannot be
+used is reported at once, with what to do. Building `Settings` itself reads nothing: `read_settings` does, so that a test or a
+tool can give an environment of its own.
 Left out: a settings file. What a host needs is a few variables, which systemd, compose and a shell all know.
 """
 
+import ipaddress
+import logging
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 ROOT = Path(__file__).resolve().parent
 SECRET = "TONTINE_SECRET_"  # noqa: S105 - what the variables of models' secrets begin with
 SECRET_LENGTH = 8  # characters at least
+POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
+ECHO = 100  # characters of a wrong value that its message shows
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 
 
 class SettingsError(ValueError):
     """A setting has a value that cannot be used. The message names each one."""
 
 
-def _whole(text: str) -> int:
-    return int(text)
-
-
-class _UnusableError(ValueError):
-    """What is wrong with a value, as the end of a sentence."""
-
-
-def _collector(text: str) -> str:
-    if text != "console" and not text.startswith(("http://", "https://")):
-        raise _UnusableError("is neither console nor a URL that begins with http:// or https://.")
+def _database(text: str) -> str:
+    # The value is left out of the message: it may hold a password.
+    if text and not text.startswith(POSTGRESQL):
+        raise ValueError("it is not the URL of a PostgreSQL server. Give postgresql://user:password@host/name.")
     return text
 
 
-def _form(text: str) -> str:
-    if text.lower() not in {"auto", "text", "json"}:
-        raise _UnusableError("is not auto, text or json.")
+def _folder(text: Path) -> Path:
+    try:
+        return text.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(
+            f"the home folder in {_quote(str(text))} is not known. Give the folder's full path."
+        ) from error
+
+
+def _collector(text: str) -> str:
+    if text and text != "console" and not text.startswith(("http://", "https://")):
+        raise ValueError(
+            f"{_quote(text)} is neither console nor a URL that begins with http:// or https://. Give one of the two."
+        )
+    return text
+
+
+def _level(text: str) -> str:
+    if text.upper() not in logging.getLevelNamesMapping():
+        raise ValueError(f"{_quote(text)} is not a level of logging. Give {', '.join(LEVELS[:-1])} or {LEVELS[-1]}.")
+    return text.upper()
+
+
+def _utf8(text: str) -> str:
+    if not _is_text(text):
+        raise ValueError("it is not UTF-8 text. Give it as text.")
+    return text
+
+
+def _lower(text: str) -> str:
     return text.lower()
 
 
-def _flag(text: str) -> bool:
-    if text.lower() in {"1", "true", "yes", "on"}:
-        return True
-    if text.lower() in {"0", "false", "no", "off"}:
-        return False
-    raise ValueError(text)
+def _hosts(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(text, str):
+        return text
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    hosts = {name: _host(name) for name in names}
+    if wrong := [name for name, host in hosts.items() if host is None]:
+        raise ValueError(
+            f"{', '.join(map(_quote, wrong))} {'is not a host name' if len(wrong) == 1 else 'are not host names'}. "
+            "Give names or IP addresses without scheme, port, path or wildcard, separated by commas."
+        )
+    return tuple(dict.fromkeys(host for host in hosts.values() if host is not None))
 
 
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+def _host(name: str) -> str | None:
+    """Return `name` as a browser sends it, without brackets; None where it is neither a host name nor an address."""
+    bracketed = name.startswith("[") and name.endswith("]")
+    try:
+        address = ipaddress.ip_address(name[1:-1] if bracketed else name)
+    except ValueError:
+        pass
+    else:
+        return None if bracketed and address.version == 4 else str(address)
+    try:
+        ascii_name = name.removesuffix(".").encode("idna").decode().lower()
+    except UnicodeError:
+        return None
+    # What ends in a number is meant as an IPv4 address, and is not one.
+    return ascii_name if HOST_NAME.fullmatch(ascii_name) and not ascii_name.rpartition(".")[2].isdigit() else None
+
+
+Folder = Annotated[Path, AfterValidator(_folder)]
 
 
 def _setting(
     variable: str,
     default: Any,
-    read: Callable[[str], Any],
     unit: str,
     help: str,  # noqa: A002
-    least: int = 1,
+    *,
+    least: int | None = None,
+    shown: str | None = None,
+    renamed_from: str | None = None,
 ) -> Any:
-    metadata = {"variable": variable, "read": read, "unit": unit, "help": help, "least": least}
-    return field(default=default, metadata=metadata)
+    """Declare a setting.
+
+    Args:
+        variable: the environment variable.
+        default: the value where the variable is empty or not set.
+        unit: the unit of the value, or what kind of text it is.
+        help: the meaning, for the operator's guide.
+        least: the smallest number allowed.
+        shown: the default as the operator's guide writes it, where it depends on the host.
+        renamed_from: the variable's name before; it is still read, with a warning.
+    """
+    names = (variable,) if renamed_from is None else (variable, renamed_from)
+    extra: dict[str, Any] = {"unit": unit, "shown": shown}
+    return Field(
+        default=default, validation_alias=AliasChoices(*names), ge=least, description=help, json_schema_extra=extra
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(BaseSettings):
     """The settings of one installation."""
 
-    database_url: str = _setting(
-        "DATABASE_URL", "", str, "URL", "PostgreSQL 14 or newer; empty starts the embedded server"
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=True)
+
+    database_url: Annotated[str, AfterValidator(_database)] = _setting(
+        "DATABASE_URL", "", "URL", "PostgreSQL 14 or newer; empty starts the embedded server"
     )
-    data: Path = _setting(
-        "TONTINE_DATA",
-        ROOT / ".tontine",
-        _path,
+    data: Folder = _setting(
+        "TONTINE_DATA", ROOT / ".tontine", "folder", "embedded database, caches and scratch", shown=".tontine"
+    )
+    functions: Folder = _setting(
+        "TONTINE_FUNCTIONS",
+        ROOT / "functions",
         "folder",
-        "embedded database, caches and scratch",
+        "models registered at start, one folder each",
+        shown="functions",
     )
-    functions: Path = _setting(
-        "TONTINE_FUNCTIONS", ROOT / "functions", _path, "folder", "models registered at start, one folder each"
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = _setting(
+        "TONTINE_ALLOWED_HOSTS",
+        (),
+        "names",
+        "host names that requests may name, separated by commas; empty allows localhost, 127.0.0.1, ::1 and the "
+        "address that the server is bound to",
     )
     workers: int = _setting(
         "TONTINE_WORKERS",
         os.cpu_count() or 1,
-        _whole,
         "processes",
         "worker processes that the server starts; 0 leaves runs to other hosts",
         least=0,
+        shown="number of cores",
     )
-    worker_runs: int = _setting("TONTINE_WORKER_RUNS", 2, _whole, "runs", "runs that one worker has going at once")
-    worker_batch_runs: int = _setting(
-        "TONTINE_WORKER_BATCH_RUNS",
+    worker_slots: int = _setting(
+        "TONTINE_WORKER_SLOTS",
+        2,
+        "runs",
+        "runs that one worker executes at once",
+        least=1,
+        renamed_from="TONTINE_WORKER_RUNS",
+    )
+    worker_batch_slots: int = _setting(
+        "TONTINE_WORKER_BATCH_SLOTS",
         1,
-        _whole,
         "runs",
-        "runs of sweeps and checks that one worker has going besides, at a lower priority of the processor",
+        "runs of sweeps and checks that one worker executes besides, at a lower priority of the processor",
+        least=1,
+        renamed_from="TONTINE_WORKER_BATCH_RUNS",
     )
-    user: str = _setting("TONTINE_USER", "analyst", str, "name", "who runs are recorded for while there is no login")
-    seconds: int = _setting("TONTINE_SECONDS", 60, _whole, "s", "time limit of a run that declares none")
-    seconds_max: int = _setting("TONTINE_SECONDS_MAX", 3_600, _whole, "s", "ceiling of a declared time limit")
-    memory_mb: int = _setting("TONTINE_MEMORY_MB", 1_024, _whole, "MB", "memory limit of a run that declares none")
-    memory_mb_max: int = _setting("TONTINE_MEMORY_MB_MAX", 4_096, _whole, "MB", "ceiling of a declared limit")
-    output_mb: int = _setting("TONTINE_OUTPUT_MB", 32, _whole, "MB", "result limit of a run that declares none")
-    output_mb_max: int = _setting("TONTINE_OUTPUT_MB_MAX", 256, _whole, "MB", "ceiling of a declared limit")
-    scratch_mb: int = _setting("TONTINE_SCRATCH_MB", 256, _whole, "MB", "files a run may write")
-    log_kb: int = _setting("TONTINE_LOG_KB", 1_024, _whole, "kB", "log kept of a run; the rest is cut")
-    threads: int = _setting("TONTINE_THREADS", 1, _whole, "threads", "threads of numerical libraries in a run")
-    user_runs: int = _setting("TONTINE_USER_RUNS", 200, _whole, "runs", "runs one user may have waiting or going")
-    user_at_once: int = _setting(
-        "TONTINE_USER_AT_ONCE",
+    user: Annotated[str, AfterValidator(_utf8)] = _setting(
+        "TONTINE_USER", "analyst", "name", "who runs are recorded for while there is no login"
+    )
+    seconds: int = _setting("TONTINE_SECONDS", 60, "s", "time limit of a run that declares none", least=1)
+    seconds_max: int = _setting("TONTINE_SECONDS_MAX", 3_600, "s", "ceiling of a declared time limit", least=1)
+    memory_mb: int = _setting("TONTINE_MEMORY_MB", 1_024, "MB", "memory limit of a run that declares none", least=1)
+    memory_mb_max: int = _setting("TONTINE_MEMORY_MB_MAX", 4_096, "MB", "ceiling of a declared memory limit", least=1)
+    output_mb: int = _setting("TONTINE_OUTPUT_MB", 32, "MB", "result limit of a run that declares none", least=1)
+    output_mb_max: int = _setting("TONTINE_OUTPUT_MB_MAX", 256, "MB", "ceiling of a declared result limit", least=1)
+    scratch_mb: int = _setting("TONTINE_SCRATCH_MB", 256, "MB", "files that a run may write", least=1)
+    log_kb: int = _setting("TONTINE_LOG_KB", 1_024, "kB", "log that is kept of a run; the rest is cut", least=1)
+    threads: int = _setting("TONTINE_THREADS", 1, "threads", "threads of numerical libraries in a run", least=1)
+    max_pending_per_user: int = _setting(
+        "TONTINE_MAX_PENDING_PER_USER",
+        200,
+        "runs",
+        "runs that one user may have pending or running",
+        least=1,
+        renamed_from="TONTINE_USER_RUNS",
+    )
+    max_running_per_user: int = _setting(
+        "TONTINE_MAX_RUNNING_PER_USER",
         0,
-        _whole,
         "runs",
-        "runs one user may have going at once, on all hosts; 0 is no cap",
+        "runs of one user that may execute at once, on all hosts; 0 is no cap",
         least=0,
+        renamed_from="TONTINE_USER_AT_ONCE",
     )
-    model_at_once: int = _setting(
-        "TONTINE_MODEL_AT_ONCE",
+    max_running_per_model: int = _setting(
+        "TONTINE_MAX_RUNNING_PER_MODEL",
         0,
-        _whole,
         "runs",
-        "runs one model may have going at once, on all hosts; 0 is no cap",
+        "runs of one model that may execute at once, on all hosts; 0 is no cap",
         least=0,
+        renamed_from="TONTINE_MODEL_AT_ONCE",
     )
-    stalled: int = _setting(
-        "TONTINE_STALLED", 30, _whole, "s", "silence after which a worker counts as gone and its runs go elsewhere"
+    worker_timeout: int = _setting(
+        "TONTINE_WORKER_TIMEOUT",
+        30,
+        "s",
+        "silence after which a worker counts as dead and other workers take its runs",
+        least=1,
+        renamed_from="TONTINE_STALLED",
     )
-    attempts: int = _setting("TONTINE_ATTEMPTS", 3, _whole, "attempts", "workers a run may outlive before it fails")
-    log_level: str = _setting("TONTINE_LOG_LEVEL", "INFO", str, "level", "of the server's and workers' own logs")
-    log_format: str = _setting(
-        "TONTINE_LOG_FORMAT", "auto", _form, "form", "of log lines: text, json, or text in a terminal only"
+    attempts: int = _setting(
+        "TONTINE_ATTEMPTS", 3, "attempts", "workers that may die with a run before it fails", least=1
     )
-    telemetry: str = _setting(
-        "TONTINE_TELEMETRY", "", _collector, "URL", "OTLP collector for traces and metrics, or console; empty is off"
+    log_level: Annotated[str, AfterValidator(_level)] = _setting(
+        "TONTINE_LOG_LEVEL", "INFO", "level", "least level that the server and the workers log"
     )
-    watch_loop: int = _setting(
-        "TONTINE_WATCH_LOOP", 0, _whole, "ms", "report event loops that do not turn for this long; 0 is off", least=0
+    log_format: Annotated[Literal["auto", "text", "json"], BeforeValidator(_lower)] = _setting(
+        "TONTINE_LOG_FORMAT", "auto", "format", "of log lines: text, json, or auto for text in a terminal only"
     )
+    telemetry: Annotated[str, AfterValidator(_collector)] = _setting(
+        "TONTINE_TELEMETRY", "", "URL", "OTLP collector for traces and metrics, or console; empty is off"
+    )
+    loop_block_ms: int = _setting(
+        "TONTINE_LOOP_BLOCK_MS",
+        0,
+        "ms",
+        "log event loops that are blocked for this long; 0 is off",
+        least=0,
+        renamed_from="TONTINE_WATCH_LOOP",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is given and nothing else: `read_settings` names the environment."""
+        return (init_settings,)
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings that `environment` holds, the process's own where none is given.
+
+    Raises:
+        SettingsError: with every variable that cannot be used, secrets' included.
+    """
+    environment = os.environ if environment is None else environment
+    given = _given(environment)
+    source = EnvSettingsSource(Settings)
+    source.env_vars = given
+    problems = _secrets(environment)[1]
+    try:
+        found = Settings(**source())
+    except ValidationError as error:
+        problems += [_message(problem, given) for problem in error.errors()]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return found
+
+
+def renamed(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Return a warning for each variable of `environment` that goes by a former name, the process's own by default."""
+    given = _given(os.environ if environment is None else environment)
+    warnings = []
+    for now, before in _renames():
+        if before in given and now in given:
+            warnings.append(f"{before}: it is ignored, because {now}, its new name, is set too. Remove {before}.")
+        elif before in given:
+            warnings.append(
+                f"{before}: its name is {now} now, and the next release reads only that. Set {now} instead."
+            )
+    return warnings
 
 
 def secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -145,27 +304,89 @@ def secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     Raises:
         SettingsError: with every variable that cannot be used; it never shows a value.
     """
-    found, wrong = _secrets(os.environ if environment is None else environment)
-    if wrong:
-        raise SettingsError("\n".join(wrong))
+    found, problems = _secrets(os.environ if environment is None else environment)
+    if problems:
+        raise SettingsError("\n".join(problems))
     return found
+
+
+def settings_table() -> list[dict[str, str]]:
+    """Return every setting with its default, unit and meaning, for the operator's guide."""
+    return [
+        {
+            "variable": _variables(name)[0],
+            "default": _extra(name)["shown"] or ("(empty)" if field.default in {"", ()} else str(field.default)),
+            "unit": str(_extra(name)["unit"]),
+            "help": field.description or "",
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are set: an empty one counts as not set, as compose files and units write them."""
+    return {name: value.strip() for name, value in environment.items() if value.strip()}
+
+
+def _variables(name: str) -> list[str]:
+    """Return the variable of a setting, then its former name where it has one."""
+    alias = Settings.model_fields[name].validation_alias
+    assert isinstance(alias, AliasChoices)
+    return [str(choice) for choice in alias.choices]
+
+
+def _extra(name: str) -> dict[str, Any]:
+    extra = Settings.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    return extra
+
+
+def _renames() -> Iterator[tuple[str, str]]:
+    for name in Settings.model_fields:
+        now, *before = _variables(name)
+        yield from ((now, variable) for variable in before)
+
+
+def _message(problem: Mapping[str, Any], given: Mapping[str, str]) -> str:
+    """Return what is wrong with one variable and what to do, under the name that the operator gave."""
+    name = next(n for n in Settings.model_fields if _variables(n)[0] == problem["loc"][0])
+    variable = next(v for v in _variables(name) if v in given)
+    context = problem.get("ctx", {})
+    match problem["type"]:
+        case "value_error":
+            found = str(context["error"])
+        case "greater_than_equal":
+            found = f"{problem['input']} is below {context['ge']}. Give {context['ge']} or more."
+        case "literal_error":
+            found = f"{_quote(given[variable])} is not {context['expected'].replace(chr(39), '')}. Give one of these."
+        case "string_unicode":
+            found = "it is not UTF-8 text. Give it as text."
+        case kind if kind.startswith("int_"):
+            found = f"{_quote(given[variable])} is not a whole number. Give a whole number ({_extra(name)['unit']})."
+        case _:
+            found = f"{_quote(given[variable])} cannot be used: {problem['msg']}."
+    return f"{variable}: {found}"
+
+
+def _quote(text: str) -> str:
+    return repr(text if len(text) <= ECHO else f"{text[:ECHO]}...")
 
 
 def _secrets(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     found: dict[str, str] = {}
-    wrong: list[str] = []
+    problems: list[str] = []
     for variable, value in environment.items():
         if not variable.startswith(SECRET) or not value:
             continue
         if len(value) < SECRET_LENGTH:
-            wrong.append(
+            problems.append(
                 f"{variable}: it has fewer than {SECRET_LENGTH} characters, which could not be hidden in logs without "
                 "hiding ordinary words. Give a longer one."
             )
         elif not _is_text(value):
-            wrong.append(f"{variable}: it is not UTF-8 text. Give it as text.")
+            problems.append(f"{variable}: it is not UTF-8 text. Give it as text.")
         found[variable.removeprefix(SECRET)] = value
-    return found, wrong
+    return found, problems
 
 
 def _is_text(value: str) -> bool:
@@ -174,51 +395,3 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings that `environment` holds, the process's own where none is given.
-
-    Raises:
-        SettingsError: with every variable that cannot be used.
-    """
-    environment = os.environ if environment is None else environment
-    values: dict[str, Any] = {}
-    wrong = _secrets(environment)[1]
-    for item in fields(Settings):
-        text = environment.get(item.metadata["variable"], "").strip()
-        if not text:
-            continue
-        try:
-            value = item.metadata["read"](text)
-        except _UnusableError as error:
-            wrong.append(f"{item.metadata['variable']}: {text!r} {error}")
-            continue
-        except ValueError:
-            wrong.append(f"{item.metadata['variable']}: {text!r} is not a number of {item.metadata['unit']}.")
-            continue
-        least = item.metadata["least"]
-        if isinstance(value, int) and not isinstance(value, bool) and value < least:
-            wrong.append(f"{item.metadata['variable']}: {value} is below {least}. Give {least} or more.")
-        values[item.name] = value
-    if wrong:
-        raise SettingsError("\n".join(wrong))
-    return Settings(**values)
-
-
-def settings_table() -> list[dict[str, str]]:
-    """Return every setting with its default, unit and meaning, for the operator's guide."""
-    defaults = Settings()
-    rows = []
-    for item in fields(Settings):
-        default = getattr(defaults, item.name)
-        shown = {"data": ".tontine", "functions": "functions", "workers": "number of cores"}.get(item.name)
-        rows.append(
-            {
-                "variable": item.metadata["variable"],
-                "default": shown or str(default),
-                "unit": item.metadata["unit"],
-                "help": item.metadata["help"],
-            }
-        )
-    return rows

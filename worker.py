@@ -20,8 +20,8 @@ from engine.processes.worker import Worker
 from settings import Settings, SettingsError
 
 
-def bounds_of(settings: Settings) -> InstallationLimits:
-    """Return the engine's bounds as the settings give them."""
+def limits_from(settings: Settings) -> InstallationLimits:
+    """Return the engine's limits as the settings give them."""
     return InstallationLimits(
         seconds=settings.seconds,
         seconds_max=settings.seconds_max,
@@ -32,10 +32,10 @@ def bounds_of(settings: Settings) -> InstallationLimits:
         scratch_mb=settings.scratch_mb,
         log_kb=settings.log_kb,
         threads=settings.threads,
-        max_pending_per_user=settings.user_runs,
-        max_running_per_user=settings.user_at_once,
-        max_running_per_model=settings.model_at_once,
-        worker_timeout=settings.stalled,
+        max_pending_per_user=settings.max_pending_per_user,
+        max_running_per_user=settings.max_running_per_user,
+        max_running_per_model=settings.max_running_per_model,
+        worker_timeout=settings.worker_timeout,
         attempts=settings.attempts,
     )
 
@@ -55,14 +55,17 @@ def main() -> int:
         print("DATABASE_URL: it is empty. Name the PostgreSQL server that this installation uses.", file=sys.stderr)
         return 2
     configure(settings.log_level, settings.log_format)
+    if arguments.lifeline is None:  # otherwise the server that started it has said so
+        for warning in settings_module.renamed():
+            logging.getLogger(__name__).warning(warning)
     telemetry.start(settings.telemetry, service="tontine-worker")
     worker = Worker(
         settings.database_url,
-        limits=bounds_of(settings),
+        limits=limits_from(settings),
         data=settings.data,
-        runs_at_once=settings.worker_runs,
-        watch_loop=settings.watch_loop,
-        batch_runs=settings.worker_batch_runs,
+        runs_at_once=settings.worker_slots,
+        loop_block_ms=settings.loop_block_ms,
+        batch_runs=settings.worker_batch_slots,
         secrets=secrets,
     )
 

@@ -43,7 +43,7 @@ def watched(log: Path, home: Path) -> Iterator[str]:
         **os.environ,
         "TONTINE_DATA": str(home / "data"),
         "TONTINE_WORKERS": "2",
-        "TONTINE_WATCH_LOOP": str(LIMIT),
+        "TONTINE_LOOP_BLOCK_MS": str(LIMIT),
         "TONTINE_LOG_FORMAT": "json",
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]

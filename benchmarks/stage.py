@@ -46,7 +46,7 @@ def stage(count: int = 2, runs_at_once: int = 2) -> Iterator[AppContext]:
                 **os.environ,
                 "DATABASE_URL": url,
                 "TONTINE_DATA": str(folder / "data"),
-                "TONTINE_WORKER_RUNS": str(runs_at_once),
+                "TONTINE_WORKER_SLOTS": str(runs_at_once),
                 "TONTINE_LOG_LEVEL": "ERROR",
             }
             pool = WorkerPool(count, ROOT / "worker.py", environment)

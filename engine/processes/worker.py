@@ -55,7 +55,7 @@ class Worker:
         batch_runs: int = 1,
         tier: str | None = None,
         secrets: Mapping[str, str] | None = None,
-        watch_loop: int = 0,
+        loop_block_ms: int = 0,
     ) -> None:
         self.database = Database(url, idle_timeout=limits.worker_timeout)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
@@ -66,7 +66,7 @@ class Worker:
         )
         self.listener = Listener(self.database.dsn)
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
-        self.watch = LoopMonitor("worker", watch_loop) if watch_loop else None
+        self.loop_monitor = LoopMonitor("worker", loop_block_ms) if loop_block_ms else None
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._turns = 0  # of the pulse that the database answered, be it by a refusal
@@ -101,8 +101,8 @@ class Worker:
             asyncio.run(self._work())
         finally:
             self._stopping.set()
-            if self.watch is not None:
-                self.watch.stop()
+            if self.loop_monitor is not None:
+                self.loop_monitor.stop()
             self._give_back()
             pulse.join(timeout=5)
             with contextlib.suppress(Exception), self.database.begin() as conn:
@@ -139,8 +139,8 @@ class Worker:
         async def verify_version(app_id: int, version: str) -> None:
             await loop.run_in_executor(threads, run_reference_cases, self.worker_context, app_id, version)
 
-        if self.watch is not None:
-            self.watch.start()
+        if self.loop_monitor is not None:
+            self.loop_monitor.start()
         async with app.open_async():
             # Two takers: what a person asked for never waits for a sweep to leave a slot.
             takers = [

@@ -104,7 +104,7 @@ def workers(database_url, tmp_path):
                 **os.environ,
                 "DATABASE_URL": database_url,
                 "TONTINE_DATA": str(tmp_path / "worker"),
-                "TONTINE_STALLED": "3",
+                "TONTINE_WORKER_TIMEOUT": "3",
                 **environment,
             },
         )

@@ -25,7 +25,7 @@ from storage.migrate import migrate
 ROOT = Path(__file__).resolve().parents[2]
 STALLED = 3  # s
 ENVIRONMENT = {
-    "TONTINE_STALLED": str(STALLED),
+    "TONTINE_WORKER_TIMEOUT": str(STALLED),
     "TONTINE_SCRATCH_MB": "20",
     "TONTINE_LOG_LEVEL": "WARNING",
     # With so short a silence a busy machine may take a worker that lives for dead. That costs an attempt, as it

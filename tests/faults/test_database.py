@@ -156,7 +156,7 @@ def test_a_database_that_is_away_for_a_minute_costs_a_wait(far_house, cluster, f
 def test_a_database_that_is_away_for_a_minute_costs_a_wait_with_the_settings_of_an_installation(
     far_house, cluster, fault
 ):
-    far_house.keep(2, TONTINE_STALLED="30", TONTINE_ATTEMPTS="3")
+    far_house.keep(2, TONTINE_WORKER_TIMEOUT="30", TONTINE_ATTEMPTS="3")
     ids = [far_house.submit(n, 20) for n in range(2)] + [far_house.submit(n, 0.2) for n in range(2, 12)]
     far_house.running(ids[0])
     cluster.stop("immediate")
@@ -167,7 +167,7 @@ def test_a_database_that_is_away_for_a_minute_costs_a_wait_with_the_settings_of_
 
 
 def test_a_run_that_ends_while_the_database_is_away_keeps_its_result(far_house, cluster, fault):
-    far_house.worker(TONTINE_STALLED="30")
+    far_house.worker(TONTINE_WORKER_TIMEOUT="30")
     on_hold = far_house.submit(5, 2)
     model = far_house.running(on_hold) and child(*far_house.workers)
     cluster.kill()

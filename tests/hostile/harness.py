@@ -162,7 +162,7 @@ def hostile_harness(seconds: float, memory_mb: int) -> Iterator[Harness]:
             "PGPASSWORD": secret,
             "TONTINE_SECRET_TOKEN": secret,
             "TONTINE_DATA": str(data),
-            "TONTINE_WORKER_RUNS": "1",
+            "TONTINE_WORKER_SLOTS": "1",
             "TONTINE_SECONDS": str(int(seconds)),
             "TONTINE_SECONDS_MAX": str(int(seconds)),
             "TONTINE_MEMORY_MB": str(memory_mb),

@@ -136,13 +136,13 @@ from engine.processes.limits import InstallationLimits
 from engine.observability.logs import configure
 from engine.processes.worker import Worker
 configure("WARNING", "json")
-worker = Worker(sys.argv[1], limits=InstallationLimits(), data=Path(sys.argv[2]), watch_loop=100)
+worker = Worker(sys.argv[1], limits=InstallationLimits(), data=Path(sys.argv[2]), loop_block_ms=100)
 def hold_the_worker_up():
     time.sleep(1)
 def spoil():
     while worker._task is None:
         time.sleep(0.05)
-    while not worker.watch.blocks:
+    while not worker.loop_monitor.blocks:
         worker._loop.call_soon_threadsafe(hold_the_worker_up)
         time.sleep(1.5)
     worker.stop()

@@ -246,8 +246,8 @@ def test_the_server_and_a_worker_log_former_variables(script, tmp_path):
     }
     code = (
         "import logging, os, sys\n"
-        "import engine.worker\n"
-        "engine.worker.Worker.run = lambda self: None\n"
+        "import engine.processes.worker\n"
+        "engine.processes.worker.Worker.run = lambda self: None\n"
         "sys.argv = ['worker.py']\n"
         "module = __import__(os.environ['SCRIPT'])\n"
         "if module.__name__ == 'worker': sys.exit(module.main())\n"

@@ -12,6 +12,7 @@ from scipy.special import stdtr
 
 ALPHA = {"simple": 0.0, "volume": 1.0, "regression": 2.0}
 DOUBTFUL = 0.05  # p-value above which the log-linear slope says nothing
+FAR = 50  # times the column's median factor, or less than its 50th part: a link that decides factor and error alone
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
     """Return the development of `triangle`.
 
     f_k = Σ w C^α F / Σ w C^α, σ_k² = Σ w C^α (F - f)² / (links - 1), s.e.(f_k)² = σ_k² / Σ w C^α, with C the amount,
-    F = C' / C its individual factor and w 1 for the last `years` links of each column, 0 for older ones.
+    F = C' / C its individual factor and w 1 for the last `years` links of each column, 0 for older ones. A link from
+    an amount of 0 has no individual factor: it counts in none of the three.
 
     Args:
         triangle: a triangles.Triangle with n development years.
@@ -70,18 +72,28 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
         now, after = values[rows, k], values[rows, k + 1]
         used = now > 0
         if not used.any():
-            empty.append(f"inputs.triangle.d{k + 1}: no amount above 0 has a next year to develop into. Give one.")
+            empty.append(
+                f"inputs.triangle: in development year {k + 1} no amount above 0 has a next year to develop into. "
+                "Give one, or leave the column out."
+            )
             continue
-        if alpha == 1:
-            factor[k] = after.sum() / now.sum()  # rows at 0 count: what appears later belongs to the whole
-        now, after = now[used], after[used]
+        lost = [triangle.origins[i] for i in rows[~used & (after > 0)]]
+        if lost:
+            warnings.append(
+                f"Origin {_listed(lost)} stands at 0 in development year {k + 1} and develops from there: such a link "
+                "has no factor, and is left out of the average and of its error alike."
+            )
+        now, after, rows = now[used], after[used], rows[used]
         w = now**alpha
         weight[k], links[k] = w.sum(), len(now)
         ratio = after / now
-        if alpha != 1:
-            factor[k] = w @ ratio / w.sum()
+        factor[k] = after.sum() / now.sum() if alpha == 1 else w @ ratio / w.sum()
         if factor[k] <= 0:
-            empty.append(f"inputs.triangle.d{k + 2}: every amount that counts is 0, so nothing can develop from it.")
+            empty.append(
+                f"inputs.triangle: in development year {k + 2} every amount that counts is 0, so nothing can develop "
+                "from it. Give an amount, or leave the column out."
+            )
+        warnings += _far_links(k, [triangle.origins[i] for i in rows], now, ratio)
         if len(now) > 1:
             sigma[k] = math.sqrt(w @ np.square(ratio - factor[k]) / (len(now) - 1))
     if empty:
@@ -170,6 +182,35 @@ def line(x, y):
         return float(slope), float(level), 0.0
     t = slope / math.sqrt(left @ left / (len(x) - 2) / spread)
     return float(slope), float(level), float(2 * stdtr(len(x) - 2, -abs(t)))
+
+
+def _far_links(k, origins, now, ratio):
+    """Return a warning for each link of column `k` whose factor lies far from the column's others.
+
+    A cell that is nearly empty, or typed in other units, gives such a link. The median of the others is the measure;
+    of two links, the one from the smaller amount is named.
+    """
+    if len(ratio) < 2:
+        return []
+    with np.errstate(divide="ignore"):
+        logs = np.log(ratio)
+    found = []
+    for i in np.argsort(now):  # the smallest amounts first: of two links, theirs is the doubtful one
+        others = np.median(np.delete(ratio, i))
+        if others > 0 and abs(logs[i] - math.log(others)) > math.log(FAR):
+            found.append(
+                f"Origin {origins[i]} develops from {now[i]:,.6g} to {now[i] * ratio[i]:,.6g} in development year "
+                f"{k + 1}, by a factor of {ratio[i]:,.4g} where the others have about {others:,.4g}: this one cell can "
+                "decide the factor, the reserve and the standard error. Check it."
+            )
+            if len(ratio) == 2 or len(found) == 3:
+                break
+    return found
+
+
+def _listed(names, shown=10):
+    """Return the first names of a list with commas."""
+    return ", ".join(names[:shown]) + (", ..." if len(names) > shown else "")
 
 
 def complete(triangle, developed):

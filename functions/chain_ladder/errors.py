@@ -51,7 +51,8 @@ def to_ultimate(triangle, developed, full):
 def one_year(triangle, developed, full):
     """Return standard errors of the claims development result of the coming year, by origin (m,) and in total.
 
-    None where the triangle has not exactly one row for each diagonal.
+    Rows that begin late count from their first observed amount on, as they do in the factors. None where the triangle
+    has not exactly one row for each diagonal, or a row's latest amount is 0.
 
     Source: Merz and Wüthrich (2008), Modelling the Claims Development Result for Solvency Purposes, CAS E-Forum, Fall
     2008, results 3.1 to 3.3.
@@ -62,7 +63,7 @@ def one_year(triangle, developed, full):
         return None
     by_column = {int(triangle.latest[i]): i for i in young}
     spread = np.square(developed.sigma / developed.factor)
-    past = np.array([full[triangle.latest > j, j].sum() for j in range(n - 1)])
+    past = np.array([np.nansum(full[triangle.latest > j, j]) for j in range(n - 1)])
     newest = np.array([full[by_column[j], j] for j in range(n - 1)])
     if (past <= 0).any() or (newest <= 0).any():
         return None

@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri
 
 BINS = 60  # of the chart of the distribution
 LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995)
+WIDEST = float(ndtri(LEVELS[-1]))  # lognormal sigma beyond which the highest percentile falls as the error rises
 
 
 def run(inputs):
@@ -23,7 +24,7 @@ def run(inputs):
         ValueError: the triangle or the premiums do not fit, with every cell named.
     """
     warnings = []
-    triangle = triangles.choose(inputs)
+    triangle = triangles.choose(inputs, warnings)
     years, tail = int(inputs["years"]), float(inputs["tail"])
     developed = development.fit(
         triangle,
@@ -53,8 +54,9 @@ def run(inputs):
         if one_year is None:
             warnings.append(
                 "The one-year error is left out: its formulas hold for volume-weighted factors of all years, without a "
-                "tail, and one origin year on each diagonal."
+                "tail, and one origin year on each diagonal, its latest amount above 0."
             )
+        warnings += doubts(triangle, reserve, mack, inputs)
     table = rows(triangle, to_ultimate, reserve, chain, mack, one_year, premium, loss_ratio)
     summary, distribution = summarise(latest, reserve, mack, one_year)
     if loss_ratio is not None:
@@ -89,13 +91,41 @@ def premiums(triangle, each):
         ValueError: naming the origin years without a premium.
     """
     premium = np.where(np.isnan(triangle.premium), each, triangle.premium)
+    zero = [
+        f"inputs.triangle[{i}].premium: {p:,.10g} is not above 0, and this method takes claims to premiums. "
+        "Give more, or leave it empty for the one premium of all years."
+        for i, p in zip(triangle.rows, triangle.premium, strict=True)
+        if p <= 0
+    ]
+    if zero:
+        raise ValueError("\n".join(zero[:10]) + (f"\nand {len(zero) - 10} more." if len(zero) > 10 else ""))
     lacking = [name for name, p in zip(triangle.origins, premium, strict=True) if not p > 0]
     if lacking:
         raise ValueError(
             f"inputs.triangle.premium: origin years {', '.join(lacking[:10])} have no premium, which this method "
-            "needs. Fill the column, or give one premium for all under premium_each."
+            "needs. Fill the column, or give one premium for all years."
         )
     return premium
+
+
+def doubts(triangle, reserve, mack, inputs):
+    """Return sentences about figures that are exact by their formulas and say little all the same."""
+    found = []
+    empty = [name for name, amount in zip(triangle.origins, triangle.diagonal, strict=True) if amount == 0]
+    if empty:
+        found.append(
+            f"The latest amount of {', '.join(empty[:10])} is 0, so chain ladder reserves nothing for it. "
+            "Bornhuetter-Ferguson or Cape Cod reserve for such years."
+        )
+    total = float(reserve.sum())
+    if mack.total > abs(total) > 0:
+        found.append(
+            f"The standard error is {mack.total / abs(total):,.3g} times the reserve: neither it nor any percentile "
+            "says much about this triangle. Look at its early development years."
+        )
+    if inputs["tail"] == 1 and (inputs["tail_error"] or inputs["tail_sigma"]):
+        found.append("Standard error and sigma of the tail are not used, because the tail factor is 1.")
+    return found
 
 
 def cape_cod(latest, premium, to_ultimate, trend, decay):
@@ -134,6 +164,8 @@ def summarise(latest, reserve, mack, one_year):
     if total <= 0 or mack.total <= 0:
         return summary, []
     summary["Coefficient of variation"] = mack.total / total
+    if math.sqrt(math.log1p((mack.total / total) ** 2)) > WIDEST:
+        return summary, []
     found = []
     for level in LEVELS:
         item = {"level": 100 * level, "reserve": lognormal(total, mack.total, level)}
@@ -174,7 +206,7 @@ def rows(triangle, to_ultimate, reserve, chain, mack, one_year, premium, loss_ra
         if loss_ratio is not None:
             row["chain_ladder"] = float(chain[i])
             row["a_priori"] = float(loss_ratio[i])
-        if not np.isnan(premium).any():
+        if (premium > 0).all():
             row["premium"], row["loss_ratio"] = float(premium[i]), float(ultimate / premium[i])
         found.append(row)
     return found

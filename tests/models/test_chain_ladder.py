@@ -1,9 +1,10 @@
 """Chain ladder: published reserves and errors, identities, and refusals by cell."""
 
+import copy
+
 import numpy as np
 import pytest
 
-from contract.problems import InputError
 from tests.models.calling import Model
 
 PRINTED = 0.5  # whole units
@@ -101,7 +102,7 @@ def test_the_line_through_the_sigmas_gives_the_other_known_figure_on_taylor_ashe
 
 def test_every_cell_that_does_not_fit_is_named(model):
     bad = rows([100, None, 120], [-5, 20], [30, 40, 50, 60])
-    with pytest.raises(InputError, match=r"\[0\]\.d2: the cell is empty between filled ones") as raised:
+    with pytest.raises(ValueError, match=r"\[0\]\.d2: the cell is empty between filled ones") as raised:
         model.run(triangle=bad)
     assert "triangle[2].d4: the row reaches further than the one above" in str(raised.value)
     with pytest.raises(ValueError, match=r"\[1\]\.d1: the cumulative amount -5 is below 0"):
@@ -115,10 +116,93 @@ def test_premium_methods_without_premiums_name_the_years(model):
 
 
 def test_a_column_without_amounts_is_refused(model):
-    with pytest.raises(ValueError, match=r"d1: no amount above 0"):
+    with pytest.raises(ValueError, match=r"development year 1 no amount above 0"):
         model.run(triangle=rows([0, 10, 12], [0, 20], [5]))
-    with pytest.raises(ValueError, match=r"d2: every amount that counts is 0"):
+    with pytest.raises(ValueError, match=r"development year 2 every amount that counts is 0"):
         model.run(triangle=rows([5, 0, 12], [5, 0], [5]))
+
+
+def test_origin_years_that_begin_late_count_in_the_one_year_error_from_their_first_amount_on(model):
+    """5.8236 is Merz and Wüthrich (2008), result 3.3, with sums over observed cells: an independent calculation."""
+    found = model.run(triangle=rows([None, 10, 20, 22], [5, 12, 25], [6, 11], [5]))
+    assert found["summary"]["One-year standard error (CDR)"] == pytest.approx(5.82, abs=0.005)
+    assert found["warnings"] == []
+
+
+@pytest.mark.parametrize("averaging", ["volume", "simple"])
+def test_a_cell_that_is_nearly_empty_is_named_where_it_decides_the_error(model, averaging):
+    triangle = model.triangles.bundled("taylor_ashe")
+    triangle[3]["d1"] = 1e-6
+    found = model.run(triangle=triangle, averaging=averaging)
+    assert "Origin 4 develops from 1e-06" in found["warnings"][0]
+    assert any("times the reserve" in words for words in found["warnings"])
+
+
+def test_a_link_from_nothing_counts_neither_in_the_factor_nor_in_its_error(model):
+    triangle = model.triangles.bundled("taylor_ashe")
+    triangle[3]["d1"] = 0
+    without = copy.deepcopy(triangle)
+    del without[3]["d1"]
+    zero, left_out = model.run(triangle=triangle), model.run(triangle=without)
+    assert "left out of the average and of its error alike" in zero["warnings"][0]
+    assert zero["summary"] == pytest.approx(left_out["summary"])
+    assert zero["tables"]["Development factors"] == left_out["tables"]["Development factors"]
+
+
+def test_the_published_triangles_give_no_warning(model):
+    for data in model.triangles.BUNDLED:
+        assert model.run(data=data)["warnings"] == []
+
+
+def test_an_error_too_large_for_a_lognormal_gives_no_percentiles(model):
+    triangle = model.triangles.bundled("taylor_ashe")
+    triangle[3]["d1"] = 1e-6
+    found = model.run(triangle=triangle)
+    assert "Reserve at 99.5 %" not in found["summary"]
+    assert "Total reserve" not in found["tables"]
+
+
+def test_increments_in_cents_that_cancel_give_nothing_and_no_residue(model):
+    steps = rows([1000, 200, 50, 10], [1200.30, -1000.10, -200.20], [900, 100], [800])
+    triangle = model.triangles.read(steps, incremental=True)
+    assert triangle.values[1, 2] == 0
+    assert model.run(triangle=steps, amounts="incremental")["table"][1]["latest"] == 0
+
+
+def test_a_residue_of_rounding_in_cumulative_amounts_is_nothing_and_a_small_loss_is_refused(model):
+    assert model.triangles.read(rows([1000, 900, 950], [1200.3, -5.684e-14], [800])).values[1, 1] == 0
+    with pytest.raises(ValueError, match=r"\[1\]\.d2: the cumulative amount -0\.01 is below 0"):
+        model.triangles.read(rows([1000, 900, 950], [1200.3, -0.01], [800]))
+
+
+def test_a_premium_of_nothing_is_refused_only_by_methods_that_use_premiums(model):
+    triangle = rows([100, 150, 160], [110, 170], [120], premium=0)
+    assert (
+        model.run(triangle=triangle)["summary"]
+        == model.run(triangle=rows([100, 150, 160], [110, 170], [120]))["summary"]
+    )
+    for method in ("bornhuetter_ferguson", "cape_cod"):
+        with pytest.raises(ValueError, match=r"triangle\[0\]\.premium: 0 is not above 0"):
+            model.run(triangle=triangle, method=method)
+
+
+def test_a_triangle_headed_in_months_is_read_in_the_order_of_its_columns(model):
+    months = [{f"d{12 * (j + 1)}": v for j, v in enumerate(line)} for line in ([100, 150, 160], [110, 170], [120])]
+    found = model.run(triangle=months)
+    assert found["summary"] == model.run(triangle=rows([100, 150, 160], [110, 170], [120]))["summary"]
+    assert "heads 12, 24, 36: these are read as ages" in found["warnings"][0]
+
+
+def test_columns_that_are_empty_between_filled_ones_are_named_together(model):
+    odd = [{f"d{6 + 12 * j}": v for j, v in enumerate(line)} for line in ([100, 150, 160], [110, 170], [120])]
+    with pytest.raises(ValueError, match="only the columns 6, 18, 30 hold amounts") as raised:
+        model.run(triangle=odd)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_year_without_claims_and_errors_of_a_tail_that_is_not_there_are_pointed_out(model):
+    assert "reserves nothing for it" in str(model.run(triangle=rows([100, 150, 160], [110, 170], [0]))["warnings"])
+    assert "not used, because the tail factor is 1" in str(model.run(tail_error=0.1)["warnings"])
 
 
 def test_the_drawn_distribution_has_the_percentiles_of_the_table(model):

@@ -208,11 +208,11 @@ def test_a_curve_that_runs_flat_over_amounts_has_no_errors_and_says_so(model, cu
 
 
 def test_one_cell_that_decides_the_dispersion_is_named(model):
-    rows = triangle([1000.0, 1100, 1200, 1300, 1400, 1500], [0.3, 0.6, 0.8, 0.9, 0.95, 1.0])
-    for j in range(2, 6):
-        rows[1][f"d{j}"] += 300
+    rows = triangle([1000.0] * 8, [0.4, 0.64, 0.784, 0.87, 0.922, 0.953, 0.972, 1.0])
+    for j in range(3, 8):
+        rows[1][f"d{j}"] += 100  # all of it paid in the third year
     found = model.run(method="analytic", triangle=rows)["warnings"]
-    assert found[0].startswith("Origin 1, development year 2 makes up")
+    assert found[0].startswith("Origin 1, development year 3 makes up")
 
 
 def test_years_without_first_payments_are_fine_and_years_without_any_are_named(model):

@@ -10,12 +10,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Errors:
-    """Standard errors by origin year, shape (m,), and in total."""
+    """Standard errors by origin year, shape (m,), and in total.
+
+    `path` holds those of every projected amount on the way to ultimate, shape (m, n), NaN where it is observed.
+    """
 
     process: np.ndarray
     parameter: np.ndarray
     total_process: float
     total_parameter: float
+    path: np.ndarray
 
     @property
     def by_origin(self):
@@ -39,13 +43,27 @@ def to_ultimate(triangle, developed, full):
     """
     m = len(triangle.origins)
     process, parameter, total = np.zeros(m), np.zeros(m), 0.0
+    path = np.full(full.shape, np.nan)
     for k, (f, error, sigma) in enumerate(zip(developed.factor, developed.error, developed.sigma, strict=True)):
         ahead = triangle.latest <= k
         now = full[ahead, k]
         process[ahead] = now ** (2 - developed.alpha) * sigma**2 + process[ahead] * f**2
         parameter[ahead] = now**2 * error**2 + parameter[ahead] * f**2
         total = now.sum() ** 2 * error**2 + total * f**2
-    return Errors(np.sqrt(process), np.sqrt(parameter), float(np.sqrt(process.sum())), float(np.sqrt(total)))
+        path[ahead, k + 1] = np.sqrt(process[ahead] + parameter[ahead])
+    return Errors(np.sqrt(process), np.sqrt(parameter), float(np.sqrt(process.sum())), float(np.sqrt(total)), path)
+
+
+def individual(developed, full):
+    """Return the standard errors of the individual factors F, σ / √(C^α), shape (m, links), a tail's last.
+
+    C is observed or projected; NaN where it is neither, or 0.
+
+    Source: Mack (1999), ASTIN Bulletin 29(2), p. 365 and table 1.
+    """
+    amount = full[:, :-1]
+    weight = np.where(amount > 0, amount, np.nan) ** (developed.alpha / 2)
+    return developed.sigma / weight
 
 
 def one_year(triangle, developed, full):

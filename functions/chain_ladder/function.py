@@ -69,19 +69,36 @@ def run(inputs):
         "table": table,
         "tables": {
             "Development factors": factors(triangle, developed),
-            "Completed triangle": [
-                {"origin": name, **{f"year_{k + 1}": float(v) for k, v in enumerate(line) if not math.isnan(v)}}
-                for name, line in zip(triangle.origins, full, strict=True)
-            ],
+            "Completed triangle": matrix(triangle, full, "year"),
+            "Individual factors": matrix(triangle, individual_factors(triangle), "link"),
         },
         "charts": charts(triangle, developed, full, table, mack, one_year),
         "notes": NOTES[method],
         "warnings": warnings,
     }
+    if mack is not None:
+        result["tables"] |= {
+            "Standard errors of individual factors": matrix(triangle, errors.individual(developed, full), "link"),
+            "Standard errors by development year": matrix(triangle, mack.path, "year"),
+        }
     if distribution:
         result["tables"]["Total reserve"] = distribution
         result["charts"].append(distribution_chart(float(reserve.sum()), mack.total, distribution))
     return result
+
+
+def individual_factors(triangle):
+    """Return the observed factors from each development year to the next, shape (m, n - 1), NaN where there is none."""
+    now, after = triangle.values[:, :-1], triangle.values[:, 1:]
+    return np.divide(after, now, out=np.full(now.shape, np.nan), where=now > 0)
+
+
+def matrix(triangle, values, prefix):
+    """Return one row for each origin year with the cells of `values` that are numbers: `prefix`_1, `prefix`_2, ..."""
+    return [
+        {"origin": name, **{f"{prefix}_{k + 1}": float(v) for k, v in enumerate(line) if not math.isnan(v)}}
+        for name, line in zip(triangle.origins, values, strict=True)
+    ]
 
 
 def premiums(triangle, each):

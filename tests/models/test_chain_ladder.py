@@ -213,3 +213,22 @@ def test_the_drawn_distribution_has_the_percentiles_of_the_table(model):
     for mark in chart["markers"][1:]:
         below = np.interp(mark["x"], edges, np.concatenate(([0], np.cumsum(chances))))
         assert 100 * below == pytest.approx(float(mark["label"].removesuffix(" %")), abs=0.3)
+
+
+MACK_1999 = {"data": "mortgage", "tail": 1.05, "tail_error": 0.02, "tail_sigma": 71}
+
+
+def test_the_errors_of_individual_factors_are_those_of_mack_1999(model):
+    """ASTIN Bulletin 29(2), table 1: s.e.(F) of the third origin year, to the digits printed."""
+    row = model.run(**MACK_1999)["tables"]["Standard errors of individual factors"][2]
+    printed = [7.38, 1.89, 0.357, 0.116, 0.078, 0.033, 0.015, 0.007, 0.03]
+    found = [row[f"link_{k + 1}"] for k in range(9)]
+    assert found[:2] == pytest.approx(printed[:2], abs=0.005)
+    assert found[2:] == pytest.approx(printed[2:], abs=0.0006)
+
+
+def test_the_errors_by_development_year_end_in_those_of_the_reserves(model):
+    found = model.run(data="raa")
+    for row, line in zip(found["table"], found["tables"]["Standard errors by development year"], strict=True):
+        assert line.get("year_10", 0) == pytest.approx(row["se"])
+    assert found["tables"]["Individual factors"][0]["link_1"] == pytest.approx(8269 / 5012)

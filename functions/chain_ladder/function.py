@@ -94,9 +94,13 @@ def individual_factors(triangle):
 
 
 def matrix(triangle, values, prefix):
-    """Return one row for each origin year with the cells of `values` that are numbers: `prefix`_1, `prefix`_2, ..."""
+    """Return one row for each origin year: `prefix`_1, `prefix`_2, ..., without columns that hold no number at all.
+
+    Cells without a number are None, so that the columns stand in their order whatever the first row holds.
+    """
+    shown = np.flatnonzero(~np.isnan(values).all(axis=0))
     return [
-        {"origin": name, **{f"{prefix}_{k + 1}": float(v) for k, v in enumerate(line) if not math.isnan(v)}}
+        {"origin": name, **{f"{prefix}_{k + 1}": None if math.isnan(line[k]) else float(line[k]) for k in shown}}
         for name, line in zip(triangle.origins, values, strict=True)
     ]
 

@@ -46,17 +46,17 @@ def run(inputs):
         else:
             loss_ratio = cape_cod(latest, premium, to_ultimate, inputs["trend"] / 100, inputs["decay"] / 100)
         reserve = premium * loss_ratio * (1 - 1 / to_ultimate)
-    mack = one_year = None
-    if method == "chain_ladder":
+    mack = run_off = one_year = None
+    if method == "chain_ladder" and developed.links.max() > 1:
         mack = errors.to_ultimate(triangle, developed, full)
-        if inputs["averaging"] == "volume" and not years and tail == 1:
-            one_year = errors.one_year(triangle, developed, full)
-        if one_year is None:
-            warnings.append(
-                "The one-year error is left out: its formulas hold for volume-weighted factors of all years, without a "
-                "tail, and one origin year on each diagonal, its latest amount above 0."
-            )
+        run_off, why = one_year_errors(triangle, developed, full, inputs)
+        one_year = None if run_off is None else (run_off[0][:, 0], float(run_off[1][0]))
+        if why:
+            warnings.append(f"The one-year error is left out: {why}.")
         warnings += doubts(triangle, reserve, mack, inputs)
+    elif method == "chain_ladder":
+        warnings = [w for w in warnings if not w.startswith("No variance")]
+        warnings.append("Standard errors are left out: no development year has two links, which alone show a variance.")
     table = rows(triangle, to_ultimate, reserve, chain, mack, one_year, premium, loss_ratio)
     summary, distribution = summarise(latest, reserve, mack, one_year)
     if loss_ratio is not None:
@@ -81,6 +81,11 @@ def run(inputs):
             "Standard errors of individual factors": matrix(triangle, errors.individual(developed, full), "link"),
             "Standard errors by development year": matrix(triangle, mack.path, "year"),
         }
+    if run_off is not None:
+        result["tables"] |= {
+            "Claims development result by year": development_results(run_off[1], mack.total),
+            "Its error by origin year": matrix(triangle, np.where(run_off[0] > 0, run_off[0], np.nan), "year"),
+        }
     if distribution:
         result["tables"]["Total reserve"] = distribution
         result["charts"].append(distribution_chart(float(reserve.sum()), mack.total, distribution))
@@ -91,6 +96,29 @@ def individual_factors(triangle):
     """Return the observed factors from each development year to the next, shape (m, n - 1), NaN where there is none."""
     now, after = triangle.values[:, :-1], triangle.values[:, 1:]
     return np.divide(after, now, out=np.full(now.shape, np.nan), where=now > 0)
+
+
+def one_year_errors(triangle, developed, full, inputs):
+    """Return the errors of the coming years' claims development results, or None and why there are none."""
+    if inputs["averaging"] != "volume":
+        return None, "its formulas hold for factors averaged by volume"
+    if inputs["years"]:
+        return None, "its formulas hold for factors of all years"
+    if inputs["tail"] != 1:
+        return None, "its formulas hold without a tail"
+    found = errors.run_off(triangle, developed, full)
+    if found is None:
+        return None, "its formulas hold for one origin year on each diagonal, with a latest amount above 0"
+    return found, None
+
+
+def development_results(by_year, ultimate):
+    """Return the standard error of each coming year's claims development result, and its share of the variance."""
+    variance = float(np.sum(np.square(by_year)))
+    return [
+        {"year": k + 1, "se": float(e), "share": float(e * e / variance) if variance > 0 else None}
+        for k, e in enumerate(by_year)
+    ] + [{"year": "to ultimate", "se": ultimate, "share": 1.0 if variance > 0 else None}]
 
 
 def matrix(triangle, values, prefix):

@@ -154,7 +154,10 @@ def deviance(triangle, fit):
     paid = np.where(np.abs(paid) <= TINY * np.abs(paid).max(), 0, paid)
     if (paid < 0).any() or (mean < 0).any() or ((mean == 0) & (paid > 0)).any():
         return None
-    return float(2 * np.sum(xlogy(paid, np.divide(paid, mean, out=np.ones_like(paid), where=mean > 0)) - (paid - mean)))
+    return max(
+        0.0,
+        float(2 * np.sum(xlogy(paid, np.divide(paid, mean, out=np.ones_like(paid), where=mean > 0)) - (paid - mean))),
+    )
 
 
 def pool(triangle, raw, freedom, *, keep_zero):

@@ -233,3 +233,39 @@ def test_the_errors_by_development_year_end_in_those_of_the_reserves(model):
         assert (line["year_10"] or 0) == pytest.approx(row["se"])
     assert list(line) == ["origin", *(f"year_{k}" for k in range(2, 11))]
     assert found["tables"]["Individual factors"][0]["link_1"] == pytest.approx(8269 / 5012)
+
+
+@pytest.mark.parametrize("data", ["merz_wuthrich", "taylor_ashe", "raa"])
+def test_the_errors_of_all_coming_years_add_up_to_macks(model, data):
+    """Merz and Wüthrich (2014), The Full Picture: the years' errors are Mack's whole prediction error, run off."""
+    found = model.run(data=data)
+    tables = found["tables"]
+    by_year = tables["Claims development result by year"]
+    assert by_year[0]["se"] == found["summary"]["One-year standard error (CDR)"]
+    total = sum(row["se"] ** 2 for row in by_year[:-1]) ** 0.5
+    assert total == pytest.approx(found["summary"]["Mack standard error"], rel=1e-12)
+    assert by_year[-1]["se"] == found["summary"]["Mack standard error"]
+    for row, line in zip(found["table"], tables["Its error by origin year"], strict=True):
+        assert sum((v or 0) ** 2 for k, v in line.items() if k != "origin") ** 0.5 == pytest.approx(row["se"])
+
+
+def test_a_triangle_without_two_links_in_a_column_has_no_standard_error(model):
+    for given in ({"triangle": rows([100, 150], [110])}, {"years": 1}):
+        found = model.run(**given)
+        assert "Mack standard error" not in found["summary"]
+        assert found["warnings"] == [
+            "Standard errors are left out: no development year has two links, which alone show a variance."
+        ]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"averaging": "simple"}, "averaged by volume"),
+        ({"years": 4}, "factors of all years"),
+        ({"tail": 1.05}, "without a tail"),
+        ({"triangle": rows([100, 150, 160], [110, 170], [115, 160], [120])}, "one origin year on each diagonal"),
+    ],
+)
+def test_why_there_is_no_one_year_error_is_said(model, given, why):
+    assert why in str(model.run(**given)["warnings"])

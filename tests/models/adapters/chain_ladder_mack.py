@@ -176,6 +176,13 @@ def _figures(result):
         values = [row.get(column) for row in table]
         if any(v is not None for v in values):
             found[f"{name}_by_origin"] = values
+    for row in result["tables"].get("Claims development result by year", [])[:-1]:
+        found[f"total_cdr_{row['year']}y_se"] = row["se"]
+        lines = result["tables"]["Its error by origin year"]
+        found[f"cdr_{row['year']}y_se_by_origin"] = [line.get(f"year_{row['year']}") or 0.0 for line in lines]
+    found["cdr_se_by_year"] = [
+        row["se"] for row in result["tables"].get("Claims development result by year", [])[:-1]
+    ] or None
     for name, label in (
         ("individual_factors", "Individual factors"),
         ("individual_factor_se", "Standard errors of individual factors"),

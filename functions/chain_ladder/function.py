@@ -40,7 +40,7 @@ def run(inputs):
     if method == "chain_ladder":
         reserve = chain
     else:
-        premium = premiums(triangle, inputs["premium_each"])
+        premium = premiums(triangle, inputs["premium_each"], typed=inputs["data"] == "own")
         if method == "bornhuetter_ferguson":
             loss_ratio = np.full(len(latest), inputs["a_priori"] / 100)
         else:
@@ -84,7 +84,9 @@ def run(inputs):
     if run_off is not None:
         result["tables"] |= {
             "Claims development result by year": development_results(run_off[1], mack.total),
-            "Its error by origin year": matrix(triangle, np.where(run_off[0] > 0, run_off[0], np.nan), "year"),
+            "Claims development result by origin year": matrix(
+                triangle, np.where(run_off[0] > 0, run_off[0], np.nan), "year"
+            ),
         }
     if distribution:
         result["tables"]["Total reserve"] = distribution
@@ -133,8 +135,10 @@ def matrix(triangle, values, prefix):
     ]
 
 
-def premiums(triangle, each):
+def premiums(triangle, each, *, typed=True):
     """Return the premium of every origin year, shape (m,): the table's, or `each` where it gives none.
+
+    `typed` says whether the triangle is the table of the inputs, or a published one.
 
     Raises:
         ValueError: naming the origin years without a premium.
@@ -149,10 +153,15 @@ def premiums(triangle, each):
     if zero:
         raise ValueError("\n".join(zero[:10]) + (f"\nand {len(zero) - 10} more." if len(zero) > 10 else ""))
     lacking = [name for name, p in zip(triangle.origins, premium, strict=True) if not p > 0]
-    if lacking:
+    if lacking and typed:
         raise ValueError(
             f"inputs.triangle.premium: origin years {', '.join(lacking[:10])} have no premium, which this method "
             "needs. Fill the column, or give one premium for all years."
+        )
+    if lacking:
+        raise ValueError(
+            f"inputs.premium_each: the published triangle has no premiums for {', '.join(lacking[:10])}, which this "
+            "method needs. Give one premium for all years."
         )
     return premium
 

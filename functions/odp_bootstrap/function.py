@@ -150,12 +150,19 @@ def _prior(triangle, inputs):
         return None
     ultimate = np.full(len(triangle.origins), float(inputs["ultimate_each"]))
     if not inputs["ultimate_each"]:
-        ultimate = _premiums(triangle, None, "Bornhuetter-Ferguson") * inputs["a_priori"] / 100
+        one = ("ultimate_each", "a-priori ultimate", None)
+        ultimate = _premiums(triangle, inputs, "Bornhuetter-Ferguson", one) * inputs["a_priori"] / 100
     return ultimate, inputs["a_priori_error"] / 100
 
 
-def _premiums(triangle, fallback, method):
-    """Return the premium of every origin year, shape (m,), `fallback` where the table has none.
+def _premiums(triangle, inputs, method, one):
+    """Return the premium of every origin year, shape (m,).
+
+    Args:
+        triangle: with the premiums that the table gives.
+        inputs: of the run.
+        method: that needs them, for messages.
+        one: key and name of the input that can stand for all years, and its value where the table has none.
 
     Raises:
         ValueError: naming the origin years without a premium above 0.
@@ -165,12 +172,18 @@ def _premiums(triangle, fallback, method):
         for i, p in zip(triangle.rows, triangle.premium, strict=True)
         if p <= 0
     ]
+    key, name, fallback = one
     premium = np.where(np.isnan(triangle.premium), fallback or np.nan, triangle.premium)
     named = ", ".join(o for o, p in zip(triangle.origins, premium, strict=True) if np.isnan(p))
-    if named:
+    if named and inputs["data"] == "own":
         zero.append(
-            f"inputs.triangle: origin {named} has no premium, which {method} needs. "
-            "Fill the column, give one figure for all, or take the level of each year from the triangle."
+            f"inputs.triangle: origin {named} has no premium, which {method} needs. Fill the column, give one {name} "
+            "for all years, or take the level of each year from the triangle."
+        )
+    elif named:
+        zero.append(
+            f"inputs.{key}: the published triangle has no premiums for {named}, which {method} needs. Give one {name} "
+            "for all years, or take the level of each year from the triangle."
         )
     if zero:
         raise ValueError("\n".join(zero))
@@ -193,7 +206,7 @@ def _clark(triangle, inputs, warnings):
         )
     premium = None
     if inputs["level"] == "cape_cod":
-        premium = _premiums(triangle, inputs["premium_each"], "Cape Cod")
+        premium = _premiums(triangle, inputs, "Cape Cod", ("premium_each", "premium", inputs["premium_each"]))
     found = clark.fit(
         triangle,
         curve=inputs["curve"],

@@ -94,7 +94,7 @@ def bootstrap(triangle, fitted, by_origin, by_year, prior, warnings):
             "95th percentile": at[95],
             "99.5th percentile": at[99.5],
             "Expected shortfall beyond 99.5 %": float(tail.mean()),
-            **fitted.summary,
+            "Dispersion": fitted.phi,
         },
         "table": table,
         "tables": {

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.models.calling import Model
+from tests.models.reference import adapter
 
 PRINTED = 0.5  # whole units
 TABLE = 1  # whole units, cut off where others are rounded
@@ -110,7 +111,9 @@ def test_every_cell_that_does_not_fit_is_named(model):
 
 
 def test_premium_methods_without_premiums_name_the_years(model):
-    with pytest.raises(ValueError, match="origin years 1981, 1982"):
+    with pytest.raises(ValueError, match=r"triangle\.premium: origin years 1, 2, 3 have no premium"):
+        model.run(triangle=rows([100, 150, 160], [110, 170], [120]), method="cape_cod")
+    with pytest.raises(ValueError, match="premium_each: the published triangle has no premiums for 1981, 1982"):
         model.run(data="raa", method="cape_cod")
     assert model.run(data="raa", method="cape_cod", premium_each=20_000)["summary"]["Expected loss ratio"] > 0
 
@@ -245,7 +248,7 @@ def test_the_errors_of_all_coming_years_add_up_to_macks(model, data):
     total = sum(row["se"] ** 2 for row in by_year[:-1]) ** 0.5
     assert total == pytest.approx(found["summary"]["Mack standard error"], rel=1e-12)
     assert by_year[-1]["se"] == found["summary"]["Mack standard error"]
-    for row, line in zip(found["table"], tables["Its error by origin year"], strict=True):
+    for row, line in zip(found["table"], tables["Claims development result by origin year"], strict=True):
         assert sum((v or 0) ** 2 for k, v in line.items() if k != "origin") ** 0.5 == pytest.approx(row["se"])
 
 
@@ -269,3 +272,27 @@ def test_a_triangle_without_two_links_in_a_column_has_no_standard_error(model):
 )
 def test_why_there_is_no_one_year_error_is_said(model, given, why):
     assert why in str(model.run(**given)["warnings"])
+
+
+def test_a_reference_case_with_an_option_that_is_not_known_is_refused_by_name():
+    read = adapter("chain_ladder_mack")
+    case = {"inputs": {"triangle": [[1, 2], [1]], "averaging": "geometric"}, "expect": {}}
+    with pytest.raises(LookupError, match="'geometric' is not one of volume"):
+        read.runs(case, None)
+    with pytest.raises(LookupError, match="tail is True; only numbers are known"):
+        read.runs({"inputs": {"triangle": [[1, 2], [1]], "tail": True}, "expect": {}}, None)
+
+
+def test_a_reference_case_may_name_its_triangle_give_increments_and_count_factors_with_the_tail(model):
+    read = adapter("chain_ladder_mack")
+    case = {
+        "inputs": {"triangle": "Mortgage", "tail": 1.05, "tail_se": 0.02, "tail_sigma": 71},
+        "expect": {"sigma": [0.0] * 9, "ldf": [0.0] * 8},
+    }
+    ((slug, inputs),) = read.runs(case, None)
+    assert slug == "chain_ladder"
+    found = read.measured(case, [model.run(**inputs)])
+    assert found["sigma"][-1] == 71
+    assert len(found["ldf"]) == 8
+    steps = {"inputs": {"triangle": [[10, 5, 1], [12, 7], [9]], "incremental": True}, "expect": {"total_latest": 0}}
+    assert read.measured(steps, [model.run(**read.runs(steps, None)[0][1])])["total_latest"] == 44

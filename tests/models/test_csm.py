@@ -6,6 +6,8 @@ import re
 import pytest
 
 from tests.models.calling import Model
+from tests.models.case_inputs import CaseInputs
+from tests.models.reference import adapter
 
 CENT = 0.005
 CLOSED = 1e-9  # relative, of amounts that must add up
@@ -63,7 +65,8 @@ def test_profit_over_all_years_is_the_cash_that_stays(model, presets):
         found = model.run(**inputs)
         moved = found["tables"]["Change of the liability"]
         cash = sum(row["premiums"] + row["acquisition"] + row["claims"] for row in moved)
-        first = model.run(**inputs | {"year": 0})["summary"]["Loss"]
+        start = model.run(**inputs | {"year": 0})["summary"]
+        first = start["Loss"] if "Loss" in start else -start["Loss recovered"]
         profit = sum(row["profit"] for row in found["tables"]["Profit or loss"]) - first
         assert profit == pytest.approx(cash, rel=CLOSED)
 
@@ -262,3 +265,38 @@ def test_every_year_that_does_not_fit_is_named_on_a_line_of_its_own(model):
     with pytest.raises(ValueError, match="beyond the last year") as raised:
         model.run(year=9, paid=[{"year": 8, "claims": 1}])
     assert [line.split(":")[0] for line in str(raised.value).splitlines()] == ["inputs.paid[0].year", "inputs.year"]
+
+
+STANDARD = {"premium": 900, "outflows": [200] * 3, "ra": 120, "ra_release": [40] * 3, "rate": 0.05}
+
+
+def asked(model, inputs, *keys):
+    """Return what the adapter of the reference file measures of a case with these inputs, for expected `keys`."""
+    read, case = adapter("ifrs17_csm"), {"inputs": inputs, "expect": dict.fromkeys(keys, 0)}
+    return read.measured(case, [model.run(**values) for _, values in read.runs(case, None)])
+
+
+def test_a_reference_case_may_give_later_years_alone_or_by_number(model):
+    alone = STANDARD | {"year": 2, "actual_claims": 400, "revised_future": CaseInputs({"3": 450}), "revised_ra": 88}
+    named = STANDARD | {
+        "year": 2,
+        "actual_claims": CaseInputs({"2": 400}),
+        "revised_future": CaseInputs({"2": {"3": 450}}),
+        "revised_ra": CaseInputs({"3": 88}),
+    }
+    for inputs in (alone, named, "as ie2b, year 2"):
+        found = asked(model, inputs, "csm", "loss", "ra", "experience", "onerous")
+        assert found == {"csm": 0, "loss": 113, "ra": 88, "experience": 200, "onerous": True}
+
+
+def test_a_reference_case_spreads_one_risk_adjustment_over_the_years_that_are_left(model):
+    inputs = STANDARD | {"year": 1, "revised_ra": 100, "revised_future": [210, 220]}
+    read = adapter("ifrs17_csm").runs({"inputs": inputs, "expect": {}}, None)[0][1]
+    assert [(r["for_year"], r["claims"], r["ra_release"]) for r in read["revisions"]] == [(2, 210, 50), (3, 220, 50)]
+
+
+def test_a_reference_case_of_no_known_example_is_refused(model):
+    with pytest.raises(LookupError, match="names no example"):
+        asked(model, "as ie7, year 2", "csm")
+    with pytest.raises(LookupError, match="contracts 'direct'"):
+        asked(model, STANDARD | {"contracts": "direct"}, "csm")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.models.calling import Model
+from tests.models.reference import adapter
 
 WHOLE_PERCENT = 0.5  # as England and Verrall print their errors
 SAMPLING = 0.02  # 20,000 resamples: three standard errors of a standard deviation with this tail
@@ -153,6 +154,10 @@ def test_cape_cod_without_premiums_names_the_years(model):
     rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
     with pytest.raises(ValueError, match="origin 0, 1, 2, 3 has no premium"):
         model.run(method="clark", level="cape_cod", triangle=rows)
+    with pytest.raises(ValueError, match="premium_each: the published triangle has no premiums for 1981"):
+        model.run(method="clark", level="cape_cod", data="raa")
+    with pytest.raises(ValueError, match="ultimate_each: the published triangle has no premiums for 1981"):
+        model.run(basis="bornhuetter_ferguson", data="raa")
 
 
 def test_triangles_of_different_shape_are_refused(model):
@@ -326,3 +331,33 @@ def test_ages_in_years_are_those_in_months_over_twelve(model):
         assert other["average_age"] == pytest.approx(one["average_age"] / 12)
         assert other["developed"] == one["developed"]
     assert years["tables"]["Growth curve"][-1]["to_last_age"] == pytest.approx(1)
+
+
+def asked(model, inputs, *keys):
+    """Return what the adapter of the reference file measures of a case with these inputs, for expected `keys`."""
+    read, case = adapter("stochastic_reserving"), {"inputs": inputs, "expect": dict.fromkeys(keys, 0.5)}
+    ((slug, values),) = read.runs(case, None)
+    assert slug == "odp_bootstrap"
+    return read.measured(case, [model.run(**values)])
+
+
+def test_a_reference_case_in_years_or_months_is_the_same_curve(model):
+    years = asked(model, {"triangle": "GenIns", "growth": "weibull", "maxage": 20}, "total_cv", "theta")
+    months = asked(
+        model, {"triangle": "GenIns", "growth": "weibull", "maxage_months": 240, "months": 12}, "total_cv", "theta"
+    )
+    assert years["total_cv"] == months["total_cv"]
+    assert years["theta"] == pytest.approx(months["theta"] / 12)
+
+
+def test_a_reference_case_from_the_start_of_the_year_counts_from_there(model):
+    plain = {"triangle": "GenIns", "growth": "loglogistic", "maxage": 20}
+    start = asked(model, plain | {"adol": False}, "total_cv_pct")
+    assert start == asked(model, plain | {"adol_age": 0}, "total_cv_pct") == {"total_cv_pct": 15.6}
+
+
+def test_a_reference_case_with_an_option_that_is_not_known_is_refused(model):
+    with pytest.raises(LookupError, match="'gompertz' is not one of loglogistic"):
+        asked(model, {"triangle": "GenIns", "growth": "gompertz"}, "total_reserve")
+    with pytest.raises(LookupError, match="'paid' is not one of"):
+        asked(model, {"triangle": "GenIns", "method": "paid"}, "total_reserve")

@@ -90,6 +90,15 @@ def measured(case, results):
     """Return totals, factors and figures by origin year."""
     figures = _figures(results[0])
     expect = case["expect"]
+    for key, tail in (
+        ("ldf", "tail"),
+        ("f", "tail"),
+        ("ldf_se", "tail_se"),
+        ("f_se", "tail_se"),
+        ("sigma", "tail_sigma"),
+    ):
+        if tail in figures and len(expect.get(key) or ()) == len(figures[key]) + 1:
+            figures[key] = [*figures[key], figures[tail]]
     found = {key: _like(figures[key], expect[key]) for key in expect if figures.get(key) is not None}
     for key in ("published_rounded", "printed", "rounded"):
         if isinstance(expect.get(key), dict):
@@ -178,7 +187,7 @@ def _figures(result):
             found[f"{name}_by_origin"] = values
     for row in result["tables"].get("Claims development result by year", [])[:-1]:
         found[f"total_cdr_{row['year']}y_se"] = row["se"]
-        lines = result["tables"]["Its error by origin year"]
+        lines = result["tables"]["Claims development result by origin year"]
         found[f"cdr_{row['year']}y_se_by_origin"] = [line.get(f"year_{row['year']}") or 0.0 for line in lines]
     found["cdr_se_by_year"] = [
         row["se"] for row in result["tables"].get("Claims development result by year", [])[:-1]
@@ -195,7 +204,7 @@ def _figures(result):
 
 
 def _like(value, expected):
-    """Return `value` in the length of what is expected: a tail follows the factors where one more is expected."""
+    """Return `value` in the length of what is expected: the youngest origin years, or the first factors."""
     if isinstance(value, list) and isinstance(expected, list) and len(value) > len(expected):
         return value[len(value) - len(expected) :] if value[0] in (0, None) else value[: len(expected)]
     return value

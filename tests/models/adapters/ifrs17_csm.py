@@ -29,6 +29,7 @@ SUMMARY = {
     "csm_release": "CSM released",
     "ra_release": "Risk adjustment released",
     "revenue": "Insurance revenue",
+    "insurance_revenue": "Insurance revenue",
     "service_result": "Insurance service result",
     "profit": "Profit",
     "pv_premiums": "Present value of premiums",

@@ -171,7 +171,7 @@ def _odp(given, method):
     ultimate, ratio = _first(given, *A_PRIORI), _first(given, *LOSS_RATIOS)
     premium = ultimate if isinstance(ultimate, list) else _first(given, "premium", "premiums")
     inputs = {"method": method, **_table(given, premium)}
-    inputs["dispersion_by"] = _chosen(DISPERSIONS, _first(given, "dispersion", "dispersion_by", "scale"), "pearson")
+    inputs["dispersion_by"] = _chosen(DISPERSIONS, _first(given, "dispersion", "dispersion_by", "estimator"), "pearson")
     if ultimate is not None or ratio is not None:
         inputs["basis"] = "bornhuetter_ferguson"
         if ratio is not None or isinstance(ultimate, list):

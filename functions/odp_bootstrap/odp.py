@@ -13,6 +13,7 @@ from scipy.special import xlogy
 
 NUMBERS = 204_800  # of one block of resamples: under 2 MB an array, about a core's cache
 TINY = 1e-12
+CANCELLED = 1e-9  # of a development year's amounts: a sum no larger is 0 but for rounding
 LEAST = 0.1  # of its fitted amount: a development year that a resample leaves less is drawn again
 MOST = 0.25  # share of resamples drawn again, beyond which nothing is left to call a distribution
 
@@ -41,7 +42,9 @@ def residuals(triangle):
     freedom = int(known.sum()) - sum(known.shape) + 1
     if freedom < 1:
         raise ValueError("inputs.triangle: no more cells than parameters. Give a triangle with more rows or columns.")
-    cancelled = (known & (size <= np.sqrt(TINY) * size.max()) & (gap != 0)).any(axis=0)
+    # The fit keeps the sum of every development year, so a year whose increments cancel is fitted by 0.
+    paid = np.where(known, triangle.increments, 0)
+    cancelled = (np.abs(paid.sum(axis=0)) <= CANCELLED * np.abs(paid).sum(axis=0)) & (paid != 0).any(axis=0)
     if cancelled.any():
         named = ", ".join(str(j + 1) for j in np.flatnonzero(cancelled))
         raise ValueError(

@@ -52,7 +52,7 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
         triangle: a triangles.Triangle with n development years.
         averaging: "volume", "simple" or "regression".
         years: number of latest links to use, all where None.
-        sigma_rule: "mack" or "log-linear", for columns with a single link.
+        sigma_rule: "mack", "log-linear" or "log-linear-or-mack", for columns with a single link.
         tail: factor beyond the last column, 1 for none, its standard error and its sigma, 0 to extrapolate them.
         warnings: a list that gets a sentence for each doubt.
 
@@ -114,24 +114,19 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
 def extrapolate(sigma, rule, warnings):
     """Return `sigma` with its gaps (NaN) filled.
 
-    Mack: σ_k² = min(σ_{k-1}⁴ / σ_{k-2}², σ_{k-2}², σ_{k-1}²). Log-linear: ln σ along a straight line over k.
+    Mack: σ_k² = min(σ_{k-1}⁴ / σ_{k-2}², σ_{k-2}², σ_{k-1}²). Log-linear: ln σ along a straight line over k;
+    "log-linear-or-mack" takes Mack's rule where the line's slope has a p-value above `DOUBTFUL`.
 
     Source: Mack (1993), Distribution-free Calculation of the Standard Error of Chain Ladder Reserve Estimates, ASTIN
     Bulletin 23(2), p. 217; Mack (1999), section 4.
     """
     sigma, gaps = sigma.copy(), np.flatnonzero(np.isnan(sigma))
     known = np.flatnonzero(np.nan_to_num(sigma) > 0)
-    if rule == "log-linear" and len(gaps):
-        if len(known) >= 3:
-            slope, level, p = line(known, np.log(sigma[known]))
-            sigma[gaps] = np.exp(level + slope * gaps)
-            if p > DOUBTFUL:
-                warnings.append(
-                    f"The logarithms of sigma do not follow a straight line (p-value {p:.2f}): the extrapolated last "
-                    "sigma is doubtful. Mack's rule is an alternative; some programs change to it here by themselves."
-                )
+    if rule != "mack" and len(gaps):
+        filled = _along_a_line(known, sigma, gaps, rule, warnings)
+        if filled is not None:
+            sigma[gaps] = filled
             return sigma
-        warnings.append("Fewer than 3 sigmas are known, too few for a straight line: Mack's rule is used.")
     for k in gaps:
         before = [sigma[j] for j in range(max(k - 2, 0), k) if not np.isnan(sigma[j])]
         if not before:
@@ -142,6 +137,25 @@ def extrapolate(sigma, rule, warnings):
         else:
             sigma[k] = math.sqrt(min(before[1] ** 4 / before[0] ** 2, before[0] ** 2, before[1] ** 2))
     return sigma
+
+
+def _along_a_line(known, sigma, gaps, rule, warnings):
+    """Return sigmas for `gaps` on the straight line through the logarithms of the known ones; None for Mack's rule."""
+    if len(known) < 3:
+        warnings.append("Fewer than 3 sigmas are known, too few for a straight line: Mack's rule is used.")
+        return None
+    slope, level, p = line(known, np.log(sigma[known]))
+    doubt = f"The logarithms of sigma do not follow a straight line (p-value {p:.2f}): "
+    if p > DOUBTFUL and rule == "log-linear-or-mack":
+        warnings.append(doubt + "Mack's rule is used.")
+        return None
+    if p > DOUBTFUL:
+        warnings.append(
+            doubt
+            + "the extrapolated last sigma is doubtful. Mack's rule is an alternative; some programs change to it "
+            "here by themselves."
+        )
+    return np.exp(level + slope * gaps)
 
 
 def tail_errors(factor, error, sigma, tail, warnings):

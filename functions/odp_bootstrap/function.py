@@ -16,7 +16,7 @@ import triangles
 
 BETWEEN = 0.5  # seconds from one partial result to the next
 ALONE = 0.5  # share of the squared residuals that one cell may make up without a word
-APART = 1.5  # times the closed form's error: a deviation beyond it rests on a few resamples
+APART = 1.25  # times the closed form's error: a deviation beyond it rests on a few resamples
 
 
 def run(inputs):

@@ -95,6 +95,10 @@ def test_a_line_that_does_not_fit_the_sigmas_is_named(model):
     lines = [[100, 120, 150, 200, 230], [100, 150, 160, 260], [100, 110, 180], [100, 130], [100]]
     found = model.run(triangle=rows(*lines), sigma_rule="log-linear")
     assert "do not follow a straight line" in found["warnings"][0]
+    changed = model.run(triangle=rows(*lines), sigma_rule="log-linear-or-mack")
+    assert "Mack's rule is used" in changed["warnings"][0]
+    assert changed["summary"] == model.run(triangle=rows(*lines))["summary"]
+    assert model.run(sigma_rule="log-linear-or-mack")["summary"] == model.run(sigma_rule="log-linear")["summary"]
 
 
 def test_the_line_through_the_sigmas_gives_the_other_known_figure_on_taylor_ashe(model):

@@ -4,6 +4,7 @@ Figures that a case expects as printed (whole units, thousands, whole percent) a
 """
 
 import math
+import re
 
 MODELS = ("chain_ladder",)
 SIGMA_RULES = {"mack": "mack", "log-linear": "log-linear", "loglinear": "log-linear", "log_linear": "log-linear"}
@@ -71,6 +72,8 @@ def runs(case, folder):
         "averaging": chosen(AVERAGING, _first(given, "averaging", "average", "alpha"), "volume"),
         "method": chosen(METHODS, given.get("method"), "chain_ladder"),
     }
+    if inputs["sigma_rule"] == "log-linear" and re.search(r"\bR\b", case.get("source", "")):
+        inputs["sigma_rule"] = "log-linear-or-mack"  # what the R package does under that name
     for key, names in NAMES.items():
         value = _first(given, *names)
         if value is None:

@@ -168,25 +168,26 @@ def held_result(rows, at, acquisition, rounding):
             "Insurance service result": row["service_result"],
             "Profit": row["profit"],
         }
-    moved = [movement(r, acquisition) for r in rows[1:]]
-    profit = [
-        {"year": r["year"], "recovered": r["expenses"], "allocated": r["revenue"]} | {k: r[k] for k in PROFIT[3:]}
-        for r in rows[1:]
-    ]
+    tables = {
+        "Roll-forward of the CSM": [{key: r[key] for key in MARGIN} for r in rows[1:]],
+        "Profit or loss": [{key: r[key] for key in HELD_PROFIT} for r in rows[1:]],
+        "Change of the liability": [movement(r, acquisition) for r in rows[1:]],
+    }
     return {
         "summary": rounded(found, ROUNDING[rounding]),
-        "table": [{key: r.get(key, 0.0) for key in BALANCE} for r in rows],
-        "tables": {
-            "Roll-forward of the CSM": [{key: r[key] for key in MARGIN} for r in rows[1:]],
-            "Profit or loss": profit,
-            "Change of the liability": moved,
-        },
+        "table": [held_columns({key: r.get(key, 0.0) for key in BALANCE}) for r in rows],
+        "tables": {name: [held_columns(r) for r in table] for name, table in tables.items()},
         "charts": [held_waterfall(rows, at), balance_chart(rows), profit_chart(rows, held=True)],
         "notes": "Reinsurance held: liabilities and incomes are positive, so a reinsurance asset is a negative "
         "liability, and a CSM below 0 is the net cost of the reinsurance, yet to be expensed. Year 0 is initial "
         "recognition, before the first premium is paid.",
         "warnings": leftover(rows),
     }
+
+
+def held_columns(row):
+    """Return a row of a table with its columns named as reinsurance held has them."""
+    return {HELD_COLUMNS.get(key, key): value for key, value in row.items()}
 
 
 def held_waterfall(rows, at):
@@ -349,3 +350,16 @@ MARGIN = (
     "loss_component",
 )
 PROFIT = ("year", "revenue", "expenses", "service_result", "finance", "profit", "experience")
+HELD_PROFIT = ("year", "expenses", "revenue", "service_result", "finance", "profit", "experience")
+HELD_COLUMNS = {
+    "pv_outflows": "pv_premiums",
+    "pv_inflows": "pv_recoveries",
+    "loss": "loss_recovered",
+    "reversal": "recovery_reversed",
+    "loss_component": "recovery_component",
+    "expenses": "recovered",
+    "revenue": "allocated",
+    "premiums": "premiums_paid",
+    "acquisition": "commission",
+    "claims": "recoveries_received",
+}

@@ -11,7 +11,7 @@ from tests.models.reference import adapter
 
 CENT = 0.005
 CLOSED = 1e-9  # relative, of amounts that must add up
-LABELS = {"opening": 1, "premiums": 1, "acquisition": 1, "claims": 1, "finance": 1, "service": 1}
+CASH = {"premiums", "acquisition", "claims", "premiums_paid", "commission", "recoveries_received"}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,9 @@ def test_the_liability_changes_by_what_the_statement_shows(model, presets):
     for inputs in (busy(), *presets.values()):
         rows = model.run(**inputs)["tables"]["Change of the liability"]
         for row in rows:
-            assert sum(row[key] for key in LABELS) == pytest.approx(row["total"], abs=1e-7), row
+            assert sum(v for k, v in row.items() if k not in {"year", "total"}) == pytest.approx(
+                row["total"], abs=1e-7
+            ), row
         assert rows[-1]["total"] == pytest.approx(0, abs=1e-7)
 
 
@@ -64,7 +66,7 @@ def test_profit_over_all_years_is_the_cash_that_stays(model, presets):
     for inputs in (busy(), *presets.values()):
         found = model.run(**inputs)
         moved = found["tables"]["Change of the liability"]
-        cash = sum(row["premiums"] + row["acquisition"] + row["claims"] for row in moved)
+        cash = sum(v for row in moved for k, v in row.items() if k in CASH)
         start = model.run(**inputs | {"year": 0})["summary"]
         first = start["Loss"] if "Loss" in start else -start["Loss recovered"]
         profit = sum(row["profit"] for row in found["tables"]["Profit or loss"]) - first
@@ -202,9 +204,9 @@ def test_reinsurance_held_adds_up_year_by_year_and_ends_in_the_cash_that_stays(m
     found = model.run(**inputs)
     moved, profit = found["tables"]["Change of the liability"], found["tables"]["Profit or loss"]
     for row in moved:
-        assert sum(row[key] for key in LABELS) == pytest.approx(row["total"], abs=1e-7)
+        assert sum(v for k, v in row.items() if k not in {"year", "total"}) == pytest.approx(row["total"], abs=1e-7)
     assert moved[-1]["total"] == pytest.approx(0, abs=1e-7)
-    cash = sum(row["premiums"] + row["acquisition"] + row["claims"] for row in moved)
+    cash = sum(v for row in moved for k, v in row.items() if k in CASH)
     first = model.run(**inputs | {"year": 0})["summary"]["Loss recovered"]
     assert first + sum(row["profit"] for row in profit) == pytest.approx(cash, rel=CLOSED)
     for row in profit:
@@ -220,8 +222,8 @@ def test_a_reversal_recovers_no_more_than_the_component_that_is_left(model):
             underlying_losses=[{"end_of_year": 1, "loss": 30}, {"end_of_year": 2, "loss": -3000}],
         )
     )["tables"]["Roll-forward of the CSM"]
-    assert rows[0]["loss_component"] == pytest.approx(9)
-    assert rows[1]["loss_component"] == 0
+    assert rows[0]["recovery_component"] == pytest.approx(9)
+    assert rows[1]["recovery_component"] == 0
 
 
 def test_a_group_becomes_onerous_and_profitable_again(model):

@@ -77,10 +77,11 @@ def _read(expect, result, year, *, whole):
         found["experience"] = -summary["Experience"]  # cases count claims paid less expected
     if "Onerous" in summary:
         found["onerous"] = summary["Onerous"] == "yes"
-    tables = {"pv_inflows": result["table"][year]["pv_inflows"]}
+    row = result["table"][year]
+    tables = {"pv_inflows": row["pv_inflows"] if "pv_inflows" in row else row["pv_recoveries"]}
     if year:
         moved = result["tables"]["Roll-forward of the CSM"][year - 1]
-        tables |= {key: moved[key] for key in MOVED}
+        tables |= {key: moved[key] for key in MOVED if key in moved}
         tables["finance"] = result["tables"]["Change of the liability"][year - 1]["finance"]
     found |= {key: float(round(value)) if whole else value for key, value in tables.items()}
     return {key: found[key] for key in expect if key in found}

@@ -83,8 +83,8 @@ def _bootstrap(triangle, inputs, warnings):
     simulations = int(inputs["simulations"])
     by_origin = np.zeros((len(triangle.origins), simulations))
     by_year = np.zeros((int(year.max()), simulations))
-    told, before, again = time.monotonic(), 0, 0
-    for done, redrawn, paid in odp.bootstrap(
+    told, before, redrawn = time.monotonic(), 0, []
+    for done, paid in odp.bootstrap(
         triangle,
         fit,
         drawn,
@@ -93,10 +93,11 @@ def _bootstrap(triangle, inputs, warnings):
         process=inputs["process"],
         seed=int(inputs["seed"]),
         prior=prior,
+        redrawn=redrawn,
     ):
         np.add.at(by_origin[:, before:done], row, paid)
         np.add.at(by_year[:, before:done], year - 1, paid)
-        before, again = done, redrawn
+        before = done
         if time.monotonic() - told > BETWEEN and done < simulations:
             told, sofar = time.monotonic(), by_origin[:, :done].sum(axis=0)
             yield {
@@ -109,6 +110,7 @@ def _bootstrap(triangle, inputs, warnings):
             "Some fitted increments are below 0: their draws are mirrored, which the model only tolerates. "
             "Look at the triangle's late development years."
         )
+    again = sum(redrawn)
     if again:
         warnings.append(
             f"{again:,} resamples ({again / (simulations + again):.1%}) left a development year less than "

@@ -179,8 +179,8 @@ def pool(triangle, raw, freedom, *, keep_zero):
     return (found if keep_zero else found[found != 0]) * np.sqrt(cells / freedom)
 
 
-def bootstrap(triangle, fit, drawn, phi, *, simulations, process, seed, prior=None):
-    """Yield the resamples done, those drawn again so far, and future increments, shape (future cells, block).
+def bootstrap(triangle, fit, drawn, phi, *, simulations, process, seed, prior=None, redrawn=None):
+    """Yield the number of resamples done with their future increments, shape (future cells, block).
 
     A pseudo triangle m + r √|m| is refitted by the chain ladder; its future increments are the means of the process
     drawn from them: gamma or over-dispersed Poisson with variance φ |mean|, or none. Resamples that leave a development
@@ -196,6 +196,7 @@ def bootstrap(triangle, fit, drawn, phi, *, simulations, process, seed, prior=No
         seed: of numpy's SFC64; equal seeds give equal values.
         prior: a-priori ultimates, shape (m,), and their coefficient of variation, for Bornhuetter-Ferguson: the level
             of each year is drawn from a gamma distribution around them, only the pattern comes from the resample.
+        redrawn: a list that gets how many resamples each block had to draw again.
 
     Raises:
         ValueError: more than `MOST` of the resamples had to be drawn again.
@@ -230,7 +231,9 @@ def bootstrap(triangle, fit, drawn, phi, *, simulations, process, seed, prior=No
             pseudo[..., bad], sums[..., bad] = better, better_sums
             bad = bad[still]
         future = project(pseudo, latest, sums) if prior is None else _from_prior(rng, sums, latest, *prior)
-        yield start + count, again, _process(rng, future[~known], phi, process)
+        if redrawn is not None:
+            redrawn.append(again - sum(redrawn))
+        yield start + count, _process(rng, future[~known], phi, process)
 
 
 def column_sums(cumulative, latest):

@@ -319,7 +319,7 @@ def test_an_exact_prior_leaves_process_and_pattern_alone(model):
     ],
 )
 def test_clarks_coefficients_of_variation_are_those_of_the_r_package(model, percent, given):
-    """R's ChainLadder, unit tests of ClarkLDF and ClarkCapeCod on GenIns, to the tenth of a percent they check."""
+    """R's ChainLadder, unit tests of ClarkLDF and ClarkCapeCod on GenIns, printed to a tenth of a percent."""
     found = model.run(method="clark", data="taylor_ashe", **given)
     assert 100 * found["summary"]["Coefficient of variation"] == pytest.approx(percent, abs=0.1)
 

@@ -80,8 +80,8 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
         lost = [triangle.origins[i] for i in rows[~used & (after > 0)]]
         if lost:
             warnings.append(
-                f"Origin {_listed(lost)} stands at 0 in development year {k + 1} and develops from there: such a link "
-                "has no factor, and is left out of the average and of its error alike."
+                f"Origin {_listed(lost)} is 0 in development year {k + 1} and develops from there: such a link has no "
+                "factor, and is left out of the average and of its error."
             )
         now, after, rows = now[used], after[used], rows[used]
         w = now**alpha

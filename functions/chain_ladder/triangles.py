@@ -134,7 +134,7 @@ def development_columns(rows, problems, warnings):
     if step > 1 and filled == [step * (k + 1) for k in range(len(filled))]:
         if warnings is not None:
             warnings.append(
-                f"The amounts stand under the heads {named}: these are read as ages, so that {step} is the first "
+                f"The column heads in use are {named}: they are read as ages, so that {step} is the first "
                 f"development year and {2 * step} the second."
             )
         return filled

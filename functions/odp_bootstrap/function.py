@@ -15,7 +15,7 @@ import results
 import triangles
 
 BETWEEN = 0.5  # seconds from one partial result to the next
-ALONE = 0.5  # share of the squared residuals that one cell may make up without a word
+ALONE = 0.5  # share of the squared residuals that one cell may make up without a warning
 APART = 1.25  # times the closed form's error: a deviation beyond it rests on a few resamples
 
 
@@ -83,7 +83,7 @@ def _bootstrap(triangle, inputs, warnings):
     simulations = int(inputs["simulations"])
     by_origin = np.zeros((len(triangle.origins), simulations))
     by_year = np.zeros((int(year.max()), simulations))
-    told, before, redrawn = time.monotonic(), 0, []
+    reported, before, redrawn = time.monotonic(), 0, []
     for done, paid in odp.bootstrap(
         triangle,
         fit,
@@ -98,8 +98,8 @@ def _bootstrap(triangle, inputs, warnings):
         np.add.at(by_origin[:, before:done], row, paid)
         np.add.at(by_year[:, before:done], year - 1, paid)
         before = done
-        if time.monotonic() - told > BETWEEN and done < simulations:
-            told, sofar = time.monotonic(), by_origin[:, :done].sum(axis=0)
+        if time.monotonic() - reported > BETWEEN and done < simulations:
+            reported, sofar = time.monotonic(), by_origin[:, :done].sum(axis=0)
             yield {
                 "progress": 0.95 * done / simulations,
                 "message": f"{done:,} of {simulations:,} resamples",

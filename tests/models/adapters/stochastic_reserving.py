@@ -214,7 +214,7 @@ def _clark(given, method):
         "method": method,
         **_table(given, premium),
         "curve": _chosen(CURVES, _first(given, "growth", "curve"), "loglogistic"),
-        "level": "ldf" if premium is None else "cape_cod",
+        "level": "ldf" if premium is None or given.get("method") == "clark_ldf" else "cape_cod",
         "last_age": last,
         "months": 12 if period in {None, 1} else period,
         "age_unit": "years" if years else "months",

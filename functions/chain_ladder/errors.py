@@ -59,7 +59,7 @@ def individual(developed, full):
 
     C is observed or projected; NaN where it is neither, or 0.
 
-    Source: Mack (1999), ASTIN Bulletin 29(2), p. 365 and table 1.
+    Source: Mack (1999), ASTIN Bulletin 29(2), table 1.
     """
     amount = full[:, :-1]
     weight = np.where(amount > 0, amount, np.nan) ** (developed.alpha / 2)

@@ -8,6 +8,7 @@ Left out: tail factors, discounting, inflation; the chain ladder with Mack's err
 import time
 
 import clark
+import gamma
 import munich
 import numpy as np
 import odp
@@ -45,14 +46,18 @@ def run(inputs):
         yield from _bootstrap(triangle, inputs, warnings)
 
 
-def _fit(triangle, inputs, warnings):
-    """Return the over-dispersed Poisson fit with both estimates of its dispersion.
+def _fit(triangle, inputs, warnings, *, by_gamma=False):
+    """Return the over-dispersed Poisson or gamma fit with both estimates of its dispersion.
 
     Raises:
         ValueError: the deviance is asked for and an increment is below 0.
     """
-    fit, raw, freedom, pearson = odp.residuals(triangle)
-    deviance = odp.deviance(triangle, fit)
+    if by_gamma:
+        fit, raw, freedom = gamma.fit(triangle)
+        pearson, deviance = float(np.nansum(np.square(raw)) / freedom), gamma.deviance(triangle, fit)
+    else:
+        fit, raw, freedom, pearson = odp.residuals(triangle)
+        deviance = odp.deviance(triangle, fit)
     if inputs["dispersion_by"] == "deviance" and deviance is None:
         raise ValueError(
             "inputs.dispersion_by: some increments are below 0, where the deviance is not defined. Choose Pearson."
@@ -131,15 +136,18 @@ def _bootstrap(triangle, inputs, warnings):
 
 def _analytic(triangle, inputs, warnings):
     """Return reserves with their standard errors of prediction in closed form."""
-    fitted, prior = _fit(triangle, inputs, warnings), _prior(triangle, inputs)
+    prior = _prior(triangle, inputs)
+    by_gamma = prior is None and inputs["variance"] == "gamma"
+    fitted = _fit(triangle, inputs, warnings, by_gamma=by_gamma)
     if prior is None:
         future = np.where(triangle.known, 0, fitted.increments).sum(axis=1)
-        process, parameter = odp.prediction_errors(triangle, fitted.increments, fitted.phi)
+        model = gamma if by_gamma else odp
+        process, parameter = model.prediction_errors(triangle, fitted.increments, fitted.phi)
         reserve, errors = np.append(future, future.sum()), {"process": process, "parameter": parameter}
     else:
         reserve, process, spread, parameter = odp.prior_errors(triangle, fitted.increments, fitted.phi, *prior)
         errors = {"process": process, "prior": spread, "parameter": parameter}
-    return results.analytic(triangle, fitted, reserve, errors, prior, warnings)
+    return results.analytic(triangle, fitted, reserve, errors, prior, warnings, by_gamma=by_gamma)
 
 
 def _prior(triangle, inputs):

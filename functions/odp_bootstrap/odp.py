@@ -93,7 +93,7 @@ def prior_errors(triangle, fit, phi, ultimate, variation):
         variation: their coefficient of variation.
 
     Source: Alai, Merz and Wüthrich (2009), Mean square error of prediction in the Bornhuetter-Ferguson claims reserving
-    method, Annals of Actuarial Science 4(1), sections 4 and 5.
+    method, Annals of Actuarial Science 4(1), p. 7.
     """
     m = len(fit)
     pattern = fit[0] / fit[0].sum()
@@ -130,11 +130,7 @@ def linear_predictors(triangle, fit, phi):
             f"inputs.triangle: the increments of development year {j + 1} add up to less than 0, which a logarithmic "
             "link cannot fit. Correct them, or use the bootstrap."
         )
-    row, column = (a.ravel() for a in np.indices((m, n)))
-    design = np.zeros((m * n, m + n - 1))
-    design[np.arange(m * n), row] = 1
-    later = column > 0
-    design[np.flatnonzero(later), m + column[later] - 1] = 1
+    design = design_matrix(m, n)
     past, mean = triangle.known.ravel(), fit.ravel()
     information = (design[past] * mean[past, None]).T @ design[past]
     used = np.diag(information) > 0
@@ -148,10 +144,20 @@ def linear_predictors(triangle, fit, phi):
     return design, covariance
 
 
+def design_matrix(m, n):
+    """Return the design of m x n cells, shape (m n, m + n - 1): origin years, then development years but the first."""
+    row, column = (a.ravel() for a in np.indices((m, n)))
+    design = np.zeros((m * n, m + n - 1))
+    design[np.arange(m * n), row] = 1
+    later = column > 0
+    design[np.flatnonzero(later), m + column[later] - 1] = 1
+    return design
+
+
 def deviance(triangle, fit):
     """Return the deviance of the fit, 2 Σ (X ln(X / m) - (X - m)), or None where an increment is below 0.
 
-    Source: McCullagh and Nelder (1989), Generalized Linear Models, section 2.3; England and Verrall (2002), p. 455.
+    Source: McCullagh and Nelder (1989), Generalized Linear Models, section 2.3.
     """
     paid, mean = triangle.increments[triangle.known], fit[triangle.known]
     paid = np.where(np.abs(paid) <= TINY * np.abs(paid).max(), 0, paid)

@@ -14,9 +14,20 @@ BINS = 60
 AGES = {1: "months", 12: "years"}
 
 
+NOTES = {
+    "chain_ladder": "The reserve is the chain ladder's. The error is one standard deviation of the payments around it, "
+    "with the uncertainty of the parameters.",
+    "gamma": "The reserve is the gamma model's, in which the variance of an increment grows with the square of its "
+    "mean; its dispersion has no unit. The error is one standard deviation of the payments around it, with the "
+    "uncertainty of the parameters.",
+    "prior": "Reserve = a-priori ultimate × share still to develop. The error is one standard deviation of the "
+    "payments around it: chance, the spread of the a-priori ultimates, and the uncertainty of the pattern.",
+}
+
+
 @dataclass(frozen=True)
 class OdpFit:
-    """The over-dispersed Poisson model fitted to a triangle.
+    """The over-dispersed Poisson model, or the gamma model, fitted to a triangle.
 
     Attributes:
         increments: fitted, shape (m, n).
@@ -34,13 +45,13 @@ class OdpFit:
     pearson: float
     deviance: float | None
 
-    @property
-    def summary(self):
-        """Both estimates of the dispersion, the one in use first."""
+    def summary(self, *, unit=True):
+        """Return both estimates of the dispersion, the one in use first; without a currency where `unit` is False."""
         found = {"Dispersion": self.phi, "Dispersion by Pearson": self.pearson}
         if self.deviance is not None:
             found["Dispersion by deviance"] = self.deviance
-        return found | {"Pearson chi-square": self.pearson * self.freedom}
+        found["Pearson chi-square"] = self.pearson * self.freedom
+        return found if unit else {k: {"value": v, "unit": "", "format": ",.4f"} for k, v in found.items()}
 
 
 def bootstrap(triangle, fitted, by_origin, by_year, prior, warnings):
@@ -152,7 +163,7 @@ def bootstrap(triangle, fitted, by_origin, by_year, prior, warnings):
     }
 
 
-def analytic(triangle, fitted, reserve, errors, prior, warnings):
+def analytic(triangle, fitted, reserve, errors, prior, warnings, *, by_gamma):
     """Return reserves with standard errors of prediction in closed form.
 
     Args:
@@ -162,6 +173,7 @@ def analytic(triangle, fitted, reserve, errors, prior, warnings):
         errors: "process", "parameter" and, with a-priori ultimates, "prior": shape (m + 1,) each.
         prior: a-priori ultimates and their coefficient of variation, or None.
         warnings: sentences to show.
+        by_gamma: whether the model is the gamma model, whose reserves are not the chain ladder's.
     """
     total = np.sqrt(sum(np.square(part) for part in errors.values()))
     chain = np.where(triangle.known, 0, fitted.increments).sum(axis=1)
@@ -184,7 +196,7 @@ def analytic(triangle, fitted, reserve, errors, prior, warnings):
         "Coefficient of variation": error / whole if whole > 0 else None,
         **{f"{part.capitalize()} error": float(values[-1]) for part, values in errors.items()},
         **({} if prior is None else {"Chain ladder reserve": float(chain.sum())}),
-        **fitted.summary,
+        **fitted.summary(unit=not by_gamma),
         "Degrees of freedom": fitted.freedom,
     }
     return {
@@ -195,11 +207,7 @@ def analytic(triangle, fitted, reserve, errors, prior, warnings):
             _bars(triangle, reserve[:-1].tolist(), total[:-1].tolist()),
             _residual_map(triangle, fitted.residuals, fitted.phi),
         ],
-        "notes": "The reserve is the chain ladder's. The error is one standard deviation of the payments around it, "
-        "with the uncertainty of the parameters."
-        if prior is None
-        else "Reserve = a-priori ultimate × share still to develop. The error is one standard deviation of the "
-        "payments around it: chance, the spread of the a-priori ultimates, and the uncertainty of the pattern.",
+        "notes": NOTES["gamma" if by_gamma else "chain_ladder" if prior is None else "prior"],
         "warnings": warnings,
     }
 

@@ -361,3 +361,28 @@ def test_a_reference_case_with_an_option_that_is_not_known_is_refused(model):
         asked(model, {"triangle": "GenIns", "growth": "gompertz"}, "total_reserve")
     with pytest.raises(LookupError, match="'paid' is not one of"):
         asked(model, {"triangle": "GenIns", "method": "paid"}, "total_reserve")
+
+
+def test_the_gamma_model_gives_the_printed_reserves_and_errors(model):
+    """England and Verrall (2002), gamma model: reserves in thousands, errors of 48, 36, ..., 37 %, and 15 % in total."""
+    found = model.run(method="analytic", variance="gamma")
+    printed = [93, 447, 611, 992, 1453, 2186, 3665, 4122, 4516]
+    assert [row["reserve"] / 1000 for row in found["table"][1:]] == pytest.approx(printed, abs=0.5)
+    errors = [48, 36, 29, 26, 24, 24, 26, 29, 37]
+    assert [100 * row["cv"] for row in found["table"][1:]] == pytest.approx(errors, abs=WHOLE_PERCENT)
+    assert 100 * found["summary"]["Coefficient of variation"] == pytest.approx(15, abs=WHOLE_PERCENT)
+
+
+def test_the_gamma_fit_satisfies_its_likelihood_equations(model):
+    """With weights 1, the residuals X / m - 1 add up to 0 in every origin and development year."""
+    cells = model.run(method="analytic", variance="gamma", data="uk_motor")["tables"]["Cells of the fit"]
+    for key in ("origin", "development"):
+        for value in {c[key] for c in cells}:
+            assert sum(c["residual"] for c in cells if c[key] == value) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_gamma_model_refuses_increments_that_are_not_above_nothing(model):
+    rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
+    rows[1]["d3"] = rows[1]["d2"]
+    with pytest.raises(ValueError, match="increment of 1 in development year 3 is not above 0"):
+        model.run(method="analytic", variance="gamma", triangle=rows)

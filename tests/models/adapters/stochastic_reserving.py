@@ -182,7 +182,9 @@ def _odp(given, method):
     process = _chosen(PROCESSES, given.get("process"), "gamma")
     residuals = _chosen(RESIDUALS, given.get("zero_residuals"), "keep")
     if method == "analytic":
-        return "odp_bootstrap", inputs  # variance φ m, whatever the distribution
+        # What is expected of the closed form is a variance: of the gamma, or else of the over-dispersed Poisson.
+        variance = "gamma" if given.get("process") is not None and process == "gamma" else "od_poisson"
+        return "odp_bootstrap", inputs | {"variance": variance}
     inputs |= {
         "simulations": max(SIMULATIONS, -(-(_first(given, *SIMULATED) or 0) // 1000) * 1000),
         "process": process,
@@ -264,6 +266,7 @@ def _percent(value, like):
 
 def _analytic(summary, result):
     cells, table = result["tables"]["Cells of the fit"], result["table"]
+    summary = {key: value["value"] if isinstance(value, dict) else value for key, value in summary.items()}
     found = {
         "total_reserve": summary["Total reserve"],
         "total_prediction_error": summary["Prediction error"],

@@ -12,6 +12,7 @@ from scipy.special import stdtr
 
 ALPHA = {"simple": 0.0, "volume": 1.0, "regression": 2.0}
 DOUBTFUL = 0.05  # p-value above which the log-linear slope says nothing
+FAR = 50  # times the column's median factor, or less than its 50th part: a link that decides factor and error alone
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,14 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
     """Return the development of `triangle`.
 
     f_k = Σ w C^α F / Σ w C^α, σ_k² = Σ w C^α (F - f)² / (links - 1), s.e.(f_k)² = σ_k² / Σ w C^α, with C the amount,
-    F = C' / C its individual factor and w 1 for the last `years` links of each column, 0 for older ones.
+    F = C' / C its individual factor and w 1 for the last `years` links of each column, 0 for older ones. A link from
+    an amount of 0 has no individual factor: it counts in none of the three.
 
     Args:
         triangle: a triangles.Triangle with n development years.
         averaging: "volume", "simple" or "regression".
         years: number of latest links to use, all where None.
-        sigma_rule: "mack" or "log-linear", for columns with a single link.
+        sigma_rule: "mack", "log-linear" or "log-linear-or-mack", for columns with a single link.
         tail: factor beyond the last column, 1 for none, its standard error and its sigma, 0 to extrapolate them.
         warnings: a list that gets a sentence for each doubt.
 
@@ -70,18 +72,28 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
         now, after = values[rows, k], values[rows, k + 1]
         used = now > 0
         if not used.any():
-            empty.append(f"inputs.triangle.d{k + 1}: no amount above 0 has a next year to develop into. Give one.")
+            empty.append(
+                f"inputs.triangle: in development year {k + 1} no amount above 0 has a next year to develop into. "
+                "Give one, or leave the column out."
+            )
             continue
-        if alpha == 1:
-            factor[k] = after.sum() / now.sum()  # rows at 0 count: what appears later belongs to the whole
-        now, after = now[used], after[used]
+        lost = [triangle.origins[i] for i in rows[~used & (after > 0)]]
+        if lost:
+            warnings.append(
+                f"Origin {_listed(lost)} is 0 in development year {k + 1} and develops from there: such a link has no "
+                "factor, and is left out of the average and of its error."
+            )
+        now, after, rows = now[used], after[used], rows[used]
         w = now**alpha
         weight[k], links[k] = w.sum(), len(now)
         ratio = after / now
-        if alpha != 1:
-            factor[k] = w @ ratio / w.sum()
+        factor[k] = after.sum() / now.sum() if alpha == 1 else w @ ratio / w.sum()
         if factor[k] <= 0:
-            empty.append(f"inputs.triangle.d{k + 2}: every amount that counts is 0, so nothing can develop from it.")
+            empty.append(
+                f"inputs.triangle: in development year {k + 2} every amount that counts is 0, so nothing can develop "
+                "from it. Give an amount, or leave the column out."
+            )
+        warnings += _far_links(k, [triangle.origins[i] for i in rows], now, ratio)
         if len(now) > 1:
             sigma[k] = math.sqrt(w @ np.square(ratio - factor[k]) / (len(now) - 1))
     if empty:
@@ -102,24 +114,19 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
 def extrapolate(sigma, rule, warnings):
     """Return `sigma` with its gaps (NaN) filled.
 
-    Mack: σ_k² = min(σ_{k-1}⁴ / σ_{k-2}², σ_{k-2}², σ_{k-1}²). Log-linear: ln σ along a straight line over k.
+    Mack: σ_k² = min(σ_{k-1}⁴ / σ_{k-2}², σ_{k-2}², σ_{k-1}²). Log-linear: ln σ along a straight line over k;
+    "log-linear-or-mack" takes Mack's rule where the line's slope has a p-value above `DOUBTFUL`.
 
     Source: Mack (1993), Distribution-free Calculation of the Standard Error of Chain Ladder Reserve Estimates, ASTIN
     Bulletin 23(2), p. 217; Mack (1999), section 4.
     """
     sigma, gaps = sigma.copy(), np.flatnonzero(np.isnan(sigma))
     known = np.flatnonzero(np.nan_to_num(sigma) > 0)
-    if rule == "log-linear" and len(gaps):
-        if len(known) >= 3:
-            slope, level, p = line(known, np.log(sigma[known]))
-            sigma[gaps] = np.exp(level + slope * gaps)
-            if p > DOUBTFUL:
-                warnings.append(
-                    f"The logarithms of sigma do not follow a straight line (p-value {p:.2f}): the extrapolated last "
-                    "sigma is doubtful. Mack's rule is an alternative; some programs change to it here by themselves."
-                )
+    if rule != "mack" and len(gaps):
+        filled = _along_a_line(known, sigma, gaps, rule, warnings)
+        if filled is not None:
+            sigma[gaps] = filled
             return sigma
-        warnings.append("Fewer than 3 sigmas are known, too few for a straight line: Mack's rule is used.")
     for k in gaps:
         before = [sigma[j] for j in range(max(k - 2, 0), k) if not np.isnan(sigma[j])]
         if not before:
@@ -130,6 +137,25 @@ def extrapolate(sigma, rule, warnings):
         else:
             sigma[k] = math.sqrt(min(before[1] ** 4 / before[0] ** 2, before[0] ** 2, before[1] ** 2))
     return sigma
+
+
+def _along_a_line(known, sigma, gaps, rule, warnings):
+    """Return sigmas for `gaps` on the straight line through the logarithms of the known ones; None for Mack's rule."""
+    if len(known) < 3:
+        warnings.append("Fewer than 3 sigmas are known, too few for a straight line: Mack's rule is used.")
+        return None
+    slope, level, p = line(known, np.log(sigma[known]))
+    doubt = f"The logarithms of sigma do not follow a straight line (p-value {p:.2f}): "
+    if p > DOUBTFUL and rule == "log-linear-or-mack":
+        warnings.append(doubt + "Mack's rule is used.")
+        return None
+    if p > DOUBTFUL:
+        warnings.append(
+            doubt
+            + "the extrapolated last sigma is doubtful. Mack's rule is an alternative; some programs change to it "
+            "here by themselves."
+        )
+    return np.exp(level + slope * gaps)
 
 
 def tail_errors(factor, error, sigma, tail, warnings):
@@ -170,6 +196,35 @@ def line(x, y):
         return float(slope), float(level), 0.0
     t = slope / math.sqrt(left @ left / (len(x) - 2) / spread)
     return float(slope), float(level), float(2 * stdtr(len(x) - 2, -abs(t)))
+
+
+def _far_links(k, origins, now, ratio):
+    """Return a warning for each link of column `k` whose factor lies far from the column's others.
+
+    A cell that is nearly empty, or typed in other units, gives such a link. The median of the others is the measure;
+    of two links, the one from the smaller amount is named.
+    """
+    if len(ratio) < 2:
+        return []
+    with np.errstate(divide="ignore"):
+        logs = np.log(ratio)
+    found = []
+    for i in np.argsort(now):  # the smallest amounts first: of two links, theirs is the doubtful one
+        others = np.median(np.delete(ratio, i))
+        if others > 0 and abs(logs[i] - math.log(others)) > math.log(FAR):
+            found.append(
+                f"Origin {origins[i]} develops from {now[i]:,.6g} to {now[i] * ratio[i]:,.6g} in development year "
+                f"{k + 1}, by a factor of {ratio[i]:,.4g} where the others have about {others:,.4g}: this one cell can "
+                "decide the factor, the reserve and the standard error. Check it."
+            )
+            if len(ratio) == 2 or len(found) == 3:
+                break
+    return found
+
+
+def _listed(names, shown=10):
+    """Return the first names of a list with commas."""
+    return ", ".join(names[:shown]) + (", ..." if len(names) > shown else "")
 
 
 def complete(triangle, developed):

@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri
 
 BINS = 60  # of the chart of the distribution
 LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995)
+WIDEST = float(ndtri(LEVELS[-1]))  # lognormal sigma beyond which the highest percentile falls as the error rises
 
 
 def run(inputs):
@@ -23,7 +24,7 @@ def run(inputs):
         ValueError: the triangle or the premiums do not fit, with every cell named.
     """
     warnings = []
-    triangle = triangles.choose(inputs)
+    triangle = triangles.choose(inputs, warnings)
     years, tail = int(inputs["years"]), float(inputs["tail"])
     developed = development.fit(
         triangle,
@@ -39,22 +40,23 @@ def run(inputs):
     if method == "chain_ladder":
         reserve = chain
     else:
-        premium = premiums(triangle, inputs["premium_each"])
+        premium = premiums(triangle, inputs["premium_each"], typed=inputs["data"] == "own")
         if method == "bornhuetter_ferguson":
             loss_ratio = np.full(len(latest), inputs["a_priori"] / 100)
         else:
             loss_ratio = cape_cod(latest, premium, to_ultimate, inputs["trend"] / 100, inputs["decay"] / 100)
         reserve = premium * loss_ratio * (1 - 1 / to_ultimate)
-    mack = one_year = None
-    if method == "chain_ladder":
+    mack = run_off = one_year = None
+    if method == "chain_ladder" and developed.links.max() > 1:
         mack = errors.to_ultimate(triangle, developed, full)
-        if inputs["averaging"] == "volume" and not years and tail == 1:
-            one_year = errors.one_year(triangle, developed, full)
-        if one_year is None:
-            warnings.append(
-                "The one-year error is left out: its formulas hold for volume-weighted factors of all years, without a "
-                "tail, and one origin year on each diagonal."
-            )
+        run_off, why = one_year_errors(triangle, developed, full, inputs)
+        one_year = None if run_off is None else (run_off[0][:, 0], float(run_off[1][0]))
+        if why:
+            warnings.append(f"The one-year error is left out: {why}.")
+        warnings += doubts(triangle, reserve, mack, inputs)
+    elif method == "chain_ladder":
+        warnings = [w for w in warnings if not w.startswith("No variance")]
+        warnings.append("Standard errors are left out: no development year has two links, which alone show a variance.")
     table = rows(triangle, to_ultimate, reserve, chain, mack, one_year, premium, loss_ratio)
     summary, distribution = summarise(latest, reserve, mack, one_year)
     if loss_ratio is not None:
@@ -67,35 +69,121 @@ def run(inputs):
         "table": table,
         "tables": {
             "Development factors": factors(triangle, developed),
-            "Completed triangle": [
-                {"origin": name, **{f"year_{k + 1}": float(v) for k, v in enumerate(line) if not math.isnan(v)}}
-                for name, line in zip(triangle.origins, full, strict=True)
-            ],
+            "Completed triangle": matrix(triangle, full, "year"),
+            "Individual factors": matrix(triangle, individual_factors(triangle), "link"),
         },
         "charts": charts(triangle, developed, full, table, mack, one_year),
         "notes": NOTES[method],
         "warnings": warnings,
     }
+    if mack is not None:
+        result["tables"] |= {
+            "Standard errors of individual factors": matrix(triangle, errors.individual(developed, full), "link"),
+            "Standard errors by development year": matrix(triangle, mack.path, "year"),
+        }
+    if run_off is not None:
+        result["tables"] |= {
+            "Claims development result by year": development_results(run_off[1], mack.total),
+            "Claims development result by origin year": matrix(
+                triangle, np.where(run_off[0] > 0, run_off[0], np.nan), "year"
+            ),
+        }
     if distribution:
         result["tables"]["Total reserve"] = distribution
         result["charts"].append(distribution_chart(float(reserve.sum()), mack.total, distribution))
     return result
 
 
-def premiums(triangle, each):
+def individual_factors(triangle):
+    """Return the observed factors from each development year to the next, shape (m, n - 1), NaN where there is none."""
+    now, after = triangle.values[:, :-1], triangle.values[:, 1:]
+    return np.divide(after, now, out=np.full(now.shape, np.nan), where=now > 0)
+
+
+def one_year_errors(triangle, developed, full, inputs):
+    """Return the errors of the coming years' claims development results, or None and why there are none."""
+    if inputs["averaging"] != "volume":
+        return None, "its formulas hold for factors averaged by volume"
+    if inputs["years"]:
+        return None, "its formulas hold for factors of all years"
+    if inputs["tail"] != 1:
+        return None, "its formulas hold without a tail"
+    found = errors.run_off(triangle, developed, full)
+    if found is None:
+        return None, "its formulas hold for one origin year on each diagonal, with a latest amount above 0"
+    return found, None
+
+
+def development_results(by_year, ultimate):
+    """Return the standard error of each coming year's claims development result, and its share of the variance."""
+    variance = float(np.sum(np.square(by_year)))
+    return [
+        {"year": k + 1, "se": float(e), "share": float(e * e / variance) if variance > 0 else None}
+        for k, e in enumerate(by_year)
+    ] + [{"year": "to ultimate", "se": ultimate, "share": 1.0 if variance > 0 else None}]
+
+
+def matrix(triangle, values, prefix):
+    """Return one row for each origin year: `prefix`_1, `prefix`_2, ..., without columns that hold no number at all.
+
+    Cells without a number are None, so that the columns stand in their order whatever the first row holds.
+    """
+    shown = np.flatnonzero(~np.isnan(values).all(axis=0))
+    return [
+        {"origin": name, **{f"{prefix}_{k + 1}": None if math.isnan(line[k]) else float(line[k]) for k in shown}}
+        for name, line in zip(triangle.origins, values, strict=True)
+    ]
+
+
+def premiums(triangle, each, *, typed=True):
     """Return the premium of every origin year, shape (m,): the table's, or `each` where it gives none.
+
+    `typed` says whether the triangle is the table of the inputs, or a published one.
 
     Raises:
         ValueError: naming the origin years without a premium.
     """
     premium = np.where(np.isnan(triangle.premium), each, triangle.premium)
+    zero = [
+        f"inputs.triangle[{i}].premium: {p:,.10g} is not above 0, and this method takes claims to premiums. "
+        "Give more, or leave it empty for the one premium of all years."
+        for i, p in zip(triangle.rows, triangle.premium, strict=True)
+        if p <= 0
+    ]
+    if zero:
+        raise ValueError("\n".join(zero[:10]) + (f"\nand {len(zero) - 10} more." if len(zero) > 10 else ""))
     lacking = [name for name, p in zip(triangle.origins, premium, strict=True) if not p > 0]
-    if lacking:
+    if lacking and typed:
         raise ValueError(
             f"inputs.triangle.premium: origin years {', '.join(lacking[:10])} have no premium, which this method "
-            "needs. Fill the column, or give one premium for all under premium_each."
+            "needs. Fill the column, or give one premium for all years."
+        )
+    if lacking:
+        raise ValueError(
+            f"inputs.premium_each: the published triangle has no premiums for {', '.join(lacking[:10])}, which this "
+            "method needs. Give one premium for all years."
         )
     return premium
+
+
+def doubts(triangle, reserve, mack, inputs):
+    """Return sentences about figures that are exact by their formulas and say little all the same."""
+    found = []
+    empty = [name for name, amount in zip(triangle.origins, triangle.diagonal, strict=True) if amount == 0]
+    if empty:
+        found.append(
+            f"The latest amount of {', '.join(empty[:10])} is 0, so chain ladder reserves nothing for it. "
+            "Bornhuetter-Ferguson or Cape Cod reserve for such years."
+        )
+    total = float(reserve.sum())
+    if mack.total > abs(total) > 0:
+        found.append(
+            f"The standard error is {mack.total / abs(total):,.3g} times the reserve: neither it nor any percentile "
+            "says much about this triangle. Look at its early development years."
+        )
+    if inputs["tail"] == 1 and (inputs["tail_error"] or inputs["tail_sigma"]):
+        found.append("Standard error and sigma of the tail are not used, because the tail factor is 1.")
+    return found
 
 
 def cape_cod(latest, premium, to_ultimate, trend, decay):
@@ -134,6 +222,8 @@ def summarise(latest, reserve, mack, one_year):
     if total <= 0 or mack.total <= 0:
         return summary, []
     summary["Coefficient of variation"] = mack.total / total
+    if math.sqrt(math.log1p((mack.total / total) ** 2)) > WIDEST:
+        return summary, []
     found = []
     for level in LEVELS:
         item = {"level": 100 * level, "reserve": lognormal(total, mack.total, level)}
@@ -174,7 +264,7 @@ def rows(triangle, to_ultimate, reserve, chain, mack, one_year, premium, loss_ra
         if loss_ratio is not None:
             row["chain_ladder"] = float(chain[i])
             row["a_priori"] = float(loss_ratio[i])
-        if not np.isnan(premium).any():
+        if (premium > 0).all():
             row["premium"], row["loss_ratio"] = float(premium[i]), float(ultimate / premium[i])
         found.append(row)
     return found

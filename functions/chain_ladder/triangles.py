@@ -1,18 +1,22 @@
 """Run-off triangles: read from the typed table or from a bundled file, and checked cell by cell.
 
-Chosen: rows are origin years and columns development years of equal length; amounts are cumulative inside.
+Chosen: rows are origin years and columns development years of equal length; amounts are cumulative inside. Columns
+headed by age (12, 24, 36) are read in their order. Increments are added in decimal arithmetic, so that amounts in cents
+that cancel give 0 and no residue of binary fractions.
 Left out: triangles with holes between filled cells, and estimating what was lost.
 """
 
 import csv
 from dataclasses import dataclass
-from itertools import pairwise
+from decimal import Decimal
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
 
 SHOWN = 10  # problems named in one message
 LONGEST = 60  # development columns of the table
+RESIDUE = 1e-12  # of the row's largest amount: a negative cumulative amount no larger is what rounding left of 0
 BUNDLED = ("taylor_ashe", "raa", "mortgage", "abc", "uk_motor", "merz_wuthrich")
 
 
@@ -24,13 +28,15 @@ class Triangle:
         origins: names of the origin years.
         values: shape (m, n), NaN where not yet observed.
         latest: column of the last observed amount of each row, shape (m,).
-        premium: of each origin year, shape (m,), NaN where not given.
+        premium: of each origin year as typed, shape (m,), NaN where not given. Methods that use it check its sign.
+        rows: index of each origin year's row in the table, shape (m,), for messages.
     """
 
     origins: list
     values: np.ndarray
     latest: np.ndarray
     premium: np.ndarray
+    rows: np.ndarray
 
     @property
     def diagonal(self):
@@ -38,14 +44,14 @@ class Triangle:
         return self.values[np.arange(len(self.origins)), self.latest]
 
 
-def choose(inputs):
+def choose(inputs, warnings=None):
     """Return the triangle that the inputs ask for.
 
     Raises:
         ValueError: naming every cell that does not fit.
     """
     if inputs["data"] == "own":
-        return read(inputs["triangle"], incremental=inputs["amounts"] == "incremental")
+        return read(inputs["triangle"], incremental=inputs["amounts"] == "incremental", warnings=warnings)
     return read(bundled(inputs["data"]))
 
 
@@ -56,15 +62,21 @@ def bundled(name):
     return [{k: v if k == "origin" else float(v) if v else None for k, v in row.items()} for row in rows]
 
 
-def read(rows, *, incremental=False):
+def read(rows, *, incremental=False, warnings=None):
     """Return the triangle typed as rows of `origin`, `premium`, `d1`, `d2`, ...; empty rows are left out.
+
+    Args:
+        rows: as the table holds them, oldest origin year first.
+        incremental: whether a cell holds the year's own amount.
+        warnings: a list that gets a sentence where columns are headed by age.
 
     Raises:
         ValueError: naming every cell that does not fit.
     """
     problems, kept = [], []
+    columns = development_columns(rows, problems, warnings)
     for i, row in enumerate(rows):
-        cells = [row.get(f"d{j + 1}") for j in range(LONGEST)]
+        cells = [row.get(f"d{number}") for number in columns]
         filled = [j for j, v in enumerate(cells) if v is not None]
         if not filled:
             if row.get("origin") or row.get("premium") is not None:
@@ -72,37 +84,32 @@ def read(rows, *, incremental=False):
             continue
         first = filled[0]
         problems += [
-            f"inputs.triangle[{i}].d{j + 1}: the cell is empty between filled ones. Give the amount."
+            f"inputs.triangle[{i}].d{columns[j]}: the cell is empty between filled ones. Give the amount."
             for j in range(first, filled[-1])
             if cells[j] is None
         ]
         if first and incremental:
-            problems.append(f"inputs.triangle[{i}].d1: increments must start with the first year. Give the amount.")
+            problems.append(
+                f"inputs.triangle[{i}].d{columns[0]}: increments must start with the first year. Give the amount."
+            )
         kept.append((i, row, cells, filled[-1]))
     if len(kept) < 2 or max((last for *_, last in kept), default=0) < 1:
         problems.append("inputs.triangle: it has fewer than 2 rows or columns. Give at least 2 of each.")
     for (_, _, _, above), (i, _, _, last) in pairwise(kept):
         if last > above:
             problems.append(
-                f"inputs.triangle[{i}]: it reaches development year {last + 1}, the row above only {above + 1}. "
-                "Put the oldest origin year first and shift the row."
+                f"inputs.triangle[{i}].d{columns[last]}: the row reaches further than the one above. "
+                "Put the oldest origin year first, and shift the row."
             )
     if problems:
         _refuse(problems)
     n = max(last for *_, last in kept) + 1
-    values = np.array([[np.nan if v is None else v for v in cells[:n]] for _, _, cells, _ in kept], float)
-    if incremental:
-        values = np.cumsum(values, axis=1)
+    values = np.array([cumulative(cells[:n], incremental=incremental) for _, _, cells, _ in kept])
     for (i, *_), line in zip(kept, values, strict=True):
         problems += [
-            f"inputs.triangle[{i}].d{j + 1}: the cumulative amount {line[j]:,.10g} is below 0. Give 0 or more."
+            f"inputs.triangle[{i}].d{columns[j]}: the cumulative amount {line[j]:,.10g} is below 0. Give 0 or more."
             for j in np.flatnonzero(line < 0)
         ]
-        premium = rows[i].get("premium")
-        if premium is not None and premium <= 0:
-            problems.append(
-                f"inputs.triangle[{i}].premium: {premium:,.10g} is not above 0. Give more, or leave it empty."
-            )
     if problems:
         _refuse(problems)
     return Triangle(
@@ -110,7 +117,47 @@ def read(rows, *, incremental=False):
         values,
         np.array([last for *_, last in kept]),
         np.array([np.nan if row.get("premium") is None else row["premium"] for _, row, *_ in kept], float),
+        np.array([i for i, *_ in kept]),
     )
+
+
+def development_columns(rows, problems, warnings):
+    """Return the numbers of the table's columns that hold the development years, in order.
+
+    A triangle pasted under the heads 12, 24, 36 fills every twelfth column: the heads are ages in months then. Other
+    columns that are empty in every row, between filled ones, are added to `problems`.
+    """
+    filled = [j for j in range(1, LONGEST + 1) if any(row.get(f"d{j}") is not None for row in rows)]
+    if not filled or filled == list(range(filled[0], filled[-1] + 1)):
+        return list(range(1, LONGEST + 1))
+    step, named = filled[0], ", ".join(map(str, filled[:6])) + (", ..." if len(filled) > 6 else "")
+    if step > 1 and filled == [step * (k + 1) for k in range(len(filled))]:
+        if warnings is not None:
+            warnings.append(
+                f"The column heads in use are {named}: they are read as ages, so that {step} is the first "
+                f"development year and {2 * step} the second."
+            )
+        return filled
+    problems.append(
+        f"inputs.triangle: only the columns {named} hold amounts, those between are empty in every row. Head them "
+        "1, 2, 3 and so on, one for each development year."
+    )
+    return filled
+
+
+def cumulative(cells, *, incremental):
+    """Return a row's cumulative amounts, NaN for empty cells, shape (n,).
+
+    Increments are added as the decimals that were typed: 1200.30 - 1000.10 - 200.20 is 0. In cumulative amounts, such a
+    residue may have been typed or pasted already; where it is negative, it is taken as 0.
+    """
+    if incremental:
+        typed = list(accumulate(Decimal(repr(float(v))) for v in cells if v is not None))
+        values = np.array([float(v) for v in typed] + [np.nan] * (len(cells) - len(typed)))
+    else:
+        values = np.array([np.nan if v is None else v for v in cells], float)
+    floor = -RESIDUE * np.nanmax(np.abs(values))
+    return np.where((values < 0) & (values >= floor), 0.0, values)
 
 
 def _refuse(problems):

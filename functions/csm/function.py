@@ -1,7 +1,8 @@
 """The contractual service margin of a group of contracts from initial recognition to its end, under IFRS 17.
 
 Chosen: the table of expectations carries the years; tables of claims paid, revisions and current rates carry what
-changes. Figures of the summary are those of the reporting year.
+changes. Figures of the summary are those of the reporting year. Reinsurance held is the mirror of the reinsurer's
+contract: its figures are those with the sign turned, so that a liability stays positive and an income too.
 Left out: see rollforward.py.
 """
 
@@ -24,12 +25,17 @@ def run(inputs):
     paid, revisions, current = changes(inputs, n, locked, problems)
     if inputs["year"] > n:
         problems.append(f"inputs.year: {inputs['year']} is beyond the last year, {n}. Give 0 to {n}.")
+    held = inputs["contracts"] == "reinsurance_held"
+    recovered = losses_recovered(inputs, n, problems) if held else None
     if problems:
-        raise ValueError(" ".join(problems))
+        raise ValueError("\n".join(problems))
+    acquisition = inputs["acquisition_costs"]
     rows = rollforward.years(
-        estimates, locked, current, paid=paid, revisions=revisions, acquisition=inputs["acquisition_costs"]
+        estimates, locked, current, paid=paid, revisions=revisions, acquisition=acquisition, recovered=recovered
     )
     at, warnings = inputs["year"], []
+    if held:
+        return held_result([mirrored(row) for row in rows], at, -acquisition, inputs["rounding"])
     for row in rows[1:]:
         if row["loss"] > rollforward.TINY:
             warnings.append(
@@ -37,8 +43,7 @@ def run(inputs):
             )
     if rows[0]["loss"] > rollforward.TINY:
         warnings.insert(0, f"The group is onerous from the start: a loss of {rows[0]['loss']:,.2f} is recognised.")
-    if any(r["csm"] > 1e-6 * max(1, rows[0]["csm"]) for r in rows[-1:]):
-        warnings.append("Some margin is left after the last year: give coverage units to the last year.")
+    warnings += leftover(rows)
     return {
         "summary": rounded(summary(rows[at]), ROUNDING[inputs["rounding"]]),
         "table": [{key: row.get(key, 0.0) for key in BALANCE} for row in rows],
@@ -79,14 +84,14 @@ def changes(inputs, n, locked, problems):
     paid, revisions, current = {}, {}, {}
     for i, row in enumerate(inputs["paid"]):
         if row["year"] > n:
-            problems.append(f"inputs.paid[{i}].year: {row['year']} is beyond the last year, {n}. Take the row out.")
+            problems.append(f"inputs.paid[{i}].year: {row['year']} is beyond the last year, {n}. Remove the row.")
         paid[row["year"]] = float(row["claims"])
     for i, row in enumerate(inputs["revisions"]):
         after, year = row["end_of_year"], row["for_year"]
         if not after < year <= n:
             problems.append(
                 f"inputs.revisions[{i}]: at the end of year {after} only years {after + 1} to {n} can be revised, "
-                f"not {year}. Mend one of both."
+                f"not {year}. Correct one of the two."
             )
             continue
         found = [(year, column, float(row[key])) for key, column in COLUMNS.items() if row[key] is not None]
@@ -95,10 +100,115 @@ def changes(inputs, n, locked, problems):
         if row["end_of_year"] > n:
             problems.append(
                 f"inputs.current_rates[{i}].end_of_year: {row['end_of_year']} is beyond the last year, {n}. "
-                "Take the row out."
+                "Remove the row."
             )
         current[row["end_of_year"]] = np.full(locked.size, row["rate"] / 100)
     return paid, revisions, current
+
+
+def leftover(rows):
+    """Return a warning where some margin is left after the last year."""
+    if abs(rows[-1]["csm"]) > 1e-6 * max(1, *(abs(r["csm"]) for r in rows)):
+        return ["Some margin is left after the last year: give coverage units to the last year."]
+    return []
+
+
+def losses_recovered(inputs, n, problems):
+    """Return what reinsurance recovers of the underlying group's losses, by year, 0 for initial recognition.
+
+    The loss of a year, or its reversal where negative, times the share of claims that the reinsurer bears (B119D).
+    """
+    found = {}
+    for i, row in enumerate(inputs["underlying_losses"]):
+        if row["end_of_year"] > n:
+            problems.append(
+                f"inputs.underlying_losses[{i}].end_of_year: {row['end_of_year']} is beyond the last year, {n}. "
+                "Remove the row."
+            )
+        found[row["end_of_year"]] = float(row["loss"]) * inputs["recovered_share"] / 100
+    return found
+
+
+def mirrored(row):
+    """Return a year of reinsurance held from the same year of the reinsurer's contract: every sign turned."""
+    kept = {"year", "loss", "reversal", "loss_component", "revenue", "expenses"}
+    turned = {key: value if key in kept else -value + 0.0 for key, value in row.items()}
+    return turned | {"pv_outflows": row["pv_inflows"], "pv_inflows": row["pv_outflows"]}
+
+
+def held_result(rows, at, acquisition, rounding):
+    """Return the result for reinsurance held.
+
+    Args:
+        rows: mirrored rows; liabilities and incomes are positive.
+        at: reporting year.
+        acquisition: commission received at the start, as a negative cost.
+        rounding: unit of the summary.
+    """
+    row = rows[at]
+    found = {
+        "CSM": row["csm"],
+        "Present value of premiums": row["pv_outflows"],
+        "Present value of recoveries": row["pv_inflows"],
+        "Risk adjustment": row["risk_adjustment"],
+        "Fulfilment cash flows": row["fulfilment"],
+        "Reinsurance asset": -row["total"] + 0.0,
+        "Loss recovered": row["loss"] - row.get("reversal", 0.0),
+        "Loss-recovery component": row["loss_component"],
+    }
+    if row["year"]:
+        found |= {
+            "CSM released": row["csm_release"],
+            "Finance on CSM": row["finance_csm"],
+            "Finance on present value": row["finance_pv"],
+            "Risk adjustment released": row["ra_release"],
+            "Experience": row["experience"],
+            "Amounts recovered": row["expenses"],
+            "Premiums allocated": row["revenue"],
+            "Insurance service result": row["service_result"],
+            "Profit": row["profit"],
+        }
+    tables = {
+        "Roll-forward of the CSM": [{key: r[key] for key in MARGIN} for r in rows[1:]],
+        "Profit or loss": [{key: r[key] for key in HELD_PROFIT} for r in rows[1:]],
+        "Change of the liability": [movement(r, acquisition) for r in rows[1:]],
+    }
+    return {
+        "summary": rounded(found, ROUNDING[rounding]),
+        "table": [held_columns({key: r.get(key, 0.0) for key in BALANCE}) for r in rows],
+        "tables": {name: [held_columns(r) for r in table] for name, table in tables.items()},
+        "charts": [held_waterfall(rows, at), balance_chart(rows), profit_chart(rows, held=True)],
+        "notes": "Reinsurance held: liabilities and incomes are positive, so a reinsurance asset is a negative "
+        "liability, and a CSM below 0 is the net cost of the reinsurance, yet to be expensed. Year 0 is initial "
+        "recognition, before the first premium is paid.",
+        "warnings": leftover(rows),
+    }
+
+
+def held_columns(row):
+    """Return a row of a table with its columns named as reinsurance held has them."""
+    return {HELD_COLUMNS.get(key, key): value for key, value in row.items()}
+
+
+def held_waterfall(rows, at):
+    """Return the chart from premiums and recoveries to the margin of reinsurance held, or of the margin's year."""
+    row = rows[at]
+    if at:
+        return waterfall(rows, at)
+    steps = [
+        ("Premiums", -row["pv_outflows"], "relative"),
+        ("Recoveries", row["pv_inflows"], "relative"),
+        ("Risk adjustment", -row["risk_adjustment"], "relative"),
+        ("Loss recovered", -row["loss"], "relative"),
+        ("CSM", row["csm"], "total"),
+    ]
+    return {
+        "kind": "waterfall",
+        "title": "From premiums to the CSM of reinsurance held",
+        "x_label": "Step",
+        "y_label": "Amount (currency)",
+        "data": [{"label": label, "value": value, "kind": kind} for label, value, kind in steps],
+    }
 
 
 def summary(row):
@@ -120,6 +230,7 @@ def summary(row):
             "Finance on present value": row["finance_pv"],
             "Risk adjustment released": row["ra_release"],
             "Experience": row["experience"],
+            "Loss reversed": row["reversal"],
             "Insurance revenue": row["revenue"],
             "Insurance service result": row["service_result"],
             "Profit": row["profit"],
@@ -142,9 +253,9 @@ def movement(row, acquisition):
         "opening": row["opening"],
         "premiums": row["premiums"],
         "acquisition": -acquisition if first else 0.0,
-        "claims": -row["claims"],
+        "claims": -row["claims"] + 0.0,
         "finance": row["finance"],
-        "service": -row["service_result"],
+        "service": -row["service_result"] + 0.0,
         "total": row["total"],
     }
 
@@ -199,16 +310,17 @@ def balance_chart(rows):
     }
 
 
-def profit_chart(rows):
-    """Return the chart of what makes up each year's profit."""
+def profit_chart(rows, *, held=False):
+    """Return the chart of what makes up each year's profit; losses of an underlying group are income where held."""
+    sign, losses = (1, "Losses recovered") if held else (-1, "Losses and reversals")
     parts = (
         ("CSM released", lambda r: r["csm_release"]),
         ("Risk adjustment released", lambda r: r["ra_release"]),
         ("Experience", lambda r: r["experience"]),
-        ("Losses and reversals", lambda r: r["reversal"] - r["loss"]),
+        (losses, lambda r: sign * (r["loss"] - r["reversal"])),
         ("Finance expenses", lambda r: -r["finance"]),
     )
-    first = [-rows[0]["loss"] if name.startswith("Losses") else 0.0 for name, _ in parts]
+    first = [sign * rows[0]["loss"] if name == losses else 0.0 for name, _ in parts]
     return {
         "kind": "bar",
         "title": "Profit by source",
@@ -238,3 +350,16 @@ MARGIN = (
     "loss_component",
 )
 PROFIT = ("year", "revenue", "expenses", "service_result", "finance", "profit", "experience")
+HELD_PROFIT = ("year", "expenses", "revenue", "service_result", "finance", "profit", "experience")
+HELD_COLUMNS = {
+    "pv_outflows": "pv_premiums",
+    "pv_inflows": "pv_recoveries",
+    "loss": "loss_recovered",
+    "reversal": "recovery_reversed",
+    "loss_component": "recovery_component",
+    "expenses": "recovered",
+    "revenue": "allocated",
+    "premiums": "premiums_paid",
+    "acquisition": "commission",
+    "claims": "recoveries_received",
+}

@@ -3,8 +3,10 @@
 Chosen: years; premiums at their start, claims at their end; estimates revised at a year's end. Fulfilment cash flows
 stand at current rates, the margin accretes and absorbs changes at the rates of initial recognition (B72). The
 whole release of the risk adjustment is insurance service, none of it finance (81).
-Left out: the variable fee and the premium allocation approach, reinsurance held, investment components, claims
-incurred but not paid, derecognition.
+Reinsurance held is measured as the mirror of the reinsurer's contract: the same steps without a floor at zero, what the
+underlying group's losses recover taken to income.
+Left out: the variable fee and the premium allocation approach, investment components, claims incurred but not paid,
+derecognition.
 
 Source: IFRS 17 Insurance Contracts (IASB, as amended 2020), paragraphs 32 to 52, B36 to B119B.
 """
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 TINY = 1e-9
+RESIDUE = 1e-12  # of the amounts in a sum: a difference no larger is what rounding left of 0
 
 
 @dataclass
@@ -45,26 +48,42 @@ def present_value(amounts, rates, start, *, at_start):
     return float((amounts[start:] / growth).sum())
 
 
-def initial(estimates, rates, acquisition):
-    """Return the state at initial recognition (32, 38, 47): present values, risk adjustment, margin or loss."""
+def initial(estimates, rates, acquisition, recovered=None):
+    """Return the state at initial recognition (32, 38, 47): present values, risk adjustment, margin or loss.
+
+    Args:
+        estimates: what is expected.
+        rates: one-year forward rates by year, shape (n,).
+        acquisition: insurance acquisition cash flows, paid at the start.
+        recovered: for reinsurance held, what is recovered of the underlying group's loss at initial recognition: the
+            margin then takes net cost and net gain alike (65), and that income too (66A). None for contracts issued.
+    """
     outflows = present_value(estimates.claims, rates, 0, at_start=False) + acquisition
     inflows = present_value(estimates.premiums, rates, 0, at_start=True)
     adjustment = float(estimates.margin.sum())
-    fulfilment = outflows - inflows + adjustment
+    fulfilment = cleared(outflows - inflows + adjustment, outflows + inflows + adjustment)
+    margin, loss = (max(0.0, -fulfilment), max(0.0, fulfilment))
+    if recovered is not None:
+        margin, loss = recovered - fulfilment, recovered
     return {
         "year": 0,
         "pv_outflows": outflows,
         "pv_inflows": inflows,
         "risk_adjustment": adjustment,
         "fulfilment": fulfilment,
-        "csm": max(0.0, -fulfilment),
-        "loss": max(0.0, fulfilment),
-        "loss_component": max(0.0, fulfilment),
-        "total": max(0.0, fulfilment),
+        "csm": margin,
+        "loss": loss,
+        "loss_component": loss,
+        "total": loss,
     }
 
 
-def years(estimates, locked, current, *, paid, revisions, acquisition):
+def cleared(value, size):
+    """Return `value`, or 0 where it is no more than the rounding of a sum of amounts of `size`."""
+    return 0.0 if abs(value) <= RESIDUE * size else value
+
+
+def years(estimates, locked, current, *, paid, revisions, acquisition, recovered=None):
     """Return the state at initial recognition and one row for each year.
 
     Args:
@@ -74,6 +93,8 @@ def years(estimates, locked, current, *, paid, revisions, acquisition):
         paid: year -> claims paid, where they differ from the expected ones.
         revisions: end of year -> list of (year, column, amount) with a column of Estimates.
         acquisition: insurance acquisition cash flows, paid at the start.
+        recovered: for reinsurance held, year -> what is recovered of the underlying group's loss of that year, negative
+            for a reversal; the year 0 is initial recognition. None for contracts issued.
 
     Returns:
         Dictionaries, the first of `initial`, the others with every step of the year; amounts that raise the
@@ -81,10 +102,10 @@ def years(estimates, locked, current, *, paid, revisions, acquisition):
     """
     here = estimates.copy()
     rates = locked
-    state = initial(here, locked, acquisition)
+    state = initial(here, locked, acquisition, None if recovered is None else recovered.get(0, 0.0))
     rows = [state]
     csm, component = state["csm"], state["loss_component"]
-    recovered = acquisition / here.claims.size  # B125: by the passage of time, in revenue and in expenses alike
+    amortised = acquisition / here.claims.size  # B125: by the passage of time, in revenue and in expenses alike
     total = state["total"]
     for t in range(1, here.claims.size + 1):
         opening = _value(here, rates, t - 1)
@@ -100,7 +121,14 @@ def years(estimates, locked, current, *, paid, revisions, acquisition):
             getattr(here, column)[year - 1] = amount
         change = _value(here, locked, t) - before_locked
         change_adjustment = float(here.margin[t:].sum()) - before_adjustment
-        absorbed, loss, reversal = _absorb(csm + finance_margin, component, change + change_adjustment)
+        size = float(here.claims[t:].sum() + here.premiums[t:].sum() + here.margin[t:].sum()) + abs(csm)
+        whole = cleared(change + change_adjustment, size)
+        if recovered is None:
+            absorbed, loss, reversal = _absorb(csm + finance_margin, component, whole, size)
+        else:
+            income = recovered.get(t, 0.0)  # 66(c): the rest of the change adjusts the margin
+            absorbed, loss, reversal = income - whole, max(income, 0.0), min(max(-income, 0.0), component)
+            absorbed += max(-income, 0.0) - reversal  # no more is reversed than is left of the component
         component += loss - reversal
         carried = csm + finance_margin + absorbed
         units_now, units_later = float(here.units[t - 1]), float(here.units[t:].sum())
@@ -135,8 +163,8 @@ def years(estimates, locked, current, *, paid, revisions, acquisition):
             "reversal": reversal,
             "premiums": premium,
             "claims": actual,
-            "revenue": claims + released + release - allocated + recovered,
-            "expenses": actual + loss - reversal - allocated + recovered,
+            "revenue": claims + released + release - allocated + amortised,
+            "expenses": actual + loss - reversal - allocated + amortised,
             "service_result": service,
         }
         row["fulfilment"] = row["pv_outflows"] - row["pv_inflows"] + row["risk_adjustment"]
@@ -172,13 +200,15 @@ def _allocate(component, estimates, rates, t, adjustment, released):
     return left, borne
 
 
-def _absorb(margin, component, change):
+def _absorb(margin, component, change, size):
     """Return what the margin takes of a change in fulfilment cash flows, the loss beyond it, and loss reversed.
+
+    `size` is that of the amounts behind the change, for its rounding.
 
     An increase beyond the margin is a loss (44(c)(i), 48); a decrease first reverses the loss component (50(b)).
     """
     if change > 0:
-        taken = min(margin, change)
-        return -taken, change - taken, 0.0
+        taken = margin if cleared(change - margin, size) == 0 else min(margin, change)
+        return -taken, cleared(change - taken, size), 0.0
     reversed_ = min(component, -change)
     return -change - reversed_, 0.0, reversed_

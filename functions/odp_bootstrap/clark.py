@@ -12,6 +12,8 @@ from scipy.optimize import minimize
 
 SEARCH = {"xatol": 1e-10, "fatol": 1e-15, "maxiter": 2_000, "maxfev": 4_000}
 FARTHEST = 7  # logarithms of shape and of scale over a period, beyond which a search has run away
+NOTHING = 1e-6  # share of a year's claims: a development year fitted by less has no variance to speak of
+ROUND = 1e-10  # smallest over largest eigenvalue of the information, below which its inverse is rounding
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Fit:
         parameter: standard errors from the parameters, shape (m + 1,).
         reached: share developed at the latest age, shape (m,).
         limit: share developed at the last age.
+        loss_age: months from the start of an origin year to its average loss, from which ages count.
+        ratio_error: standard error of the loss ratio, None without one or without a covariance.
+        shape_errors: standard errors of ω and θ, None where the covariance is not determined.
+        mean: fitted increments, shape (m, n), NaN in the future.
+        likelihood: Σ (X ln m - m), the kernel of the log-likelihood.
+        doubt: why errors are missing, None where they are there.
     """
 
     omega: float
@@ -37,10 +45,16 @@ class Fit:
     ratio: float | None
     sigma2: float
     reserves: np.ndarray
-    process: np.ndarray
-    parameter: np.ndarray
+    process: np.ndarray | None
+    parameter: np.ndarray | None
     reached: np.ndarray
     limit: float
+    loss_age: float
+    ratio_error: float | None
+    shape_errors: tuple | None
+    mean: np.ndarray
+    likelihood: float
+    doubt: str | None
 
 
 def growth(age, omega, theta, curve):
@@ -71,7 +85,7 @@ def growth(age, omega, theta, curve):
     return np.where(inside, g, edge), slope * inside[..., None], bend * inside[..., None, None]
 
 
-def fit(triangle, *, curve, premium, months, last_age):
+def fit(triangle, *, curve, premium, months, last_age, loss_age):
     """Fit the curve to the increments of `triangle`.
 
     Args:
@@ -80,6 +94,7 @@ def fit(triangle, *, curve, premium, months, last_age):
         premium: of each origin year, shape (m,), for Cape Cod; None for a level of each year (the LDF method).
         months: length of an origin and of a development year.
         last_age: months at which development ends, from the start of the origin year; infinity for never.
+        loss_age: months from the start of the origin year to its average loss, below `months`.
 
     Raises:
         ValueError: the likelihood has no maximum, or the last age lies within the triangle.
@@ -87,9 +102,9 @@ def fit(triangle, *, curve, premium, months, last_age):
     Source: Clark (2003), LDF Curve-Fitting and Stochastic Reserving, CAS Forum, Fall, sections 2 and 3.
     """
     m, n = triangle.values.shape
-    # Claims of a year happen on average in its middle: ages count from there.
-    ages = months * np.arange(1, n + 1) - months / 2
-    end = last_age - months / 2
+    # Ages count from the average date of loss, usually the middle of the origin year.
+    ages = months * np.arange(1, n + 1) - loss_age
+    end = last_age - loss_age
     if end < ages[-1]:
         raise ValueError(
             f"inputs.last_age: {last_age:g} months lie within the triangle. Give at least {months * n:g}, or 0."
@@ -128,7 +143,7 @@ def fit(triangle, *, curve, premium, months, last_age):
     omega, theta = _unfold(best.x)
     share, slope, bend = shares(best.x)
     amount = amounts(share)
-    sigma2, covariance = _covariance(paid, design, amount, share, slope, bend)
+    sigma2, covariance, doubt = _covariance(paid, design, amount, share, slope, bend, column)
     limit, limit_slope, _ = growth(end, omega, theta, curve)
     now, now_slope, _ = growth(ages[triangle.latest], omega, theta, curve)
     levels, ahead = scale @ amount, limit - now
@@ -136,6 +151,13 @@ def fit(triangle, *, curve, premium, months, last_age):
     gradient = _with_total(
         np.concatenate([scale * ahead[:, None], levels[:, None] * (limit_slope - now_slope)], axis=1)
     )
+    mean = np.full((m, n), np.nan)
+    mean[row, column] = design @ amount * share
+    process = parameter = errors = None
+    if covariance is not None:
+        process = np.sqrt(sigma2 * np.maximum(reserves, 0))
+        parameter = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", gradient, covariance, gradient), 0))
+        errors = np.sqrt(np.diag(covariance))
     return Fit(
         omega=omega,
         theta=theta,
@@ -143,21 +165,35 @@ def fit(triangle, *, curve, premium, months, last_age):
         ratio=None if premium is None else float(amount[0]),
         sigma2=sigma2,
         reserves=reserves,
-        process=np.sqrt(sigma2 * np.maximum(reserves, 0)),
-        parameter=np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", gradient, covariance, gradient), 0)),
+        process=process,
+        parameter=parameter,
         reached=now,
         limit=float(limit),
+        loss_age=loss_age,
+        ratio_error=None if premium is None or errors is None else float(errors[0]),
+        shape_errors=None if errors is None else (float(errors[-2]), float(errors[-1]) * theta),
+        mean=mean,
+        likelihood=float(paid @ np.log(mean[row, column]) - mean[row, column].sum()),
+        doubt=doubt,
     )
 
 
-def _covariance(paid, design, amount, share, slope, bend):
-    """Return σ² and the covariance of levels, ω and ln θ: σ² times the inverse of the observed information.
+def _covariance(paid, design, amount, share, slope, bend, column):
+    """Return σ², the covariance of levels, ω and ln θ, and why there is none where it is None.
+
+    The covariance is σ² times the inverse of the observed information. It has no meaning where the curve runs flat over
+    a development year that holds amounts, because their variance is then as good as 0, or where the likelihood has no
+    single maximum.
 
     Source: Clark (2003), p. 53 and 54; σ² from the chi-square of increments, p. 52.
     """
     level, k = design @ amount, design.shape[1]
     mean = level * share
+    flat = np.unique(column[(share < NOTHING) & (np.abs(paid) > NOTHING * level)])
     sigma2 = float(np.sum(np.square(paid - mean) / mean) / (len(paid) - k - 2))
+    if len(flat):
+        named = ", ".join(str(j + 1) for j in flat)
+        return sigma2, None, f"the curve leaves next to nothing to development year {named}, which holds amounts"
     tangent = np.concatenate([design * share[:, None], level[:, None] * slope], axis=1)
     curvature = np.zeros((len(paid), k + 2, k + 2))
     mixed = design[:, :, None] * slope[:, None, :]
@@ -167,11 +203,12 @@ def _covariance(paid, design, amount, share, slope, bend):
     information -= np.einsum("c,cij->ij", paid / mean - 1, curvature)
     # Levels are far larger than shapes: scaled to a unit diagonal, the matrix inverts without loss.
     size = np.sqrt(np.abs(np.diag(information)))
-    try:
-        covariance = sigma2 * np.linalg.inv(information / np.outer(size, size)) / np.outer(size, size)
-    except np.linalg.LinAlgError:
-        raise ValueError("inputs.triangle: the growth curve is not determined by these amounts. Use another.") from None
-    return sigma2, covariance
+    if np.all(size > 0):
+        scaled = information / np.outer(size, size)
+        eigenvalues = np.linalg.eigvalsh(scaled)
+        if eigenvalues[0] > ROUND * eigenvalues[-1]:
+            return sigma2, sigma2 * np.linalg.inv(scaled) / np.outer(size, size), None
+    return sigma2, None, "the amounts do not determine the curve: its likelihood is flat around the fit"
 
 
 def _unfold(point):

@@ -1,10 +1,12 @@
 """Chain ladder: published reserves and errors, identities, and refusals by cell."""
 
+import copy
+
 import numpy as np
 import pytest
 
-from contract.errors import InputError
 from tests.models.calling import Model
+from tests.models.reference import adapter
 
 PRINTED = 0.5  # whole units
 TABLE = 1  # whole units, cut off where others are rounded
@@ -93,6 +95,10 @@ def test_a_line_that_does_not_fit_the_sigmas_is_named(model):
     lines = [[100, 120, 150, 200, 230], [100, 150, 160, 260], [100, 110, 180], [100, 130], [100]]
     found = model.run(triangle=rows(*lines), sigma_rule="log-linear")
     assert "do not follow a straight line" in found["warnings"][0]
+    changed = model.run(triangle=rows(*lines), sigma_rule="log-linear-or-mack")
+    assert "Mack's rule is used" in changed["warnings"][0]
+    assert changed["summary"] == model.run(triangle=rows(*lines))["summary"]
+    assert model.run(sigma_rule="log-linear-or-mack")["summary"] == model.run(sigma_rule="log-linear")["summary"]
 
 
 def test_the_line_through_the_sigmas_gives_the_other_known_figure_on_taylor_ashe(model):
@@ -101,7 +107,7 @@ def test_the_line_through_the_sigmas_gives_the_other_known_figure_on_taylor_ashe
 
 def test_every_cell_that_does_not_fit_is_named(model):
     bad = rows([100, None, 120], [-5, 20], [30, 40, 50, 60])
-    with pytest.raises(InputError, match=r"\[0\]\.d2: the cell is empty between filled ones") as raised:
+    with pytest.raises(ValueError, match=r"\[0\]\.d2: the cell is empty between filled ones") as raised:
         model.run(triangle=bad)
     assert "triangle[2].d4: the row reaches further than the one above" in str(raised.value)
     with pytest.raises(ValueError, match=r"\[1\]\.d1: the cumulative amount -5 is below 0"):
@@ -109,16 +115,101 @@ def test_every_cell_that_does_not_fit_is_named(model):
 
 
 def test_premium_methods_without_premiums_name_the_years(model):
-    with pytest.raises(ValueError, match="origin years 1981, 1982"):
+    with pytest.raises(ValueError, match=r"triangle\.premium: origin years 1, 2, 3 have no premium"):
+        model.run(triangle=rows([100, 150, 160], [110, 170], [120]), method="cape_cod")
+    with pytest.raises(ValueError, match="premium_each: the published triangle has no premiums for 1981, 1982"):
         model.run(data="raa", method="cape_cod")
     assert model.run(data="raa", method="cape_cod", premium_each=20_000)["summary"]["Expected loss ratio"] > 0
 
 
 def test_a_column_without_amounts_is_refused(model):
-    with pytest.raises(ValueError, match=r"d1: no amount above 0"):
+    with pytest.raises(ValueError, match=r"development year 1 no amount above 0"):
         model.run(triangle=rows([0, 10, 12], [0, 20], [5]))
-    with pytest.raises(ValueError, match=r"d2: every amount that counts is 0"):
+    with pytest.raises(ValueError, match=r"development year 2 every amount that counts is 0"):
         model.run(triangle=rows([5, 0, 12], [5, 0], [5]))
+
+
+def test_origin_years_that_begin_late_count_in_the_one_year_error_from_their_first_amount_on(model):
+    """5.8236 is Merz and Wüthrich (2008), result 3.3, with sums over observed cells: an independent calculation."""
+    found = model.run(triangle=rows([None, 10, 20, 22], [5, 12, 25], [6, 11], [5]))
+    assert found["summary"]["One-year standard error (CDR)"] == pytest.approx(5.82, abs=0.005)
+    assert found["warnings"] == []
+
+
+@pytest.mark.parametrize("averaging", ["volume", "simple"])
+def test_a_cell_that_is_nearly_empty_is_named_where_it_decides_the_error(model, averaging):
+    triangle = model.triangles.bundled("taylor_ashe")
+    triangle[3]["d1"] = 1e-6
+    found = model.run(triangle=triangle, averaging=averaging)
+    assert "Origin 4 develops from 1e-06" in found["warnings"][0]
+    assert any("times the reserve" in words for words in found["warnings"])
+
+
+def test_a_link_from_nothing_counts_neither_in_the_factor_nor_in_its_error(model):
+    triangle = model.triangles.bundled("taylor_ashe")
+    triangle[3]["d1"] = 0
+    without = copy.deepcopy(triangle)
+    del without[3]["d1"]
+    zero, left_out = model.run(triangle=triangle), model.run(triangle=without)
+    assert "left out of the average and of its error" in zero["warnings"][0]
+    assert zero["summary"] == pytest.approx(left_out["summary"])
+    assert zero["tables"]["Development factors"] == left_out["tables"]["Development factors"]
+
+
+def test_the_published_triangles_give_no_warning(model):
+    for data in model.triangles.BUNDLED:
+        assert model.run(data=data)["warnings"] == []
+
+
+def test_an_error_too_large_for_a_lognormal_gives_no_percentiles(model):
+    triangle = model.triangles.bundled("taylor_ashe")
+    triangle[3]["d1"] = 1e-6
+    found = model.run(triangle=triangle)
+    assert "Reserve at 99.5 %" not in found["summary"]
+    assert "Total reserve" not in found["tables"]
+
+
+def test_increments_in_cents_that_cancel_give_nothing_and_no_residue(model):
+    steps = rows([1000, 200, 50, 10], [1200.30, -1000.10, -200.20], [900, 100], [800])
+    triangle = model.triangles.read(steps, incremental=True)
+    assert triangle.values[1, 2] == 0
+    assert model.run(triangle=steps, amounts="incremental")["table"][1]["latest"] == 0
+
+
+def test_a_residue_of_rounding_in_cumulative_amounts_is_nothing_and_a_small_loss_is_refused(model):
+    assert model.triangles.read(rows([1000, 900, 950], [1200.3, -5.684e-14], [800])).values[1, 1] == 0
+    with pytest.raises(ValueError, match=r"\[1\]\.d2: the cumulative amount -0\.01 is below 0"):
+        model.triangles.read(rows([1000, 900, 950], [1200.3, -0.01], [800]))
+
+
+def test_a_premium_of_nothing_is_refused_only_by_methods_that_use_premiums(model):
+    triangle = rows([100, 150, 160], [110, 170], [120], premium=0)
+    assert (
+        model.run(triangle=triangle)["summary"]
+        == model.run(triangle=rows([100, 150, 160], [110, 170], [120]))["summary"]
+    )
+    for method in ("bornhuetter_ferguson", "cape_cod"):
+        with pytest.raises(ValueError, match=r"triangle\[0\]\.premium: 0 is not above 0"):
+            model.run(triangle=triangle, method=method)
+
+
+def test_a_triangle_headed_in_months_is_read_in_the_order_of_its_columns(model):
+    months = [{f"d{12 * (j + 1)}": v for j, v in enumerate(line)} for line in ([100, 150, 160], [110, 170], [120])]
+    found = model.run(triangle=months)
+    assert found["summary"] == model.run(triangle=rows([100, 150, 160], [110, 170], [120]))["summary"]
+    assert "heads in use are 12, 24, 36: they are read as ages" in found["warnings"][0]
+
+
+def test_columns_that_are_empty_between_filled_ones_are_named_together(model):
+    odd = [{f"d{6 + 12 * j}": v for j, v in enumerate(line)} for line in ([100, 150, 160], [110, 170], [120])]
+    with pytest.raises(ValueError, match="only the columns 6, 18, 30 hold amounts") as raised:
+        model.run(triangle=odd)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_year_without_claims_and_errors_of_a_tail_that_is_not_there_are_pointed_out(model):
+    assert "reserves nothing for it" in str(model.run(triangle=rows([100, 150, 160], [110, 170], [0]))["warnings"])
+    assert "not used, because the tail factor is 1" in str(model.run(tail_error=0.1)["warnings"])
 
 
 def test_the_drawn_distribution_has_the_percentiles_of_the_table(model):
@@ -129,3 +220,83 @@ def test_the_drawn_distribution_has_the_percentiles_of_the_table(model):
     for mark in chart["markers"][1:]:
         below = np.interp(mark["x"], edges, np.concatenate(([0], np.cumsum(chances))))
         assert 100 * below == pytest.approx(float(mark["label"].removesuffix(" %")), abs=0.3)
+
+
+MACK_1999 = {"data": "mortgage", "tail": 1.05, "tail_error": 0.02, "tail_sigma": 71}
+
+
+def test_the_errors_of_individual_factors_are_those_of_mack_1999(model):
+    """ASTIN Bulletin 29(2), table 1: s.e.(F) of the third origin year, to the digits printed."""
+    row = model.run(**MACK_1999)["tables"]["Standard errors of individual factors"][2]
+    printed = [7.38, 1.89, 0.357, 0.116, 0.078, 0.033, 0.015, 0.007, 0.03]
+    found = [row[f"link_{k + 1}"] for k in range(9)]
+    assert found[:2] == pytest.approx(printed[:2], abs=0.005)
+    assert found[2:] == pytest.approx(printed[2:], abs=0.0006)
+
+
+def test_the_errors_by_development_year_end_in_those_of_the_reserves(model):
+    found = model.run(data="raa")
+    for row, line in zip(found["table"], found["tables"]["Standard errors by development year"], strict=True):
+        assert (line["year_10"] or 0) == pytest.approx(row["se"])
+    assert list(line) == ["origin", *(f"year_{k}" for k in range(2, 11))]
+    assert found["tables"]["Individual factors"][0]["link_1"] == pytest.approx(8269 / 5012)
+
+
+@pytest.mark.parametrize("data", ["merz_wuthrich", "taylor_ashe", "raa"])
+def test_the_errors_of_all_coming_years_add_up_to_macks(model, data):
+    """Merz and Wüthrich (2014), The Full Picture: the years' errors are Mack's whole prediction error, run off."""
+    found = model.run(data=data)
+    tables = found["tables"]
+    by_year = tables["Claims development result by year"]
+    assert by_year[0]["se"] == found["summary"]["One-year standard error (CDR)"]
+    total = sum(row["se"] ** 2 for row in by_year[:-1]) ** 0.5
+    assert total == pytest.approx(found["summary"]["Mack standard error"], rel=1e-12)
+    assert by_year[-1]["se"] == found["summary"]["Mack standard error"]
+    for row, line in zip(found["table"], tables["Claims development result by origin year"], strict=True):
+        assert sum((v or 0) ** 2 for k, v in line.items() if k != "origin") ** 0.5 == pytest.approx(row["se"])
+
+
+def test_a_triangle_without_two_links_in_a_column_has_no_standard_error(model):
+    for given in ({"triangle": rows([100, 150], [110])}, {"years": 1}):
+        found = model.run(**given)
+        assert "Mack standard error" not in found["summary"]
+        assert found["warnings"] == [
+            "Standard errors are left out: no development year has two links, which alone show a variance."
+        ]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"averaging": "simple"}, "averaged by volume"),
+        ({"years": 4}, "factors of all years"),
+        ({"tail": 1.05}, "without a tail"),
+        ({"triangle": rows([100, 150, 160], [110, 170], [115, 160], [120])}, "one origin year on each diagonal"),
+    ],
+)
+def test_why_there_is_no_one_year_error_is_said(model, given, why):
+    assert why in str(model.run(**given)["warnings"])
+
+
+def test_a_reference_case_with_an_option_that_is_not_known_is_refused_by_name():
+    read = adapter("chain_ladder_mack")
+    case = {"inputs": {"triangle": [[1, 2], [1]], "averaging": "geometric"}, "expect": {}}
+    with pytest.raises(LookupError, match="'geometric' is not one of volume"):
+        read.runs(case, None)
+    with pytest.raises(LookupError, match="tail is True; only numbers are known"):
+        read.runs({"inputs": {"triangle": [[1, 2], [1]], "tail": True}, "expect": {}}, None)
+
+
+def test_a_reference_case_may_name_its_triangle_give_increments_and_count_factors_with_the_tail(model):
+    read = adapter("chain_ladder_mack")
+    case = {
+        "inputs": {"triangle": "Mortgage", "tail": 1.05, "tail_se": 0.02, "tail_sigma": 71},
+        "expect": {"sigma": [0.0] * 9, "ldf": [0.0] * 8},
+    }
+    ((slug, inputs),) = read.runs(case, None)
+    assert slug == "chain_ladder"
+    found = read.measured(case, [model.run(**inputs)])
+    assert found["sigma"][-1] == 71
+    assert len(found["ldf"]) == 8
+    steps = {"inputs": {"triangle": [[10, 5, 1], [12, 7], [9]], "incremental": True}, "expect": {"total_latest": 0}}
+    assert read.measured(steps, [model.run(**read.runs(steps, None)[0][1])])["total_latest"] == 44

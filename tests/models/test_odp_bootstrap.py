@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.models.calling import Model
+from tests.models.reference import adapter
 
 WHOLE_PERCENT = 0.5  # as England and Verrall print their errors
 SAMPLING = 0.02  # 20,000 resamples: three standard errors of a standard deviation with this tail
@@ -122,19 +123,29 @@ def test_large_runs_tell_their_progress_and_end_the_same(model, monkeypatch):
     assert parts[-1]["summary"] == model.run(simulations=10_000)["summary"]
 
 
-def test_holes_and_amounts_of_nothing_are_named_together(model):
+def test_holes_and_rows_without_amounts_are_named_together(model):
     rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
     del rows[0]["d2"]
-    rows[1]["premium"] = -1.0
+    rows.append({"origin": "4"})
     with pytest.raises(ValueError, match=r"triangle\[0\]\.d2: the cell is empty") as raised:
         model.triangles.read(rows)
-    assert "[1].premium: -1 is not above 0" in str(raised.value)
+    assert "triangle[4]: the row holds no amount" in str(raised.value)
+
+
+def test_a_premium_of_nothing_is_refused_only_where_premiums_are_used(model):
+    rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
+    rows[0]["d2"], rows[1]["premium"] = 80.0, 0.0
+    assert model.run(method="analytic", triangle=rows)["summary"]["Total reserve"] > 0
+    assert model.run(method="clark", triangle=rows)["summary"]["Total reserve"] > 0
+    for given in ({"method": "clark", "level": "cape_cod"}, {"method": "analytic", "basis": "bornhuetter_ferguson"}):
+        with pytest.raises(ValueError, match=r"triangle\[1\]\.premium: 0 is not above 0"):
+            model.run(triangle=rows, **given)
 
 
 def test_a_development_year_of_negative_increments_is_refused_by_the_closed_form_and_told_by_the_bootstrap(model):
     rows = triangle([100, 110, 120, 130], [0.4, 0.9, 0.8, 1.0])
     rows[1]["d3"] = 85.0
-    with pytest.raises(ValueError, match="development year 3 add up to 0 or less"):
+    with pytest.raises(ValueError, match="development year 3 add up to less than 0"):
         model.run(method="analytic", triangle=rows)
     assert "below 0" in model.run(triangle=rows)["warnings"][0]
 
@@ -143,9 +154,235 @@ def test_cape_cod_without_premiums_names_the_years(model):
     rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
     with pytest.raises(ValueError, match="origin 0, 1, 2, 3 has no premium"):
         model.run(method="clark", level="cape_cod", triangle=rows)
+    with pytest.raises(ValueError, match="premium_each: the published triangle has no premiums for 1981"):
+        model.run(method="clark", level="cape_cod", data="raa")
+    with pytest.raises(ValueError, match="ultimate_each: the published triangle has no premiums for 1981"):
+        model.run(basis="bornhuetter_ferguson", data="raa")
 
 
 def test_triangles_of_different_shape_are_refused(model):
     rows = triangle([100, 110, 120], [0.4, 0.7, 0.9])
     with pytest.raises(ValueError, match="does not cover the cells of the paid triangle"):
         model.run(method="munich", paid=rows)
+
+
+EXPLODING = [[1, 50, 60], [30, 40], [2]]
+BOOK = [  # Wüthrich and Merz (2008), Stochastic Claims Reserving Methods in Insurance, table 2.2
+    [5946975, 9668212, 10563929, 10771690, 10978394, 11040518, 11106331, 11121181, 11132310, 11148124],
+    [6346756, 9593162, 10316383, 10468180, 10536004, 10572608, 10625360, 10636546, 10648192],
+    [6269090, 9245313, 10092366, 10355134, 10507837, 10573282, 10626827, 10635751],
+    [5863015, 8546239, 9268771, 9459424, 9592399, 9680740, 9724068],
+    [5778885, 8524114, 9178009, 9451404, 9681692, 9786916],
+    [6184793, 9013132, 9585897, 9830796, 9935753],
+    [5600184, 8493391, 9056505, 9282022],
+    [5288066, 7728169, 8256211],
+    [5290793, 7648729],
+    [5675568],
+]
+PRIOR = [11653101, 11367306, 10962965, 10616762, 11044881, 11480700, 11413572, 11126527, 10986548, 11618437]
+CUT = 1e-5  # relative: the book prints its triangle in whole units
+
+
+def test_resamples_that_leave_nothing_to_develop_from_are_drawn_again_and_counted(model):
+    found = model.run(data="mortgage")
+    closed = model.run(data="mortgage", method="analytic")["summary"]["Prediction error"]
+    assert closed == pytest.approx(5.607e6, rel=1e-3)
+    assert found["summary"]["Standard deviation"] < 2 * closed
+    assert "were drawn again" in found["warnings"][0]
+    seeds = [model.run(data="mortgage", seed=s)["summary"]["Standard deviation"] for s in (2, 3)]
+    assert seeds == pytest.approx([found["summary"]["Standard deviation"]] * 2, rel=0.1)
+
+
+def test_a_triangle_whose_resamples_mostly_explode_is_refused(model):
+    with pytest.raises(ValueError, match="no distribution to show"):
+        model.run(triangle=table(EXPLODING))
+    assert model.run(triangle=table(EXPLODING), method="analytic")["summary"]["Prediction error"] > 0
+
+
+@pytest.mark.parametrize("data", ["taylor_ashe", "raa", "abc", "uk_motor"])
+def test_calm_triangles_are_drawn_once_and_without_a_warning(model, data):
+    assert model.run(data=data)["warnings"] == []
+
+
+@pytest.mark.parametrize("curve", ["loglogistic", "weibull"])
+def test_a_curve_that_runs_flat_over_amounts_has_no_errors_and_says_so(model, curve):
+    found = model.run(method="clark", curve=curve, triangle=table([[100, 150, 145], [110, 160], [120]]))
+    assert "Standard error" not in found["summary"]
+    assert "error" not in found["table"][0]
+    assert "Standard errors are left out" in found["warnings"][0]
+
+
+def test_one_cell_that_decides_the_dispersion_is_named(model):
+    rows = triangle([1000.0] * 8, [0.4, 0.64, 0.784, 0.87, 0.922, 0.953, 0.972, 1.0])
+    for j in range(3, 8):
+        rows[1][f"d{j}"] += 100  # all of it paid in the third year
+    found = model.run(method="analytic", triangle=rows)["warnings"]
+    assert found[0].startswith("Origin 1, development year 3 makes up")
+
+
+def test_years_without_first_payments_are_fine_and_years_without_any_are_named(model):
+    late = table([[0, 50, 60, 60], [10, 40, 60, 60], [5, 30, 70], [7, 30]])
+    assert model.run(method="analytic", triangle=late)["summary"]["Total reserve"] == pytest.approx(17.5)
+    with pytest.raises(ValueError, match=r"triangle\[2\]\.d1: the cumulative amount 0 is not above 0"):
+        model.run(method="analytic", triangle=table([[10, 50, 60], [10, 40], [0]]))
+    with pytest.raises(ValueError, match=r"paid\[0\]\.d1: the cumulative amount 0 is not above 0"):
+        model.run(method="munich", paid=late, incurred=late)
+
+
+def test_a_development_year_in_which_nothing_was_paid_adds_no_error(model):
+    longer = table([[10, 40, 60, 60], [12, 45, 60, 60], [9, 30, 50, 50], [7, 30, 41]])
+    shorter = table([[10, 40, 60], [12, 45, 60], [9, 30, 50], [7, 30, 41]])
+    assert model.run(method="analytic", triangle=longer)["summary"]["Total reserve"] == pytest.approx(0)
+    assert model.run(method="clark", triangle=shorter)["summary"]["Total reserve"] > 0
+
+
+def test_increments_that_cancel_in_a_development_year_are_refused_with_its_number(model):
+    with pytest.raises(ValueError, match="development year 4 cancel to 0"):
+        model.run(method="analytic", triangle=table([[10, 50, 60, 55], [10, 40, 55, 60], [5, 30, 70, 70], [7, 30]]))
+
+
+def test_a_triangle_headed_in_months_is_read_in_the_order_of_its_columns(model):
+    plain = model.triangles.bundled("taylor_ashe")[3:]
+    months = [{f"d{3 * int(k[1:])}" if k[0] == "d" else k: v for k, v in row.items()} for row in plain]
+    found = model.run(method="clark", triangle=months, months=3)
+    assert found["summary"] == model.run(method="clark", triangle=plain, months=3)["summary"]
+    assert "read as ages" in found["warnings"][0]
+    with pytest.raises(ValueError, match="a period has 12 months, and the columns are headed 3, 6"):
+        model.run(method="clark", triangle=months)
+
+
+def test_increments_in_cents_that_cancel_leave_no_residue(model):
+    steps = table([[1000, 200, 50, 10], [1200.30, -1000.10, 200.20], [900, 100], [800]])
+    assert model.triangles.read(steps, incremental=True).values[1].tolist()[:3] == [1200.30, 200.20, 400.40]
+
+
+def test_both_estimates_of_the_dispersion_are_shown_and_either_is_used(model):
+    """Deviance by hand: 2 Σ (X ln(X / m) - (X - m)) / 36."""
+    pearson, deviance = (model.run(method="analytic", dispersion_by=d)["summary"] for d in ("pearson", "deviance"))
+    t = model.triangles.read(model.triangles.bundled("taylor_ashe"))
+    x, m = t.increments[t.known], model.triangles.fitted(t)[t.known]
+    by_hand = 2 * np.sum(x * np.log(x / m) - (x - m)) / 36
+    assert pearson["Dispersion"] == pearson["Dispersion by Pearson"] == pytest.approx(52601.3615, rel=1e-8)
+    assert deviance["Dispersion"] == pearson["Dispersion by deviance"] == pytest.approx(by_hand, rel=1e-9)
+    ratio = deviance["Prediction error"] / pearson["Prediction error"]
+    assert ratio == pytest.approx(np.sqrt(deviance["Dispersion"] / pearson["Dispersion"]))
+
+
+def test_the_deviance_needs_increments_that_are_not_negative(model):
+    rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
+    rows[1]["d3"] = rows[1]["d2"] - 1
+    assert "Dispersion by deviance" not in model.run(method="analytic", triangle=rows)["summary"]
+    with pytest.raises(ValueError, match="dispersion_by: some increments are below 0"):
+        model.run(method="analytic", triangle=rows, dispersion_by="deviance")
+
+
+def test_residuals_are_those_of_the_pearson_fit(model):
+    """168.926149 is chainladder's first unscaled residual of Taylor-Ashe, 1,893,649.01 their sum of squares."""
+    found = model.run(method="analytic")
+    cells = found["tables"]["Cells of the fit"]
+    assert cells[0]["residual"] == pytest.approx(168.926149, rel=1e-8)
+    assert sum(c["residual"] ** 2 for c in cells) == pytest.approx(1_893_649.01, rel=1e-8)
+
+
+def test_the_bornhuetter_ferguson_errors_are_those_of_alai_merz_and_wuthrich(model):
+    """Annals of Actuarial Science 4(1), 2009: reserve 7,356,580; process 329,007; total 471,971; chain ladder 429,891."""
+    rows = table(BOOK)
+    for row, prior in zip(rows, PRIOR, strict=True):
+        row["premium"] = prior
+    found = model.run(method="analytic", basis="bornhuetter_ferguson", triangle=rows, a_priori=100)["summary"]
+    assert found["Total reserve"] == pytest.approx(7_356_580, rel=CUT)
+    assert found["Process error"] == pytest.approx(329_007, rel=CUT)
+    assert found["Prediction error"] == pytest.approx(471_971, rel=CUT)
+    assert model.run(method="analytic", triangle=rows)["summary"]["Prediction error"] == pytest.approx(429_891, rel=CUT)
+    drawn = model.run(basis="bornhuetter_ferguson", triangle=rows, a_priori=100, simulations=20_000)["summary"]
+    assert drawn["Standard deviation"] == pytest.approx(found["Prediction error"], rel=SAMPLING)
+    assert drawn["Mean reserve"] == pytest.approx(found["Total reserve"], rel=SAMPLING / 4)
+
+
+def test_an_exact_prior_leaves_process_and_pattern_alone(model):
+    found = model.run(method="analytic", basis="bornhuetter_ferguson", ultimate_each=5e6, a_priori_error=0)
+    assert found["summary"]["Prior error"] == 0
+    assert {row["a_priori"] for row in found["table"]} == {5e6}
+
+
+@pytest.mark.parametrize(
+    ("percent", "given"),
+    [
+        (16.8, {"last_age": 240}),
+        (19.0, {"last_age": 0}),
+        (15.6, {"last_age": 240, "loss_date": 0}),
+        (19.7, {"last_age": 240, "loss_date": 75}),
+        (15.8, {"last_age": 240, "loss_date": 25}),
+        (18.3, {"last_age": 0, "curve": "weibull"}),
+        (18.2, {"last_age": 240, "curve": "weibull"}),
+        (11.5, {"last_age": 240, "level": "cape_cod"}),
+    ],
+)
+def test_clarks_coefficients_of_variation_are_those_of_the_r_package(model, percent, given):
+    """R's ChainLadder, unit tests of ClarkLDF and ClarkCapeCod on GenIns, printed to a tenth of a percent."""
+    found = model.run(method="clark", data="taylor_ashe", **given)
+    assert 100 * found["summary"]["Coefficient of variation"] == pytest.approx(percent, abs=0.1)
+
+
+def test_ages_in_years_are_those_in_months_over_twelve(model):
+    months, years = (model.run(method="clark", age_unit=unit) for unit in ("months", "years"))
+    assert years["summary"]["Scale θ"] == {"value": months["summary"]["Scale θ"] / 12, "unit": "years"}
+    for one, other in zip(months["tables"]["Growth curve"], years["tables"]["Growth curve"], strict=True):
+        assert other["average_age"] == pytest.approx(one["average_age"] / 12)
+        assert other["developed"] == one["developed"]
+    assert years["tables"]["Growth curve"][-1]["to_last_age"] == pytest.approx(1)
+
+
+def asked(model, inputs, *keys):
+    """Return what the adapter of the reference file measures of a case with these inputs, for expected `keys`."""
+    read, case = adapter("stochastic_reserving"), {"inputs": inputs, "expect": dict.fromkeys(keys, 0.5)}
+    ((slug, values),) = read.runs(case, None)
+    assert slug == "odp_bootstrap"
+    return read.measured(case, [model.run(**values)])
+
+
+def test_a_reference_case_in_years_or_months_is_the_same_curve(model):
+    years = asked(model, {"triangle": "GenIns", "growth": "weibull", "maxage": 20}, "total_cv", "theta")
+    months = asked(
+        model, {"triangle": "GenIns", "growth": "weibull", "maxage_months": 240, "months": 12}, "total_cv", "theta"
+    )
+    assert years["total_cv"] == months["total_cv"]
+    assert years["theta"] == pytest.approx(months["theta"] / 12)
+
+
+def test_a_reference_case_from_the_start_of_the_year_counts_from_there(model):
+    plain = {"triangle": "GenIns", "growth": "loglogistic", "maxage": 20}
+    start = asked(model, plain | {"adol": False}, "total_cv_pct")
+    assert start == asked(model, plain | {"adol_age": 0}, "total_cv_pct") == {"total_cv_pct": 15.6}
+
+
+def test_a_reference_case_with_an_option_that_is_not_known_is_refused(model):
+    with pytest.raises(LookupError, match="'gompertz' is not one of loglogistic"):
+        asked(model, {"triangle": "GenIns", "growth": "gompertz"}, "total_reserve")
+    with pytest.raises(LookupError, match="'paid' is not one of"):
+        asked(model, {"triangle": "GenIns", "method": "paid"}, "total_reserve")
+
+
+def test_the_gamma_model_gives_the_printed_reserves_and_errors(model):
+    """England and Verrall (2002), gamma model: reserves in thousands, errors of 48, 36, ..., 37 %, and 15 % in total."""
+    found = model.run(method="analytic", variance="gamma")
+    printed = [93, 447, 611, 992, 1453, 2186, 3665, 4122, 4516]
+    assert [row["reserve"] / 1000 for row in found["table"][1:]] == pytest.approx(printed, abs=0.5)
+    errors = [48, 36, 29, 26, 24, 24, 26, 29, 37]
+    assert [100 * row["cv"] for row in found["table"][1:]] == pytest.approx(errors, abs=WHOLE_PERCENT)
+    assert 100 * found["summary"]["Coefficient of variation"] == pytest.approx(15, abs=WHOLE_PERCENT)
+
+
+def test_the_gamma_fit_satisfies_its_likelihood_equations(model):
+    """With weights 1, the residuals X / m - 1 add up to 0 in every origin and development year."""
+    cells = model.run(method="analytic", variance="gamma", data="uk_motor")["tables"]["Cells of the fit"]
+    for key in ("origin", "development"):
+        for value in {c[key] for c in cells}:
+            assert sum(c["residual"] for c in cells if c[key] == value) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_gamma_model_refuses_increments_that_are_not_above_nothing(model):
+    rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
+    rows[1]["d3"] = rows[1]["d2"]
+    with pytest.raises(ValueError, match="increment of 1 in development year 3 is not above 0"):
+        model.run(method="analytic", variance="gamma", triangle=rows)

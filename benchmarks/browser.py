@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.stage import NOOP, ROOT, spread
+from benchmarks.fixture import NOOP, ROOT, quantiles
 
 PRESSES = 60
 FLAGS = [
@@ -176,8 +176,8 @@ def main() -> None:
                 other.bring_to_front()
                 b.append(theirs(other, 1000 + i))
             browser.close()
-        print(f"Tontine, press -> painted: {spread(a[10:])}")
-        print(f"Gradio,  press -> painted: {spread(b[10:])}")
+        print(f"Tontine, press -> painted: {quantiles(a[10:])}")
+        print(f"Gradio,  press -> painted: {quantiles(b[10:])}")
         print(f"ratio of medians: {statistics.median(a[10:]) / statistics.median(b[10:]):.2f}")
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from benchmarks.stage import spread, stage, sustained
+from benchmarks.fixture import embedded_installation, quantiles, sustained
 from contract.run import Status
 from engine.runs.cancel import cancel
 from engine.runs.follow import snapshot, wait_for_end
@@ -14,7 +14,7 @@ BURST = 600
 
 def main() -> None:
     """Print the figures."""
-    with stage(count=1) as context:
+    with embedded_installation(count=1) as context:
         times, parts = [], []
         for n in range(RUNS + 20):
             begun = time.perf_counter()
@@ -32,11 +32,11 @@ def main() -> None:
             if n >= 20:
                 times.append((ended - begun) * 1000)
                 parts.append((accepted - begun) * 1000)
-        print(f"submit -> result seen by a listener, idle, one worker: {spread(times)}")
-        print(f"  of which submit: {spread(parts)}")
+        print(f"submit -> result seen by a listener, idle, one worker: {quantiles(times)}")
+        print(f"  of which submit: {quantiles(parts)}")
         times = []
         slow = b"import time\ndef run(inputs):\n    yield {'progress': 0.1}\n    time.sleep(30)\n"
-        from benchmarks.stage import NOOP
+        from benchmarks.fixture import NOOP
         from engine.models.register import register
 
         register(context, "slow", {**NOOP, "function.py": slow}, source={"kind": "local", "path": "slow"})
@@ -48,9 +48,9 @@ def main() -> None:
             cancel(context, run.id)
             wait_for_end(context, run.id, 10)
             times.append((time.perf_counter() - begun) * 1000)
-        print(f"cancel asked -> CANCELLED seen: {spread(times)}")
+        print(f"cancel asked -> CANCELLED seen: {quantiles(times)}")
     for count, at_once in ((1, 2), (2, 2), (2, 4)):
-        with stage(count=count, runs_at_once=at_once) as context:
+        with embedded_installation(count=count, runs_at_once=at_once) as context:
             done, accepted = sustained(context, BURST)
             print(f"{BURST} runs, {count} workers x {at_once}: {done:.0f} runs/s (submitted at {accepted:.0f}/s)")
 

@@ -4,7 +4,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.stage import run_to_end, spread, stage
+from benchmarks.fixture import embedded_installation, quantiles, run_to_end
 from engine.models.register import register
 from engine.processes.context import AppContext
 from engine.runs import job_queue
@@ -48,21 +48,21 @@ def heap(context: AppContext, count: int, priority: int) -> None:
 
 def main() -> None:
     """Print the figures."""
-    with stage(count=2) as context:
+    with embedded_installation(count=2) as context:
         register(context, "busy", BUSY, source={"kind": "local", "path": "busy"})
         singles(context, "warm")
         alone = singles(context, "alone")
-        print(f"single run of 20 ms, nothing else going on: {spread(alone)}")
+        print(f"single run of 20 ms, nothing else going on: {quantiles(alone)}")
         begun = time.perf_counter()
         heap(context, POINTS, job_queue.BATCH_PRIORITY)
         print(f"a sweep of {POINTS:,} points by another user accepted in {time.perf_counter() - begun:.0f} s")
         beside = singles(context, "person")
-        print(f"single run beside it: {spread(beside)}")
+        print(f"single run beside it: {quantiles(beside)}")
         ratio = sorted(beside)[len(beside) // 2] / sorted(alone)[len(alone) // 2]
         print(f"ratio of medians: {ratio:.2f}")
         heap(context, 150, job_queue.INTERACTIVE)
         beside = singles(context, "newcomer")
-        print(f"single run beside 150 single runs of another user as well: {spread(beside)}")
+        print(f"single run beside 150 single runs of another user as well: {quantiles(beside)}")
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ import websockets
 from playwright.sync_api import sync_playwright
 
 from benchmarks.browser import FLAGS, answers, free_port
+from benchmarks.fixture import ROOT
 from benchmarks.sessions import Session
-from benchmarks.stage import ROOT
 
 LIMIT = 100  # ms
 PAGES = ("catalogue", "history", "monitor", "guide")

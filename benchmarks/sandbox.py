@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.stage import spread
+from benchmarks.fixture import quantiles
 from engine.sandbox.supervisor import CancelToken, Limits, Progress, Sandbox, SandboxJob
 
 RUNS = 200
@@ -64,9 +64,9 @@ def main() -> None:
                     ends.append((time.monotonic() - begun) * 1000)
                     memory.append(outcome.peak_memory / 1e6)
             print(f"runs {words}:")
-            print(f"  run() called -> first line of function.py: {spread(starts)}")
-            print(f"  run() called -> outcome: {spread(outcomes)}")
-            print(f"  run() called -> child dead, scratch removed: {spread(ends)}")
+            print(f"  run() called -> first line of function.py: {quantiles(starts)}")
+            print(f"  run() called -> outcome: {quantiles(outcomes)}")
+            print(f"  run() called -> child dead, scratch removed: {quantiles(ends)}")
         print(f"memory of a run on top of the zygote, MB: {sorted(memory)[len(memory) // 2]:.1f}")
 
         gone = []
@@ -80,7 +80,7 @@ def main() -> None:
 
             run(SLOW, heard=ask, cancel=cancel)
             gone.append((time.monotonic() - asked[0]) * 1000)
-        print(f"cancel asked -> child reaped, scratch removed: {spread(gone)}")
+        print(f"cancel asked -> child reaped, scratch removed: {quantiles(gone)}")
 
         for at_once in (1, 2, 4):
             begun = time.perf_counter()
@@ -106,7 +106,7 @@ def main() -> None:
             env=dict(os.environ),
         )
         times.append((time.perf_counter() - begun) * 1000)
-    print(f"for comparison, a fresh interpreter that imports the same: {spread(times)}")
+    print(f"for comparison, a fresh interpreter that imports the same: {quantiles(times)}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.browser import tontine
-from benchmarks.stage import spread
+from benchmarks.fixture import quantiles
 
 SESSIONS = 50
 ROUNDS = 5
@@ -62,9 +62,9 @@ async def measure(url: str, server: psutil.Process) -> None:
     for _ in range(ROUNDS):
         together += await asyncio.gather(*(session.rerun() for session in sessions))
     print(f"{SESSIONS} sessions: {(after - before) / 1e6 / SESSIONS:.2f} MB each, {after / 1e6:.0f} MB in all")
-    print(f"first run of a session: {spread(first)}")
-    print(f"a rerun, the others idle: {spread(alone)}")
-    print(f"a rerun, all {SESSIONS} at once: {spread(together)}")
+    print(f"first run of a session: {quantiles(first)}")
+    print(f"a rerun, the others idle: {quantiles(alone)}")
+    print(f"a rerun, all {SESSIONS} at once: {quantiles(together)}")
     for session in sessions:
         await session.close()
 

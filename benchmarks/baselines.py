@@ -13,12 +13,12 @@ from pathlib import Path
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 
-from benchmarks.told import told
+from benchmarks.line_process import line_process
 from storage.embedded_postgres import EmbeddedServer
 
 TASK = "nothing"
 QUEUE = "bare"
-WORK = "import sys; from benchmarks.floors import work; work(sys.argv[1])"
+WORK = "import sys; from benchmarks.baselines import work; work(sys.argv[1])"
 FORK = """
 import importlib, os, sys, time
 for name in sys.argv[1:]:
@@ -49,7 +49,7 @@ def bare_queue() -> Iterator[tuple[Callable[[], float], str]]:
     ):
         app.schema_manager.apply_schema()
         task = app.configure_task(TASK, queue=QUEUE)
-        with told(sys.executable, "-c", WORK, url) as worker:
+        with line_process(sys.executable, "-c", WORK, url) as worker:
 
             def job() -> float:
                 begun = time.time()
@@ -73,7 +73,7 @@ def work(url: str) -> None:
 @contextlib.contextmanager
 def forks(*names: str) -> Iterator[Callable[[], float]]:
     """Yield what returns the milliseconds to fork, end and reap a process with these modules loaded."""
-    with told(sys.executable, "-c", FORK, *names, **ONE_THREAD) as process:
+    with line_process(sys.executable, "-c", FORK, *names, **ONE_THREAD) as process:
         yield lambda: process.ask("fork")
 
 

@@ -1,4 +1,4 @@
-"""A process that is told what to do and answers with one number, a line each."""
+"""A process that takes commands and answers with one number, a line each."""
 
 import contextlib
 import os
@@ -6,13 +6,13 @@ import select
 import subprocess
 from collections.abc import Iterator
 
-from benchmarks.stage import ROOT
+from benchmarks.fixture import ROOT
 
-PATIENCE = 120.0  # s: an answer that takes longer will not come
+ANSWER_TIMEOUT = 120.0  # s: an answer that takes longer will not come
 
 
-class Told:
-    """Such a process, which `told` has started."""
+class LineProcess:
+    """A running process that answers each line it is sent."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -30,7 +30,7 @@ class Told:
             RuntimeError: it has ended, or says nothing for too long.
         """
         assert self.process.stdout is not None
-        heard = select.select([self.process.stdout], [], [], PATIENCE)[0]
+        heard = select.select([self.process.stdout], [], [], ANSWER_TIMEOUT)[0]
         line = self.process.stdout.readline() if heard else ""
         if not line:
             raise RuntimeError(f"No answer from {self.process.args!r}.")
@@ -38,7 +38,7 @@ class Told:
 
 
 @contextlib.contextmanager
-def told(*command: str, **environment: str) -> Iterator[Told]:
+def line_process(*command: str, **environment: str) -> Iterator[LineProcess]:
     """Run a command that is spoken to by lines, with `environment` beside our own, until the block is left."""
     with subprocess.Popen(
         command,
@@ -50,6 +50,6 @@ def told(*command: str, **environment: str) -> Iterator[Told]:
         start_new_session=True,  # Ctrl-C is for us alone, who end it
     ) as process:
         try:
-            yield Told(process)
+            yield LineProcess(process)
         finally:
             process.kill()

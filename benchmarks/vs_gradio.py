@@ -21,10 +21,10 @@ from uuid import UUID
 
 import psutil
 
+from benchmarks.baselines import bare_queue, commits, forks
 from benchmarks.browser import free_port, gradio_python, serving
-from benchmarks.floors import bare_queue, commits, forks
-from benchmarks.stage import NOOP, ROOT, run_to_end, spread, stage, sustained
-from benchmarks.told import PATIENCE, Told, told
+from benchmarks.fixture import NOOP, ROOT, embedded_installation, quantiles, run_to_end, sustained
+from benchmarks.line_process import ANSWER_TIMEOUT, LineProcess, line_process
 from contract.run import Status
 from engine.models.register import register
 from engine.processes.context import AppContext
@@ -51,7 +51,7 @@ def run(inputs):
 
 
 @contextlib.contextmanager
-def gradio() -> Iterator[Told]:
+def gradio() -> Iterator[LineProcess]:
     """Serve Gradio on this host only, and yield its client."""
     python, port = str(gradio_python()), free_port()
     url = f"http://127.0.0.1:{port}"
@@ -60,7 +60,7 @@ def gradio() -> Iterator[Told]:
         # -P: our modules beside these scripts are none of theirs.
         with (
             serving([python, "-P", str(PEER / "server.py"), str(port)], url, **environment),
-            told(python, "-P", str(PEER / "client.py"), url, **environment) as client,
+            line_process(python, "-P", str(PEER / "client.py"), url, **environment) as client,
         ):
             yield client
 
@@ -75,7 +75,7 @@ def compare(
     what: str,
     ours: Sequence[float],
     theirs: dict[str, Sequence[float]],
-    said: Callable[[Sequence[float]], str] = spread,
+    said: Callable[[Sequence[float]], str] = quantiles,
 ) -> None:
     """Print a figure of ours, theirs, and the ratio of the medians, ours to theirs."""
     print(f"{what}\n  Tontine: {said(ours)}")
@@ -89,7 +89,7 @@ def rates(values: Sequence[float]) -> str:
     return f"median {statistics.median(values):.0f} runs/s, least {min(values):.0f} runs/s, n {len(values)}"
 
 
-def whole_way(context: AppContext, peer: Told, job: Callable[[], float]) -> None:
+def whole_way(context: AppContext, peer: LineProcess, job: Callable[[], float]) -> None:
     """Print the milliseconds from submit to the stored result as seen, and a bare job's of the queue beneath."""
 
     def ours() -> float:
@@ -101,11 +101,11 @@ def whole_way(context: AppContext, peer: Told, job: Callable[[], float]) -> None
         RUNS, ours, lambda: peer.ask("way", "client"), lambda: peer.ask("way", "http"), job
     )
     compare("submit -> result seen, idle, one worker", mine, {"its client": client, "its HTTP interface": http})
-    print(f"floor: a bare job of the queue, defer -> first line: {spread(bare)}")
+    print(f"floor: a bare job of the queue, defer -> first line: {quantiles(bare)}")
     print(f"the whole way is {statistics.median(mine) / statistics.median(bare):.1f} times a bare job of the queue")
 
 
-def first_line(context: AppContext, peer: Told) -> None:
+def first_line(context: AppContext, peer: LineProcess) -> None:
     """Print the milliseconds from the claim, whose own commit is among them, to the first line of function.py."""
     register(context, "first", {**NOOP, "function.py": FIRST_LINE}, source={"kind": "local", "path": "first"})
     submitted: list[float] = []
@@ -126,10 +126,10 @@ def first_line(context: AppContext, peer: Told) -> None:
         mine,
         {"its client": client, "its HTTP interface": http},
     )
-    print(f"  Tontine, from the submission too: {spread(submitted[-RUNS:])}", flush=True)
+    print(f"  Tontine, from the submission too: {quantiles(submitted[-RUNS:])}", flush=True)
 
 
-def cancelling(context: AppContext, peer: Told) -> None:
+def cancelling(context: AppContext, peer: LineProcess) -> None:
     """Print the milliseconds from a cancel to the end of the model's process, or of Gradio's generator."""
     register(context, "slow", {**NOOP, "function.py": SLOW}, source={"kind": "local", "path": "slow"})
     seen: list[float] = []
@@ -147,7 +147,7 @@ def cancelling(context: AppContext, peer: Told) -> None:
 
     mine, theirs = alternate(CANCELS, ours, lambda: peer.ask("cancelled"))
     compare("cancel asked -> gone: our process, their generator of 10 ms steps", mine, {"its client": theirs})
-    print(f"  Tontine, cancel asked -> CANCELLED seen: {spread(seen[-CANCELS:])}")
+    print(f"  Tontine, cancel asked -> CANCELLED seen: {quantiles(seen[-CANCELS:])}")
     ran = peer.ask("ran_on", PLAIN, BEFORE)
     print(
         "  Gradio cannot cancel a plain function that has begun: "
@@ -179,14 +179,14 @@ def process_end(pid: int) -> Iterator[Callable[[], object]]:
     try:
         if os.getpid() not in {parent.pid for parent in psutil.Process(pid).parents()}:
             raise RuntimeError(f"Process {pid} is not one of ours: the model has process ids of its own.")
-        yield lambda: select.select([descriptor], [], [], PATIENCE)
+        yield lambda: select.select([descriptor], [], [], ANSWER_TIMEOUT)
     finally:
         os.close(descriptor)
 
 
 def until_cancelled(context: AppContext, run_id: UUID) -> None:
     """Wait until the run is seen to have been cancelled."""
-    assert wait_for_end(context, run_id, PATIENCE).run.status is Status.CANCELLED
+    assert wait_for_end(context, run_id, ANSWER_TIMEOUT).run.status is Status.CANCELLED
 
 
 def clocked(call: Callable[[], Any]) -> float:
@@ -195,7 +195,7 @@ def clocked(call: Callable[[], Any]) -> float:
     return time.perf_counter()
 
 
-def rate(context: AppContext, peer: Told, who: str) -> None:
+def rate(context: AppContext, peer: LineProcess, who: str) -> None:
     """Print the runs a second that are sustained, submitted by eight threads."""
     mine, client, http = alternate(
         BURSTS,
@@ -215,9 +215,9 @@ def floors(url: str) -> None:
         commits(url) as commit,
     ):
         few, many, flushed = alternate(FORKS, small, large, commit)
-    print(f"floor: fork and reap of a process with numpy: {spread(few, digits=2)}")
-    print(f"floor: the same with numpy, pandas and scipy: {spread(many, digits=2)}")
-    print(f"floor: a row inserted and its commit flushed: {spread(flushed, digits=2)}")
+    print(f"floor: fork and reap of a process with numpy: {quantiles(few, digits=2)}")
+    print(f"floor: the same with numpy, pandas and scipy: {quantiles(many, digits=2)}")
+    print(f"floor: a row inserted and its commit flushed: {quantiles(flushed, digits=2)}")
 
 
 def versions(context: AppContext) -> str:
@@ -236,13 +236,13 @@ def main() -> None:
     """Print the figures."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is ended
     with gradio() as peer, bare_queue() as (job, url):
-        with stage(count=1) as context:
+        with embedded_installation(count=1) as context:
             print(versions(context))
             whole_way(context, peer, job)
             first_line(context, peer)
             cancelling(context, peer)
             rate(context, peer, "one worker of two places")
-        with stage(count=2, runs_at_once=4) as context:
+        with embedded_installation(count=2, runs_at_once=4) as context:
             rate(context, peer, "two workers of four places")
         floors(url)
 

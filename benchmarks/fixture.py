@@ -31,7 +31,7 @@ NOOP = {
 
 
 @contextlib.contextmanager
-def stage(count: int = 2, runs_at_once: int = 2) -> Iterator[AppContext]:
+def embedded_installation(count: int = 2, runs_at_once: int = 2) -> Iterator[AppContext]:
     """Start everything but the web server; stop it afterwards."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -88,7 +88,7 @@ def sustained(context: AppContext, count: int) -> tuple[float, float]:
     return count / (time.perf_counter() - begun), count / (accepted - begun)
 
 
-def spread(values: Sequence[float], unit: str = "ms", digits: int = 1) -> str:
+def quantiles(values: Sequence[float], unit: str = "ms", digits: int = 1) -> str:
     """Return median and 95th percentile as text."""
     ordered = sorted(values)
     p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]

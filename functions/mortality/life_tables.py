@@ -81,9 +81,10 @@ def from_table(number, age, last):
 
 
 def own_table(rows, kind):
-    """Return first age and one-year probabilities of death, shape (n,), of a table typed or pasted.
+    """Return first age and one-year probabilities of death, shape (n,), the last of them 1, of a table typed or pasted.
 
-    q(x) = 1 - l(x + 1) / l(x). Those alive at the last age die within the year: nobody is listed beyond it.
+    q(x) = 1 - l(x + 1) / l(x), and nobody is alive beyond the ages of l(x). Those who outlive the last q(x) die within
+    the year that follows it.
 
     Args:
         rows: {"age", "value"} each, by age.
@@ -120,7 +121,7 @@ def own_table(rows, kind):
         raise ValueError("\n".join(problems[:MOST_PROBLEMS]) + (f"\nand {more} more." if more > 0 else ""))
     values = np.array([row["value"] for row in rows], dtype=float)
     if kind == "qx":
-        return int(rows[0]["age"]), values
+        return int(rows[0]["age"]), values if values[-1] == 1 else np.append(values, 1.0)
     alive = values > 0
     # Ages that nobody reaches have no probability of their own: whoever were there would die.
     following = np.append(values[1:], 0.0)
@@ -137,6 +138,4 @@ def from_own(rows, kind, age, last):
     end = start + len(rates) - 1
     if not start <= age <= end:
         raise ValueError(f"inputs.age: the own table covers ages {start} to {end}, not {age}. Give an age it covers.")
-    rates = rates.copy()
-    rates[-1] = 1.0
     return rates[age - start : last - start]

@@ -99,6 +99,11 @@ def test_a_table_of_probabilities_gives_what_its_lives_give(model):
     assert [r["survival"] for r in rates["table"]] == pytest.approx([r["survival"] for r in lives["table"]])
 
 
+def test_the_last_probability_of_a_table_is_used_and_nobody_lives_two_years_beyond_it(model):
+    table = model.run(**own([0.1, 0.2], own_kind="qx"))["table"]
+    assert [row["survival"] for row in table] == pytest.approx([1, 0.9, 0.72, 0])
+
+
 def test_an_own_table_starts_at_any_age_and_takes_any_radix_and_shock(model):
     result = model.run(**own([0.4, 0.3, 0.1], start=105, shock_rate=20))
     assert result["summary"]["Life expectancy, no shock"] == pytest.approx((0.3 + 0.1) / 0.4)

@@ -216,9 +216,7 @@ def policy_values(s, premium, *, gross):
 
     Source: AMLCR 3rd ed., section 7.3.
     """
-    flow, size = _flow(s, premium, gross=gross)
-    values, sizes = lv.from_each(flow, s.discount), lv.from_each(size, s.discount)
-    values[np.abs(values) <= RESIDUE * sizes] = 0.0
+    values = _without_residue(_flow(s, premium, gross=gross), s.discount)
     values[-1] += s.maturity + (s.maturity_expense if gross else 0.0)
     return values
 
@@ -274,17 +272,21 @@ def full_preliminary_term(s):
     if later <= 0:
         return None
     renewal = float(s.benefits[1:] @ s.discount[1:-1]) / later
-    flow = s.benefits - renewal * s.premiums
-    size = s.benefits + renewal * s.premiums
-    values = lv.from_each(flow, s.discount)
-    values[np.abs(values) <= RESIDUE * lv.from_each(size, s.discount)] = 0.0
+    paid_in = renewal * s.premiums
+    values = _without_residue((s.benefits - paid_in, s.benefits + paid_in), s.discount)
     values[0] = values[1] = 0.0
     values[-1] += s.maturity
     return values
 
 
+def _without_residue(flow_and_size, discount):
+    """Return the value at each t of a flow, 0 where it is no more than the rounding of what it is a difference of."""
+    values, sizes = lv.from_each(np.stack(flow_and_size), discount)
+    return np.where(np.abs(values) <= RESIDUE * sizes, 0.0, values)
+
+
 def _flow(s, premium, *, gross):
-    """Return outgo less premiums by year, and what that is the difference of, shape (n,) each."""
+    """Return outgo less premiums by year, and the sum of what that is the difference of, shape (n,) each."""
     paid_in, paid_out = premium * s.premiums, s.benefits + premium * s.refunds
     if gross:
         paid_out = paid_out + s.expenses + premium * s.percent

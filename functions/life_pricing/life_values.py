@@ -90,14 +90,15 @@ def from_each(start_values, discount):
     """Return, at each t, the expected present value there of everything from t on, given survival to t.
 
     Args:
-        start_values: the value at each year's start of that year's payments, shape (n,).
+        start_values: the value at each year's start of that year's payments, shape (n,) or (k, n).
         discount: v^t tpx, shape (n + 1,).
 
     Returns:
-        Shape (n + 1,): the last is 0. Years that nobody reaches give 0.
+        Shape (n + 1,) or (k, n + 1): the last is 0. Years that nobody reaches give 0.
     """
-    ahead = np.append(np.cumsum((start_values * discount[:-1])[::-1])[::-1], 0.0)
-    return np.divide(ahead, discount, out=np.zeros_like(ahead), where=discount > 0)
+    ahead = np.zeros((*start_values.shape[:-1], len(discount)))
+    ahead[..., :-1] = np.cumsum((start_values * discount[:-1])[..., ::-1], axis=-1)[..., ::-1]
+    return ahead / np.where(discount > 0, discount, np.inf)
 
 
 def functions(status, basis, timing, m):

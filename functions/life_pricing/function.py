@@ -72,11 +72,12 @@ def run(inputs):
         summary["Expected profit at issue"] = -float(gross_values[0])
     warnings = _cut_short(inputs, lives, status)
     t = inputs["duration"]
-    if t < len(net_values):
+    if t < len(net_values) and status.survival[t] > 0:
         for label, values in (("Net premium policy value", net_values), ("Policy value", gross_values)):
             summary[f"{label} after {t} years"] = float(values[t])
     else:
-        warnings.append(f"The contract ends before {t} years: no policy value is shown for that time.")
+        ended = "Nobody is insured any more after" if t < len(net_values) else "The contract ends before"
+        warnings.append(f"{ended} {t} years: no policy value is shown for that time.")
     if inputs["group"] and lives.kind == ONE:
         summary["Average net premium in force"] = _average_premium(inputs, lives, basis)
     table = {

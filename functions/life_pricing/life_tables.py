@@ -89,7 +89,7 @@ def makeham(name, a, b, c, *, start=0, anchor=(MAKEHAM_RADIX_AGE, RADIX)):
     if c < 1:
         problems.append(f"inputs.makeham_c: {c:g} is below 1, so mortality would fall with age. Give 1 or more.")
     if a + b <= 0:
-        problems.append("inputs.makeham_a, makeham_b: both are 0, so nobody would die. Give one of them above 0.")
+        problems.append("inputs.makeham_a: A and B are both 0, so nobody would die. Give one of them above 0.")
     if problems:
         raise ValueError("\n".join(problems))
     ages = np.arange(start, LAST_AGE + 1)

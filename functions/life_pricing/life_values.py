@@ -116,6 +116,7 @@ def functions(status, basis, timing, m):
     double = basis.squared()
     second = np.cumsum(death_factors(status, double, timing, m) * discounted_survival(status, double)[:-1])
     term = np.cumsum(deaths)
+    spread = second - term**2
     years = np.arange(1, len(status.q) + 1)
     return {
         "pure_endowment": discount[1:],
@@ -123,7 +124,8 @@ def functions(status, basis, timing, m):
         "annuity_due_m": np.cumsum(annuity_factors(status, basis, m) * discount[:-1]),
         "term_insurance": term,
         "second_moment": second,
-        "variance": np.maximum(second - term**2, 0.0),
+        # A difference within the rounding of its parts, as at no interest, is no variance.
+        "variance": np.where(spread > 1e-14 * years * second, spread, 0.0),
         "endowment": term + discount[1:],
         "increasing": np.cumsum(years * deaths),
     }

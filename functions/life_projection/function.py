@@ -45,7 +45,7 @@ def run(inputs):
         "Present value of surrenders": float(base_parts["Surrenders"].sum()),
         "Present value of expenses": float(base_parts["Expenses"].sum()),
         "Present value of commissions": float(base_parts["Commissions"].sum()),
-        "Present value of net cash flows": -float(best.sum()),
+        "Present value of net cash flows": 0.0 - float(best.sum()),  # never -0.0
         "Best estimate liability": float(best.sum()),
     }
     stresses, capital, in_force = [], {}, {"Best estimate": base.flows["in_force"]}
@@ -160,8 +160,8 @@ def _doubts(policies, priced, inputs):
     beyond = policies.age + policies.term > priced.last_age + 1
     if np.any(beyond):
         found.append(
-            f"{policies.count[beyond].sum():,.10g} policies run beyond age {priced.last_age}, where the mortality "
-            "table ends: all who are alive then are counted as dead in the year after. Extend the table or shorten the "
+            f"{policies.count[beyond].sum():,.10g} of the policies run beyond age {priced.last_age}, where the "
+            "mortality table ends: all who are alive then are counted as dead in the year after. Extend the table or shorten the "
             "terms."
         )
     if inputs["product"] == "annuity" and np.any(policies.premium > 0):

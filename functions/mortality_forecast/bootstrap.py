@@ -36,14 +36,18 @@ def resampled(grid, fit, around, rng):
 
 
 def refitted(grid, weight, fit, around, number, rng):
-    """Yield the fits to `number` resamples; None where a resample does not determine the model."""
+    """Yield the fits to `number` resamples, or a sentence on why one is of no use."""
     for _ in range(number):
         try:
             drawn = resampled(grid, fit, around, rng)
             level = fit.structure.level
-            yield fits.fit(fit.key, drawn, weight, fit.parameters, level=level, steps=STEPS, diagnose=False)
-        except (ValueError, np.linalg.LinAlgError):
-            yield None
+            refit = fits.fit(fit.key, drawn, weight, fit.parameters, level=level, steps=STEPS, diagnose=False)
+        except np.linalg.LinAlgError:
+            yield "the deaths drawn do not determine the model"
+        except ValueError as error:
+            yield str(error).partition(": ")[2].partition(". ")[0]
+        else:
+            yield f"fits had not settled after {STEPS} steps" if refit.doubts else refit
 
 
 def intervals(fit, refits, grid, level):

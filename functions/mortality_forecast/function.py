@@ -17,6 +17,10 @@ from charts import LEVELS
 
 FARTHEST = 150  # years beyond the data that may be asked for
 DOUBTFUL = 50  # years beyond the data from which on a warning stands beside them
+# A refit takes some 5 microseconds a cell, with Renshaw-Haberman, whose steps are many and short, up to 70: these keep
+# a bootstrap within the model's time limit on one core.
+RESAMPLED_CELLS = 20_000_000
+RENSHAW_HABERMAN = 10
 RESAMPLES_A_REPORT = 20  # resamples between two reports of progress
 
 
@@ -115,7 +119,7 @@ def _study(inputs):
     """
     grid = data.read(inputs["data"], inputs["ages"], inputs["years"])
     model, age = inputs["model"], inputs["age"]
-    problems = []
+    problems = _too_much(inputs, grid)
     if not grid.ages[0] <= age <= grid.ages[-1]:
         problems.append(
             f"inputs.age: {age} is outside the ages fitted, {grid.ages[0]} to {grid.ages[-1]}. Give an age in that "
@@ -139,6 +143,20 @@ def _study(inputs):
     beyond = max((row["year"] - grid.years[-1] for row in inputs["report"]), default=0)
     longest = max(inputs["horizon"], forecasts.LAST_AGE - age + 1, int(beyond))
     return Study(inputs, grid, weight, grid.years[-1] + np.arange(1, inputs["horizon"] + 1), longest)
+
+
+def _too_much(inputs, grid):
+    """Return what is wrong with the number of resamples: too few for an interval, or too many for the time limit."""
+    number, model = inputs["bootstrap"], inputs["model"]
+    if number == 0 or model == "lc_svd":
+        return []
+    if number == 1:
+        return ["inputs.bootstrap: 1 resample gives no interval. Give 0 for none, or some hundred."]
+    most = RESAMPLED_CELLS // grid.deaths.size // (RENSHAW_HABERMAN if model.startswith("rh_") else 1)
+    if number > most:
+        found = f"{number} resamples of {grid.deaths.size:,} cells take too long with {fits.MODELS[model].name}"
+        return [f"inputs.bootstrap: {found}. Give at most {most}, or use fewer ages or years."]
+    return []
 
 
 def _tables_of_q(study, fit, central):
@@ -241,17 +259,23 @@ def _uncertain(study, fit, refits, rng, summary):
     Each resample carries its own parameters, drift and paths, so that all three uncertainties are in the quantiles.
     """
     inputs, level = study.inputs, study.inputs["bootstrap_level"]
-    settled = [refit for refit in refits if refit is not None and not refit.doubts]
-    warnings = []
-    if len(settled) < len(refits):
-        warnings.append(
-            f"{len(refits) - len(settled)} of {len(refits)} resamples could not be fitted and are left out of the "
-            "intervals: they are too narrow."
-        )
+    settled = [refit for refit in refits if not isinstance(refit, str)]
+    reasons = [refit for refit in refits if isinstance(refit, str)]
     if len(settled) < 2:
         raise ValueError(
-            "inputs.bootstrap: fewer than 2 resamples could be fitted. Use more ages, years or exposure, or a model "
-            "with fewer parameters."
+            f"inputs.bootstrap: fewer than 2 of {len(refits)} resamples are of use ({reasons[0]}). Use more ages, "
+            "years or exposure, or a model with fewer parameters."
+        )
+    warnings = []
+    if reasons:
+        warnings.append(
+            f"{len(reasons)} of {len(refits)} resamples are left out of the intervals, which are too narrow without "
+            f"them: {reasons[0]}."
+        )
+    if len(settled) * (100 - level) / 200 < 1:
+        warnings.append(
+            f"{len(settled)} resamples are too few for intervals of {level:g} %: their ends are the lowest and the "
+            "highest resample. Take more resamples or a lower level."
         )
     per = -(-inputs["simulations"] // len(settled))
     rates, lives, drifts = [], [], []

@@ -339,3 +339,17 @@ def test_every_line_of_a_refusal_names_an_input(model):
     with pytest.raises(ValueError, match="own_table") as refused:
         run(model, table="own", own_table=rows)
     assert all(line.startswith("inputs.own_table") for line in str(refused.value).splitlines())
+
+
+def test_without_interest_a_whole_life_insurance_has_no_variance(model):
+    """It pays 1 whenever it pays: what the difference of moments leaves over is rounding."""
+    table = run(model, interest=0)["tables"]["Whole life"]
+    assert table["variance"][0] == 0.0
+    assert run(model, interest=0.1)["tables"]["Whole life"]["variance"][0] > 0
+
+
+def test_a_policy_value_of_nobody_is_left_out_with_a_warning(model):
+    rows = [{"age": 40, "qx": 0.2}, {"age": 41, "qx": 1}, {"age": 42, "qx": 0.2}]
+    found = run(model, table="own", own_table=rows, product="endowment", duration=2)
+    assert "Policy value after 2 years" not in found["summary"]
+    assert any(w.startswith("Nobody is insured any more after 2 years") for w in found["warnings"])

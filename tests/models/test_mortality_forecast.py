@@ -391,3 +391,31 @@ def test_every_line_of_a_refusal_names_an_input(model):
     with pytest.raises(ValueError, match="is missing") as refused:
         run(model, data)
     assert [line[:12] for line in str(refused.value).splitlines()] == ["inputs.data:"] * 3
+
+
+def test_resamples_too_few_for_the_level_are_warned_of_and_one_alone_is_refused(model):
+    found = run(model, noisy_rows(), bootstrap=10, simulations=100, bootstrap_level=95)
+    assert any("10 resamples are too few for intervals of 95 %" in w for w in found["warnings"])
+    assert run(model, noisy_rows(), bootstrap=10, simulations=100, bootstrap_level=80)["warnings"] == []
+    with pytest.raises(ValueError, match=r"inputs\.bootstrap: 1 resample gives no interval"):
+        run(model, bootstrap=1)
+
+
+def test_a_bootstrap_that_would_outlast_the_time_limit_is_refused_before_it_starts(model):
+    big = rows(np.full((len(AGES), len(YEARS)), 0.01))
+    grid = model.data.Grid(np.arange(100), np.arange(200), np.ones((100, 200)), np.ones((100, 200)))
+    assert model.function._too_much({"bootstrap": 1000, "model": "lc_poisson"}, grid) == []
+    found = model.function._too_much({"bootstrap": 1000, "model": "rh_logit"}, grid)
+    assert [line.startswith("inputs.bootstrap: 1000 resamples of 20,000 cells take too long") for line in found] == [
+        True
+    ]
+    assert "at most 100" in found[0]
+    assert run(model, big, model="apc_poisson", bootstrap=2, simulations=100, bootstrap_level=50)["tables"]
+
+
+def test_resamples_of_no_use_are_counted_with_their_reason(model):
+    """Some resamples have no death in the youngest cohort, of which one is expected."""
+    data = noisy_rows()
+    data[24]["deaths"] = 1.0  # age 60 in 2014
+    found = run(model, data, model="apc_poisson", bootstrap=60, simulations=100, bootstrap_level=80)
+    assert any("of 60 resamples are left out" in w and "born in 1954" in w for w in found["warnings"])

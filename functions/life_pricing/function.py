@@ -254,13 +254,16 @@ def _losses(plan, status, basis, net, charged):
     }
     rows = [{"basis": name} | losses.moments(loss, chance) for name, loss in found.items()]
     net_loss, gross_loss = found.values()
+    # Nobody outlasts a contract for life: that outcome is left out.
+    shown = n + (chance[n] > 0)
     return {
         "Loss at issue": rows,
         "Loss by year of death": {
-            "ends_in": [*(str(k + 1) for k in range(n)), "later"],
-            "chance": chance.tolist(),
-            "net_loss": net_loss.tolist(),
-            "gross_loss": gross_loss.tolist(),
+            "outcome": ["Ends"] * n + ["Outlasts the contract"] * (shown - n),
+            "ends_in": [*range(1, n + 1), None][:shown],
+            "chance": chance[:shown].tolist(),
+            "net_loss": net_loss[:shown].tolist(),
+            "gross_loss": gross_loss[:shown].tolist(),
         },
     }
 

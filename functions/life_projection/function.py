@@ -161,8 +161,8 @@ def _doubts(policies, priced, inputs):
     if np.any(beyond):
         found.append(
             f"{policies.count[beyond].sum():,.10g} of the policies run beyond age {priced.last_age}, where the "
-            "mortality table ends: all who are alive then are counted as dead in the year after. Extend the table or shorten the "
-            "terms."
+            "mortality table ends: all who are alive then are counted as dead in the year after. Extend the table or "
+            "shorten the terms."
         )
     if inputs["product"] == "annuity" and np.any(policies.premium > 0):
         found.append("Premiums of the rows are not used: an annuity in payment takes none.")

@@ -179,6 +179,16 @@ def test_the_variance_of_the_loss_of_a_whole_life_is_that_of_the_closed_form(mod
     assert net["mean"] == 0
 
 
+def test_outcomes_by_year_of_death_are_certain_together_and_average_to_the_mean_loss(model):
+    for product, last in (("term", None), ("whole_life", 91)):
+        tables = run(model, product=product, first_fixed=50)["tables"]
+        outcomes = tables["Loss by year of death"]
+        assert sum(outcomes["chance"]) == pytest.approx(1)
+        assert outcomes["ends_in"][-1] == last
+        mean = sum(p * loss for p, loss in zip(outcomes["chance"], outcomes["gross_loss"], strict=True))
+        assert mean == pytest.approx(tables["Loss at issue"][1]["mean"], abs=1e-7)
+
+
 def test_losses_are_left_out_where_the_time_of_death_matters(model):
     assert "Loss at issue" not in run(model, frequency=12)["tables"]
     assert "Loss at issue" not in run(model, benefit_timing="at_once")["tables"]

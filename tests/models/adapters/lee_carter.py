@@ -34,9 +34,7 @@ def runs(case, folder):
         for i, age in enumerate(data["ages"])
         for j, year in enumerate(data["years"])
     ]
-    ages = inputs["ages"] if "ages" in inputs else [data["ages"][0], data["ages"][-1]]
-    years = inputs["years"] if "years" in inputs else [data["years"][0], data["years"][-1]]
-    ages, years = [ages[0], ages[-1]], [years[0], years[-1]]
+    ages, years = (_ends(inputs.get(key, data[key])) for key in ("ages", "years"))
     _check_constraint(inputs)
     simulated = {key: node for key, node in expect.items() if _quantile(key)}
     ahead = [y - years[1] for y in _years(simulated)]
@@ -75,6 +73,13 @@ def measured(case, results):
 
 def _read(path):
     return json.loads(path.read_text())
+
+
+def _ends(values):
+    """Return first and last of a list, or of a text such as "60-89"."""
+    if isinstance(values, str):
+        values = [int(part) for part in re.split(r"\s*(?:-|to)\s*", values)]
+    return [values[0], values[-1]]
 
 
 def _model(inputs):

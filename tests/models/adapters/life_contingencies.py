@@ -32,6 +32,7 @@ PRODUCTS = {
 CONTRACT = {
     "sum_assured": ("amount", 1),
     "benefit_amount": ("amount", 1),
+    "maturity_benefit": ("amount", 1),
     "annuity": ("amount", 1),
     "term": ("term", 1),
     "n": ("term", 1),
@@ -47,8 +48,11 @@ CONTRACT = {
     "renewal_per_mille": ("renewal_per_mille", 1),
     "expense_end_of_year": ("year_end_fixed", 1),
     "claim_expense": ("claim_fixed", 1),
+    "claim_expenses": ("claim_fixed", 1),
+    "settlement_expense": ("claim_fixed", 1),
     "claim_fixed": ("claim_fixed", 1),
     "claim_pct": ("claim_percent", 100),
+    "benefit_pct": ("claim_percent", 100),
     "earned_i": ("earned_interest", 100),
     "earned_interest": ("earned_interest", 100),
     "risk_discount_rate": ("risk_discount", 100),
@@ -91,7 +95,12 @@ BY_DURATION = {
     "net_reserve": "net_value",
     "fpt_reserve": "fpt_value",
 }
-LOSSES = {"variance": "variance", "sd": "standard_deviation", "standard_deviation": "standard_deviation"}
+LOSSES = {
+    "mean": "mean",
+    "variance": "variance",
+    "sd": "standard_deviation",
+    "standard_deviation": "standard_deviation",
+}
 SYMBOL = re.compile(r"(var_)?(IA|A2|A|adue|a|P|E|e)_?(joint|last)?_?(\d+)((?:_\w+)*)")
 
 
@@ -303,6 +312,8 @@ def _figure(key, expected, inputs, result):
         return result["summary"][SUMMARY[key]]
     if key in {"profit_vector", "profit_signature"}:
         return result["tables"]["Profit by year"]["profit" if key == "profit_vector" else "signature"]
+    if key in {"EL0", "E_L0", "expected_loss"}:
+        return result["tables"]["Loss at issue"][1]["mean"]
     loss = re.fullmatch(r"(net_|gross_)?loss_(\w+)", key)
     if loss and loss[2] in LOSSES:
         return result["tables"]["Loss at issue"][1 if loss[1] == "gross_" else 0][LOSSES[loss[2]]]

@@ -29,6 +29,8 @@ class Schedule:
         income: annuity of the year.
         percent: expenses as a share of the year's premium.
         start_expense: expenses at the year's start.
+        initial_expense: of those of the first year, what is beyond those of a later year.
+        initial_percent: of the first premium's share, what is beyond that of a later premium.
         end_expense: expenses at the end of each year begun, that of death included.
         death_expense: expenses of a claim on death in each year.
         maturity: the sum payable to those who reach the end of the term.
@@ -43,6 +45,8 @@ class Schedule:
     income: np.ndarray
     percent: np.ndarray
     start_expense: np.ndarray
+    initial_expense: float
+    initial_percent: float
     end_expense: np.ndarray
     death_expense: np.ndarray
     maturity: float
@@ -116,6 +120,8 @@ def schedule(inputs, reach):
     charged = paying > 0 if inputs["expenses_while"] == "premiums" else np.ones(n, dtype=bool)
     later = charged & ~first
     per_mille = amount / 1000
+    first_year = inputs["first_fixed"] + inputs["first_per_mille"] * per_mille
+    later_years = inputs["renewal_fixed"] + inputs["renewal_per_mille"] * per_mille
     matures = product in SURVIVAL and n == inputs["term"]
     return Schedule(
         paying=paying,
@@ -124,8 +130,9 @@ def schedule(inputs, reach):
         refund=refund,
         income=amount * (year >= deferral) if pays_income else np.zeros(n),
         percent=np.where(first, inputs["first_percent"], inputs["renewal_percent"]) / 100,
-        start_expense=first * (inputs["first_fixed"] + inputs["first_per_mille"] * per_mille)
-        + later * (inputs["renewal_fixed"] + inputs["renewal_per_mille"] * per_mille),
+        start_expense=first * first_year + later * later_years,
+        initial_expense=max(first_year - later_years, 0.0),
+        initial_percent=max(inputs["first_percent"] - inputs["renewal_percent"], 0.0) / 100,
         end_expense=charged * float(inputs["year_end_fixed"]),
         death_expense=inputs["claim_fixed"] * ((death_benefit > 0) | (refund > 0)),
         maturity=amount if matures else 0.0,

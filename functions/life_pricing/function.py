@@ -276,16 +276,19 @@ def _profit(inputs, lives, plan, premium, reserves, s):
     experienced = replace(
         plan,
         start_expense=plan.start_expense * share,
+        initial_expense=plan.initial_expense * share,
         end_expense=plan.end_expense * share,
         death_expense=plan.death_expense * share,
         maturity_expense=plan.maturity_expense * share,
     )
     on = contracts.streams(experienced, status, earned, timing=inputs["benefit_timing"], m=inputs["frequency"])
-    held = reserves.copy()
-    if inputs["reserves"] == "gross":
-        # The gross policy value at issue counts the initial expenses, which are spent by then.
-        held[0] -= plan.start_expense[0] + premium * plan.percent[0] * s.premiums[0]
-    test = profits.emerging(experienced, on, status, earned.interest, premium, held)
+    held, initial = reserves.copy(), 0.0
+    if inputs["initial_expenses"] == "at_issue":
+        initial = experienced.initial_expense + premium * plan.initial_percent * on.premiums[0]
+        if inputs["reserves"] == "gross":
+            # The gross policy value at issue counts the initial expenses, which are spent by then.
+            held[0] -= plan.initial_expense + premium * plan.initial_percent * s.premiums[0]
+    test = profits.emerging(on, status, earned.interest, premium, held, initial)
     found, partial = profits.measures(test, inputs["risk_discount"] / 100)
     return test, found, partial
 

@@ -11,19 +11,19 @@ from scipy.optimize import brentq
 LOWEST, HIGHEST = -0.5, 10.0  # where an internal rate of return is looked for
 
 
-def emerging(plan, s, status, earned, premium, values):
+def emerging(s, status, earned, premium, values, initial):
     """Return the profit test by year as columns, shape (n + 1,) each: time 0 and policy years 1 to n.
 
     Profit of year t, per policy in force at its start:
     (V(t-1) + P - E)(1 + i) - claims - p V(t). At time 0: less the initial expenses and the reserve set up.
 
     Args:
-        plan: the contract's Schedule.
-        s: its Streams on the experience.
+        s: the contract's Streams on the experience.
         status: what it hangs on, on the experience.
         earned: the yearly rate earned, as a fraction.
         premium: the premium a year.
-        values: reserves at t = 0 to n just before what is then due, the initial expenses not in them, shape (n + 1,).
+        values: reserves at t = 0 to n just before what is then due, shape (n + 1,); at 0 after the initial expenses.
+        initial: expenses of the first year's start that fall at time 0, before the first premium.
 
     Source: AMLCR 3rd ed., chapter 13.
     """
@@ -32,7 +32,6 @@ def emerging(plan, s, status, earned, premium, values):
     held[n] = 0.0  # the sum at maturity is among the claims
     paid = premium * s.premiums
     expenses = s.expenses + premium * s.percent
-    initial = float(plan.start_expense[0] + premium * plan.percent[0] * s.premiums[0])
     expenses[0] -= initial
     interest = earned * (held[:-1] + paid - expenses)
     claims = (s.benefits + premium * s.refunds) * (1 + earned)

@@ -287,8 +287,12 @@ COSTS = {"first_percent": 30, "renewal_percent": 4, "first_fixed": 150, "renewal
 @pytest.mark.parametrize("lives", ["single", "joint", "last"])
 @pytest.mark.parametrize("product", ["term", "endowment", "deferred_annuity"])
 def test_on_the_basis_of_the_policy_values_no_year_makes_a_profit(model, product, lives):
-    result = run(model, product=product, lives=lives, second_age=45, profit_test=True, frequency=12, **COSTS)
-    assert set(result["tables"]["Profit by year"]["profit"]) == {0.0}
+    for initial in ("at_issue", "first_year"):
+        result = run(
+            model, product=product, lives=lives, second_age=45, profit_test=True, frequency=12, **COSTS,
+            initial_expenses=initial,
+        )  # fmt: skip
+        assert set(result["tables"]["Profit by year"]["profit"]) == {0.0}
     assert "Internal rate of return" not in result["summary"]
 
 
@@ -309,9 +313,9 @@ def test_the_profit_test_agrees_with_the_textbooks_year_by_year_formula(model):
     )  # fmt: skip
     q = 0.8 * model.life_tables.choose(model.manifest.defaults).q[40:50]
     reserve = result["table"]["net_value"]
-    signature, alive = [-(0.3 * 260 + 1.1 * 150)], 1.0
+    signature, alive = [-(0.26 * 260 + 1.1 * 130)], 1.0
+    expenses = 0.04 * 260 + 1.1 * 20
     for t in range(10):
-        expenses = 0 if t == 0 else 0.04 * 260 + 1.1 * 20
         profit = (reserve[t] + 260 - expenses) * 1.065
         profit -= (100_000 + 1.1 * 75) * q[t] + (1 - q[t]) * reserve[t + 1]
         signature.append(alive * profit)
@@ -324,6 +328,37 @@ def test_the_profit_test_agrees_with_the_textbooks_year_by_year_formula(model):
     assert sum(s * (1 + back) ** -t for t, s in enumerate(signature)) == pytest.approx(0, abs=1e-8)
     payback = int(result["summary"]["Discounted payback period"])
     assert test["partial"][payback - 1] < 0 <= test["partial"][payback]
+
+
+def test_without_reserves_the_profit_vector_is_worked_by_hand(model):
+    """Ten years on a life of 60, q = 0.01 + 0.001 t, 5.5 %: 1,500 a year, 3.5 % of premiums, 400 and 20 % at time 0.
+
+    Pr(1) = 1,500 x 0.965 x 1.055 - 100,000 x 0.01 = 527.11, and 100 less in each later year (AMLCR 3rd ed., ch. 13).
+    """
+    rows = [{"age": 60 + t, "qx": 0.01 + 0.001 * t} for t in range(20)]
+    result = run(
+        model, product="term", age=60, term=10, premium_term=10, table="own", own_table=rows, premium_basis="given",
+        premium=1500, first_percent=23.5, renewal_percent=3.5, first_fixed=400, profit_test=True, reserves="none",
+        earned_interest=5.5,
+    )  # fmt: skip
+    expected = [-700, *(527.1125 - 100 * t for t in range(10))]
+    assert result["tables"]["Profit by year"]["profit"] == pytest.approx(expected)
+
+
+def test_initial_expenses_may_fall_in_the_first_year(model):
+    """(945 - 40) x 1.06 less claims and the reserve kept, 10 of expenses in later years, 50 a claim."""
+    rows = [{"age": 62 + t, "qx": 0.02 + 0.002 * t} for t in range(10)]
+    result = run(
+        model, age=62, term=3, premium_term=3, amount=3000, table="own", own_table=rows, interest=3,
+        premium_basis="given", premium=945, first_fixed=40, renewal_fixed=10, claim_fixed=50, profit_test=True,
+        reserves="net", initial_expenses="first_year", earned_interest=6,
+    )  # fmt: skip
+    reserve = result["table"]["net_value"]
+    profit = result["tables"]["Profit by year"]["profit"]
+    assert profit[0] == 0
+    assert profit[1] == pytest.approx(905 * 1.06 - 3050 * 0.02 - 0.98 * reserve[1])
+    assert profit[2] == pytest.approx((reserve[1] + 935) * 1.06 - 3050 * 0.022 - 0.978 * reserve[2])
+    assert profit[3] == pytest.approx((reserve[2] + 935) * 1.06 - 3050)
 
 
 def test_a_signature_that_changes_sign_twice_has_no_internal_rate(model):

@@ -54,6 +54,8 @@ CONTRACT = {
     "claim_pct": ("claim_percent", 100),
     "benefit_pct": ("claim_percent", 100),
     "earned_i": ("earned_interest", 100),
+    "experience_mortality": ("experience_mortality", 100),
+    "experience_expenses": ("experience_expenses", 100),
     "earned_interest": ("earned_interest", 100),
     "risk_discount_rate": ("risk_discount", 100),
     "hurdle_rate": ("risk_discount", 100),
@@ -292,10 +294,8 @@ def _lives(inputs):
 def _profit(inputs):
     if not any(key in inputs for key in ("earned_i", "earned_interest", "risk_discount_rate", "hurdle_rate")):
         return {}
-    found = {"profit_test": True}
-    if "reserves" in inputs:
-        found["reserves"] = inputs["reserves"]
-    return found
+    chosen = {key: inputs[key] for key in ("reserves", "initial_expenses") if key in inputs}
+    return {"profit_test": True} | chosen
 
 
 def _figure(key, expected, inputs, result):

@@ -38,8 +38,8 @@ def run(inputs):
         "Life expectancy, shocked": after,
         "Life expectancy, no shock": before,
         "Years of life lost": before - after,
-        "Complete expectation of life, shocked": after + 0.5,
-        "Complete expectation of life, no shock": before + 0.5,
+        "Complete expectation of life, shocked": after + half_years(stressed)[0],
+        "Complete expectation of life, no shock": before + half_years(base)[0],
         "Probability of death in a year, no shock": float(q[0]),
         "Probability of death in a year, shocked": float(shocked[0]),
     }
@@ -106,6 +106,17 @@ def expectations(lives):
     return [float(a / alive) if alive > 0 else None for a, alive in zip(ahead, lives, strict=True)]
 
 
+def half_years(lives):
+    """Return what the complete expectation has beyond the curtate one at each age, shape (n + 1,).
+
+    Half a year for each who dies: (1 - S(n) / S(t)) / 2. Those alive at the last age have not died yet.
+
+    Source: Dickson, Hardy and Waters, Actuarial Mathematics for Life Contingent Risks, 3rd ed., section 2.6.2, with
+    deaths spread evenly over each year.
+    """
+    return 0.5 * (1 - np.divide(lives[-1], lives, out=np.zeros_like(lives), where=lives > 0))
+
+
 def median_age(age, lives):
     """Return the age at which half are dead, with deaths spread evenly over the year, or None beyond the last age."""
     below = int(np.argmax(lives <= 0.5))
@@ -117,6 +128,7 @@ def median_age(age, lives):
 def rows(age, q, shocked, base, stressed):
     """Return one row per age: probabilities, survival, deaths in the year and expectation of those alive."""
     expected, expected_shocked = expectations(base), expectations(stressed)
+    halves, halves_shocked = half_years(base), half_years(stressed)
     found = []
     for t in range(len(base)):
         dies = t < len(q)
@@ -132,8 +144,8 @@ def rows(age, q, shocked, base, stressed):
                 "deaths_shocked": float(stressed[t] - stressed[t + 1]) if dies else None,
                 "expectation_shocked": expected_shocked[t],
                 "expectation": expected[t],
-                "complete_shocked": None if expected_shocked[t] is None else expected_shocked[t] + 0.5,
-                "complete": None if expected[t] is None else expected[t] + 0.5,
+                "complete_shocked": None if expected_shocked[t] is None else expected_shocked[t] + halves_shocked[t],
+                "complete": None if expected[t] is None else expected[t] + halves[t],
             }
         )
     return found

@@ -92,6 +92,15 @@ def test_curtate_expectations_of_an_own_table_are_those_of_the_vignette(model):
     assert [row["complete"] - row["expectation"] for row in table[:10]] == pytest.approx([0.5] * 10)
 
 
+def test_a_complete_expectation_never_passes_the_years_that_are_followed(model):
+    """Of five years without deaths all five are lived: half a year is for those who die."""
+    found = model.run(**own([0] * 60, own_kind="qx", max_age=5))
+    assert found["summary"]["Complete expectation of life, no shock"] == 5
+    table = model.run(age=45, max_age=60, shock_rate=0)["table"]
+    lived = [(a["survival"] + b["survival"]) / 2 for a, b in zip(table, table[1:], strict=False)]
+    assert table[0]["complete"] == pytest.approx(sum(lived))
+
+
 def test_a_table_of_probabilities_gives_what_its_lives_give(model):
     probabilities = [1 - after / before for before, after in zip(VIGNETTE, [*VIGNETTE[1:], 0], strict=True)]
     lives, rates = model.run(**own(VIGNETTE)), model.run(**own(probabilities, own_kind="qx"))

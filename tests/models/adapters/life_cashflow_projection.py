@@ -4,6 +4,7 @@ A case names a file of assumptions, one policy or a portfolio, and what it chang
 stresses. What is expected of several portfolios says which by its ending: `_block30`, `_all`.
 """
 
+import contextlib
 import json
 import re
 
@@ -66,18 +67,16 @@ def runs(case, folder):
 
 
 def measured(case, results):
-    """Return what the results say about each expected value.
-
-    Raises:
-        LookupError: the case expects something that this adapter cannot read off the model.
-    """
+    """Return what the results say about each expected value; what the model does not have is left out, and missed."""
     points, expect = case["inputs"].get("points"), case["expect"]
-    if not isinstance(points, str):
-        return {key: _figure(key, results[0]) for key in expect}
-    sizes = list(dict.fromkeys(_size(key, points) for key in expect))
-    return {
-        key: _figure(re.sub(r"_(block\d+|all)$", "", key), results[sizes.index(_size(key, points))]) for key in expect
-    }
+    sampled = isinstance(points, str)
+    sizes = list(dict.fromkeys(_size(key, points) for key in expect)) if sampled else []
+    found = {}
+    for key in expect:
+        result = results[sizes.index(_size(key, points))] if sampled else results[0]
+        with contextlib.suppress(LookupError):
+            found[key] = _figure(re.sub(r"_(block\d+|all)$", "", key), result)
+    return found
 
 
 def _figure(key, result):

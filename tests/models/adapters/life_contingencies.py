@@ -5,6 +5,7 @@ actuarial functions of its age, symbols that name their own age (`A30_10_4pct`, 
 age or by duration. What the contract is follows from the inputs that are there, not from the case's name.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -103,7 +104,7 @@ LOSSES = {
     "sd": "standard_deviation",
     "standard_deviation": "standard_deviation",
 }
-SYMBOL = re.compile(r"(var_)?(IA|A2|A|adue|a|P|E|e)_?(joint|last)?_?(\d+)((?:_\w+)*)")
+SYMBOL = re.compile(r"(var_)?(IA|A2(?=_)|A|adue|a|P|E|e)_?(joint|last)?_?(\d+)((?:_\w+)*)")
 
 
 def runs(case, folder):
@@ -128,25 +129,32 @@ def _requests(inputs, expect):
 
 
 def measured(case, results):
-    """Return what the results say about each expected value.
+    """Return what the results say about each expected value; what the model does not have is left out, and missed.
 
     Raises:
-        LookupError: the case expects something that this adapter cannot read off the model.
+        LookupError: the case's own lives are not those of the model's table.
     """
     inputs, expect = case["inputs"], case["expect"]
     _check_lives(inputs, results)
     if all(re.fullmatch(r"\d+", key) for key in expect):
         return {
-            age: {key: _function(key, result) for key in expect[age]}
+            age: {key: _known(_function, key, result) for key in expect[age]}
             for age, result in zip(expect, results, strict=True)
         }
     if _names_its_own_ages(inputs):
-        return {key: _read_symbol(key, result) for key, result in zip(expect, results, strict=True)}
-    found = {key: _figure(key, expected, inputs, results[0]) for key, expected in expect.items() if key != "exact"}
+        return {key: _known(_read_symbol, key, result) for key, result in zip(expect, results, strict=True)}
+    found = {key: _known(_figure, key, value, inputs, results[0]) for key, value in expect.items() if key != "exact"}
     if "exact" in expect:
         # The same figure with all its digits, beside the published one.
-        found["exact"] = next(value for value in found.values() if value is not None)
+        found["exact"] = next((value for value in found.values() if value is not None), None)
     return found
+
+
+def _known(read, *arguments):
+    """Return what `read` finds, or None where the model has no such figure."""
+    with contextlib.suppress(LookupError):
+        return read(*arguments)
+    return None
 
 
 def tolerance(case, path):
@@ -307,6 +315,8 @@ def _figure(key, expected, inputs, result):
             return {t: column[int(t)] for t in expected}
         if isinstance(expected, list):
             return [column[t] for t in times] if times is not None else column
+        if times is None:
+            raise LookupError(f"the case does not say at which time it expects {key}")
         return column[times[0] if isinstance(times, list) else times]
     if key in SUMMARY:
         return result["summary"][SUMMARY[key]]

@@ -3,6 +3,7 @@
 The life table is Gompertz's law, a table of the archive, or one that the case holds as l(x) or q(x).
 """
 
+import contextlib
 import re
 from collections.abc import Mapping
 
@@ -36,6 +37,7 @@ COLUMNS = {
     "qx": "q_shocked",
     "deaths": "deaths_shocked",
 }
+RADIX = 100_000  # of lives, where a case gives none
 BY_DURATION = {"S", "tpx", "tp"}  # the keys of these are years ahead; those of the others are ages
 
 
@@ -58,15 +60,15 @@ def runs(case, folder):
 
 
 def measured(case, results):
-    """Return what the result says about each expected value.
+    """Return what the result says about each expected value; what the model does not have is left out, and missed."""
+    found = {}
+    for key, expected in case["expect"].items():
+        with contextlib.suppress(LookupError):
+            found[key] = _one(key, expected, results[0], case["inputs"])
+    return found
 
-    Raises:
-        LookupError: the case expects something that this adapter cannot read off the model.
-    """
-    return {key: _one(key, expected, results[0]) for key, expected in case["expect"].items()}
 
-
-def _one(key, expected, result):
+def _one(key, expected, result, inputs):
     summary, table = result["summary"], result["table"]
     sums = result["tables"]["Sums of survival"]
     named = {
@@ -83,23 +85,30 @@ def _one(key, expected, result):
     if key in named:
         return named[key]
     at_age = re.fullmatch(r"(\w+?)_(\d+)", key)
-    name = key if key in COLUMNS else at_age and at_age[1]
-    if name in {"px", "p", "dx"}:
-        return _shaped(expected, _derived(name, table), key)
-    if name not in COLUMNS:
+    name = at_age[1] if at_age and key not in COLUMNS else key
+    if name in {"px", "p", "dx", "lx"}:
+        by_age = _derived(name, table, inputs)
+    elif name not in COLUMNS:
         raise LookupError(f"the adapter does not know the expected value {key}")
-    column = COLUMNS[name]
-    if key not in COLUMNS:  # S_65: survival to age 65; e_curtate_70: expectation at 70
-        return {row["age"]: row[column] for row in table}.get(int(at_age[2]))
-    index = "t" if name in BY_DURATION else "age"
-    return _shaped(expected, {row[index]: row[column] for row in table}, key)
+    elif name in BY_DURATION and key == name:
+        return _shaped(expected, {row["t"]: row[COLUMNS[name]] for row in table}, key)
+    else:
+        by_age = {row["age"]: row[COLUMNS[name]] for row in table}
+    if key != name:  # S_65: survival to age 65; e_curtate_70: expectation at 70
+        return by_age[int(at_age[2])]
+    return _shaped(expected, by_age, key)
 
 
-def _derived(name, table):
-    """Return survival of a year by age, or deaths out of those alive at the start."""
-    if name == "dx":
-        return {row["age"]: row["deaths_shocked"] for row in table}
-    return {row["age"]: None if row["q_shocked"] is None else 1 - row["q_shocked"] for row in table}
+def _derived(name, table, inputs):
+    """Return by age survival of a year, or lives and deaths of the case's radix."""
+    if name in {"px", "p"}:
+        return {row["age"]: None if row["q_shocked"] is None else 1 - row["q_shocked"] for row in table}
+    radix = inputs.get("radix", RADIX)
+    if "lx" in inputs:
+        lives = inputs.raw("lx")
+        radix = next(iter(lives.values() if isinstance(lives, Mapping) else lives))
+    column = "deaths_shocked" if name == "dx" else "survival_shocked"
+    return {row["age"]: None if row[column] is None else radix * row[column] for row in table}
 
 
 def _shaped(expected, by_index, key):

@@ -1,5 +1,6 @@
 """Mortality Simulator: the documented formula, published tables and refusals."""
 
+import itertools
 import math
 
 import pytest
@@ -97,7 +98,7 @@ def test_a_complete_expectation_never_passes_the_years_that_are_followed(model):
     found = model.run(**own([0] * 60, own_kind="qx", max_age=5))
     assert found["summary"]["Complete expectation of life, no shock"] == 5
     table = model.run(age=45, max_age=60, shock_rate=0)["table"]
-    lived = [(a["survival"] + b["survival"]) / 2 for a, b in zip(table, table[1:], strict=False)]
+    lived = [(a["survival"] + b["survival"]) / 2 for a, b in itertools.pairwise(table)]
     assert table[0]["complete"] == pytest.approx(sum(lived))
 
 

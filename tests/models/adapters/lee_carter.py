@@ -10,11 +10,12 @@ MODEL = "mortality_forecast"
 DEFAULT_HORIZON = 25
 # Names of models in cases -> the model's family, and the link a case means where it names none.
 FAMILIES = {"LC": ("lc", "log"), "APC": ("apc", "log"), "RH": ("rh", "log"), "PLAT": ("plat", "logit")}
+FAMILIES |= {"LEE-CARTER": ("lc", "log"), "RENSHAW-HABERMAN": ("rh", "log")}
 FAMILIES |= {"CBD": ("cbd", "logit"), "M5": ("cbd", "logit"), "M7": ("m7", "logit")}
 LINKS = {"log": "poisson", "logit": "logit"}
 METHODS = {"poisson": "log", "binomial": "logit", "logit": "logit"}
 # What the model's fits keep to: a case that says so asks for nothing else.
-CONSTRAINTS = {"sum b=1", "sum k=0", "sum c=0", "sum g=0", "sum gc=0", "b0=1"}
+CONSTRAINTS = {"sumb=1", "sumk=0", "sumc=0", "sumg=0", "sumgc=0", "sumgamma=0", "sumcgc=0", "sumc^2gc=0", "b0=1"}
 COHORT_ORDERS = {(1, 1, 0): "ar1_changes", (2, 0, 0): "ar2_levels", (0, 1, 0): "walk"}
 MEASURES = {
     "deviance": "Deviance",
@@ -107,7 +108,7 @@ def _check_constraint(inputs):
     for name in ("constraint", "constraints"):
         if name in inputs:
             parts = inputs[name] if isinstance(inputs[name], list) else re.split(r"[,;]", inputs[name])
-            unknown = [part for part in parts if re.sub(r"\s*=\s*", "=", part.strip()) not in CONSTRAINTS]
+            unknown = [part for part in parts if re.sub(r"[\s*]", "", part) not in CONSTRAINTS]
             if unknown:
                 raise LookupError(f"the model's fits do not keep to {', '.join(unknown)}")
 

@@ -36,8 +36,12 @@ class LifeTable:
         return self.start + len(self.q) - 1
 
 
-def choose(inputs):
+def choose(inputs, *, where="archive_number"):
     """Return the table that the inputs ask for, its mortality multiplied.
+
+    Args:
+        inputs: as in manifest.json.
+        where: the input that names the table's number in the archive.
 
     Raises:
         ValueError: the table is not in the archive, or the typed rows are not a table.
@@ -52,7 +56,7 @@ def choose(inputs):
     elif name == "AM92":
         table = archived(AM92)
     elif name == "archive":
-        table = archived(inputs["archive_number"])
+        table = archived(inputs["archive_number"], where)
     else:
         table = typed(inputs["own_table"])
     multiplier = inputs["multiplier"] / 100
@@ -83,11 +87,11 @@ def makeham(name, a, b, c, *, start=0, anchor=(MAKEHAM_RADIX_AGE, RADIX)):
     """
     problems = []
     if c < 1:
-        problems.append(f"makeham_c: {c:g} is below 1, so mortality would fall with age. Give 1 or more.")
+        problems.append(f"inputs.makeham_c: {c:g} is below 1, so mortality would fall with age. Give 1 or more.")
     if a + b <= 0:
-        problems.append("makeham_a, makeham_b: both are 0, so nobody would die. Give one of them above 0.")
+        problems.append("inputs.makeham_a: A and B are both 0, so nobody would die. Give one of them above 0.")
     if problems:
-        raise ValueError(" ".join(problems))
+        raise ValueError("\n".join(problems))
     ages = np.arange(start, LAST_AGE + 1)
     growth = (c - 1) / np.log(c) if c > 1 else 1.0
     q = -np.expm1(-a - b * c**ages * growth)
@@ -97,7 +101,7 @@ def makeham(name, a, b, c, *, start=0, anchor=(MAKEHAM_RADIX_AGE, RADIX)):
     return LifeTable(name, start, q, lives * number / lives[at - start])
 
 
-def archived(number):
+def archived(number, where="table"):
     """Return table `number` of the SOA's archive (mort.soa.org), its ultimate part.
 
     Raises:
@@ -108,7 +112,7 @@ def archived(number):
     package = Path(find_spec("pymort").submodule_search_locations[0])
     source = package / "table_xml" / f"t{int(number)}.xml"
     if not source.is_file():
-        raise ValueError(f"archive_number: the SOA archive has no table {number}. Look the number up at mort.soa.org.")
+        raise ValueError(f"inputs.{where}: the SOA archive has no table {number}. Look the number up at mort.soa.org.")
     found = ET.parse(source).getroot()  # noqa: S314 - a file of an installed package, not a stranger's
     for part in reversed(found.findall("Table")):
         axes = [axis.findtext("AxisName", "").strip().lower() for axis in part.findall("MetaData/AxisDef")]
@@ -120,7 +124,7 @@ def archived(number):
                 name = found.findtext("ContentClassification/TableName", "").strip()
                 return LifeTable(f"{name} (SOA {number})", int(ages[0]), q, _lives(q, RADIX))
     raise ValueError(
-        f"archive_number: table {number} of the SOA archive holds no one-year probabilities by age alone. "
+        f"inputs.{where}: table {number} of the SOA archive holds no one-year probabilities by age alone. "
         "Choose an aggregate or ultimate mortality table."
     )
 
@@ -132,19 +136,21 @@ def typed(rows):
         ValueError: with every row that is out of order or out of range.
     """
     if len(rows) < 2:
-        raise ValueError("own_table: it has fewer than 2 rows. Paste an age and a probability of death per row.")
+        raise ValueError("inputs.own_table: it has fewer than 2 rows. Paste an age and a probability of death per row.")
     rows = sorted(rows, key=lambda row: row["age"])
     problems = []
     for before, row in pairwise(rows):
         if row["age"] != before["age"] + 1:
-            problems.append(f"own_table: age {row['age']} follows {before['age']}. Give every age once, without gaps.")
+            problems.append(
+                f"inputs.own_table: age {row['age']} follows {before['age']}. Give every age once, without gaps."
+            )
     problems += [
-        f"own_table: qx {row['qx']:g} at age {row['age']} is outside 0 to 1. Give a probability."
+        f"inputs.own_table: qx {row['qx']:g} at age {row['age']} is outside 0 to 1. Give a probability."
         for row in rows
         if not 0 <= row["qx"] <= 1
     ]
     if problems:
-        raise ValueError(" ".join(problems[:20]))
+        raise ValueError("\n".join(problems[:20]))
     q = np.array([row["qx"] for row in rows], dtype=float)
     if q[-1] < 1:
         q = np.append(q, 1.0)

@@ -88,11 +88,11 @@ def pricing(inputs):
     lapse = _by_year(inputs["lapses"], "lapses", "rate", problems)
     spot = _by_year(inputs["curve"], "curve", "rate", problems)
     if np.any((lapse < 0) | (lapse > 1)):
-        problems.append("lapses: a rate is outside 0 to 100 %. Give rates in that range.")
+        problems.append("inputs.lapses: a rate is outside 0 to 100 %. Give rates in that range.")
     if np.any(spot <= -1):
-        problems.append("curve: a rate is -100 % or less. Give rates above it.")
+        problems.append("inputs.curve: a rate is -100 % or less. Give rates above it.")
     if problems:
-        raise ValueError(" ".join(problems[:20]))
+        raise ValueError("\n".join(problems[:20]))
     return Assumptions(
         first_age,
         mortality,
@@ -133,18 +133,20 @@ def _mortality(inputs, problems):
 def _typed(rows, problems):
     rows = sorted(rows, key=lambda row: row["age"])
     if not rows:
-        problems.append("own_mortality: it has no row. Paste ages and yearly probabilities of death.")
+        problems.append("inputs.own_mortality: it has no row. Paste ages and yearly probabilities of death.")
         return 0, np.ones((1, 1))
     for i, row in enumerate(rows):
         if row["age"] != rows[0]["age"] + i:
-            problems.append(f"own_mortality: age {row['age']} is out of order. Give every age once, without gaps.")
+            problems.append(
+                f"inputs.own_mortality: age {row['age']} is out of order. Give every age once, without gaps."
+            )
             break
     columns = [key for key in (f"duration_{k}" for k in range(6)) if any(r.get(key) is not None for r in rows)]
     table = np.array([[np.nan if r.get(key) is None else r[key] for key in columns] for r in rows], dtype=float)
     if columns != [f"duration_{k}" for k in range(len(columns))] or not columns or np.isnan(table).any():
-        problems.append("own_mortality: a cell is empty. Fill the columns from the left, each for all ages.")
+        problems.append("inputs.own_mortality: a cell is empty. Fill the columns from the left, each for all ages.")
     elif np.any((table < 0) | (table > 1)):
-        problems.append("own_mortality: a probability is outside 0 to 1. Give probabilities as fractions.")
+        problems.append("inputs.own_mortality: a probability is outside 0 to 1. Give probabilities as fractions.")
     return int(rows[0]["age"]), np.nan_to_num(table) if columns else np.ones((1, 1))
 
 
@@ -160,7 +162,7 @@ def _archived(number, problems):
                 if np.all(np.diff(ages) == 1) and np.all((rates >= 0) & (rates <= 1)) and rates.any():
                     return int(ages[0]), rates[:, None]
     problems.append(
-        f"archive_number: the SOA archive holds no one-year mortality by age under {number}. "
+        f"inputs.archive_number: the SOA archive holds no one-year mortality by age under {number}. "
         "Look an aggregate or ultimate table up at mort.soa.org."
     )
     return 0, np.ones((1, 1))
@@ -169,6 +171,6 @@ def _archived(number, problems):
 def _by_year(rows, where, key, problems):
     rows = sorted(rows, key=lambda row: row["year"])
     if [row["year"] for row in rows] != list(range(1, len(rows) + 1)) or not rows:
-        problems.append(f"{where}: the years do not run 1, 2, 3, ... without gaps. Give each year once, from 1.")
+        problems.append(f"inputs.{where}: the years do not run 1, 2, 3, ... without gaps. Give each year once, from 1.")
         return np.zeros(1)
     return np.array([row[key] for row in rows], dtype=float) / 100

@@ -45,7 +45,7 @@ def run(inputs):
         "Present value of surrenders": float(base_parts["Surrenders"].sum()),
         "Present value of expenses": float(base_parts["Expenses"].sum()),
         "Present value of commissions": float(base_parts["Commissions"].sum()),
-        "Present value of net cash flows": -float(best.sum()),
+        "Present value of net cash flows": 0.0 - float(best.sum()),  # never -0.0
         "Best estimate liability": float(best.sum()),
     }
     stresses, capital, in_force = [], {}, {"Best estimate": base.flows["in_force"]}
@@ -79,6 +79,7 @@ def run(inputs):
         "table": _yearly_table(base.flows, yearly),
         "tables": tables,
         "charts": _charts(yearly, base_parts, in_force, stresses),
+        "warnings": _doubts(policies, priced, inputs),
         "notes": f"{len(policies):,} rows in {len(cells.age):,} cells of equal age, term and months in force, "
         f"projected over {int(cells.term.max()) * MONTHS} months. Outgo is positive in the best estimate.",
     }
@@ -148,9 +149,24 @@ def _check_ages(policies, priced, inputs):
     if low < priced.first_age or high > priced.last_age:
         where = "points" if inputs["portfolio"] == "own" else "mortality"
         raise ValueError(
-            f"{where}: ages at entry run from {low} to {high}, but the mortality table from {priced.first_age} to "
-            f"{priced.last_age} years. Choose another table or leave those policies out."
+            f"inputs.{where}: ages at entry run from {low} to {high}, but the mortality table from {priced.first_age} "
+            f"to {priced.last_age} years. Choose another table or leave those policies out."
         )
+
+
+def _doubts(policies, priced, inputs):
+    """Return warnings on what the figures rest on and an analyst may not expect."""
+    found = []
+    beyond = policies.age + policies.term > priced.last_age + 1
+    if np.any(beyond):
+        found.append(
+            f"{policies.count[beyond].sum():,.10g} of the policies run beyond age {priced.last_age}, where the "
+            "mortality table ends: all who are alive then are counted as dead in the year after. Extend the table or "
+            "shorten the terms."
+        )
+    if inputs["product"] == "annuity" and np.any(policies.premium > 0):
+        found.append("Premiums of the rows are not used: an annuity in payment takes none.")
+    return found
 
 
 def _policies(inputs, policies, cells, premium, values):

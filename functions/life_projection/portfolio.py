@@ -62,7 +62,7 @@ def choose(inputs):
         return sample(inputs["policies"])
     rows = inputs["points"]
     if not rows:
-        raise ValueError("points: there is no policy. Paste at least one row or choose the sample portfolio.")
+        raise ValueError("inputs.points: there is no policy. Paste at least one row or choose the sample portfolio.")
 
     def column(key, missing):
         values = (row.get(key) for row in rows)
@@ -79,8 +79,8 @@ def choose(inputs):
     ended = np.flatnonzero(policies.months >= policies.term * 12)[:20]
     if len(ended):
         raise ValueError(
-            " ".join(
-                f"points[{i}].months: {policies.months[i]} months in force are no less than the term of "
+            "\n".join(
+                f"inputs.points[{i}].months: {policies.months[i]} months in force are no less than the term of "
                 f"{policies.term[i]} years. Give fewer months or leave the row out."
                 for i in ended
             )

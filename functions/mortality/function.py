@@ -9,7 +9,8 @@ import math
 import life_tables
 import numpy as np
 
-LAW = "gompertz"
+LAW, OWN = "gompertz", "own"
+FEW = 0.01  # share of lives at the last age from which on life expectancy is visibly too short
 
 
 def run(inputs):
@@ -19,12 +20,17 @@ def run(inputs):
         ValueError: the table is not in the archive or does not cover the age.
     """
     age, last, shock = int(inputs["age"]), int(inputs["max_age"]), inputs["shock_rate"] / 100
-    ages, law = np.arange(age, last), inputs["basis"] == LAW
+    law = inputs["basis"] == LAW
     if law:
+        ages = np.arange(age, last)
         name, q = "Gompertz's law", life_tables.gompertz(ages, a=inputs["gompertz_a"], b=inputs["gompertz_b"])
+    elif inputs["basis"] == OWN:
+        name, q = "Own life table", life_tables.from_own(inputs["own_table"], inputs["own_kind"], age, last)
     else:
         number = inputs["archive_number"] if inputs["basis"] == "archive" else life_tables.NAMED[inputs["basis"]]
         name, q = life_tables.from_table(number, age, last)
+    last = age + len(q)
+    ages = np.arange(age, last)
     shocked = shock_probabilities(q, shock, cap=life_tables.LAW_CAP if law else 1.0)
     base, stressed = survival(q), survival(shocked)
     before, after = curtate_expectation(base), curtate_expectation(stressed)
@@ -32,7 +38,8 @@ def run(inputs):
         "Life expectancy, shocked": after,
         "Life expectancy, no shock": before,
         "Years of life lost": before - after,
-        "Complete expectation of life, shocked": after + 0.5,
+        "Complete expectation of life, shocked": after + half_years(stressed)[0],
+        "Complete expectation of life, no shock": before + half_years(base)[0],
         "Probability of death in a year, no shock": float(q[0]),
         "Probability of death in a year, shocked": float(shocked[0]),
     }
@@ -41,10 +48,10 @@ def run(inputs):
         summary["Median age at death, shocked"] = median
     if law:
         summary["Doubling time of mortality"] = math.log(2) / inputs["gompertz_b"]
-    if stressed[-1] > 0.01:
+    if base[-1] > FEW:
         warnings.append(
-            f"{stressed[-1]:.1%} are alive at the last age, {last}: life expectancy is too short by what they would "
-            "still live. Raise the last age."
+            f"{base[-1]:.1%} ({stressed[-1]:.1%} with the shock) are alive at the last age, {last}: life expectancy is "
+            "too short by what they would still live. Raise the last age."
         )
     return {
         "summary": summary,
@@ -88,6 +95,28 @@ def curtate_expectation(lives):
     return float(lives[1:].sum())
 
 
+def expectations(lives):
+    """Return the curtate expectation of those alive at each age, a list of n + 1; None where nobody is alive.
+
+    e(x + t) = (S(t+1) + S(t+2) + ...) / S(t)
+
+    Source: Dickson, Hardy and Waters, Actuarial Mathematics for Life Contingent Risks, 3rd ed., section 2.6.2.
+    """
+    ahead = np.append(np.cumsum(lives[:0:-1])[::-1], 0.0)
+    return [float(a / alive) if alive > 0 else None for a, alive in zip(ahead, lives, strict=True)]
+
+
+def half_years(lives):
+    """Return what the complete expectation has beyond the curtate one at each age, shape (n + 1,).
+
+    Half a year for each who dies: (1 - S(n) / S(t)) / 2. Those alive at the last age have not died yet.
+
+    Source: Dickson, Hardy and Waters, Actuarial Mathematics for Life Contingent Risks, 3rd ed., section 2.6.2, with
+    deaths spread evenly over each year.
+    """
+    return 0.5 * (1 - np.divide(lives[-1], lives, out=np.zeros_like(lives), where=lives > 0))
+
+
 def median_age(age, lives):
     """Return the age at which half are dead, with deaths spread evenly over the year, or None beyond the last age."""
     below = int(np.argmax(lives <= 0.5))
@@ -98,7 +127,8 @@ def median_age(age, lives):
 
 def rows(age, q, shocked, base, stressed):
     """Return one row per age: probabilities, survival, deaths in the year and expectation of those alive."""
-    ahead = np.cumsum(stressed[::-1])[::-1]
+    expected, expected_shocked = expectations(base), expectations(stressed)
+    halves, halves_shocked = half_years(base), half_years(stressed)
     found = []
     for t in range(len(base)):
         dies = t < len(q)
@@ -112,8 +142,10 @@ def rows(age, q, shocked, base, stressed):
                 "survival_shocked": float(stressed[t]),
                 "deaths": float(base[t] - base[t + 1]) if dies else None,
                 "deaths_shocked": float(stressed[t] - stressed[t + 1]) if dies else None,
-                # Without the lives there is no expectation to state.
-                "expectation_shocked": float((ahead[t] - stressed[t]) / stressed[t]) if stressed[t] > 0 else None,
+                "expectation_shocked": expected_shocked[t],
+                "expectation": expected[t],
+                "complete_shocked": None if expected_shocked[t] is None else expected_shocked[t] + halves_shocked[t],
+                "complete": None if expected[t] is None else expected[t] + halves[t],
             }
         )
     return found

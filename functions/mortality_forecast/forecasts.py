@@ -1,11 +1,12 @@
 """From period indices to the future: a random walk with drift, rates, and life expectancies.
 
 Chosen: the walk starts from the last fitted index, as StMoMo's does; drift uncertainty can be added.
-Left out: other time series models, and uncertainty of the fitted parameters.
+Left out: other time series models of the period indices.
 """
 
 from dataclasses import dataclass
 
+import cohorts
 import numpy as np
 from scipy.special import expit
 
@@ -55,23 +56,65 @@ def random_walk(periods):
     return Walk(periods[:, -1], drift, off @ off.T / (n - 1), n)
 
 
-def rates(model, fit, grid, periods):
-    """Return death rates or probabilities at all ages for period indices, shape (ages, n) from (k, n)."""
-    if model == "cbd":
-        return expit(periods[0] + np.outer(grid.ages - grid.ages.mean(), periods[1]))
-    return np.exp(np.minimum(fit.by_age["ax"][:, None] + np.outer(fit.by_age["bx"], periods[0]), HIGHEST_LOG))
+@dataclass(frozen=True)
+class Forecast:
+    """A fit carried on: its random walk and, with a cohort effect, the process of the cohorts to come."""
+
+    fit: object
+    grid: object
+    walk: Walk
+    process: cohorts.CohortProcess | None
+
+    def central(self, horizon):
+        """Return rates (log link) or probabilities (logit link) at all ages, shape (ages, horizon)."""
+        p = self.fit.parameters
+        eta = p.ax[:, None] + np.einsum("ia,it->at", p.bx, self.walk.central(horizon))
+        if self.process is not None:
+            years = self.grid.years[-1] + np.arange(1, horizon + 1)
+            eta = eta + self._effects(years[None, :] - self.grid.ages[:, None])
+        return self._rates(eta)
+
+    def at_age(self, index, paths, rng):
+        """Return rates at one age along simulated indices, shape (number, horizon) from (number, k, horizon)."""
+        p = self.fit.parameters
+        eta = p.ax[index] + np.einsum("i,nit->nt", p.bx[:, index], paths)
+        if self.process is not None:
+            born = self.grid.years[-1] + np.arange(1, paths.shape[2] + 1) - self.grid.ages[index]
+            future = max(int(born[-1] - self._last_known), 0)
+            shocks = rng.standard_normal((len(paths), future))
+            eta = eta + self._effects(born, shocks)
+        return self._rates(eta)
+
+    @property
+    def _last_known(self):
+        p = self.fit.parameters
+        return int(p.cohorts[np.isfinite(p.gc)][-1])
+
+    def _effects(self, born, shocks=None):
+        """Return effects by year of birth, in the shape of `born`; with shocks, one row of (paths, years) a path."""
+        p = self.fit.parameters
+        first = int(p.cohorts[np.isfinite(p.gc)][0])
+        future = max(int(born.max()) - self._last_known, 0)
+        known = self.process.known
+        ahead = self.process.ahead(future, shocks)
+        if shocks is not None:
+            known = np.broadcast_to(known, (len(shocks), len(known)))
+        line = np.concatenate((known, ahead), axis=-1)
+        return line[..., np.maximum(born - first, 0)]
+
+    def _rates(self, eta):
+        return np.exp(np.minimum(eta, HIGHEST_LOG)) if self.fit.structure.link == "log" else expit(eta)
 
 
-def at_age(model, fit, grid, index, paths):
-    """Return rates at one age along simulated paths, shape (number, horizon) from (number, k, horizon)."""
-    if model == "cbd":
-        return expit(paths[:, 0] + (grid.ages[index] - grid.ages.mean()) * paths[:, 1])
-    return np.exp(np.minimum(fit.by_age["ax"][index] + fit.by_age["bx"][index] * paths[:, 0], HIGHEST_LOG))
+def carried_on(fit, grid, process):
+    """Return the Forecast of a fit, its cohort effect by a process of `cohorts.PROCESSES`."""
+    of_cohorts = cohorts.fitted(fit.parameters.gc, process) if fit.structure.cohort else None
+    return Forecast(fit, grid, random_walk(fit.parameters.kt), of_cohorts)
 
 
-def probabilities(model, found):
-    """Return one-year probabilities of death: as they are for CBD, 1 - exp(-m) for central rates."""
-    return found if model == "cbd" else -np.expm1(-found)
+def probabilities(link, found):
+    """Return one-year probabilities of death: as they are on the logit scale, 1 - exp(-m) for central rates."""
+    return found if link == "logit" else -np.expm1(-found)
 
 
 def table_to_the_end(q, last_age):
@@ -97,6 +140,17 @@ def period_life_expectancy(q):
     e = 1/2 + sum over t of tp: curtate years and half a year in the year of death.
     """
     return 0.5 + np.cumprod(1 - q, axis=0).sum(axis=0)
+
+
+def life_expectancy_by_age(q):
+    """Return the period expectation of life by age and year, in the shape of `q`, whose last row is 1.
+
+    e(x) = 1/2 + c(x), with c(x) = p(x) (1 + c(x + 1)) curtate.
+    """
+    curtate = np.zeros_like(q)
+    for i in range(len(q) - 2, -1, -1):
+        curtate[i] = (1 - q[i]) * (1 + curtate[i + 1])
+    return 0.5 + curtate
 
 
 def cohort_life_expectancy(q):

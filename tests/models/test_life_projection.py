@@ -99,7 +99,7 @@ def test_a_large_portfolio_tells_its_progress(model):
 
 
 def test_a_policy_beyond_its_term_is_refused_by_row(model):
-    with pytest.raises(ValueError, match=r"points\[0\]\.months: 144 months in force are no less than the term"):
+    with pytest.raises(ValueError, match=r"inputs\.points\[0\]\.months: 144 months in force are no less than the term"):
         run(model, **policy(months=144))
 
 
@@ -109,5 +109,23 @@ def test_an_age_outside_the_mortality_table_is_refused(model):
 
 
 def test_gaps_in_lapse_rates_and_curve_are_both_named(model):
-    with pytest.raises(ValueError, match=r"lapses: the years .* curve: the years"):
+    with pytest.raises(ValueError, match=r"inputs\.lapses: the years .*\ninputs\.curve: the years"):
         run(model, lapses=[{"year": 2, "rate": 1}], curve=[{"year": 1, "rate": 1}, {"year": 3, "rate": 1}])
+
+
+def test_terms_beyond_the_mortality_tables_end_are_warned_of(model):
+    """The table ends at 107: from 108 on everybody is counted as dead, which is a claim of the whole sum."""
+    result = run(model, **policy(age=100, term=9, months=0, policies=2.5))
+    assert ["2.5 of the policies run beyond age 107" in w for w in result["warnings"]] == [True]
+    assert run(model, **policy(age=100, term=8, months=0))["warnings"] == []
+
+
+def test_premiums_given_for_annuities_are_said_to_be_unused(model):
+    found = run(model, **policy(), product="annuity")
+    assert "Premiums of the rows are not used" in found["warnings"][0]
+    assert found["summary"]["Present value of premiums"] == 0
+
+
+def test_a_portfolio_of_no_policies_is_worth_nothing_and_not_minus_nothing(model):
+    summary = run(model, **policy(policies=0))["summary"]
+    assert str(summary["Present value of net cash flows"]) == "0.0"

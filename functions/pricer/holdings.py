@@ -9,6 +9,7 @@ import numpy as np
 
 SHOWN = 8  # problems named in one message
 TOLERANCE = 1e-8
+MOST = 20  # columns of the table of correlations
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ def _matrix(rows, n, problems):
         problems.append(f"inputs.correlations: there are {len(rows)} rows for {n} assets. Give one row per asset.")
         return rho
     for i, row in enumerate(rows):
+        spare = [key for key in (f"c{j + 1}" for j in range(n, MOST)) if row.get(key) is not None]
+        if spare:
+            problems.append(f"inputs.correlations[{i}].{spare[0]}: there is no asset for it. Clear the column.")
         for j in range(n):
             value, mirror = row.get(f"c{j + 1}"), rows[j].get(f"c{i + 1}")
             where = f"inputs.correlations[{i}].c{j + 1}"
@@ -110,4 +114,6 @@ def moments(held, years, steps, *, rebalanced):
     # In logarithms: the difference of two large powers would lose digits, and overflow before their ratio does.
     growth = times * np.log(mean)
     spread = np.expm1(max(times * (np.log(second) - 2 * np.log(mean)), 0.0))
+    if not np.any(held.sigma[held.weights > 0]):
+        spread = 0.0  # and not what rounding leaves of it
     return float(np.exp(growth)), float(np.exp(growth) * np.sqrt(spread))

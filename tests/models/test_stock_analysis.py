@@ -74,3 +74,76 @@ def test_an_empty_price_is_named_by_its_cell(model):
 def test_a_portfolio_worth_nothing_is_refused(model):
     with pytest.raises(ValueError, match="worth nothing"):
         model.run(holdings=[{"ticker": t, "shares": 0} for t in ("AAPL", "AMZN", "GOOG", "IBM", "MSFT")])
+
+
+@pytest.mark.parametrize("growth", [1.1, 1.001, 0.97, 1.0])
+def test_returns_that_are_all_the_same_have_no_ratio_over_their_rounding(model, growth):
+    """100 x 1.1^i had a Sharpe ratio of 2.6e15."""
+    prices = [100 * growth**i for i in range(60)]
+    found = model.run(ticker="X", holdings=[{"ticker": "X", "shares": 1}], prices=pasted(prices))
+    absent = {"Sharpe ratio", "Beta to portfolio", "Correlation with portfolio", "Alpha, annual"}
+    assert not absent & set(found["summary"])
+    assert found["summary"]["Annual volatility"] == 0
+    assert found["summary"]["Share of risk"] == 0
+    assert not {"Skewness"} & {row["figure"] for row in found["tables"]["Further figures"]}
+
+
+def test_returns_equal_to_the_riskless_rate_have_no_sortino_ratio(model):
+    prices = [100 * 1.01**i for i in range(60)]
+    found = model.run(ticker="X", holdings=[{"ticker": "X", "shares": 1}], prices=pasted(prices), risk_free=12)
+    assert "Sortino ratio" not in found["summary"]
+
+
+def test_a_stock_that_never_moves_beside_one_that_does_has_a_beta_of_zero_and_no_correlation(model):
+    held = [{"ticker": "X", "shares": 1}, {"ticker": "Y", "shares": 1}]
+    found = model.run(ticker="X", holdings=held, prices=pasted([1.1**i for i in range(5)], [5, 6, 5, 7, 6]))
+    assert found["summary"]["Beta to portfolio"] == pytest.approx(0, abs=1e-9)
+    assert "Correlation with portfolio" not in found["summary"]
+
+
+def test_no_figure_over_time_looks_ahead(model):
+    """Later prices change neither the earlier volatilities nor the earlier drawdowns of the stock."""
+    whole = model.manifest.defaults["prices"]
+    lines = []
+    for rows in (whole[:40], whole):
+        charts = {
+            c["title"]: c["data"]["series"][0]["y"] for c in model.run(prices=rows)["charts"] if c["kind"] == "line"
+        }
+        lines.append((charts["Volatility over 12 periods"][:28], charts["Drawdown"][:40]))
+    assert lines[0] == lines[1]
+
+
+def test_a_stock_that_is_held_in_two_rows_is_refused(model):
+    with pytest.raises(ValueError, match="a stock is duplicated"):
+        model.run(ticker="X", holdings=[{"ticker": "X", "shares": 1}] * 2, prices=pasted([1, 2, 3], [1, 2, 3]))
+
+
+def test_dates_are_compared_as_dates_in_whatever_form_they_are_written(model):
+    problems = []
+    rows = [{"date": "2023-08-31"}, {"date": "2023-W35-5"}, {"date": "20230904"}]
+    assert model.function.read_dates(rows, problems)[0] == ["2023-08-31", "2023-09-01", "2023-09-04"]
+    assert problems == []
+    model.function.read_dates([{"date": "2023-W36-1"}, {"date": "20230831"}], problems)
+    assert problems == ["inputs.prices[1].date: 2023-08-31 comes after 2023-09-04. Put the oldest price first."]
+
+
+def test_periods_that_the_dates_contradict_warn(model):
+    assert any("The dates span 5.58 years" in w for w in model.run(periods_per_year=252)["warnings"])
+    assert model.run()["warnings"] == []
+
+
+def test_a_portfolio_that_nearly_cancels_out_warns(model):
+    held = [{"ticker": "X", "shares": 1000}, {"ticker": "Y", "shares": -999}]
+    prices = pasted([5, 6, 5, 7, 6] * 5, [5, 6.1, 5, 7, 6] * 5)
+    found = model.run(ticker="X", holdings=held, prices=prices, confidence=90)
+    assert any("have no meaning" in w for w in found["warnings"])
+
+
+def test_further_figures_are_their_definitions(model):
+    found = model.run(ticker="X", holdings=[{"ticker": "X", "shares": 1}], prices=pasted([100, 110, 88, 96.8]))
+    rows = {row["figure"]: row["figure_value"] for row in found["tables"]["Further figures"]}
+    r = np.array([0.1, -0.2, 0.1])
+    assert rows["Calmar ratio"] == pytest.approx((0.968**4 - 1) / 0.2, rel=1e-9)
+    assert rows["Downside deviation, annual"] == pytest.approx(np.sqrt(0.04 / 3 * 12), rel=1e-9)
+    assert rows["Skewness"] == pytest.approx(np.mean((r - r.mean()) ** 3) / r.std() ** 3, rel=1e-9)
+    assert rows["Longest time below a high, periods"] == 2

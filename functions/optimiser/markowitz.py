@@ -6,9 +6,10 @@ Left out: transaction costs, cardinality, and robust or resampled estimates.
 """
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import linprog, minimize, minimize_scalar
 
 AT_BOUND, FEASIBLE = 1e-7, 1e-9
+ALIKE = 1e-9  # of two expected returns, a year, below which they are one but for rounding
 
 
 class InfeasibleError(ValueError):
@@ -34,7 +35,7 @@ def quadratic(covariance, equal, to, low, high, start=None):
     free = np.ones(len(low), bool)
     weights = _within(covariance, equal, to, free, np.zeros(len(low)))
     if np.all(weights >= low - FEASIBLE) and np.all(weights <= high + FEASIBLE):
-        return weights
+        return np.clip(weights, low, high)
     scale = np.trace(covariance) / len(low)
     middle = np.clip(weights if start is None else start, low, high)
     found = minimize(
@@ -53,7 +54,7 @@ def quadratic(covariance, equal, to, low, high, start=None):
     if free.sum() >= len(to):
         polished = _within(covariance, equal, to, free, np.where(weights <= low + AT_BOUND, low, high))
         if np.all(polished >= low - FEASIBLE) and np.all(polished <= high + FEASIBLE):
-            return polished
+            return np.clip(polished, low, high)
     return weights
 
 
@@ -74,35 +75,57 @@ def minimum_variance(covariance, low, high):
     return quadratic(covariance, np.ones((1, len(low))), np.ones(1), low, high)
 
 
-def for_return(means, covariance, target, low, high, start=None):
+def for_return(means, covariance, target, low, high, start=None, ends=None):
     """Return the fully invested weights of least variance with expected return `target`.
+
+    A target that the means or the bounds miss by rounding alone counts as met. `ends` are what `reach` returns, for a
+    caller who asks for several targets.
 
     Raises:
         InfeasibleError: the target is out of reach, or all means are equal and not it.
     """
-    if np.ptp(means) < 1e-12:
+    if np.ptp(means) < ALIKE:
+        if abs(target - means.mean()) < ALIKE:
+            return minimum_variance(covariance, low, high)
         raise InfeasibleError("all expected returns are equal, so no other return can be targeted")
+    if np.any(np.isfinite(low)) or np.any(np.isfinite(high)):
+        bottom, top = ends or reach(means, low, high)
+        if bottom - ALIKE < target < top + ALIKE:
+            # At the very ends the solver's own rounding would decide.
+            room = 1e-12 * (top - bottom) if np.isfinite(top - bottom) else 0.0
+            target = min(max(target, bottom + room), top - room)
+        else:
+            raise InfeasibleError("no weights within the bounds have this return")
     return quadratic(covariance, np.stack([np.ones_like(means), means]), np.array([1.0, target]), low, high, start)
 
 
 def reach(means, low, high):
     """Return the lowest and the highest expected return of weights that add up to 1 within the bounds.
 
-    Filled greedily from each end; infinite where a bound is.
+    Minus infinity and infinity where short positions can pay for any amount of an asset with another return.
     """
-    found = []
-    for order in (np.argsort(means), np.argsort(-means)):
-        weights = low.copy()
-        if not np.all(np.isfinite(low)):
-            found.append(-np.inf if not found else np.inf)
-            continue
-        rest = 1 - low.sum()
-        for i in order:
-            step = min(high[i] - low[i], rest)
-            weights[i] += step
-            rest -= step
-        found.append(float(weights @ means))
-    return tuple(found)
+    if np.ptp(means) < ALIKE:
+        return float(means.mean()), float(means.mean())
+    if np.all(np.isfinite(low)):
+        return tuple(float(_filled(order, low, high) @ means) for order in (np.argsort(means), np.argsort(-means)))
+    if not np.any(np.isfinite(low)) and not np.any(np.isfinite(high)):
+        return -np.inf, np.inf
+    bounds = [(a if np.isfinite(a) else None, b if np.isfinite(b) else None) for a, b in zip(low, high, strict=True)]
+    ends = []
+    for sign in (1, -1):
+        found = linprog(sign * means, A_eq=np.ones((1, len(means))), b_eq=[1.0], bounds=bounds, method="highs")
+        ends.append(float(means @ found.x) if found.status == 0 else -sign * np.inf)
+    return ends[0], ends[1]
+
+
+def _filled(order, low, high):
+    """Return weights from the lowest up to 1, the assets filled to their highest in `order`."""
+    weights, rest = low.copy(), 1 - low.sum()
+    for i in order:
+        step = min(high[i] - low[i], rest)
+        weights[i] += step
+        rest -= step
+    return weights
 
 
 def tangency(means, covariance, riskless, low, high):
@@ -115,35 +138,36 @@ def tangency(means, covariance, riskless, low, high):
         raw = np.linalg.solve(covariance, means - riskless)
         return raw / raw.sum() if raw.sum() > 1e-12 else None
     start = minimum_variance(covariance, low, high)
-    bottom, top = float(start @ means), reach(means, low, high)[1]
+    ends = reach(means, low, high)
+    bottom, top = float(start @ means), ends[1]
     if not np.isfinite(top):
         top = bottom + 10 * max(np.ptp(means), 1e-6)
     if top <= riskless:
         return None
-    if top - bottom < 1e-12:
+    if top - bottom < ALIKE:
         return start
     held = {"weights": start}
 
     def loss(target):
-        held["weights"] = for_return(means, covariance, target, low, high, held["weights"])
+        held["weights"] = for_return(means, covariance, target, low, high, held["weights"], ends)
         return -ratio(held["weights"], means, covariance, riskless)
 
     best = minimize_scalar(loss, bounds=(bottom, top), method="bounded", options={"xatol": 1e-9 * (top - bottom)})
-    return for_return(means, covariance, float(best.x), low, high, held["weights"])
+    return for_return(means, covariance, float(best.x), low, high, held["weights"], ends)
 
 
 def frontier(means, covariance, low, high, points):
     """Return weights of least variance for `points` returns from the minimum variance portfolio's up."""
     start = minimum_variance(covariance, low, high)
-    bottom, top = float(start @ means), reach(means, low, high)[1]
+    ends = reach(means, low, high)
+    bottom, top = float(start @ means), ends[1]
     if not np.isfinite(top):
         top = max(bottom + 1.5 * (means.max() - bottom), bottom + 1e-6)
-    if top - bottom < 1e-12:
+    if top - bottom < ALIKE:
         return start[None, :]
     weights = [start]
     for target in np.linspace(bottom, top, points)[1:]:
-        # The very top may be out of reach by a rounding.
-        weights.append(for_return(means, covariance, min(target, top - 1e-12 * (top - bottom)), low, high, weights[-1]))
+        weights.append(for_return(means, covariance, target, low, high, weights[-1], ends))
     return np.array(weights)
 
 

@@ -68,7 +68,7 @@ def formula(S, K, H, rebate, r, q, sigma, T, sign, *, up, knock_in):
 
     def power(exponent, arg):
         # (H/S)^exponent * N(arg) in logarithms: the first factor may overflow where the second vanishes.
-        return np.exp(exponent * log_ratio + log_ndtr(arg))
+        return _exp(exponent * log_ratio + log_ndtr(arg))
 
     def direct(x):
         return sign * (spot * ndtr(sign * x) - strike * ndtr(sign * (x - spread)))
@@ -107,11 +107,16 @@ def hit_value(S, H, r, q, sigma, T, side):
     if square >= 0:
         lam = np.sqrt(square)
         z = log_ratio / spread + lam * spread
-        first = np.exp((mu + lam) * log_ratio + log_ndtr(side * z))
-        return first + np.exp((mu - lam) * log_ratio + log_ndtr(side * (z - 2 * lam * spread)))
+        first = _exp((mu + lam) * log_ratio + log_ndtr(side * z))
+        return first + _exp((mu - lam) * log_ratio + log_ndtr(side * (z - 2 * lam * spread)))
     lam = 1j * np.sqrt(-square)
     z = log_ratio / spread + lam * spread
     return 2 * np.real(np.exp((mu + lam) * log_ratio + _log_normal_distribution(side * z)))
+
+
+def _exp(x):
+    """Return e^x, finite for spots far beyond the barrier, whose values nobody uses."""
+    return np.exp(np.minimum(x, 700))
 
 
 def _log_normal_distribution(z):

@@ -236,6 +236,16 @@ def test_greeks_near_a_barrier_are_those_a_little_farther_off(model):
         assert near[name] == pytest.approx(farther[name], rel=0.01), name
 
 
+@pytest.mark.parametrize(("barrier", "kind"), [(90, "down_in"), (99, "down_out"), (101, "up_out"), (120, "up_in")])
+def test_next_to_no_volatility_overflows_nowhere(model, barrier, kind):
+    terms = {"contract": "barrier", "spot": 100, "strike": 50, "option_type": "call", "maturity": 0.001, "rate": 0}
+    found = model.run(barrier=barrier, barrier_type=kind, volatility=0.1, dividend_yield=25, rebate=5, **terms)[
+        "summary"
+    ]
+    worth = found["European price"] if kind.endswith("out") else 5
+    assert found["Price"] == pytest.approx(worth, rel=1e-9)
+
+
 def test_a_barrier_watched_on_a_few_dates_warns(model):
     terms = {"contract": "barrier", "spot": 100, "strike": 95, "barrier": 90, "watched": 12}
     assert any("2 dates only" in w for w in model.run(maturity=0.2, **terms)["warnings"])

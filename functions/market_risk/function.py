@@ -15,6 +15,7 @@ from portfolio import NOISE, Portfolio, read
 
 GARCH_LEAST = 100
 HISTORY_LEAST = 2
+FAR_MOVE = 2.0  # move of a position over the horizon, of 1, beyond which no figure can be relied on
 FENCE = 6  # quartile ranges beyond the quartiles at which the histogram ends
 LABELS = {
     "historical": "Historical simulation",
@@ -137,6 +138,13 @@ def doubts(book, chosen, garch, confidence, inputs):
         )
     if garch and inputs["method"] == "garch" and garch.long_run is None:
         found.append("GARCH(1,1): alpha and beta add up to 1, so the variance has no long-run level to return to.")
+    days = inputs["horizon"]
+    moves = np.maximum(np.sqrt(np.diag(book.covariance) * days), np.abs(book.means) * days)
+    if moves.max() > FAR_MOVE:
+        found.append(
+            f"{book.names[int(moves.argmax())]} moves by {moves.max():.0%} over the horizon, by its deviation or its mean: "
+            "no method here is made for that. Check whether the figures are % a day, or shorten the horizon."
+        )
     if np.all(book.values >= 0) and chosen["var_h"] > book.total > 0:
         found.append(
             "The value at risk is more than the positions are worth: over this horizon a day's figures can no longer "

@@ -284,6 +284,12 @@ def test_a_value_at_risk_above_the_value_of_the_positions_warns(model):
     assert not model.run(**stated(positions=rows))["warnings"]
 
 
+@pytest.mark.parametrize("row", [{"volatility": 50}, {"volatility": 1, "mean": 80}])
+def test_moves_that_no_method_is_made_for_warn(model, row):
+    found = model.run(**stated(positions=[{"name": "Gas", "value": -1e6} | row], horizon=100, method="monte_carlo"))
+    assert any(w.startswith("Gas moves by") for w in found["warnings"])
+
+
 def test_too_few_returns_for_the_confidence_warn(model):
     assert any("the worst of them" in w for w in model.run(**series(calm_then_crash()[:60]))["warnings"])
 

@@ -142,8 +142,8 @@ def doubts(book, chosen, garch, confidence, inputs):
     moves = np.maximum(np.sqrt(np.diag(book.covariance) * days), np.abs(book.means) * days)
     if moves.max() > FAR_MOVE:
         found.append(
-            f"{book.names[int(moves.argmax())]} moves by {moves.max():.0%} over the horizon, by its deviation or its mean: "
-            "no method here is made for that. Check whether the figures are % a day, or shorten the horizon."
+            f"{book.names[int(moves.argmax())]} moves by {moves.max():.0%} over the horizon, by its deviation or its "
+            "mean: no method here is made for that. Check whether the figures are % a day, or shorten the horizon."
         )
     if np.all(book.values >= 0) and chosen["var_h"] > book.total > 0:
         found.append(

@@ -1,14 +1,15 @@
 """Mean-variance portfolios: minimum variance, target return, tangency, frontier, and equal risk contribution.
 
-Chosen: without bounds the first-order conditions are solved as one linear system; with bounds SLSQP finds which bounds
-hold, and the same linear system over the free assets gives the weights to machine precision.
+Chosen: the first-order conditions are one linear system over the free assets, in units of their volatilities; with
+bounds, those that hold are exchanged one at a time until no exchange lowers the variance. Where that leads nowhere
+(corners, where bounds and constraints leave no freedom) SLSQP does.
 Left out: transaction costs, cardinality, and robust or resampled estimates.
 """
 
 import numpy as np
 from scipy.optimize import linprog, minimize, minimize_scalar
 
-AT_BOUND, FEASIBLE = 1e-7, 1e-9
+AT_BOUND, FEASIBLE, OPTIMAL = 1e-7, 1e-9, 1e-9
 ALIKE = 1e-9  # of two expected returns, a year, below which they are one but for rounding
 
 
@@ -32,12 +33,13 @@ def quadratic(covariance, equal, to, low, high, start=None):
 
     Source: Merton (1972), J. Financial and Quantitative Analysis 7, section II, for the linear system.
     """
-    free = np.ones(len(low), bool)
-    weights = _within(covariance, equal, to, free, np.zeros(len(low)))
-    if np.all(weights >= low - FEASIBLE) and np.all(weights <= high + FEASIBLE):
-        return np.clip(weights, low, high)
+    weights = _active_set(covariance, equal, to, low, high, np.full(len(low), np.inf))
+    if weights is not None:
+        return weights
     scale = np.trace(covariance) / len(low)
-    middle = np.clip(weights if start is None else start, low, high)
+    middle = np.clip(
+        _within(covariance, equal, to, np.ones(len(low), bool), low)[0] if start is None else start, low, high
+    )
     found = minimize(
         lambda w: (0.5 * w @ covariance @ w / scale, covariance @ w / scale),
         middle,
@@ -47,27 +49,69 @@ def quadratic(covariance, equal, to, low, high, start=None):
         constraints={"type": "eq", "fun": lambda w: equal @ w - to, "jac": lambda _w: equal},
         options={"ftol": 1e-15, "maxiter": 500},
     )
+    weights = _active_set(covariance, equal, to, low, high, found.x)
+    if weights is not None:
+        return weights
     if np.max(np.abs(equal @ found.x - to)) > 1e-6:
         raise InfeasibleError("no weights within the bounds meet the constraints")
-    weights = np.clip(found.x, low, high)
-    free = (weights > low + AT_BOUND) & (weights < high - AT_BOUND)
-    if free.sum() >= len(to):
-        polished = _within(covariance, equal, to, free, np.where(weights <= low + AT_BOUND, low, high))
-        if np.all(polished >= low - FEASIBLE) and np.all(polished <= high + FEASIBLE):
-            return np.clip(polished, low, high)
-    return weights
+    return np.clip(found.x, low, high)
+
+
+def _active_set(covariance, equal, to, low, high, start):
+    """Return the weights of least variance found by exchanging bounds, or None where that leads nowhere.
+
+    Begins with the bounds that hold at `start` (infinity for none). A free weight beyond a bound is held there, a held
+    one that would lower the variance is let go, one at a time, until the conditions of Karush, Kuhn and Tucker hold.
+
+    Source: Markowitz (1956), Naval Research Logistics Quarterly 3, p. 111, for the critical lines; Nocedal and Wright
+    (2006), Numerical Optimization, section 16.5.
+    """
+    sds = np.sqrt(np.diag(covariance))
+    at_low = start <= low + AT_BOUND
+    at_high = np.isfinite(start) & (start >= high - AT_BOUND) & ~at_low
+    for _ in range(10 * len(low)):
+        free = ~(at_low | at_high)
+        if free.sum() < len(to):
+            return None
+        weights, prices = _within(covariance, equal, to, free, np.where(at_low, low, high))
+        short, beyond = np.where(free, low - weights, -1.0), np.where(free, weights - high, -1.0)
+        if max(short.max(), beyond.max()) > FEASIBLE:
+            if short.max() > beyond.max():
+                at_low[short.argmax()] = True
+            else:
+                at_high[beyond.argmax()] = True
+            continue
+        if np.max(np.abs(equal @ weights - to)) > FEASIBLE:
+            return None
+        # How the variance would change with each held weight, net of the constraints' prices, by its own volatility.
+        gain = (covariance @ weights - equal.T @ prices) / sds
+        gain = np.where(at_low, -gain, np.where(at_high, gain, -np.inf))
+        worst = int(gain.argmax())
+        if gain[worst] <= OPTIMAL * np.sqrt(weights @ covariance @ weights):
+            return np.clip(weights, low, high)
+        at_low[worst] = at_high[worst] = False
+    return None
 
 
 def _within(covariance, equal, to, free, fixed):
-    """Solve the first-order conditions over the free weights, the others held at `fixed`."""
+    """Solve the first-order conditions over the free weights, the others held at `fixed`.
+
+    In units of the assets' volatilities, which may differ by orders of magnitude. Returns the weights and the prices of
+    the constraints: C w = equal' prices over the free ones.
+    """
     n, m = int(free.sum()), len(to)
+    sds = np.sqrt(np.diag(covariance))
     weights = np.where(free, 0.0, fixed)
+    rows = equal[:, free] / sds[free]
+    sizes = np.linalg.norm(rows, axis=1)
+    sizes[sizes == 0] = 1.0
     system = np.zeros((n + m, n + m))
-    system[:n, :n] = covariance[np.ix_(free, free)]
-    system[:n, n:], system[n:, :n] = equal[:, free].T, equal[:, free]
-    right = np.concatenate([-(covariance @ weights)[free], to - equal @ weights])
-    weights[free] = np.linalg.lstsq(system, right, rcond=None)[0][:n]
-    return weights
+    system[:n, :n] = covariance[np.ix_(free, free)] / np.outer(sds[free], sds[free])
+    system[:n, n:], system[n:, :n] = (rows / sizes[:, None]).T, rows / sizes[:, None]
+    right = np.concatenate([-(covariance @ weights)[free] / sds[free], (to - equal @ weights) / sizes])
+    solved = np.linalg.lstsq(system, right, rcond=None)[0]
+    weights[free] = solved[:n] / sds[free]
+    return weights, -solved[n:] / sizes
 
 
 def minimum_variance(covariance, low, high):
@@ -153,7 +197,9 @@ def tangency(means, covariance, riskless, low, high):
         return -ratio(held["weights"], means, covariance, riskless)
 
     best = minimize_scalar(loss, bounds=(bottom, top), method="bounded", options={"xatol": 1e-9 * (top - bottom)})
-    return for_return(means, covariance, float(best.x), low, high, held["weights"], ends)
+    peak = for_return(means, covariance, float(best.x), low, high, held["weights"], ends)
+    # The peak may lie so near the least variance that the search passes it by.
+    return max((peak, start), key=lambda weights: ratio(weights, means, covariance, riskless))
 
 
 def frontier(means, covariance, low, high, points):

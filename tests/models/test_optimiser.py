@@ -49,6 +49,26 @@ def test_bounded_weights_meet_the_conditions_of_optimality(model, seed):
     assert np.all(left[w >= 0.5 - 1e-6] < OPTIMAL)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_volatilities_that_differ_by_orders_of_magnitude_do_not_hide_the_least_variance(model, seed):
+    """Cash at 0.01 % beside an asset at 300 %: no exchange of a little weight between two assets lowers the variance."""
+    rng, n = np.random.default_rng(seed), 12
+    root = rng.normal(size=(n, n + 1))
+    covariance = root @ root.T
+    scale = rng.choice([1e-4, 0.01, 0.2, 3.0], n) / np.sqrt(np.diag(covariance))
+    covariance = covariance * np.outer(scale, scale)
+    w = model.markowitz.minimum_variance(covariance, np.zeros(n), np.full(n, np.inf))
+    assert w.sum() == pytest.approx(1, abs=OPTIMAL)
+    slope, variance = covariance @ w, w @ covariance @ w
+    for i in range(n):
+        for j in np.flatnonzero(w > 0):
+            if i != j:
+                away = np.eye(n)[i] - np.eye(n)[j]
+                step = np.clip(-(slope @ away) / (away @ covariance @ away), 0, w[j])
+                moved = w + step * away
+                assert moved @ covariance @ moved >= variance * (1 - 1e-6)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_no_mix_on_a_grid_has_a_higher_sharpe_ratio(model, seed):
     means, covariance = problem(seed, n=3)

@@ -13,7 +13,7 @@ import numpy as np
 
 COLUMNS = tuple(f"a{i}" for i in range(1, 9))
 SHOWN = 8  # problems named in one message
-NOISE = 1e-10  # share of the largest return below which its deviation is rounding
+NOISE = 1e-8  # share of the largest return below which its deviation is rounding
 LOOKS_LIKE_PRICES = (10, 5.0)  # rows from which, and median % from which, returns that are all above 0 are prices
 
 

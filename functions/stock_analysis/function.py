@@ -14,7 +14,7 @@ import numpy as np
 COLUMNS = tuple(f"a{i}" for i in range(1, 13))
 SHOWN = 8  # problems named in one message
 ROLLING = 12  # periods of the rolling volatility
-NOISE = 1e-10  # share of the largest return below which a deviation is rounding and no risk
+NOISE = 1e-8  # share of the largest return below which a deviation is rounding and no risk
 THIN = 0.01  # share of the gross value below which the net value makes weights without meaning
 PACE = 1.5  # factor between the years that dates span and those that the periods make, beyond which they disagree
 DAYS = 365.25  # of a year

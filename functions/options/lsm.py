@@ -7,7 +7,7 @@ is bounded, because at a high volatility the few paths that carry a call's value
 Left out: other bases (the paper, section 2.3, finds the choice of no weight) and out-of-sample policies.
 """
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import black_scholes
 import numpy as np
@@ -40,13 +40,12 @@ def price(S, K, r, q, sigma, T, sign, *, dates, paths, seed):
         return
     for done in put(K, S, q, r, sigma, T, dates=dates, paths=paths, seed=seed):
         if isinstance(done, Simulated):
-            yield replace(done, boundary=[(t, S * K / spot) for t, spot in done.boundary])
+            yield done._replace(boundary=[(t, S * K / spot) for t, spot in done.boundary])
         else:
             yield done
 
 
-@dataclass(frozen=True)
-class Simulated:
+class Simulated(NamedTuple):
     """What a simulation comes to.
 
     Attributes:

@@ -76,7 +76,7 @@ def read(inputs):
         ValueError: naming every cell that does not fit.
     """
     rows = inputs["positions"]
-    names = [row.get("name") or f"Position {i + 1}" for i, row in enumerate(rows)]
+    names = _distinct([row.get("name") or f"Position {i + 1}" for i, row in enumerate(rows)])
     values = np.array([row["value"] for row in rows], float)
     problems = []
     if not np.any(values):
@@ -96,6 +96,11 @@ def read(inputs):
         returns = table @ (values / np.abs(values).sum())
     _raise(problems)
     return Portfolio(names, values, means, covariance, returns, days)
+
+
+def _distinct(names):
+    """Return the names, a repeated one with its number: a chart would put its bars on top of each other."""
+    return [f"{name} ({names[: i + 1].count(name)})" if names.count(name) > 1 else name for i, name in enumerate(names)]
 
 
 def _stated(inputs, rows, problems):

@@ -64,7 +64,8 @@ def vanilla_results(inputs, rates):
                 summary[label] = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=at, **rates)[0])
         summary["Early exercise premium"] = walked - closed
     greeks, charts, table = sensitivities(S, K, T, sign, exercise, steps, closed_form=style == "european", **rates)
-    warnings = coarse_tree(closed, float(tree.price(S, K, sign=sign, T=T, steps=steps, **rates)[0]), S)
+    plain = walked if exercise is None else float(tree.price(S, K, sign=sign, T=T, steps=steps, **rates)[0])
+    warnings = coarse_tree(closed, plain, S)
     headline = closed if style == "european" and inputs["engine"] != "tree" else walked
     first = {
         "summary": {"Price": headline, **greeks, **summary},

@@ -15,7 +15,7 @@ COLUMNS = tuple(f"a{i}" for i in range(1, 13))
 SHOWN = 8  # problems named in one message
 ROLLING = 12  # periods of the rolling volatility
 NOISE = 1e-8  # share of the largest return below which a deviation is rounding and no risk
-THIN = 0.01  # share of the gross value below which the net value makes weights without meaning
+THIN = 0.01  # share of the gross value below which weights are not taken of the net value
 PACE = 1.5  # factor between the years that dates span and those that the periods make, beyond which they disagree
 DAYS = 365.25  # of a year
 
@@ -41,9 +41,19 @@ class Snapshot:
         return self.shares * self.prices[-1]
 
     @property
+    def base(self):
+        """What weights and the portfolio's returns are shares of, money.
+
+        Its value; where positions nearly cancel out or are sold short on balance, its gross value, the sum of the
+        positions without their signs.
+        """
+        net, gross = self.values.sum(), np.abs(self.values).sum()
+        return net if net >= THIN * gross else gross
+
+    @property
     def weights(self):
         """Shares of the portfolio's value, shape (k,)."""
-        return self.values / self.values.sum()
+        return self.values / self.base
 
     @property
     def portfolio(self):
@@ -80,12 +90,14 @@ def run(inputs):
     depth = drawdowns(view.prices[:, view.at])
     yield part(0.4, "drawdown", {"Maximum drawdown": float(depth.min())}, drawdown_chart(view, depth))
     yield part(0.6, "beta", market_line(view, periods, rate), scatter_chart(view))
-    var, es = tail(view.stock, confidence)
+    # Whoever has sold a stock short loses where it gains.
+    side = -1 if view.shares[view.at] < 0 else 1
+    var, es = tail(side * view.stock, confidence)
     yield part(
         0.8,
         "value at risk",
         {"Value at risk": var, "Expected shortfall": es},
-        return_chart(view, var, es, confidence),
+        return_chart(view, side * var, side * es, confidence),
     )
     rows, risk = contributions(view, periods)
     yield part(
@@ -131,8 +143,8 @@ def read(inputs):
     dates, years = read_dates(inputs["prices"], problems)
     if not problems and not np.isfinite(prices[1:] / prices[:-1]).all():
         problems.append("inputs.prices: some prices change by more than a number can hold. Correct them.")
-    if not problems and not shares @ prices[-1] > 0:
-        problems.append("inputs.holdings.shares: the portfolio is worth nothing. Hold more than is sold short.")
+    if not problems and not np.any(shares):
+        problems.append("inputs.holdings.shares: no shares are held. Give at least one number other than 0.")
     if problems:
         more = len(problems) - SHOWN
         raise ValueError("\n".join(problems[:SHOWN]) + (f"\nand {more} more." if more > 0 else ""))
@@ -166,7 +178,7 @@ def doubts(view, periods, confidence):
     if net < THIN * np.abs(view.values).sum():
         found.append(
             f"What is held less what is sold short is {net / np.abs(view.values).sum():.2%} of the two together: "
-            "weights, beta and contributions against so small a portfolio have no meaning."
+            "weights and returns of the portfolio are shares of the two together."
         )
     if n * (1 - confidence) < 1 - 1e-9:
         found.append(

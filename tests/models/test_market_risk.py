@@ -363,3 +363,9 @@ def test_a_correlation_without_its_position_is_named(model):
     rows = [{"a1": 1, "a2": 0.3, "a3": 0.1}, {"a1": 0.3, "a2": 1}]
     with pytest.raises(ValueError, match=r"correlations\[0\]\.a3: there is no position for it"):
         model.run(**stated(correlations=rows))
+
+
+def test_two_positions_of_one_name_are_told_apart(model):
+    rows = [{"name": "Oil", "value": 1, "volatility": 1}, {"name": "Oil", "value": 2, "volatility": 1}]
+    names = [row["position"] for row in model.run(**stated(positions=rows))["tables"]["Positions"]]
+    assert names == ["Oil (1)", "Oil (2)"]

@@ -71,9 +71,23 @@ def test_an_empty_price_is_named_by_its_cell(model):
     assert "prices[2].a1: 0 is not above 0" in str(raised.value)
 
 
-def test_a_portfolio_worth_nothing_is_refused(model):
-    with pytest.raises(ValueError, match="worth nothing"):
+def test_a_portfolio_without_shares_is_refused(model):
+    with pytest.raises(ValueError, match="no shares are held"):
         model.run(holdings=[{"ticker": t, "shares": 0} for t in ("AAPL", "AMZN", "GOOG", "IBM", "MSFT")])
+
+
+@pytest.mark.parametrize("shares", [(6, -5), (1, -3), (-2, -1)])
+def test_a_portfolio_that_cancels_out_or_is_short_is_measured_by_its_gross_value(model, shares):
+    held = [{"ticker": t, "shares": n} for t, n in zip("XY", shares, strict=True)]
+    x, y = np.array([5, 6, 5, 7, 5.0] * 5), np.array([6, 5, 6, 5.5, 6] * 5)
+    found = model.run(ticker="X", holdings=held, prices=pasted(x, y), confidence=90)
+    gross = abs(shares[0]) * 5 + abs(shares[1]) * 6
+    weights = np.array([shares[0] * 5, shares[1] * 6]) / gross
+    returns = np.stack([x[1:] / x[:-1] - 1, y[1:] / y[:-1] - 1], axis=1) @ weights
+    assert [row["weight"] for row in found["table"]] == pytest.approx(weights, rel=EXACT)
+    assert found["summary"]["Portfolio volatility"] == pytest.approx(returns.std(ddof=1) * np.sqrt(12), rel=1e-10)
+    assert sum(row["share"] for row in found["table"]) == pytest.approx(1, rel=1e-10)
+    assert any("shares of the two together" in w for w in found["warnings"])
 
 
 @pytest.mark.parametrize("growth", [1.1, 1.001, 0.97, 1.0])
@@ -132,11 +146,14 @@ def test_periods_that_the_dates_contradict_warn(model):
     assert model.run()["warnings"] == []
 
 
-def test_a_portfolio_that_nearly_cancels_out_warns(model):
-    held = [{"ticker": "X", "shares": 1000}, {"ticker": "Y", "shares": -999}]
-    prices = pasted([5, 6, 5, 7, 6] * 5, [5, 6.1, 5, 7, 6] * 5)
-    found = model.run(ticker="X", holdings=held, prices=prices, confidence=90)
-    assert any("have no meaning" in w for w in found["warnings"])
+def test_a_stock_sold_short_loses_where_its_price_rises(model):
+    prices = pasted([100, 110, 88, 96.8, 140, 150], [5, 6, 5, 6, 5, 6])
+    found = model.run(
+        ticker="X", holdings=[{"ticker": "X", "shares": -1}, {"ticker": "Y", "shares": 100}], prices=prices
+    )
+    returns = np.diff([100, 110, 88, 96.8, 140, 150]) / [100, 110, 88, 96.8, 140]
+    assert found["summary"]["Value at risk"] == pytest.approx(np.quantile(returns, 0.95), rel=1e-9)
+    assert found["summary"]["Expected shortfall"] == pytest.approx(returns.max(), rel=1e-9)
 
 
 def test_further_figures_are_their_definitions(model):

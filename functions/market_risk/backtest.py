@@ -78,7 +78,7 @@ def christoffersen(n):
     return ratio, float(chdtrc(1, ratio))
 
 
-def judged(exceptions, days, rate, n=None):
+def exception_tests(exceptions, days, rate, n=None):
     """Return the row of all tests of `exceptions` in `days` against `rate`.
 
     The test of conditional coverage adds the ratios of Kupiec's and Christoffersen's; with `n`, the transitions, None,

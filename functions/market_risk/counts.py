@@ -18,7 +18,7 @@ def result(inputs):
     """
     rows, problems = [], []
     for i, given in enumerate(inputs["counts"]):
-        row = tested(given, i, 1 - inputs["confidence"] / 100, problems)
+        row = tests_of_row(given, i, 1 - inputs["confidence"] / 100, problems)
         if row:
             rows.append(row)
     if problems:
@@ -60,7 +60,7 @@ def result(inputs):
     }
 
 
-def tested(given, i, rate, problems):
+def tests_of_row(given, i, rate, problems):
     """Return the row of tests of one backtest, or None after adding what is wrong with it to `problems`."""
     counted = [given.get(key) for key in TRANSITIONS]
     missing = [key for key, value in zip(TRANSITIONS, counted, strict=True) if value is None]
@@ -89,4 +89,4 @@ def tested(given, i, rate, problems):
         rate = given["probability"] / 100
     label = given.get("label") or f"Backtest {i + 1}"
     row = {"label": label, "days": days, "probability": 100 * rate}
-    return row | backtest.judged(exceptions, days, rate, transitions)
+    return row | backtest.exception_tests(exceptions, days, rate, transitions)

@@ -38,17 +38,17 @@ def run(inputs):
     book = read(inputs)
     confidence, days = inputs["confidence"] / 100, inputs["horizon"]
     tables, charts, warnings = {}, [], []
-    variances, garch, reasons = conditional(book, inputs)
-    methods = measure(book, variances, garch, confidence, days, inputs)
+    variances, garch, reasons = conditional_variances(book, inputs)
+    methods = measure_by_method(book, variances, garch, confidence, days, inputs)
     chosen = methods.get(inputs["method"])
     if chosen is None:
         chosen = methods["normal"]
         reason = reasons.get(inputs["method"], "a history; the volatilities are stated")
         warnings.append(f"{LABELS[inputs['method']]} needs {reason}: the headline is the normal method's instead.")
-    warnings += doubts(book, chosen, garch, confidence, inputs)
+    warnings += find_warnings(book, chosen, garch, confidence, inputs)
     tables["Methods"] = [{"method": LABELS[key], **row} for key, row in methods.items()]
-    tables["Positions"] = positions(book, confidence, days)
-    tables["Traffic light"] = lights(inputs["backtest_days"], 1 - confidence)
+    tables["Positions"] = position_rows(book, confidence, days)
+    tables["Traffic light"] = traffic_light_rows(inputs["backtest_days"], 1 - confidence)
     alone = sum(row["var_h"] for row in tables["Positions"])
     joint = tails.normal(confidence, 0.0, book.sd)[0] * np.sqrt(days)
     summary = {
@@ -70,7 +70,7 @@ def run(inputs):
         tables |= garch_tables(garch, max(days, 10))
     tested = min(inputs["backtest_days"], 0 if book.returns is None else len(book.returns) - 30)
     if tested >= 20:
-        found = tested_methods(book, variances, confidence, tested, inputs)
+        found = backtest_methods(book, variances, confidence, tested, inputs)
         tables["Backtest"] = [row for row, _ in found.values()]
         row, line = found.get(inputs["method"]) or found["normal"]
         summary |= {"Exceptions": row["exceptions"], "Days tested": tested, "Zone": row["zone"]}
@@ -91,7 +91,7 @@ def run(inputs):
     }
 
 
-def conditional(book: Portfolio, inputs):
+def conditional_variances(book: Portfolio, inputs):
     """Return the variances of the days by EWMA and GARCH, the GARCH model or None, and why a method has none.
 
     Variances are of the portfolio's return on its gross value; the last is tomorrow's.
@@ -121,7 +121,7 @@ def conditional(book: Portfolio, inputs):
     return variances, garch, reasons
 
 
-def doubts(book, chosen, garch, confidence, inputs):
+def find_warnings(book, chosen, garch, confidence, inputs):
     """Return warnings about figures that the data or the method cannot bear."""
     found = []
     n = 0 if book.returns is None else min(len(book.returns), inputs["window"])
@@ -153,7 +153,7 @@ def doubts(book, chosen, garch, confidence, inputs):
     return found
 
 
-def measure(book: Portfolio, variances, garch, confidence, days, inputs):
+def measure_by_method(book: Portfolio, variances, garch, confidence, days, inputs):
     """Return VaR and ES over one day and over `days` by method, in money, losses positive.
 
     One-day figures grow with the root of time (means with time itself), except GARCH, whose daily
@@ -187,7 +187,7 @@ def measure(book: Portfolio, variances, garch, confidence, days, inputs):
     return {key: dict(zip(names, map(float, row), strict=True)) for key, row in found.items()}
 
 
-def positions(book, confidence, days):
+def position_rows(book, confidence, days):
     """Return one row per position: VaR alone and Euler's share of the portfolio's, under a normal law.
 
     Component i is value_i (Σ value)_i / sd × z: the components add up to the whole.
@@ -211,7 +211,7 @@ def positions(book, confidence, days):
     ]
 
 
-def lights(days, rate):
+def traffic_light_rows(days, rate):
     """Return Basel's table for `days` and `rate`, with Kupiec's test: a row per number, into the red zone."""
     rows = []
     for k in range(days + 1):
@@ -224,7 +224,7 @@ def lights(days, rate):
     return rows
 
 
-def tested_methods(book, variances, confidence, tested, inputs):
+def backtest_methods(book, variances, confidence, tested, inputs):
     """Return, by method, the row of the backtest and the value at risk of each of the last `tested` days.
 
     Day t's figure uses the `window` days before it. GARCH is the exception, as its parameters are
@@ -251,7 +251,7 @@ def tested_methods(book, variances, confidence, tested, inputs):
         hits = losses[-tested:] > line + least
         fitted = key == "garch" and inputs["garch_parameters"] == "fitted"
         row = {"method": LABELS[key] + (" (fitted on all days)" if fitted else "")}
-        row |= backtest.judged(int(hits.sum()), tested, 1 - confidence, backtest.transitions(hits))
+        row |= backtest.exception_tests(int(hits.sum()), tested, 1 - confidence, backtest.transitions(hits))
         found[key] = (row, line)
     return found
 

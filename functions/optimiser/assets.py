@@ -28,7 +28,7 @@ class Assets:
     high: np.ndarray
     picks: np.ndarray
     views: np.ndarray
-    doubts: list
+    view_deviations: list
 
 
 def read(inputs):
@@ -68,7 +68,7 @@ def read(inputs):
     ]
     if low.sum() > 1 + ROUNDING or high.sum() < 1 - ROUNDING:
         problems.append("inputs.assets: no weights between the bounds add up to 100 %. Widen them.")
-    picks, views, doubts = _views([] if stated else inputs["views"], n, problems)
+    picks, views, view_deviations = _views([] if stated else inputs["views"], n, problems)
     if problems:
         more = len(problems) - SHOWN
         raise ValueError("\n".join(problems[:SHOWN]) + (f"\nand {more} more." if more > 0 else ""))
@@ -77,7 +77,7 @@ def read(inputs):
         return np.array([row.get(key) or 0.0 for row in rows], float) / 100
 
     return Assets(
-        names, None if free else column("mean"), covariance, column("market"), low, high, picks, views, doubts
+        names, None if free else column("mean"), covariance, column("market"), low, high, picks, views, view_deviations
     )
 
 
@@ -141,5 +141,5 @@ def _views(rows, n, problems):
             problems.append(f"inputs.views[{i}]: it picks no asset. Give weights, such as 100 and -100.")
         if row.get("doubt") is not None and row["doubt"] <= 0:
             problems.append(f"inputs.views[{i}].doubt: {row['doubt']:g} is not above 0. Clear it for tau × variance.")
-    doubts = [None if row.get("doubt") is None else row["doubt"] / 100 for row in rows]
-    return picks, np.array([row["return"] for row in rows], float) / 100, doubts
+    view_deviations = [None if row.get("doubt") is None else row["doubt"] / 100 for row in rows]
+    return picks, np.array([row["return"] for row in rows], float) / 100, view_deviations

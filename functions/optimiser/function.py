@@ -35,14 +35,14 @@ def run(inputs):
     if inputs["returns_from"] == "views":
         prior = views.equilibrium(held.covariance, held.market, inputs["aversion"])
         implied = np.einsum("ki,ij,kj->k", held.picks, held.covariance, held.picks) * inputs["tau"]
-        variances = np.array([v if d is None else d * d for v, d in zip(implied, held.doubts, strict=True)])
+        variances = np.array([v if d is None else d * d for v, d in zip(implied, held.view_deviations, strict=True)])
         means, covariance = views.posterior(prior, held.covariance, inputs["tau"], held.picks, held.views, variances)
-    portfolios, warnings = choose(held, means, covariance, prior, inputs)
-    warnings += doubts(held, portfolios, inputs)
+    portfolios, warnings = named_portfolios(held, means, covariance, prior, inputs)
+    warnings += find_warnings(held, portfolios, inputs)
     objective = LABELS[inputs["objective"]]
     weights = portfolios[objective]
     riskless = inputs["riskless"] / 100
-    rows = [described(name, w, means, covariance, riskless) for name, w in portfolios.items()]
+    rows = [portfolio_row(name, w, means, covariance, riskless) for name, w in portfolios.items()]
     own = next(row for row in rows if row["portfolio"] == objective)
     shares = risk_shares(weights, covariance)
     table = []
@@ -77,7 +77,7 @@ def run(inputs):
                 {"asset": name, **{p: float(100 * w[i]) for p, w in portfolios.items()}}
                 for i, name in enumerate(held.names)
             ],
-            "Risk contributions": contributions(held.names, portfolios, covariance),
+            "Risk contributions": risk_contribution_rows(held.names, portfolios, covariance),
         },
         "charts": charts(held, edge, means, table, objective, prior),
         "notes": NOTES[inputs["returns_from"]],
@@ -85,7 +85,7 @@ def run(inputs):
     }
 
 
-def contributions(names, portfolios, covariance):
+def risk_contribution_rows(names, portfolios, covariance):
     """Return one row an asset and portfolio: weight, marginal risk, contribution to the volatility and its share.
 
     Contributions w_i (C w)_i / σ add up to the volatility σ; under equal risk contribution all of them are equal.
@@ -110,7 +110,7 @@ def contributions(names, portfolios, covariance):
     return rows
 
 
-def doubts(held, portfolios, inputs):
+def find_warnings(held, portfolios, inputs):
     """Return warnings about weights and matrices that are not to be relied on."""
     found = []
     spread = np.sqrt(np.diag(held.covariance))
@@ -132,7 +132,9 @@ def doubts(held, portfolios, inputs):
                 "of returns as decimals, 0.04 for 20 %."
             )
         elif np.all(held.covariance.diagonal() == 1):
-            found.append("Every variance is 1, a volatility of 100 %: if the matrix holds correlations, say so.")
+            found.append(
+                "Every variance is 1, a volatility of 100 %: if the matrix holds correlations, choose Correlations."
+            )
     if inputs["returns_from"] == "views" and abs(held.market.sum() - 1) > 0.005:
         found.append(
             f"The market's weights add up to {100 * held.market.sum():,.4g} %: the equilibrium takes the rest as "
@@ -146,7 +148,7 @@ def doubts(held, portfolios, inputs):
     return found
 
 
-def choose(held, means, covariance, prior, inputs):
+def named_portfolios(held, means, covariance, prior, inputs):
     """Return the portfolios by label, shape (n,) each, and warnings for those that do not exist.
 
     Raises:
@@ -159,7 +161,7 @@ def choose(held, means, covariance, prior, inputs):
         try:
             found[LABELS["target"]] = markowitz.for_return(means, covariance, target, low, high)
         except markowitz.InfeasibleError:
-            span = reached(*markowitz.reach(means, low, high), inputs["target"])
+            span = reachable_range(*markowitz.reach(means, low, high), inputs["target"])
             reasons["target"] = (
                 f"inputs.target: {inputs['target']:.10g} % cannot be reached; {span} can. Move it there."
             )
@@ -188,7 +190,7 @@ def choose(held, means, covariance, prior, inputs):
     ]
 
 
-def reached(bottom, top, target):
+def reachable_range(bottom, top, target):
     """Return in words which expected returns can be reached, with the digits that tell `target`, in percent, apart."""
     ends = [100 * end for end in (bottom, top)]
     digits = next((d for d in range(2, 12) if not round(ends[0], d) <= round(target, d) <= round(ends[1], d)), 12)
@@ -200,7 +202,7 @@ def reached(bottom, top, target):
     return f"{first} % and more" if np.isfinite(bottom) else f"up to {last} %"
 
 
-def described(name, weights, means, covariance, riskless):
+def portfolio_row(name, weights, means, covariance, riskless):
     """Return the row of one portfolio; weights that do not add up to 1 leave the rest at the riskless rate."""
     variance = float(weights @ covariance @ weights)
     sd = np.sqrt(variance)

@@ -63,9 +63,9 @@ def vanilla_results(inputs, rates):
             else:
                 summary[label] = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=at, **rates)[0])
         summary["Early exercise premium"] = walked - closed
-    greeks, charts, table = sensitivities(S, K, T, sign, exercise, steps, closed_form=style == "european", **rates)
+    greeks, charts, table = greeks_and_charts(S, K, T, sign, exercise, steps, closed_form=style == "european", **rates)
     plain = walked if exercise is None else float(tree.price(S, K, sign=sign, T=T, steps=steps, **rates)[0])
-    warnings = coarse_tree(closed, plain, S)
+    warnings = coarse_tree_warning(closed, plain, S)
     headline = closed if style == "european" and inputs["engine"] != "tree" else walked
     first = {
         "summary": {"Price": headline, **greeks, **summary},
@@ -76,7 +76,7 @@ def vanilla_results(inputs, rates):
         "message": "closed form and tree are done, simulating",
     }
     if not simulated:
-        yield {**first, "progress": 1.0, "table": engines(closed, walked, None, style), "notes": NOTES[style]}
+        yield {**first, "progress": 1.0, "table": engine_rows(closed, walked, None, style), "notes": NOTES[style]}
         return
     stream = count * inputs["paths"] > STREAM_ABOVE
     if stream:
@@ -108,7 +108,7 @@ def vanilla_results(inputs, rates):
     yield {
         "summary": {"Price": headline, **greeks, **summary},
         "charts": charts,
-        "table": engines(closed, walked, (value, error), style),
+        "table": engine_rows(closed, walked, (value, error), style),
         "tables": {"Greeks": table},
         "warnings": warnings,
         "notes": NOTES[style],
@@ -116,7 +116,7 @@ def vanilla_results(inputs, rates):
     }
 
 
-def coarse_tree(closed, walked, spot):
+def coarse_tree_warning(closed, walked, spot):
     """Return a warning in a list where a European price by the tree is too far from the closed form."""
     if abs(walked - closed) <= ALIKE * closed + 1e-6 * spot:
         return []
@@ -127,7 +127,7 @@ def coarse_tree(closed, walked, spot):
     return [warning]
 
 
-def engines(closed, walked, simulated, style):
+def engine_rows(closed, walked, simulated, style):
     """Return one row per engine that fits the contract, with its difference from the tree."""
     rows = [{"engine": "Leisen-Reimer tree", "price": walked, "difference": 0.0, "error": None}]
     if style == "european":
@@ -139,7 +139,7 @@ def engines(closed, walked, simulated, style):
     return rows
 
 
-def sensitivities(S, K, T, sign, exercise, steps, *, closed_form, r, q, sigma):
+def greeks_and_charts(S, K, T, sign, exercise, steps, *, closed_form, r, q, sigma):
     """Return the Greeks at the spot, the charts over spot and time, and the table of Greeks.
 
     European Greeks are closed forms. For the others delta and gamma are those of the tree's own nodes, and the rest
@@ -176,7 +176,7 @@ def sensitivities(S, K, T, sign, exercise, steps, *, closed_form, r, q, sigma):
         surface = american_surface(spots[::3], times, K, r, q, sigma, sign, exercise)
     greeks, table = greek_figures(raw)
     charts = [
-        curve(spots, [("Value today", values), ("Payoff if exercised now", intrinsic)], "Value over the spot"),
+        spot_chart(spots, [("Value today", values), ("Payoff if exercised now", intrinsic)], "Value over the spot"),
         {
             "kind": "line",
             "title": "Delta over the spot",
@@ -307,7 +307,7 @@ def barrier_result(inputs, rates):
         },
         "table": table,
         "charts": [
-            curve(
+            spot_chart(
                 spots,
                 [
                     ("Barrier option", value(spots)),
@@ -348,7 +348,7 @@ def guarantee_result(inputs, r, sigma):
     months = np.arange(1, died.size + 1)
     return {
         "summary": summary,
-        "table": yearly(months, cost[:, 0], charges[:, 0], in_force, died),
+        "table": policy_year_rows(months, cost[:, 0], charges[:, 0], in_force, died),
         "charts": [
             {
                 "kind": "bar",
@@ -393,7 +393,7 @@ def tornado(inputs, args, fee, r, sigma, decrements, base):
     }
 
 
-def yearly(months, cost, charges, in_force, died):
+def policy_year_rows(months, cost, charges, in_force, died):
     """Return one row per policy year."""
     years = np.unique((months + 11) // 12)
     sums = [by_year(months, a) for a in (cost, charges, died)]
@@ -428,7 +428,7 @@ def boundary_chart(boundary):
     }
 
 
-def curve(x, lines, title):
+def spot_chart(x, lines, title):
     """Return a line chart of values over the spot."""
     return {
         "kind": "line",

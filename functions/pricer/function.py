@@ -43,7 +43,7 @@ def run(inputs):
         rebalanced=rebalanced,
         seed=int(inputs["seed"]),
     )
-    seconds = effort(len(held.names), steps, simulation.paths, inputs["sampling"])
+    seconds = estimated_seconds(len(held.names), steps, simulation.paths, inputs["sampling"])
     if seconds > MOST:
         fewer = int(inputs["paths"] * MOST / seconds) // 1000 * 1000
         raise ValueError(
@@ -51,15 +51,15 @@ def run(inputs):
             f"{seconds:,.0f} seconds of one core, and a run may take {MOST}. Take {max(fewer, 1000):,} paths or fewer, "
             "longer steps, or antithetic sampling."
         )
-    told = time.monotonic()
+    reported = time.monotonic()
     for share in simulation.blocks():
-        if time.monotonic() - told > BETWEEN and share < 1:
-            told = time.monotonic()
+        if time.monotonic() - reported > BETWEEN and share < 1:
+            reported = time.monotonic()
             yield {"progress": 0.95 * share, "message": f"{share:.0%} of {simulation.paths:,} paths simulated"}
     yield result(inputs, held, simulation, start, rebalanced=rebalanced)
 
 
-def effort(assets, steps, paths, sampling):
+def estimated_seconds(assets, steps, paths, sampling):
     """Return how long a run takes, seconds of one core; the rules in manifest.json keep below `MOST`."""
     seconds = paths * steps * (assets * STEP[sampling] + PATH)
     if sampling == "sobol":

@@ -83,7 +83,7 @@ def run(inputs):
     yield part(
         0.2,
         "return and volatility",
-        {"Snapshot": f"{view.dates[-1]}, {len(view.prices)} prices", **growth(view, periods, rate)},
+        {"Snapshot": f"{view.dates[-1]}, {len(view.prices)} prices", **growth_figures(view, periods, rate)},
         indexed_chart(view),
         volatility_chart(view, periods),
     )
@@ -112,8 +112,8 @@ def run(inputs):
         },
         contribution_chart(rows),
         table=rows,
-        tables={"Further figures": further(view, periods, rate, depth)},
-        warnings=doubts(view, periods, confidence),
+        tables={"Further figures": further_figures(view, periods, rate, depth)},
+        warnings=find_warnings(view, periods, confidence),
         notes=f"{ticker} within {len(rows)} holdings, each figure from the same {len(view.prices)} prices. Beta, alpha "
         "and contributions are against the portfolio at today's weights.",
     )
@@ -166,7 +166,7 @@ def read_dates(rows, problems):
     return [day.isoformat() for day in days], (days[-1] - days[0]).days / DAYS
 
 
-def doubts(view, periods, confidence):
+def find_warnings(view, periods, confidence):
     """Return warnings about figures that the data cannot bear."""
     found, n = [], len(view.returns)
     years, net = n / periods, view.values.sum()
@@ -199,7 +199,7 @@ def deviation(returns):
     return sd if sd > NOISE * np.max(np.abs(returns)) else 0.0
 
 
-def growth(view, periods, rate):
+def growth_figures(view, periods, rate):
     """Return return, volatility, Sharpe and Sortino ratio of the stock, by the year.
 
     Compound return (P[n]/P[0])^(periods/n) - 1; volatility s √periods with the sample's s; Sharpe ratio
@@ -228,7 +228,7 @@ def downside(excess):
     return down if down > NOISE * np.max(np.abs(1 + excess)) else 0.0
 
 
-def further(view, periods, rate, depth):
+def further_figures(view, periods, rate, depth):
     """Return the rows of figures beside the cards: Calmar ratio, downside deviation, shape and extremes of returns.
 
     Skewness and kurtosis are the moments of the returns themselves, without a correction for the sample's size; of
@@ -250,12 +250,12 @@ def further(view, periods, rate, depth):
         ("Best period", float(r.max())),
         ("Worst period", float(r.min())),
         ("Share of periods with a gain", float(np.mean(r > 0))),
-        ("Longest time below a high, periods", int(longest(depth))),
+        ("Longest time below a high, periods", int(longest_below_high(depth))),
     ]
     return [{"figure": name, "figure_value": value} for name, value in rows]
 
 
-def longest(depth):
+def longest_below_high(depth):
     """Return the largest number of periods in a row below an earlier high."""
     most = now = 0
     for below in depth < 0:

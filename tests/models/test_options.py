@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from contract.problems import InputError
 from tests.models.calling import Model
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "option_pricer.json"
@@ -98,9 +99,15 @@ def test_a_barrier_on_the_wrong_side_is_refused(model):
         model.run(contract="barrier", spot=100, barrier=120, barrier_type="down_out")
 
 
-def test_too_large_a_simulation_is_refused_with_its_size(model):
-    with pytest.raises(ValueError, match="more than 60 million"):
+def test_too_large_a_simulation_is_refused_before_it_begins(model):
+    with pytest.raises(InputError, match="more than 60 million"):
         model.run(paths=200_000, exercise_dates=365, maturity=10)
+
+
+def test_too_large_a_simulation_is_refused_with_its_size_by_the_model_too(model):
+    given = {**model.manifest.defaults, "paths": 200_000, "exercise_dates": 365, "maturity": 10}
+    with pytest.raises(ValueError, match=r"200,000 paths over 3,650 exercise dates are more than 60 million"):
+        list(model.function.run(given))
 
 
 def test_a_gmab_without_decrements_is_a_put_on_the_fund(model):
@@ -218,8 +225,8 @@ def test_a_tree_too_coarse_for_the_volatility_warns(model):
     found = model.run(exercise="european", **terms)
     off = abs(found["summary"]["Tree price"] / found["summary"]["European price"] - 1)
     assert any("Take more tree steps" in w for w in found["warnings"]) == (off > model.function.ALIKE)
-    assert model.function.coarse_tree(1.0, 1.01, 1.0)
-    assert not model.function.coarse_tree(1.0, 1.001, 1.0)
+    assert model.function.coarse_tree_warning(1.0, 1.01, 1.0)
+    assert not model.function.coarse_tree_warning(1.0, 1.001, 1.0)
 
 
 def test_a_european_option_that_is_not_simulated_is_not_refused_for_the_size_of_a_simulation(model):

@@ -129,7 +129,7 @@ def test_whatever_the_rules_allow_the_model_takes(model):
     for (n, years, steps, paths), sampling in itertools.product(itertools.product(*sizes), function.STEP):
         values = {"n_assets": n, "years": years, "steps_per_year": steps, "paths": paths, "sampling": sampling}
         drawn = 2 ** round(math.log2(paths)) if sampling == "sobol" else paths
-        seconds = function.effort(n, max(1, round(years * steps)), drawn, sampling)
+        seconds = function.estimated_seconds(n, max(1, round(years * steps)), drawn, sampling)
         if all(holds(rule, values) for rule in model.manifest.rules):
             assert seconds <= function.MOST, values
         else:

@@ -13,6 +13,7 @@ import numpy as np
 
 COLUMNS = tuple(f"a{i}" for i in range(1, 9))
 SHOWN = 8  # problems named in one message
+ROUNDED = 1e-5  # what rounding correlations to six digits takes off an eigenvalue of 0 at most, with room
 NOISE = 1e-8  # share of the largest return below which its deviation is rounding
 LOOKS_LIKE_PRICES = (10, 5.0)  # rows from which, and median % from which, returns that are all above 0 are prices
 
@@ -127,7 +128,7 @@ def _stated(inputs, rows, problems):
     else:
         correlation = np.full((k, k), inputs["correlation"])
         np.fill_diagonal(correlation, 1.0)
-    if not problems and np.linalg.eigvalsh(correlation)[0] < -1e-8:
+    if not problems and np.linalg.eigvalsh(correlation)[0] < -ROUNDED:
         where = "correlations" if matrix else "correlation"
         problems.append(f"inputs.{where}: no {k} quantities can have these correlations. Bring them nearer to 0.")
     return means, correlation * np.outer(sds, sds)

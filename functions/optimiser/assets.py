@@ -10,7 +10,7 @@ import numpy as np
 COLUMNS = tuple(f"a{i}" for i in range(1, 13))
 SHOWN = 8  # problems named in one message
 WITHOUT_MEANS = ("min_variance", "equal_risk", "equal_weights")  # portfolios that look at the covariance alone
-ROUNDING = 1e-9  # of a weight
+ROUNDING = 1e-9  # of a weight or a correlation
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _covariance(inputs, rows, n, problems):
         )
         return np.eye(n)
     if kind == "correlation":
-        if not np.allclose(np.diag(given), 1) or np.max(np.abs(given)) > 1:
+        if not np.allclose(np.diag(given), 1) or np.max(np.abs(given)) > 1 + ROUNDING:
             problems.append("inputs.correlations: correlations are from -1 to 1, with 1 in the diagonal. Correct them.")
         sds = np.array([row.get("volatility") or 0.0 for row in rows], float) / 100
         problems += [

@@ -9,6 +9,7 @@ import numpy as np
 
 SHOWN = 8  # problems named in one message
 TOLERANCE = 1e-8
+ROUNDED = 1e-5  # what rounding correlations to six digits takes off an eigenvalue of 0 at most, with room
 MOST = 20  # columns of the table of correlations
 
 
@@ -90,7 +91,7 @@ def _matrix(rows, n, problems):
             elif value is not None:
                 rho[i, j] = rho[j, i] = value
     lowest = float(np.linalg.eigvalsh(rho)[0])
-    if not problems and lowest < -TOLERANCE:
+    if not problems and lowest < -ROUNDED:
         problems.append(
             f"inputs.correlations: no assets can be correlated like this: the matrix has the eigenvalue {lowest:.3g}. "
             "Bring the correlations closer to 0."

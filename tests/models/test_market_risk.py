@@ -369,3 +369,11 @@ def test_two_positions_of_one_name_are_told_apart(model):
     rows = [{"name": "Oil", "value": 1, "volatility": 1}, {"name": "Oil", "value": 2, "volatility": 1}]
     names = [row["position"] for row in model.run(**stated(positions=rows))["tables"]["Positions"]]
     assert names == ["Oil (1)", "Oil (2)"]
+
+
+def test_correlations_of_dependent_positions_rounded_to_six_digits_are_accepted(model):
+    rows = [{"value": 1e6, "volatility": 1}] * 3
+    rho = [[1, 0.3, 0.806226], [0.3, 1, 0.806226], [0.806226, 0.806226, 1]]
+    assert np.linalg.eigvalsh(rho)[0] < -1e-8
+    matrix = [{f"a{j}": v for j, v in enumerate(row, start=1)} for row in rho]
+    assert model.run(**stated(positions=rows, correlations=matrix))["summary"]["Value at risk"] > 0

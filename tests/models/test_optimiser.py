@@ -260,3 +260,8 @@ def test_a_correlation_without_its_asset_is_named(model):
     rows = [{"a1": 1, "a2": 0.3}, {"a1": 0.3, "a2": 1, "a3": 0.1}]
     with pytest.raises(ValueError, match=r"correlations\[1\]\.a3: there is no asset for it"):
         model.run(**four(correlations=rows))
+
+
+def test_a_diagonal_that_is_one_but_for_rounding_is_accepted(model):
+    rows = [{"a1": 1.0000000000000002, "a2": 0.3}, {"a1": 0.3, "a2": 0.9999999999999999}]
+    assert model.run(**four(correlations=rows))["summary"]["Volatility"] > 0

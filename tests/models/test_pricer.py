@@ -192,3 +192,11 @@ def test_a_mean_that_so_few_paths_cannot_reach_is_told(model):
     words = "more than 5 of its standard errors from the exact one"
     assert any(words in w for w in model.run(volatility=100, years=40)["warnings"])
     assert not any(words in w for w in model.run()["warnings"])
+
+
+def test_correlations_of_dependent_assets_rounded_to_six_digits_are_accepted(model):
+    """The third asset is a mix of the others; rounding takes its eigenvalue of 0 to -4e-7."""
+    assets = [{"asset": name, "weight": 1, "drift": 5, "volatility": 20} for name in "ABC"]
+    matrix = [{"c1": 1}, {"c1": 0.3}, {"c1": 0.806226, "c2": 0.806226}]
+    found = model.run(portfolio="own", assets=assets, correlations=matrix, paths=1000, years=1)
+    assert found["summary"]["Standard deviation"] > 0

@@ -67,7 +67,7 @@ def runs(case, folder):
         inputs["confidence"] = round(100 * given["confidence"], ROUND)
     if _counts(given):
         return [("market_risk", inputs | {"source": "counts", "counts": _counts(given)})]
-    if "data" in given or _any(given, "returns", "returns_pct", "prices"):
+    if "data" in given or _any(given, "returns", "returns_pct", "prices", "losses"):
         inputs |= _history(given, folder)
     elif _any(given, "values", "value"):
         inputs |= _positions(given)
@@ -234,6 +234,10 @@ def _history(given, folder):
         values, quantity = json.loads((folder / given["data"]).read_text())["values"], "returns"
     elif "prices" in given:
         values, quantity = given["prices"], "prices"
+    elif "losses" in given:  # money: returns on a position ten times the largest of them
+        size, quantity = 10 * max(abs(loss) for loss in given["losses"]), "returns"
+        inputs["positions"][0]["value"] = size
+        values = [-100 * loss / size for loss in given["losses"]]
     else:
         values, quantity = given.get("returns_pct"), "returns"
         if values is None:

@@ -47,14 +47,25 @@ def kupiec(exceptions, days, rate):
     return ratio, float(chdtrc(1, ratio))
 
 
-def christoffersen(hits):
-    """Return (likelihood ratio, p-value) of independence of `hits`, a boolean array of days.
+def transitions(hits):
+    """Return how often a day without or with an exception was followed by one without or with one.
+
+    Args:
+        hits: whether there was an exception, by day, shape (n,).
+
+    Returns:
+        ((n00, n01), (n10, n11)), n01 being the days with an exception after one without.
+    """
+    before, after = hits[:-1], hits[1:]
+    return tuple(tuple(int(np.sum((before == i) & (after == j))) for j in (False, True)) for i in (False, True))
+
+
+def christoffersen(n):
+    """Return (likelihood ratio, p-value) of independence of exceptions, from their `transitions`.
 
     Source: Christoffersen (1998), International Economic Review 39, section 3.2; chi-squared with one
     degree of freedom.
     """
-    before, after = hits[:-1], hits[1:]
-    n = [[int(np.sum((before == i) & (after == j))) for j in (False, True)] for i in (False, True)]
 
     def loglik(p, stay, move):
         return xlogy(move, p) + xlog1py(stay, -p)
@@ -65,3 +76,22 @@ def christoffersen(hits):
     bound = sum(loglik(pooled, *row) for row in n if sum(row))
     ratio = max(0.0, float(2 * (free - bound)))
     return ratio, float(chdtrc(1, ratio))
+
+
+def exception_tests(exceptions, days, rate, n=None):
+    """Return the row of all tests of `exceptions` in `days` against `rate`.
+
+    The test of conditional coverage adds the ratios of Kupiec's and Christoffersen's; with `n`, the transitions, None,
+    those two tests are left out.
+
+    Source: Christoffersen (1998), section 3.3; chi-squared with two degrees of freedom.
+    """
+    cumulative, zone, plus = traffic_light(exceptions, days, rate)
+    ratio, p = kupiec(exceptions, days, rate)
+    row = {"exceptions": exceptions, "expected": days * rate, "kupiec": ratio, "kupiec_p": p}
+    if n is not None:
+        clustering, clustering_p = christoffersen(n)
+        both = ratio + clustering
+        row |= {"independence": clustering, "independence_p": clustering_p}
+        row |= {"conditional": both, "conditional_p": float(chdtrc(2, both))}
+    return row | {"cumulative": 100 * cumulative, "zone": zone, "plus_factor": plus}

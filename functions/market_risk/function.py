@@ -1,17 +1,21 @@
 """Market risk of a portfolio: value at risk and expected shortfall by six methods, contributions, backtest.
 
 Chosen: profits are today's values times the past's simple returns; every method that the data allow is run, and the
-input `method` says which is the headline.
+input `method` says which is the headline. Returns and volatilities of the portfolio are shares of its gross value, so
+that positions may cancel out.
 Left out: options and other positions whose value is not proportional to the price.
 """
 
 import backtest
+import counts
 import numpy as np
 import tails
 import volatility
-from portfolio import Portfolio, read
+from portfolio import NOISE, Portfolio, read
 
 GARCH_LEAST = 100
+HISTORY_LEAST = 2
+FAR_MOVE = 2.0  # move of a position over the horizon, of 1, beyond which no figure can be relied on
 FENCE = 6  # quartile ranges beyond the quartiles at which the histogram ends
 LABELS = {
     "historical": "Historical simulation",
@@ -24,34 +28,27 @@ LABELS = {
 
 
 def run(inputs):
-    """Return VaR, ES, contributions and backtest for `inputs` (keys as in manifest.json).
+    """Return VaR, ES, contributions and backtest for `inputs` (keys as in manifest.json), or the tests of counts.
 
     Raises:
         ValueError: prices, positions or correlations do not fit together; every problem is named.
     """
+    if inputs["source"] == "counts":
+        return counts.result(inputs)
     book = read(inputs)
     confidence, days = inputs["confidence"] / 100, inputs["horizon"]
-    variances, tables, charts, warnings = {}, {}, [], []
-    garch = None
-    if book.returns is not None:
-        start = (inputs["start_volatility"] / 100) ** 2 or float(np.mean(np.square(book.returns)))
-        variances["ewma"] = volatility.ewma(book.returns, inputs["decay"], start)
-        if len(book.returns) >= GARCH_LEAST and book.returns.std() > 0:
-            garch = volatility.fit_garch(100 * book.returns)
-            variances["garch"] = garch.variance / 1e4
-        elif inputs["method"] == "garch":
-            warnings.append(f"GARCH(1,1) needs at least {GARCH_LEAST} returns that differ; it is left out.")
-    methods = measure(book, variances, garch, confidence, days, inputs)
+    tables, charts, warnings = {}, [], []
+    variances, garch, reasons = conditional_variances(book, inputs)
+    methods = measure_by_method(book, variances, garch, confidence, days, inputs)
     chosen = methods.get(inputs["method"])
     if chosen is None:
-        given = "stated volatilities" if book.returns is None else f"{len(book.returns)} returns"
         chosen = methods["normal"]
-        warnings.append(
-            f"{LABELS[inputs['method']]} needs more than {given}: the headline is the normal method's instead."
-        )
+        reason = reasons.get(inputs["method"], "a history; the volatilities are stated")
+        warnings.append(f"{LABELS[inputs['method']]} needs {reason}: the headline is the normal method's instead.")
+    warnings += find_warnings(book, chosen, garch, confidence, inputs)
     tables["Methods"] = [{"method": LABELS[key], **row} for key, row in methods.items()]
-    tables["Positions"] = positions(book, confidence, days)
-    tables["Traffic light"] = lights(inputs["backtest_days"], 1 - confidence)
+    tables["Positions"] = position_rows(book, confidence, days)
+    tables["Traffic light"] = traffic_light_rows(inputs["backtest_days"], 1 - confidence)
     alone = sum(row["var_h"] for row in tables["Positions"])
     joint = tails.normal(confidence, 0.0, book.sd)[0] * np.sqrt(days)
     summary = {
@@ -68,12 +65,12 @@ def run(inputs):
             {"model": LABELS[key], "variance": float(v[-1]), "volatility": float(np.sqrt(v[-1]))}
             for key, v in variances.items()
         ]
-        charts.append(volatility_chart(book, variances))
+        charts += volatility_chart(book, variances)
     if garch:
         tables |= garch_tables(garch, max(days, 10))
     tested = min(inputs["backtest_days"], 0 if book.returns is None else len(book.returns) - 30)
     if tested >= 20:
-        found = tested_methods(book, variances, confidence, tested, inputs)
+        found = backtest_methods(book, variances, confidence, tested, inputs)
         tables["Backtest"] = [row for row, _ in found.values()]
         row, line = found.get(inputs["method"]) or found["normal"]
         summary |= {"Exceptions": row["exceptions"], "Days tested": tested, "Zone": row["zone"]}
@@ -94,7 +91,69 @@ def run(inputs):
     }
 
 
-def measure(book: Portfolio, variances, garch, confidence, days, inputs):
+def conditional_variances(book: Portfolio, inputs):
+    """Return the variances of the days by EWMA and GARCH, the GARCH model or None, and why a method has none.
+
+    Variances are of the portfolio's return on its gross value; the last is tomorrow's.
+    """
+    if book.returns is None:
+        return {}, None, {}
+    returns, start = book.returns, (inputs["start_volatility"] / 100) ** 2 or None
+    variances, garch, reasons = {"ewma": volatility.ewma(returns, inputs["decay"], start)}, None, {}
+    if len(returns) < HISTORY_LEAST:
+        reasons["historical"] = f"at least {HISTORY_LEAST} returns, and there is {len(returns)}"
+    if inputs["garch_parameters"] == "given":
+        if inputs["alpha"] + inputs["beta"] > 1 + 1e-9:
+            raise ValueError(
+                f"inputs.beta: alpha and beta add up to {inputs['alpha'] + inputs['beta']:g}, more than 1, and the "
+                "variance would grow without end. Lower one of them."
+            )
+        percent = (inputs["mu"], 1e4 * inputs["omega"], inputs["alpha"], inputs["beta"])
+        garch = volatility.given_garch(100 * returns, *percent, None if start is None else 1e4 * start)
+    elif returns.std() <= NOISE * np.abs(returns).max():
+        reasons["garch"] = "returns that differ, and all are the same"
+    elif len(returns) < GARCH_LEAST:
+        reasons["garch"] = f"at least {GARCH_LEAST} returns, and there are {len(returns)}"
+    else:
+        garch = volatility.fit_garch(100 * returns)
+    if garch:
+        variances["garch"] = garch.variance / 1e4
+    return variances, garch, reasons
+
+
+def find_warnings(book, chosen, garch, confidence, inputs):
+    """Return warnings about figures that the data or the method cannot bear."""
+    found = []
+    n = 0 if book.returns is None else min(len(book.returns), inputs["window"])
+    if inputs["method"] == "historical" and n and n * (1 - confidence) < 1 - 1e-9:
+        found.append(
+            f"{n} returns do not show what happens once in {1 / (1 - confidence):,.0f} days: the historical value at "
+            "risk is the worst of them. Give more returns, or lower the confidence."
+        )
+    fitted = garch and inputs["garch_parameters"] == "fitted"
+    if fitted and None in garch.errors:
+        found.append(
+            "GARCH(1,1): the best parameters lie at the edge of what is allowed, and have no standard errors: these "
+            "returns do not show the clustering that the model is about. Prefer another method."
+        )
+    if garch and inputs["method"] == "garch" and garch.long_run is None:
+        found.append("GARCH(1,1): alpha and beta add up to 1, so the variance has no long-run level to return to.")
+    days = inputs["horizon"]
+    moves = np.maximum(np.sqrt(np.diag(book.covariance) * days), np.abs(book.means) * days)
+    if moves.max() > FAR_MOVE:
+        found.append(
+            f"{book.names[int(moves.argmax())]} moves by {moves.max():.0%} over the horizon, by its deviation or its "
+            "mean: no method here is made for that. Check whether the figures are % a day, or shorten the horizon."
+        )
+    if np.all(book.values >= 0) and chosen["var_h"] > book.total > 0:
+        found.append(
+            "The value at risk is more than the positions are worth: over this horizon a day's figures can no longer "
+            "be scaled by the root of time. Shorten the horizon, or choose Monte Carlo."
+        )
+    return found
+
+
+def measure_by_method(book: Portfolio, variances, garch, confidence, days, inputs):
     """Return VaR and ES over one day and over `days` by method, in money, losses positive.
 
     One-day figures grow with the root of time (means with time itself), except GARCH, whose daily
@@ -102,8 +161,9 @@ def measure(book: Portfolio, variances, garch, confidence, days, inputs):
     """
     root = np.sqrt(days)
     found = {}
-    if book.returns is not None and len(book.returns) >= 20:
-        var, es = tails.sample(-book.total * book.returns[-inputs["window"] :], confidence)
+    if book.returns is not None and len(book.returns) >= HISTORY_LEAST:
+        between = inputs["historical_quantile"] == "interpolated"
+        var, es = tails.sample(book.losses[-inputs["window"] :], confidence, interpolated=between)
         found["historical"] = (var, es, var * root, es * root)
     for key, law in (
         ("normal", tails.normal),
@@ -111,11 +171,11 @@ def measure(book: Portfolio, variances, garch, confidence, days, inputs):
     ):
         found[key] = (*law(confidence, book.mean, book.sd), *law(confidence, book.mean * days, book.sd * root))
     if "ewma" in variances:
-        var, es = tails.normal(confidence, 0.0, abs(book.total) * np.sqrt(variances["ewma"][-1]))
+        var, es = tails.normal(confidence, 0.0, book.gross * np.sqrt(variances["ewma"][-1]))
         found["ewma"] = (var, es, var * root, es * root)
     if garch:
         ahead = garch.forecast(days) / 1e4
-        size, mean = abs(book.total), book.total * garch.mu / 100
+        size, mean = book.gross, book.gross * garch.mu / 100
         found["garch"] = (
             *tails.normal(confidence, mean, size * np.sqrt(ahead[0])),
             *tails.normal(confidence, mean * days, size * np.sqrt(ahead.sum())),
@@ -127,7 +187,7 @@ def measure(book: Portfolio, variances, garch, confidence, days, inputs):
     return {key: dict(zip(names, map(float, row), strict=True)) for key, row in found.items()}
 
 
-def positions(book, confidence, days):
+def position_rows(book, confidence, days):
     """Return one row per position: VaR alone and Euler's share of the portfolio's, under a normal law.
 
     Component i is value_i (Σ value)_i / sd × z: the components add up to the whole.
@@ -151,7 +211,7 @@ def positions(book, confidence, days):
     ]
 
 
-def lights(days, rate):
+def traffic_light_rows(days, rate):
     """Return Basel's table for `days` and `rate`, with Kupiec's test: a row per number, into the red zone."""
     rows = []
     for k in range(days + 1):
@@ -164,50 +224,43 @@ def lights(days, rate):
     return rows
 
 
-def tested_methods(book, variances, confidence, tested, inputs):
+def backtest_methods(book, variances, confidence, tested, inputs):
     """Return, by method, the row of the backtest and the value at risk of each of the last `tested` days.
 
     Day t's figure uses the `window` days before it. GARCH is the exception, as its parameters are
     fitted once on all days: a flattering test, which its row says.
     """
-    losses = -book.total * book.returns
+    losses = book.losses
     n = len(losses)
     width = min(inputs["window"], n - tested)
     past = np.lib.stride_tricks.sliding_window_view(losses, width)[n - tested - width : n - width]
-    mean, sd = -past.mean(axis=1), past.std(axis=1, ddof=1)
-    size = abs(book.total)
+    mean = -past.mean(axis=1) if inputs["with_mean"] else np.zeros(tested)
+    sd = past.std(axis=1, ddof=1)
+    between = inputs["historical_quantile"] == "interpolated"
     lines = {
-        "historical": tails.sample(past, confidence)[0],
+        "historical": tails.sample(past, confidence, interpolated=between)[0],
         "normal": tails.normal(confidence, mean, sd)[0],
         "student": tails.student(confidence, mean, sd, inputs["dof"])[0],
     }
     for key, v in variances.items():
-        lines[key] = tails.normal(confidence, 0.0, size * np.sqrt(v[-tested - 1 : -1]))[0]
+        lines[key] = tails.normal(confidence, 0.0, book.gross * np.sqrt(v[-tested - 1 : -1]))[0]
+    # A loss equal to its forecast but for rounding is no exception.
+    least = 1e-12 * book.gross
     found = {}
     for key, line in lines.items():
-        hits = losses[-tested:] > line
-        count = int(hits.sum())
-        cumulative, zone, plus = backtest.traffic_light(count, tested, 1 - confidence)
-        ratio, p = backtest.kupiec(count, tested, 1 - confidence)
-        clustering, clustering_p = backtest.christoffersen(hits)
-        row = {
-            "method": LABELS[key] + (" (fitted on all days)" if key == "garch" else ""),
-            "exceptions": count,
-            "expected": tested * (1 - confidence),
-            "kupiec": ratio,
-            "kupiec_p": p,
-            "independence": clustering,
-            "independence_p": clustering_p,
-            "cumulative": 100 * cumulative,
-            "zone": zone,
-            "plus_factor": plus,
-        }
+        hits = losses[-tested:] > line + least
+        fitted = key == "garch" and inputs["garch_parameters"] == "fitted"
+        row = {"method": LABELS[key] + (" (fitted on all days)" if fitted else "")}
+        row |= backtest.exception_tests(int(hits.sum()), tested, 1 - confidence, backtest.transitions(hits))
         found[key] = (row, line)
     return found
 
 
 def garch_tables(garch, days):
-    """Return the tables of parameters, for returns in percent, and of forecasts."""
+    """Return the tables of parameters, for returns in percent, and of forecasts.
+
+    The average to a day is the volatility that holds for all days up to it: Hull (2018), eq. 23.14.
+    """
     rows = [
         {"parameter": name, "estimate": value, "error": error}
         for name, value, error in zip(
@@ -217,17 +270,31 @@ def garch_tables(garch, days):
             strict=True,
         )
     ]
-    rows.append({"parameter": "log-likelihood", "estimate": garch.loglik, "error": None})
-    ahead = np.sqrt(garch.forecast(days))
+    if garch.loglik is not None:
+        rows.append({"parameter": "log-likelihood", "estimate": garch.loglik, "error": None})
+    rows.append({"parameter": "alpha + beta", "estimate": garch.alpha + garch.beta, "error": None})
+    if garch.long_run is not None:
+        rows.append({"parameter": "long-run variance", "estimate": garch.long_run, "error": None})
+        rows.append({"parameter": "long-run volatility", "estimate": float(np.sqrt(garch.long_run)), "error": None})
+    ahead = garch.forecast(days)
+    averages = np.sqrt(np.cumsum(ahead) / np.arange(1, days + 1))
     return {
         "GARCH(1,1)": rows,
-        "GARCH forecast": [{"day": k + 1, "volatility_pct": float(v)} for k, v in enumerate(ahead)],
+        "GARCH forecast": [
+            {
+                "day": k + 1,
+                "volatility_pct": float(np.sqrt(v)),
+                "average_pct": float(mean),
+                "variance_ahead": float(v / 1e4),
+            }
+            for k, (v, mean) in enumerate(zip(ahead, averages, strict=True))
+        ],
     }
 
 
 def loss_chart(book, chosen, inputs):
     """Return the histogram of one-day losses with VaR and ES marked."""
-    losses = -book.total * book.returns[-inputs["window"] :]
+    losses = book.losses[-inputs["window"] :]
     level = f"{inputs['confidence']:g} %"
     ends = histogram_ends(losses, chosen["es_1d"])
     beyond = int(((losses < ends[0]) | (losses > ends[1])).sum())
@@ -263,9 +330,9 @@ def histogram_ends(losses, shortfall):
 
 def backtest_chart(book, line, tested, name, confidence):
     """Return the days' losses against the value at risk that was forecast for them, exceptions marked."""
-    losses = -book.total * book.returns
-    first = len(losses) - tested
-    hits = [first + i for i, limit in enumerate(np.asarray(line)) if losses[first + i] > limit]
+    losses = book.losses
+    first, least = len(losses) - tested, 1e-12 * book.gross
+    hits = [first + i for i, limit in enumerate(np.asarray(line)) if losses[first + i] > limit + least]
     exceptions = {
         "name": f"Exceptions ({len(hits)})",
         "kind": "scatter",
@@ -280,7 +347,7 @@ def backtest_chart(book, line, tested, name, confidence):
         "data": {
             "x": book.days[-tested:],
             "series": [
-                {"name": "Loss", "y": (-book.total * book.returns[-tested:]).tolist()},
+                {"name": "Loss", "y": losses[-tested:].tolist()},
                 {"name": "Value at risk", "y": np.asarray(line).tolist()},
                 *([exceptions] if hits else []),
             ],
@@ -289,17 +356,24 @@ def backtest_chart(book, line, tested, name, confidence):
 
 
 def volatility_chart(book, variances):
-    """Return the volatilities of the days by model."""
-    return {
-        "kind": "line",
-        "title": "Volatility of the portfolio's daily return",
-        "x_label": "Day",
-        "y_label": "Volatility (% a day)",
-        "data": {
-            "x": book.days,
-            "series": [{"name": LABELS[k], "y": (100 * np.sqrt(v[:-1])).tolist()} for k, v in variances.items()],
-        },
-    }
+    """Return the chart, in a list, of the volatilities of the days by model; none where no day has a past."""
+    first = 1 if any(np.isnan(v[0]) for v in variances.values()) else 0
+    if len(book.days) <= first:
+        return []
+    return [
+        {
+            "kind": "line",
+            "title": "Volatility of the portfolio's daily return",
+            "x_label": "Day",
+            "y_label": "Volatility (% a day)",
+            "data": {
+                "x": book.days[first:],
+                "series": [
+                    {"name": LABELS[k], "y": (100 * np.sqrt(v[first:-1])).tolist()} for k, v in variances.items()
+                ],
+            },
+        }
+    ]
 
 
 def contribution_chart(rows, confidence):
@@ -321,6 +395,7 @@ def contribution_chart(rows, confidence):
 
 NOTES = (
     "Losses are positive. Contributions and the diversification benefit are the normal method's with mean zero; they "
-    "add up to its value at risk. In the backtest every day is forecast from the days before it alone, but for GARCH, "
-    "whose parameters saw all of them."
+    "add up to its value at risk. Volatilities and GARCH parameters are of the portfolio's return on its gross value, "
+    "the sum of the positions without their signs. In the backtest every day is forecast from the days before it "
+    "alone, but for GARCH with fitted parameters, which saw all of them."
 )

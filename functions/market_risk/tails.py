@@ -1,7 +1,7 @@
 """Value at risk and expected shortfall of a distribution or a sample; losses are positive.
 
 Chosen: closed forms for the normal and Student's t scaled to the given standard deviation; for a sample, the
-order statistic and the mean of the losses from it on.
+order statistic or the interpolated quantile, and the mean of the losses from it on.
 Left out: extreme value theory, which is the model of large losses.
 """
 
@@ -36,14 +36,21 @@ def student(confidence, mean, sd, dof):
     return scale * q - mean, scale * tail - mean
 
 
-def sample(losses, confidence):
-    """Return (VaR, ES) along the last axis of `losses`: the k-th largest and the mean of the k largest.
+def sample(losses, confidence, *, interpolated=False):
+    """Return (VaR, ES) along the last axis of `losses`.
 
-    k = n (1 - confidence), rounded down, at least 1: with 500 losses at 99 % the fifth largest.
+    By order: the k-th largest and the mean of the k largest, k = n (1 - confidence) rounded down, at least 1: with 500
+    losses at 99 % the fifth largest. Interpolated: the quantile between the two losses around it, and the mean of the
+    losses from it on.
 
-    Source: Hull (2018), section 22.2, which takes the fifth worst of 500.
+    Source: Hull (2018), section 22.2, which takes the fifth worst of 500; Hyndman and Fan (1996), Sample Quantiles in
+    Statistical Packages, The American Statistician 50(4), definition 7, for the interpolation.
     """
     n = losses.shape[-1]
+    if interpolated:
+        var = np.quantile(losses, confidence, axis=-1)
+        beyond = losses >= np.expand_dims(var, -1)
+        return var, np.where(beyond, losses, 0.0).sum(axis=-1) / beyond.sum(axis=-1)
     k = max(1, int(np.floor(n * (1 - confidence) + 1e-9)))
     worst = np.sort(np.partition(losses, n - k, axis=-1)[..., n - k :], axis=-1)
     return worst[..., 0], worst.mean(axis=-1)

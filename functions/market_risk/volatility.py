@@ -23,8 +23,14 @@ class Garch:
     alpha: float
     beta: float
     errors: tuple
-    loglik: float
+    loglik: float | None
     variance: np.ndarray
+
+    @property
+    def long_run(self):
+        """Long-run variance of a day, or None where alpha + beta is 1."""
+        left = 1 - self.alpha - self.beta
+        return self.omega / left if left > 1e-9 else None
 
     def forecast(self, days):
         """Return the variance of each of the next `days` days, shape (days,).
@@ -49,22 +55,53 @@ def discounted_sums(x, b):
     return s
 
 
-def ewma(returns, lam, start):
-    """Return variances for days 1..n+1 under exponential weights.
+def ewma(returns, lam, start=None):
+    """Return variances for days 1..n+1 under exponential weights, each from the returns before its day alone.
 
-    v[t+1] = lam v[t] + (1 - lam) r[t]^2
+    With a start v[1], v[t+1] = lam v[t] + (1 - lam) r[t]^2. Without one the weights are scaled to add up to 1 over the
+    returns there are, v[t+1] = sum lam^i r[t-i]^2 / sum lam^i over i = 0..t-1: v[2] is r[1]^2, and day 1, which has no
+    past, has no variance (NaN).
 
     Args:
         returns: shape (n,).
-        lam: weight of the past, from 0 to 1.
-        start: variance of day 1.
+        lam: weight of the past, above 0 and below 1.
+        start: variance of day 1, or None.
 
     Returns:
         Shape (n + 1,); the last is tomorrow's.
 
-    Source: J.P. Morgan/Reuters (1996), RiskMetrics technical document, eq. 5.3.
+    Source: J.P. Morgan/Reuters (1996), RiskMetrics technical document, eq. 5.3, and 5.1 for the finite sum.
     """
-    return discounted_sums(np.concatenate([[start], (1 - lam) * np.square(returns)]), lam)
+    squares = np.square(returns)
+    if start is not None:
+        return discounted_sums(np.concatenate([[start], (1 - lam) * squares]), lam)
+    weighted = discounted_sums(squares, lam) / discounted_sums(np.ones(len(squares)), lam)
+    return np.concatenate([[np.nan], weighted])
+
+
+def given_garch(returns, mu, omega, alpha, beta, start=None):
+    """Return the GARCH(1,1) with these parameters: h[t+1] = omega + alpha (r[t] - mu)^2 + beta h[t].
+
+    Args:
+        returns: shape (n,), n at least 1.
+        mu: mean, in the units of the returns.
+        omega: constant of the variance, in their square.
+        alpha: weight of the latest squared return.
+        beta: weight of the latest variance; alpha + beta at most 1.
+        start: variance of day 1; None for the long-run variance omega/(1 - alpha - beta), or where there is none for
+            omega, the least that a variance can be. Neither looks at a return.
+
+    Source: Hull (2018), eq. 23.10, and section 23.5 for the steps.
+    """
+    if start is None:
+        persistence = alpha + beta
+        start = omega / (1 - persistence) if persistence < 1 - 1e-12 else omega
+    e2 = np.square(returns - mu)
+    h = discounted_sums(np.concatenate([[start], omega + alpha * e2]), beta)
+    loglik = None
+    if np.all(h[:-1] > 0):
+        loglik = float(-0.5 * np.sum(np.log(2 * np.pi * h[:-1]) + e2 / h[:-1]))
+    return Garch(mu, omega, alpha, beta, (None,) * 4, loglik, h)
 
 
 def fit_garch(returns):

@@ -9,21 +9,26 @@ import numpy as np
 
 COLUMNS = tuple(f"a{i}" for i in range(1, 13))
 SHOWN = 8  # problems named in one message
+WITHOUT_MEANS = ("min_variance", "equal_risk", "equal_weights")  # portfolios that look at the covariance alone
+ROUNDING = 1e-9  # of a weight or a correlation
 
 
 @dataclass(frozen=True)
 class Assets:
-    """Means and weights in decimals, shape (n,); picks (k, n), view returns and stated deviations (k,)."""
+    """Means and weights in decimals, shape (n,); picks (k, n), view returns and stated deviations (k,).
+
+    `means` are None where they were left empty and the portfolio looked for needs none.
+    """
 
     names: list
-    means: np.ndarray
+    means: np.ndarray | None
     covariance: np.ndarray
     market: np.ndarray
     low: np.ndarray
     high: np.ndarray
     picks: np.ndarray
     views: np.ndarray
-    doubts: list
+    view_deviations: list
 
 
 def read(inputs):
@@ -36,8 +41,10 @@ def read(inputs):
     n = len(rows)
     names = [row.get("name") or f"Asset {i + 1}" for i, row in enumerate(rows)]
     stated = inputs["returns_from"] == "stated"
+    blank = all(row.get("mean") is None for row in rows)
+    free = stated and blank and inputs["objective"] in WITHOUT_MEANS
     for key, needed, why in (
-        ("mean", stated, "or take returns from the market"),
+        ("mean", stated and not free, "or take returns from the market"),
         ("market", not stated, "or state the expected returns"),
         ("volatility", inputs["matrix"] == "correlation", "or give covariances"),
     ):
@@ -53,13 +60,15 @@ def read(inputs):
     if inputs["long_only"]:
         low = np.maximum(low, 0.0)
         high = np.minimum(high, 1.0 - (low.sum() - low))
+        # What the others leave may fall short of the lowest weight by a rounding.
+        high = np.where(np.abs(high - low) < ROUNDING, low, high)
     problems += [
-        f"inputs.assets[{i}].high: the highest weight is below the lowest. Mend one of them."
+        f"inputs.assets[{i}].high: the highest weight is below the lowest. Correct one of them."
         for i in np.flatnonzero(high < low)
     ]
-    if low.sum() > 1 + 1e-12 or high.sum() < 1 - 1e-12:
+    if low.sum() > 1 + ROUNDING or high.sum() < 1 - ROUNDING:
         problems.append("inputs.assets: no weights between the bounds add up to 100 %. Widen them.")
-    picks, views, doubts = _views([] if stated else inputs["views"], n, problems)
+    picks, views, view_deviations = _views([] if stated else inputs["views"], n, problems)
     if problems:
         more = len(problems) - SHOWN
         raise ValueError("\n".join(problems[:SHOWN]) + (f"\nand {more} more." if more > 0 else ""))
@@ -67,12 +76,19 @@ def read(inputs):
     def column(key):
         return np.array([row.get(key) or 0.0 for row in rows], float) / 100
 
-    return Assets(names, column("mean"), covariance, column("market"), low, high, picks, views, doubts)
+    return Assets(
+        names, None if free else column("mean"), covariance, column("market"), low, high, picks, views, view_deviations
+    )
 
 
 def _covariance(inputs, rows, n, problems):
     matrix, kind = inputs["correlations"], inputs["matrix"]
     if matrix:
+        spare = [(i, c) for i, row in enumerate(matrix) for c in COLUMNS[n:] if row.get(c) is not None]
+        if spare:
+            i, column = spare[0]
+            problems.append(f"inputs.correlations[{i}].{column}: there is no asset for it. Clear the column.")
+            return np.eye(n)
         given = [[row.get(c) for c in COLUMNS[:n]] for row in matrix]
         if len(given) != n or any(v is None for row in given for v in row):
             problems.append(f"inputs.correlations: {n} assets need {n} rows with columns a1 to a{n}. Fill them.")
@@ -87,12 +103,13 @@ def _covariance(inputs, rows, n, problems):
     if not np.allclose(given, given.T, rtol=0, atol=1e-9 * np.max(np.abs(given))):
         i, j = np.argwhere(~np.isclose(given, given.T))[0]
         problems.append(
-            f"inputs.correlations[{i}].a{j + 1}: {given[i, j]:g} is not the {given[j, i]:g} of row {j + 1}. Mend one."
+            f"inputs.correlations[{i}].a{j + 1}: {given[i, j]:g} is not the {given[j, i]:g} of row {j + 1}. "
+            "Give one value in both cells."
         )
         return np.eye(n)
     if kind == "correlation":
-        if not np.allclose(np.diag(given), 1) or np.max(np.abs(given)) > 1:
-            problems.append("inputs.correlations: correlations are from -1 to 1, with 1 in the diagonal. Mend them.")
+        if not np.allclose(np.diag(given), 1) or np.max(np.abs(given)) > 1 + ROUNDING:
+            problems.append("inputs.correlations: correlations are from -1 to 1, with 1 in the diagonal. Correct them.")
         sds = np.array([row.get("volatility") or 0.0 for row in rows], float) / 100
         problems += [
             f"inputs.assets[{i}].volatility: it is 0. Leave the riskless asset out: it has its own input."
@@ -124,5 +141,5 @@ def _views(rows, n, problems):
             problems.append(f"inputs.views[{i}]: it picks no asset. Give weights, such as 100 and -100.")
         if row.get("doubt") is not None and row["doubt"] <= 0:
             problems.append(f"inputs.views[{i}].doubt: {row['doubt']:g} is not above 0. Clear it for tau × variance.")
-    doubts = [None if row.get("doubt") is None else row["doubt"] / 100 for row in rows]
-    return picks, np.array([row["return"] for row in rows], float) / 100, doubts
+    view_deviations = [None if row.get("doubt") is None else row["doubt"] / 100 for row in rows]
+    return picks, np.array([row["return"] for row in rows], float) / 100, view_deviations

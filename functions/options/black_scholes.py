@@ -46,20 +46,25 @@ def price(S, K, r, q, sigma, T, sign):
 
 
 def greeks(S, K, r, q, sigma, T, sign):
-    """Return delta, gamma, vega, theta and rho as a dictionary of arrays.
+    """Return the derivatives of the price as a dictionary of arrays: first order, gamma, vanna and volga.
 
-    Vega and rho are per 1.00 of volatility and rate, theta per year; the caller scales them.
+    Vega and the rhos are per 1.00 of volatility, rate and yield, theta per year, as Hull prints them; vanna is the
+    derivative of delta, volga that of vega, by the volatility.
 
-    Source: Hull (2018), table 19.6.
+    Source: Hull (2018), table 19.6; Haug (2007), sections 2.4 and 2.6 for vanna and volga, 2.9 for the yield's rho.
     """
     d1, d2 = d1_d2(S, K, r, q, sigma, T)
     carry, discount = np.exp(-q * T), np.exp(-r * T)
+    vega = S * carry * density(d1) * np.sqrt(T)
     return {
         "delta": sign * carry * ndtr(sign * d1),
         "gamma": carry * density(d1) / (S * sigma * np.sqrt(T)),
-        "vega": S * carry * density(d1) * np.sqrt(T),
+        "vega": vega,
         "theta": -S * carry * density(d1) * sigma / (2 * np.sqrt(T))
         + sign * q * S * carry * ndtr(sign * d1)
         - sign * r * K * discount * ndtr(sign * d2),
         "rho": sign * K * T * discount * ndtr(sign * d2),
+        "yield_rho": -sign * S * T * carry * ndtr(sign * d1),
+        "vanna": -carry * density(d1) * d2 / sigma,
+        "volga": vega * d1 * d2 / sigma,
     }

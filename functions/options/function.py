@@ -13,7 +13,11 @@ import numpy as np
 import tree
 
 STREAM_ABOVE = 2_000_000  # path-dates; below it a simulation is done before anybody could see a progress bar
+MOST = 60_000_000  # path-dates of one run: about six seconds on one core
 GRID = 61
+FEW = 50  # paths that end in the money, below which their number alone leaves an error of 14 %
+ALIKE = 0.005  # relative difference of tree and closed form beyond which the tree is too coarse
+WATCHED = 5  # dates on which a barrier is watched, below which the correction for them is not to be relied on
 
 
 def run(inputs):
@@ -41,7 +45,9 @@ def vanilla_results(inputs, rates):
     sign = 1 if inputs["option_type"] == "call" else -1
     style, steps = inputs["exercise"], inputs["tree_steps"]
     dates = max(1, round(inputs["exercise_dates"] * T))
-    if dates * inputs["paths"] > 60_000_000:
+    simulated = style != "european" or inputs["engine"] == "monte_carlo"
+    count = dates if style != "european" else 1
+    if simulated and count * inputs["paths"] > MOST:
         raise ValueError(
             f"inputs.paths: {inputs['paths']:,} paths over {dates:,} exercise dates are more than 60 million steps. "
             "Take fewer paths or fewer exercise dates a year."
@@ -57,49 +63,71 @@ def vanilla_results(inputs, rates):
             else:
                 summary[label] = float(tree.price(S, K, sign=sign, T=T, steps=steps, exercise=at, **rates)[0])
         summary["Early exercise premium"] = walked - closed
-    greeks, charts = sensitivities(S, K, T, sign, exercise, closed_form=style == "european", **rates)
+    greeks, charts, table = greeks_and_charts(S, K, T, sign, exercise, steps, closed_form=style == "european", **rates)
+    plain = walked if exercise is None else float(tree.price(S, K, sign=sign, T=T, steps=steps, **rates)[0])
+    warnings = coarse_tree_warning(closed, plain, S)
     headline = closed if style == "european" and inputs["engine"] != "tree" else walked
     first = {
         "summary": {"Price": headline, **greeks, **summary},
         "charts": charts,
+        "tables": {"Greeks": table},
+        "warnings": warnings,
         "progress": 0.1,
         "message": "closed form and tree are done, simulating",
     }
-    simulated = style != "european" or inputs["engine"] == "monte_carlo"
     if not simulated:
-        yield {**first, "progress": 1.0, "table": engines(closed, walked, None, style), "notes": NOTES[style]}
+        yield {**first, "progress": 1.0, "table": engine_rows(closed, walked, None, style), "notes": NOTES[style]}
         return
-    stream = dates * inputs["paths"] > STREAM_ABOVE
+    stream = count * inputs["paths"] > STREAM_ABOVE
     if stream:
         yield first
-    count = dates if style != "european" else 1
     for done in lsm.price(S, K, T=T, sign=sign, dates=count, paths=inputs["paths"], seed=inputs["seed"], **rates):
-        if not isinstance(done, tuple):
+        if not isinstance(done, lsm.Simulated):
             if stream and done % max(1, count // 20) == 0:
                 yield {"progress": 0.1 + 0.9 * (1 - done / count), "message": f"date {count - done} of {count}"}
             continue
-        value, error, crude, boundary = done
-        if style == "american":
-            value = max(value, sign * (S - K))  # the simulated dates begin after today
+        found = done
+    value, error = found.value, found.error
+    if style == "american":
+        value = max(value, sign * (S - K))  # the simulated dates begin after today
+    if found.in_the_money < FEW:
+        sure = "closed form" if style == "european" else "tree"
+        warnings.append(
+            f"Only {found.in_the_money:,} of {inputs['paths']:,} simulated paths end in the money: the simulated price "
+            f"and its standard error are rough. Go by the {sure}, or take more paths."
+        )
     summary |= {
         "Monte Carlo price": value,
         "Monte Carlo standard error": error,
-        "European price by the same paths": crude,
+        "European price by the same paths": found.european,
     }
     if inputs["engine"] == "monte_carlo":
         headline = value
     if style != "european":
-        charts.append(boundary_chart(boundary))
+        charts.append(boundary_chart(found.boundary))
     yield {
         "summary": {"Price": headline, **greeks, **summary},
         "charts": charts,
-        "table": engines(closed, walked, (value, error), style),
+        "table": engine_rows(closed, walked, (value, error), style),
+        "tables": {"Greeks": table},
+        "warnings": warnings,
         "notes": NOTES[style],
         "progress": 1.0,
     }
 
 
-def engines(closed, walked, simulated, style):
+def coarse_tree_warning(closed, walked, spot):
+    """Return a warning in a list where a European price by the tree is too far from the closed form."""
+    if abs(walked - closed) <= ALIKE * closed + 1e-6 * spot:
+        return []
+    warning = (
+        f"The tree gives {walked:,.6g} for the European option, the closed form {closed:,.6g}: at this volatility and "
+        "time its prices of early exercise are rough as well. Take more tree steps."
+    )
+    return [warning]
+
+
+def engine_rows(closed, walked, simulated, style):
     """Return one row per engine that fits the contract, with its difference from the tree."""
     rows = [{"engine": "Leisen-Reimer tree", "price": walked, "difference": 0.0, "error": None}]
     if style == "european":
@@ -111,11 +139,12 @@ def engines(closed, walked, simulated, style):
     return rows
 
 
-def sensitivities(S, K, T, sign, exercise, *, closed_form, r, q, sigma):
-    """Return the Greeks at the spot and the charts over spot and time.
+def greeks_and_charts(S, K, T, sign, exercise, steps, *, closed_form, r, q, sigma):
+    """Return the Greeks at the spot, the charts over spot and time, and the table of Greeks.
 
-    European Greeks are closed forms. Others are central differences on one batch of trees: 1 % of the
-    spot for delta and gamma, one point of volatility and rate, one day (or a hundredth of T) for theta.
+    European Greeks are closed forms. For the others delta and gamma are those of the tree's own nodes, and the rest
+    central differences on one batch of trees, by a tenth of the volatility but no more than a point, a hundredth of a
+    point of rate and yield, and a day but no more than a hundredth of the time.
     """
     spots = np.linspace(0.5 * min(S, K), 1.5 * max(S, K), GRID)
     intrinsic = np.maximum(sign * (spots - K), 0)
@@ -123,41 +152,37 @@ def sensitivities(S, K, T, sign, exercise, *, closed_form, r, q, sigma):
     if closed_form:
         raw = {k: float(v) for k, v in black_scholes.greeks(S, K, r, q, sigma, T, sign).items()}
         values = black_scholes.price(spots, K, r, q, sigma, T, sign)
-        slopes = black_scholes.greeks(spots, K, r, q, sigma, T, sign)
+        slopes = black_scholes.greeks(spots, K, r, q, sigma, T, sign)["delta"]
         surface = black_scholes.price(spots[None, ::3], K, r, q, sigma, times[:, None], sign)
     else:
-        h, v, b, day = 0.01 * S, min(0.01, 0.5 * sigma), 0.0001, min(1 / 365, 0.01 * T)
-        # One column a tree: the base, then the spot, the volatility, the rate and the time moved.
+        _, delta, gamma = tree.slopes(S, K, r, q, sigma, T, sign, steps=steps, exercise=exercise)
+        v, b, day = min(0.01, 0.1 * sigma), 0.0001, min(1 / 365, 0.01 * T)
+        # Two columns a Greek: the volatility, the rate, the yield and the time moved up and down.
         moved = np.zeros((4, 8))
-        moved[0, 1:3], moved[1, 3:5], moved[2, 5:7], moved[3, 7] = (h, -h), (v, -v), (b, -b), -day
+        for i, size in enumerate((v, b, b, day)):
+            moved[i, 2 * i : 2 * i + 2] = size, -size
         p = tree.price(
-            S + moved[0], K, r + moved[2], q, sigma + moved[1], T + moved[3], sign, steps=501, exercise=exercise
+            S, K, r + moved[1], q + moved[2], sigma + moved[0], T + moved[3], sign, steps=501, exercise=exercise
         )
         raw = {
-            "delta": float((p[1] - p[2]) / (2 * h)),
-            "gamma": float((p[1] - 2 * p[0] + p[2]) / h**2),
-            "vega": float((p[3] - p[4]) / (2 * v)),
-            "theta": float((p[7] - p[0]) / day),
-            "rho": float((p[5] - p[6]) / (2 * b)),
+            "delta": float(delta[0]),
+            "gamma": float(gamma[0]),
+            "vega": float((p[0] - p[1]) / (2 * v)),
+            "theta": float((p[7] - p[6]) / (2 * day)),
+            "rho": float((p[2] - p[3]) / (2 * b)),
+            "yield_rho": float((p[4] - p[5]) / (2 * b)),
         }
-        values = tree.price(spots, K, r, q, sigma, T, sign, steps=201, exercise=exercise)
-        slopes = {"delta": np.gradient(values, spots)}
+        values, slopes, _ = tree.slopes(spots, K, r, q, sigma, T, sign, steps=201, exercise=exercise)
         surface = american_surface(spots[::3], times, K, r, q, sigma, sign, exercise)
-    greeks = {
-        "Delta": raw["delta"],
-        "Gamma": raw["gamma"],
-        "Vega": raw["vega"] / 100,
-        "Theta": raw["theta"] / 365,
-        "Rho": raw["rho"] / 100,
-    }
-    return greeks, [
-        curve(spots, [("Value today", values), ("Payoff if exercised now", intrinsic)], "Value over the spot"),
+    greeks, table = greek_figures(raw)
+    charts = [
+        spot_chart(spots, [("Value today", values), ("Payoff if exercised now", intrinsic)], "Value over the spot"),
         {
             "kind": "line",
             "title": "Delta over the spot",
             "x_label": "Spot (money)",
             "y_label": "Delta (money per money)",
-            "data": {"x": spots.tolist(), "series": [{"name": "Delta", "y": slopes["delta"].tolist()}]},
+            "data": {"x": spots.tolist(), "series": [{"name": "Delta", "y": slopes.tolist()}]},
         },
         {
             "kind": "surface",
@@ -167,6 +192,44 @@ def sensitivities(S, K, T, sign, exercise, *, closed_form, r, q, sigma):
             "data": {"x": spots[::3].tolist(), "y": times.tolist(), "z": surface.tolist()},
         },
     ]
+    return greeks, charts, table
+
+
+def greek_figures(raw):
+    """Return the Greeks of the summary, per point and day, and the table of all of them in both units.
+
+    Args:
+        raw: derivatives as in `black_scholes.greeks`, per 1.00 and per year.
+
+    Source: Hull (2018), sections 19.4 to 19.10, who prints theta per year and per calendar day or trading day, and
+    vega and rho per 1.00 and per point.
+    """
+    greeks = {
+        "Delta": raw["delta"],
+        "Gamma": raw["gamma"],
+        "Vega": raw["vega"] / 100,
+        "Theta": raw["theta"] / 365,
+        "Rho": raw["rho"] / 100,
+    }
+    rows = [
+        (name, raw[key], per, raw[key] / scale, per_scaled)
+        for name, key, per, scale, per_scaled in GREEKS
+        if key in raw
+    ]
+    return greeks, [dict(zip(("greek", "value", "per", "scaled", "per_scaled"), row, strict=True)) for row in rows]
+
+
+GREEKS = (
+    ("Delta", "delta", "1 of spot", 1, "1 of spot"),
+    ("Gamma", "gamma", "1 of spot, twice", 1, "1 of spot, twice"),
+    ("Vega", "vega", "1.00 of volatility", 100, "point of volatility"),
+    ("Theta", "theta", "year", 365, "calendar day"),
+    ("Theta, trading days", "theta", "year", 252, "trading day"),
+    ("Rho", "rho", "1.00 of rate", 100, "point of rate"),
+    ("Rho of the yield", "yield_rho", "1.00 of yield", 100, "point of yield"),
+    ("Vanna", "vanna", "1 of spot and 1.00 of volatility", 100, "1 of spot and point of volatility"),
+    ("Volga", "volga", "1.00 of volatility, twice", 10_000, "point of volatility, twice"),
+)
 
 
 def american_surface(spots, times, K, r, q, sigma, sign, exercise):
@@ -201,32 +264,50 @@ def barrier_result(inputs, rates):
             f"inputs.barrier: with a spot of {S:g} the option is knocked already at {H:g}. "
             f"Give an {side}-barrier {where} the spot, or the other type of barrier."
         )
-    terms = {"up": up, "knock_in": knock_in, "watched": inputs["watched"]}
+    terms = {"up": up, "knock_in": knock_in}
+    watched = inputs["watched"]
+    q, sigma = rates["q"], rates["sigma"]
 
-    def value(spot, vol=rates["sigma"], years=T, r=rates["r"], **changed):
-        return barrier.price(spot, K, H, inputs["rebate"], r, rates["q"], vol, years, sign, **{**terms, **changed})
+    def value(spot, watched=watched):
+        return barrier.price(spot, K, H, inputs["rebate"], rates["r"], q, sigma, T, sign, watched=watched, **terms)
+
+    def smooth(spot=S, r=rates["r"], q=q, vol=sigma, years=T):
+        at = barrier.shifted_barrier(H, vol, up=up, watched=watched)
+        return float(barrier.formula(spot, K, at, inputs["rebate"], r, q, vol, years, sign, **terms))
 
     base = float(value(S))
-    h = 1e-3 * min(S, abs(S - H))
-    v, day = min(0.001, 0.1 * rates["sigma"]), min(1 / 365, 0.01 * T)
-    up_move, down_move = float(value(S + h)), float(value(S - h))
+    h, v, b, day = 0.01 * S * sigma * np.sqrt(T), min(0.001, 0.1 * sigma), 1e-4, min(1 / 365, 0.01 * T)
+    middle, above, below = smooth(), smooth(S + h), smooth(S - h)
+    greeks, table = greek_figures(
+        {
+            "delta": (above - below) / (2 * h),
+            "gamma": (above - 2 * middle + below) / h**2,
+            "vega": (smooth(vol=sigma + v) - smooth(vol=sigma - v)) / (2 * v),
+            "theta": (smooth(years=T - day) - smooth(years=T + day)) / (2 * day),
+            "rho": (smooth(r=rates["r"] + b) - smooth(r=rates["r"] - b)) / (2 * b),
+            "yield_rho": (smooth(q=q + b) - smooth(q=q - b)) / (2 * b),
+        }
+    )
     plain = float(black_scholes.price(S, K, T=T, sign=sign, **rates))
     low, high = (0.6 * min(S, K), H) if up else (H, 1.5 * max(S, K))
     spots = np.linspace(low, high, GRID)
+    warnings = []
+    if watched and watched * T < WATCHED:
+        warnings.append(
+            f"The barrier is watched on about {max(1, round(watched * T))} dates only: the correction for them, made "
+            "for many dates, is rough here."
+        )
     return {
         "summary": {
             "Price": base,
-            "Delta": (up_move - down_move) / (2 * h),
-            "Gamma": (up_move - 2 * base + down_move) / h**2,
-            "Vega": float(value(S, rates["sigma"] + v) - value(S, rates["sigma"] - v)) / (2 * v) / 100,
-            "Theta": float(value(S, years=T - day) - base) / day / 365,
-            "Rho": float(value(S, r=rates["r"] + 1e-4) - value(S, r=rates["r"] - 1e-4)) / 2e-4 / 100,
+            **greeks,
             "European price": plain,
             "Continuously watched price": float(value(S, watched=0)),
             "Discount for the barrier": plain - base,
         },
+        "table": table,
         "charts": [
-            curve(
+            spot_chart(
                 spots,
                 [
                     ("Barrier option", value(spots)),
@@ -236,6 +317,7 @@ def barrier_result(inputs, rates):
             )
         ],
         "notes": NOTES["barrier"],
+        "warnings": warnings,
     }
 
 
@@ -266,7 +348,7 @@ def guarantee_result(inputs, r, sigma):
     months = np.arange(1, died.size + 1)
     return {
         "summary": summary,
-        "table": yearly(months, cost[:, 0], charges[:, 0], in_force, died),
+        "table": policy_year_rows(months, cost[:, 0], charges[:, 0], in_force, died),
         "charts": [
             {
                 "kind": "bar",
@@ -311,7 +393,7 @@ def tornado(inputs, args, fee, r, sigma, decrements, base):
     }
 
 
-def yearly(months, cost, charges, in_force, died):
+def policy_year_rows(months, cost, charges, in_force, died):
     """Return one row per policy year."""
     years = np.unique((months + 11) // 12)
     sums = [by_year(months, a) for a in (cost, charges, died)]
@@ -346,7 +428,7 @@ def boundary_chart(boundary):
     }
 
 
-def curve(x, lines, title):
+def spot_chart(x, lines, title):
     """Return a line chart of values over the spot."""
     return {
         "kind": "line",

@@ -2,9 +2,12 @@
 
 Chosen: paths are drawn backwards from expiry by a Brownian bridge, so one date's spots are held and not a cube
 of paths; antithetic pairs; the European option on the same paths as control variate; a cubic in S/K fitted on
-paths in the money through its normal equations.
+paths in the money through its normal equations; a call is simulated as the put that is worth the same, whose payoff
+is bounded, because at a high volatility the few paths that carry a call's value are never drawn.
 Left out: other bases (the paper, section 2.3, finds the choice of no weight) and out-of-sample policies.
 """
+
+from typing import NamedTuple
 
 import black_scholes
 import numpy as np
@@ -13,7 +16,9 @@ DEGREE = 3
 
 
 def price(S, K, r, q, sigma, T, sign, *, dates, paths, seed):
-    """Yield the share of dates done, and last the tuple (value, standard error, European value, boundary).
+    """Yield the number of dates left, and last a `Simulated`.
+
+    A call on S with strike K, rate r and yield q is worth a put on K with strike S, rate q and yield r.
 
     Args:
         S: spot, above 0.
@@ -27,10 +32,39 @@ def price(S, K, r, q, sigma, T, sign, *, dates, paths, seed):
         paths: number of paths; odd numbers are made even for the antithetic pairs.
         seed: of numpy's SFC64 generator; equal seeds give equal values.
 
-    The boundary is a list of (time in years, spot at which exercise begins to pay), from first to last date.
-
-    Source: Longstaff and Schwartz (2001), Review of Financial Studies 14(1), sections 1 and 2.
+    Source: Longstaff and Schwartz (2001), Review of Financial Studies 14(1), sections 1 and 2; McDonald and
+    Schroder (1998), A Parity Result for American Options, J. Computational Finance 1(3), for the put.
     """
+    if sign < 0:
+        yield from put(S, K, r, q, sigma, T, dates=dates, paths=paths, seed=seed)
+        return
+    for done in put(K, S, q, r, sigma, T, dates=dates, paths=paths, seed=seed):
+        if isinstance(done, Simulated):
+            yield done._replace(boundary=[(t, S * K / spot) for t, spot in done.boundary])
+        else:
+            yield done
+
+
+class Simulated(NamedTuple):
+    """What a simulation comes to.
+
+    Attributes:
+        value: price with early exercise, money.
+        error: its standard error.
+        european: price without early exercise from the same paths, without a control variate.
+        boundary: (time in years, spot at which exercise begins to pay), from first to last date.
+        in_the_money: paths that end in the money.
+    """
+
+    value: float
+    error: float
+    european: float
+    boundary: list
+    in_the_money: int
+
+
+def put(S, K, r, q, sigma, T, *, dates, paths, seed):
+    """Yield as `price` does, for a put."""
     rng = np.random.Generator(np.random.SFC64(seed))
     half = (paths + 1) // 2
     dt = T / dates
@@ -38,7 +72,8 @@ def price(S, K, r, q, sigma, T, sign, *, dates, paths, seed):
     motion = sigma * np.sqrt(T) * rng.standard_normal(half)  # sigma W(t); its mirror image is the other half
     spot, shock = np.empty(2 * half), np.empty(half)
     _spots(spot, motion, S * np.exp(drift * T))
-    cash = np.maximum(sign * (spot - K), 0.0)  # in money of the date in hand
+    cash = np.maximum(K - spot, 0.0)  # in money of the date in hand
+    in_the_money = int(np.count_nonzero(cash))
     european = np.exp(-r * T) * cash
     boundary = [(T, K)]
     discount = np.exp(-r * dt)
@@ -51,19 +86,19 @@ def price(S, K, r, q, sigma, T, sign, *, dates, paths, seed):
         motion += shock
         _spots(spot, motion, S * np.exp(drift * t))
         cash *= discount
-        live = np.flatnonzero(spot < K if sign < 0 else spot > K)
+        live = np.flatnonzero(spot < K)
         if live.size > 10 * (DEGREE + 1):
             x = spot[live] / K
-            now = (sign * K) * (x - 1)
+            now = K * (1 - x)
             stop = now > continuation(x, cash[live])
             cash[live[stop]] = now[stop]
             if stop.any():
-                exercised = K * x[stop]
-                boundary.append((t, float(exercised.max() if sign < 0 else exercised.min())))
+                boundary.append((t, float(K * x[stop].max())))
         yield k
-    known = black_scholes.price(S, K, r, q, sigma, T, sign)
+    # With expiry as the only date the control would be the option itself, and the error a false 0.
+    known = black_scholes.price(S, K, r, q, sigma, T, -1) if dates > 1 else None
     estimate, error = controlled(discount * cash, european, known)
-    yield float(estimate), float(error), float(european.mean()), boundary[::-1]
+    yield Simulated(float(estimate), float(error), float(european.mean()), boundary[::-1], in_the_money)
 
 
 def continuation(x, later):
@@ -80,16 +115,16 @@ def continuation(x, later):
 def controlled(value, control, known):
     """Return the mean of `value` corrected by a control variate, and its standard error.
 
-    Both arrays hold antithetic pairs: the first half of paths, then their mirror images. Pairs, not
-    paths, are independent, so the error is taken over pairs.
+    `known` is the exact mean of `control`; with None there is no correction. Both arrays hold antithetic pairs: the
+    first half of paths, then their mirror images. Pairs, not paths, are independent, so the error is taken over pairs.
 
     Source: Glasserman (2004), sections 4.1 and 4.2.
     """
     half = value.size // 2
     y, c = 0.5 * (value[:half] + value[half:]), 0.5 * (control[:half] + control[half:])
-    variance = c.var()
-    beta = np.cov(y, c, ddof=0)[0, 1] / variance if variance > 0 else 0.0
-    corrected = y - beta * (c - known)
+    corrected, variance = y, c.var()
+    if known is not None and variance > 0:
+        corrected = y - np.cov(y, c, ddof=0)[0, 1] / variance * (c - known)
     return corrected.mean(), corrected.std(ddof=1) / np.sqrt(half)
 
 

@@ -8,6 +8,7 @@ Left out: trinomial trees and discrete dividends.
 import numpy as np
 
 EDGE = 1e-13  # keeps probabilities inside (0, 1) where volatility is next to nothing
+FLAT, BUMP = 1e-9, 1e-6  # distance of two nodes taken as none, and the bump used there, as shares of the spot
 SAFE = 600.0  # natural logarithm of the largest ratio of two spots in one tree
 
 
@@ -39,6 +40,35 @@ def price(S, K, r, q, sigma, T, sign, *, steps=1001, exercise=None):
     Source: Leisen and Reimer (1996), Applied Mathematical Finance 3, p. 319; early exercise as
     Cox, Ross and Rubinstein (1979).
     """
+    return _walk(S, K, r, q, sigma, T, sign, steps, exercise, beside=0)[1][:, 0]
+
+
+def slopes(S, K, r, q, sigma, T, sign, *, steps=1001, exercise=None):
+    """Return value, delta and gamma of each contract, shape (m,) each; arguments as those of `price`.
+
+    The tree begins two steps before today, so that it has three nodes today, the middle one at the spot: their
+    distance goes with the volatility and the time, where a bump of a fixed size may reach across the whole
+    distribution. All three values come from one lattice, so their differences are free of its noise.
+
+    Source: Pelsser and Vorst (1994), The Binomial Model and the Greeks, J. Derivatives 1(3), p. 45.
+    """
+    spots, values = _walk(S, K, r, q, sigma, T, sign, steps, exercise, beside=1)
+    down, up = spots[:, 1] - spots[:, 0], spots[:, 2] - spots[:, 1]
+    # Seven deviations from the strike the tree has one node for all: there the value is a straight line.
+    flat = (down <= FLAT * spots[:, 1]) | (up <= FLAT * spots[:, 1])
+    down, up = np.where(flat, 1.0, down), np.where(flat, 1.0, up)
+    falls, rises = (values[:, 1] - values[:, 0]) / down, (values[:, 2] - values[:, 1]) / up
+    delta, gamma = (falls * up + rises * down) / (up + down), 2 * (rises - falls) / (up + down)
+    if flat.any():
+        terms = (K, r, q, sigma, T, sign)
+        above, below = (price(np.multiply(S, 1 + h), *terms, steps=steps, exercise=exercise) for h in (BUMP, -BUMP))
+        delta = np.where(flat, (above - below) / (2 * BUMP * spots[:, 1]), delta)
+        gamma = np.where(flat, 0.0, gamma)
+    return values[:, 1], delta, gamma
+
+
+def _walk(S, K, r, q, sigma, T, sign, steps, exercise, *, beside):
+    """Return spots and values today, shape (m, 1 + 2 beside): the spot's own with `beside` nodes on either side."""
     steps = int(steps) | 1
     S, K, r, q, sigma, T, sign = (
         np.atleast_1d(np.asarray(a, float))[:, None] for a in np.broadcast_arrays(S, K, r, q, sigma, T, sign)
@@ -51,23 +81,24 @@ def price(S, K, r, q, sigma, T, sign, *, steps=1001, exercise=None):
     log_u, log_d = np.log(growth * up_share / up), np.log(growth * (1 - up_share) / (1 - up))
     discount = np.exp(-r * dt)
     to_up, to_down = discount * up, discount * (1 - up)
-    ladder = np.arange(steps + 1) * (log_u - log_d)
+    ladder = np.arange(-beside, steps + beside + 1) * (log_u - log_d)
     log_spot = np.log(S)
     # One exponential for the whole walk where it cannot overflow, which is all but extreme volatilities.
     powers = np.exp(ladder) if ladder.max() < SAFE else None
 
-    def payoff(i):
+    def spots(i):
+        nodes = i + 1 + 2 * beside
         if powers is not None:
-            return sign * (np.exp(log_spot + i * log_d) * powers[:, : i + 1] - K)
-        return sign * (np.exp(np.clip(log_spot + i * log_d + ladder[:, : i + 1], -700, 700)) - K)
+            return np.exp(log_spot + i * log_d) * powers[:, :nodes]
+        return np.exp(np.clip(log_spot + i * log_d + ladder[:, :nodes], -700, 700))
 
     dates = exercise_steps(exercise, steps)
-    values = np.maximum(payoff(steps), 0)
+    values = np.maximum(sign * (spots(steps) - K), 0)
     for i in range(steps - 1, -1, -1):
         values = to_down * values[:, :-1] + to_up * values[:, 1:]
         if i in dates:
-            np.maximum(values, payoff(i), out=values)
-    return values[:, 0]
+            np.maximum(values, sign * (spots(i) - K), out=values)
+    return spots(0), values
 
 
 def exercise_steps(exercise, steps):

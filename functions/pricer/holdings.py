@@ -9,6 +9,8 @@ import numpy as np
 
 SHOWN = 8  # problems named in one message
 TOLERANCE = 1e-8
+ROUNDED = 1e-5  # what rounding correlations to six digits takes off an eigenvalue of 0 at most, with room
+MOST = 20  # columns of the table of correlations
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ def _matrix(rows, n, problems):
         problems.append(f"inputs.correlations: there are {len(rows)} rows for {n} assets. Give one row per asset.")
         return rho
     for i, row in enumerate(rows):
+        spare = [key for key in (f"c{j + 1}" for j in range(n, MOST)) if row.get(key) is not None]
+        if spare:
+            problems.append(f"inputs.correlations[{i}].{spare[0]}: there is no asset for it. Clear the column.")
         for j in range(n):
             value, mirror = row.get(f"c{j + 1}"), rows[j].get(f"c{i + 1}")
             where = f"inputs.correlations[{i}].c{j + 1}"
@@ -86,7 +91,7 @@ def _matrix(rows, n, problems):
             elif value is not None:
                 rho[i, j] = rho[j, i] = value
     lowest = float(np.linalg.eigvalsh(rho)[0])
-    if not problems and lowest < -TOLERANCE:
+    if not problems and lowest < -ROUNDED:
         problems.append(
             f"inputs.correlations: no assets can be correlated like this: the matrix has the eigenvalue {lowest:.3g}. "
             "Bring the correlations closer to 0."
@@ -110,4 +115,6 @@ def moments(held, years, steps, *, rebalanced):
     # In logarithms: the difference of two large powers would lose digits, and overflow before their ratio does.
     growth = times * np.log(mean)
     spread = np.expm1(max(times * (np.log(second) - 2 * np.log(mean)), 0.0))
+    if not np.any(held.sigma[held.weights > 0]):
+        spread = 0.0  # and not what rounding leaves of it
     return float(np.exp(growth)), float(np.exp(growth) * np.sqrt(spread))

@@ -63,6 +63,10 @@ class Simulation:
 
     def blocks(self):
         """Simulate block by block; yield the share of paths done after each."""
+        if not np.any(self.held.sigma[self.held.weights > 0]):
+            self._without_risk()
+            yield 1.0
+            return
         starts = range(0, self.drawn, self.width)
         streams = self.seeds.spawn(len(starts))
         ends = self._sobol() if self.sampling == "sobol" else None
@@ -75,18 +79,29 @@ class Simulation:
             done += size
             yield done / self.drawn
 
+    def _without_risk(self):
+        """Fill in the one path there is: in single precision its rounding would look like risk."""
+        held, dt = self.held, self.years / self.steps
+        if self.rebalanced:
+            path = (held.weights @ np.exp(held.mu * dt)) ** np.arange(self.steps + 1)
+        else:
+            path = np.exp(np.outer(np.arange(self.steps + 1) * dt, held.mu)) @ held.weights
+        self.values[:] = path[self.keep][:, None]
+        self.drawdown[:] = 1 - (path / np.maximum.accumulate(path)).min()
+
     def _sobol(self):
         """Return standard normals, shape (n, paths), whose first dimensions carry the most variance."""
         # Only this way of sampling needs scipy.stats, which is slow to import.
         from scipy.stats import qmc
 
         each = self.paths // REPLICATES
-        found = np.empty((len(self.held.names), self.paths))
+        found = np.empty((len(self.held.names), self.paths), np.float32)
+        tiny = 2.0**-33  # half the distance of two points: keeps 0 away from minus infinity
         for i, stream in enumerate(self.seeds.spawn(REPLICATES)):
             engine = qmc.Sobol(found.shape[0], scramble=True, rng=np.random.default_rng(stream))
-            found[:, i * each : (i + 1) * each] = engine.random(each).T
-        tiny = 2.0**-33  # half the distance of two points: keeps 0 away from minus infinity
-        return ndtri(np.clip(found, tiny, 1 - tiny, out=found))
+            points = engine.random(each)
+            found[:, i * each : (i + 1) * each] = ndtri(np.clip(points, tiny, 1 - tiny, out=points), out=points).T
+        return found
 
     def _block(self, start, stop, stream, ends):
         held, size, n = self.held, stop - start, len(self.held.names)
@@ -97,15 +112,18 @@ class Simulation:
         noise, grown = np.zeros((n, size), np.float32), np.empty((n, size), np.float32)
         mixing = mixer(held, self.root)
         if bridge:
-            values, vectors = np.linalg.eigh(held.rho)
-            axes = vectors[:, ::-1] * np.sqrt(np.maximum(values[::-1], 0))
-            final = (held.sigma[:, None] * (axes @ ends[:, start:stop]) * math.sqrt(self.years)).astype(np.float32)
+            # The square root's columns are in order of variance: the first dimension carries the most.
+            shares = self.root[:, ::-1] @ ends[:, start:stop]
+            final = (held.sigma[:, None] * shares * math.sqrt(self.years)).astype(np.float32)
         columns = [slice(start, stop)] + ([slice(start + self.drawn, stop + self.drawn)] if mirrored else [])
-        value = [np.ones(size, np.float32) for _ in columns]
+        # A value multiplied step by step gathers rounding, which single precision would let grow to 1e-5.
+        value = [np.ones(size, np.float64 if rebalanced else np.float32) for _ in columns]
         high = [np.ones(size, np.float32) for _ in columns]
         worst = [np.ones(size, np.float32) for _ in columns]
         kept = {step: row for row, step in enumerate(self.keep)}
-        steady = (held.weights * np.exp((held.mu - held.sigma**2 / 2) * dt)).astype(np.float32)
+        exact = held.weights * np.exp((held.mu - held.sigma**2 / 2) * dt)
+        steady = exact.astype(np.float32)
+        correction = exact.sum() / steady.sum(dtype=np.float64)
         for step in range(1, self.steps + 1):
             left = self.steps - step + 1
             if bridge and left == 1:
@@ -127,9 +145,13 @@ class Simulation:
                 if i == 1:
                     np.reciprocal(grown, out=grown)
                 new = scale @ grown
-                value[i] = value[i] * new if rebalanced else new
-                np.maximum(high[i], value[i], out=high[i])
-                np.minimum(worst[i], value[i] / high[i], out=worst[i])
+                if rebalanced:
+                    value[i] *= new
+                    value[i] *= correction
+                else:
+                    value[i] = new
+                np.maximum(high[i], value[i], out=high[i], casting="same_kind")
+                np.minimum(worst[i], value[i] / high[i], out=worst[i], casting="same_kind")
                 if step in kept:
                     self.values[kept[step], columns[i]] = value[i]
         for i, column in enumerate(columns):
@@ -138,7 +160,10 @@ class Simulation:
 
 
 def root(rho):
-    """Return a square root A of the correlations, A Aᵀ = ρ, also where some eigenvalues are 0."""
+    """Return a square root A of the correlations, A Aᵀ = ρ, also where some eigenvalues are 0.
+
+    Its columns are the principal axes, from least to most variance.
+    """
     values, vectors = np.linalg.eigh(rho)
     return vectors * np.sqrt(np.maximum(values, 0))
 

@@ -6,20 +6,30 @@ Left out: dividends, unless the prices are adjusted for them, and corporate acti
 """
 
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 
 import numpy as np
 
 COLUMNS = tuple(f"a{i}" for i in range(1, 13))
 SHOWN = 8  # problems named in one message
 ROLLING = 12  # periods of the rolling volatility
+NOISE = 1e-8  # share of the largest return below which a deviation is rounding and no risk
+THIN = 0.01  # share of the gross value below which weights are not taken of the net value
+PACE = 1.5  # factor between the years that dates span and those that the periods make, beyond which they disagree
+DAYS = 365.25  # of a year
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Prices (n + 1, k), returns (n, k), today's weights (k,) and the index of the stock looked at."""
+    """Prices (n + 1, k), returns (n, k), shares held (k,) and the index of the stock looked at.
+
+    `years` is what the dates span, or None where not every price has one.
+    """
 
     tickers: list
     dates: list
+    years: float | None
     prices: np.ndarray
     returns: np.ndarray
     shares: np.ndarray
@@ -31,9 +41,19 @@ class Snapshot:
         return self.shares * self.prices[-1]
 
     @property
+    def base(self):
+        """What weights and the portfolio's returns are shares of, money.
+
+        Its value; where positions nearly cancel out or are sold short on balance, its gross value, the sum of the
+        positions without their signs.
+        """
+        net, gross = self.values.sum(), np.abs(self.values).sum()
+        return net if net >= THIN * gross else gross
+
+    @property
     def weights(self):
         """Shares of the portfolio's value, shape (k,)."""
-        return self.values / self.values.sum()
+        return self.values / self.base
 
     @property
     def portfolio(self):
@@ -63,19 +83,21 @@ def run(inputs):
     yield part(
         0.2,
         "return and volatility",
-        {"Snapshot": f"{view.dates[-1]}, {len(view.prices)} prices", **growth(view, periods, rate)},
+        {"Snapshot": f"{view.dates[-1]}, {len(view.prices)} prices", **growth_figures(view, periods, rate)},
         indexed_chart(view),
         volatility_chart(view, periods),
     )
     depth = drawdowns(view.prices[:, view.at])
     yield part(0.4, "drawdown", {"Maximum drawdown": float(depth.min())}, drawdown_chart(view, depth))
     yield part(0.6, "beta", market_line(view, periods, rate), scatter_chart(view))
-    var, es = tail(view.stock, confidence)
+    # Whoever has sold a stock short loses where it gains.
+    side = -1 if view.shares[view.at] < 0 else 1
+    var, es = tail(side * view.stock, confidence)
     yield part(
         0.8,
         "value at risk",
         {"Value at risk": var, "Expected shortfall": es},
-        return_chart(view, var, es, confidence),
+        return_chart(view, side * var, side * es, confidence),
     )
     rows, risk = contributions(view, periods)
     yield part(
@@ -90,6 +112,8 @@ def run(inputs):
         },
         contribution_chart(rows),
         table=rows,
+        tables={"Further figures": further_figures(view, periods, rate, depth)},
+        warnings=find_warnings(view, periods, confidence),
         notes=f"{ticker} within {len(rows)} holdings, each figure from the same {len(view.prices)} prices. Beta, alpha "
         "and contributions are against the portfolio at today's weights.",
     )
@@ -105,7 +129,7 @@ def read(inputs):
     shares = np.array([row["shares"] for row in inputs["holdings"]], float)
     problems, k, wanted = [], len(tickers), inputs["ticker"].strip()
     if len(set(tickers)) < k:
-        problems.append("inputs.holdings.ticker: a stock stands twice. Add up its shares in one row.")
+        problems.append("inputs.holdings.ticker: a stock is duplicated. Add up its shares in one row.")
     if wanted not in tickers:
         problems.append(f"inputs.ticker: {wanted!r} is not held. Give one of {', '.join(tickers)}.")
     spare = [c for c in COLUMNS[k:] if any(row.get(c) is not None for row in inputs["prices"])]
@@ -116,26 +140,76 @@ def read(inputs):
     for i, j in np.argwhere(~(prices > 0)):
         found = "the cell is empty" if np.isnan(prices[i, j]) else f"{prices[i, j]:g} is not above 0"
         problems.append(f"inputs.prices[{i}].{COLUMNS[j]}: {found}. Give the price of {tickers[j]}.")
-    if not problems and not shares @ prices[-1] > 0:
-        problems.append("inputs.holdings.shares: the portfolio is worth nothing. Hold more than is sold short.")
+    dates, years = read_dates(inputs["prices"], problems)
+    if not problems and not np.isfinite(prices[1:] / prices[:-1]).all():
+        problems.append("inputs.prices: some prices change by more than a number can hold. Correct them.")
+    if not problems and not np.any(shares):
+        problems.append("inputs.holdings.shares: no shares are held. Give at least one number other than 0.")
     if problems:
         more = len(problems) - SHOWN
         raise ValueError("\n".join(problems[:SHOWN]) + (f"\nand {more} more." if more > 0 else ""))
-    dates = [row.get("date") or str(i + 1) for i, row in enumerate(inputs["prices"])]
-    return Snapshot(tickers, dates, prices, prices[1:] / prices[:-1] - 1, shares, tickers.index(wanted))
+    return Snapshot(tickers, dates, years, prices, prices[1:] / prices[:-1] - 1, shares, tickers.index(wanted))
 
 
-def growth(view, periods, rate):
+def read_dates(rows, problems):
+    """Return the rows' dates in ISO form and the years they span, or row numbers and None where not every row has one.
+
+    Dates are compared as dates, so that it does not matter in which form each was written.
+    """
+    given = [row.get("date") for row in rows]
+    if any(not day for day in given):
+        return [str(i + 1) for i in range(len(rows))], None
+    days = [date.fromisoformat(str(day)) for day in given]
+    for i, (before, after) in enumerate(pairwise(days), start=1):
+        if after <= before:
+            problems.append(f"inputs.prices[{i}].date: {after} comes after {before}. Put the oldest price first.")
+    return [day.isoformat() for day in days], (days[-1] - days[0]).days / DAYS
+
+
+def find_warnings(view, periods, confidence):
+    """Return warnings about figures that the data cannot bear."""
+    found, n = [], len(view.returns)
+    years, net = n / periods, view.values.sum()
+    if view.years and not 1 / PACE < view.years / years < PACE:
+        found.append(
+            f"The dates span {view.years:,.2f} years, {n} periods at {periods} a year {years:,.2f}: the figures by the "
+            "year are wrong unless the periods a year are. Correct them, or the dates."
+        )
+    if net < THIN * np.abs(view.values).sum():
+        found.append(
+            f"What is held less what is sold short is {net / np.abs(view.values).sum():.2%} of the two together: "
+            "weights and returns of the portfolio are shares of the two together."
+        )
+    if n * (1 - confidence) < 1 - 1e-9:
+        found.append(
+            f"{n} returns do not show what happens once in {1 / (1 - confidence):,.0f} periods: value at risk and "
+            "expected shortfall rest on the worst of them."
+        )
+    if years < 1:
+        found.append(f"The prices span {years:.2f} years: returns and ratios by the year are extrapolated.")
+    return found
+
+
+def deviation(returns):
+    """Return the sample standard deviation of `returns`, 0 where it is rounding alone.
+
+    Prices that grow by the same share every period have returns that differ in their last digits only.
+    """
+    sd = float(np.std(returns, ddof=1))
+    return sd if sd > NOISE * np.max(np.abs(returns)) else 0.0
+
+
+def growth_figures(view, periods, rate):
     """Return return, volatility, Sharpe and Sortino ratio of the stock, by the year.
 
     Compound return (P[n]/P[0])^(periods/n) - 1; volatility s √periods with the sample's s; Sharpe ratio
-    (mean - rate/periods)/s √periods; a ratio over a deviation of 0 is left out.
+    (mean - rate/periods)/s √periods; a ratio over a deviation of 0, or of rounding, is left out.
 
     Source: Sharpe (1994), J. Portfolio Management 21(1), p. 50.
     """
     r, price = view.stock, view.prices[:, view.at]
-    sd, excess = r.std(ddof=1), r - rate / periods
-    down = np.sqrt(np.mean(np.square(np.minimum(excess, 0))))
+    sd, excess = deviation(r), r - rate / periods
+    down = downside(excess)
     total = price[-1] / price[0]
     found = {
         "Annual return": compound(total, len(r) / periods),
@@ -146,6 +220,48 @@ def growth(view, periods, rate):
         if spread > 0:
             found[label] = float(excess.mean() / spread * np.sqrt(periods))
     return found
+
+
+def downside(excess):
+    """Return the root mean square of the excess returns below 0; 0 where those are rounding alone."""
+    down = float(np.sqrt(np.mean(np.square(np.minimum(excess, 0)))))
+    return down if down > NOISE * np.max(np.abs(1 + excess)) else 0.0
+
+
+def further_figures(view, periods, rate, depth):
+    """Return the rows of figures beside the cards: Calmar ratio, downside deviation, shape and extremes of returns.
+
+    Skewness and kurtosis are the moments of the returns themselves, without a correction for the sample's size; of
+    returns that do not differ there are none.
+
+    Source: Young (1991), Calmar Ratio, Futures 20(1); Sortino and van der Meer (1991), J. Portfolio Management 17(4).
+    """
+    r, price = view.stock, view.prices[:, view.at]
+    sd, worst = deviation(r), float(depth.min())
+    rows = []
+    if worst < -NOISE:
+        rows.append(("Calmar ratio", compound(price[-1] / price[0], len(r) / periods) / -worst))
+    rows.append(("Downside deviation, annual", downside(r - rate / periods) * float(np.sqrt(periods))))
+    if sd > 0:
+        z = (r - r.mean()) / r.std()
+        rows += [("Skewness", float(np.mean(z**3))), ("Excess kurtosis", float(np.mean(z**4) - 3))]
+    rows += [
+        ("Mean return, a period", float(r.mean())),
+        ("Best period", float(r.max())),
+        ("Worst period", float(r.min())),
+        ("Share of periods with a gain", float(np.mean(r > 0))),
+        ("Longest time below a high, periods", int(longest_below_high(depth))),
+    ]
+    return [{"figure": name, "figure_value": value} for name, value in rows]
+
+
+def longest_below_high(depth):
+    """Return the largest number of periods in a row below an earlier high."""
+    most = now = 0
+    for below in depth < 0:
+        now = now + 1 if below else 0
+        most = max(most, now)
+    return most
 
 
 def compound(ratio, years):
@@ -167,14 +283,14 @@ def market_line(view, periods, rate):
     Source: Sharpe (1964), J. Finance 19(3), p. 438.
     """
     (var_r, cov), (_, var_p) = np.cov(view.stock, view.portfolio)
-    if not var_p > 0:
+    if not deviation(view.portfolio) > 0:
         return {}
     beta, f = cov / var_p, rate / periods
     found = {
         "Beta to portfolio": float(beta),
         "Alpha, annual": float(periods * ((view.stock.mean() - f) - beta * (view.portfolio.mean() - f))),
     }
-    if var_r > 0:
+    if deviation(view.stock) > 0:
         found["Correlation with portfolio"] = float(cov / np.sqrt(var_r * var_p))
     return found
 
@@ -194,7 +310,7 @@ def contributions(view, periods):
     """
     p, w = view.portfolio, view.weights
     cov = (view.returns - view.returns.mean(axis=0)).T @ (p - p.mean()) / (len(p) - 1)
-    sd = p.std(ddof=1)
+    sd = deviation(p)
     year = np.sqrt(periods)
     part = w * cov / sd * year if sd > 0 else np.zeros(len(w))
     years = len(p) / periods
@@ -207,7 +323,7 @@ def contributions(view, periods):
             "annual_return": float(
                 np.expm1(np.clip(np.log(view.prices[-1, i] / view.prices[0, i]) / years, -700, 700))
             ),
-            "volatility": float(view.returns[:, i].std(ddof=1) * year),
+            "volatility": float(deviation(view.returns[:, i]) * year),
             "beta": float(cov[i] / sd**2) if sd > 0 else None,
             "contribution": float(part[i]),
             "share": float(part[i] / (sd * year)) if sd > 0 else 0.0,

@@ -370,13 +370,13 @@ def _frequency(given):
     if name in {"geometric", "geom"}:
         beta = _one_of(parameters, ("beta",))
         p = 1 / (1 + beta) if beta is not None else _one_of(parameters, ("p", "prob"), required=True)
-        return {"frequency": "negative_binomial", "r": 1, "p": round(p, 12)}
+        return {"frequency": "negative_binomial", "r": 1, "p": round(p, 15)}
     if name in {"negative binomial", "nbinom", "negbin"}:
         size = _one_of(parameters, ("r", "size", "k"), required=True)
         p, beta = _one_of(parameters, ("p", "prob")), _one_of(parameters, ("beta",))
         if p is None and beta is None:
             p = size / (size + _one_of(parameters, ("mu", "mean"), required=True))
-        return {"frequency": "negative_binomial", "r": size, "p": round(p if beta is None else 1 / (1 + beta), 12)}
+        return {"frequency": "negative_binomial", "r": size, "p": round(p if beta is None else 1 / (1 + beta), 15)}
     message = f"the number of claims {name!r}"
     raise LookupError(message)
 
@@ -432,8 +432,8 @@ def _by_moments(key, mean, cv):
 
 
 def _digits(value):
-    """Return a number with the 12 decimals that the inputs take."""
-    return value if isinstance(value, str) or value == 0 or abs(value) >= 1e15 else round(value, 12)
+    """Return a number with the 15 decimals that the inputs take."""
+    return value if isinstance(value, str) else round(value, 15)
 
 
 def _ruin(given, expect):

@@ -151,7 +151,41 @@ LAYER = {
 }
 FIRST = re.compile(r"(pmf|cdf)_first_?(\d+)")
 LEVEL = re.compile(r"(var|tvar|cte|q|quantile|es)_?p?(\d+(?:\.\d+)?)")
-RUIN = {"u", "claim_rate", "arrival_rate", "premium_rate", "claims_distribution", "safety_loading", "loading"}
+RUIN = {"u", "claim_rate", "arrival_rate", "premium_rate", "safety_loading", "initial_capital", "initial_surplus"}
+CLAIMS = ("claims", "claim", "claim_distribution", "par_claims")
+WAITS = ("wait", "waits", "arrivals", "arrival", "interarrival", "par_wait")
+PREMIUM = ("premium_rate", "premium", "c")
+LOADING = ("safety_loading", "loading", "theta")
+HORIZON = ("horizon", "T", "t", "time")
+RETENTION_KEYS = {"retention_shares", "retentions", "proportions"}
+RUIN_SEVERITIES = {
+    "fixed": ("fixed", {"claim_amount": ("amount", "size")}),
+    "constant": ("fixed", {"claim_amount": ("amount", "size")}),
+    "lognormal": ("lognormal", {"mu": ("mu", "meanlog"), "sigma": ("sigma", "sdlog")}),
+    "pareto": ("pareto", {"alpha": ("alpha", "shape"), "theta": ("theta", "scale")}),
+}
+RUIN_SUMMARY = {
+    "R": "Adjustment coefficient",
+    "adjustment_coefficient": "Adjustment coefficient",
+    "adjcoef": "Adjustment coefficient",
+    "cramer_constant": "Cramér's constant",
+    "C": "Cramér's constant",
+    "safety_loading": "Safety loading",
+    "theta": "Safety loading",
+}
+RUIN_COLUMNS = {
+    "psi": "psi",
+    "ruin_probability": "psi",
+    "psi_lower": "low",
+    "psi_upper": "high",
+    "lundberg_bound": "bound",
+    "lundberg": "bound",
+    "cramer_lundberg": "asymptote",
+    "de_vylder": "de_vylder",
+    "psi_finite": "finite",
+    "psi_T": "finite",
+    "finite_time": "finite",
+}
 
 
 def runs(case, folder):
@@ -437,12 +471,112 @@ def _digits(value):
 
 
 def _ruin(given, expect):
-    message = f"ruin: {sorted(given)}, {sorted(expect)}"
+    """Return the inputs of ruin, whose distributions go by their names in R's actuar or in words."""
+    inputs = _phases("claim", "claims", _ruin_part(given, CLAIMS, "claim"))
+    inputs |= _phases("arrival", "arrivals", _ruin_part(given, WAITS, "arrival"))
+    premium, loading = _one_of(given, PREMIUM), _one_of(given, LOADING)
+    if loading is not None:
+        inputs |= {"premium_by": "loading", "loading": _digits(100 * loading)}
+    elif premium is not None:
+        inputs["premium_rate"] = premium
+    capitals = _capitals(given, expect)
+    inputs |= {"capital": capitals[0], "capitals": [{"u": u} for u in capitals]}
+    horizon = _one_of(given, HORIZON)
+    inputs["finite_time"] = horizon is not None
+    if horizon is not None:
+        inputs["horizon"] = horizon
+        for name in ("simulations", "seed"):
+            inputs |= {name: given[name]} if name in given else {}
+    if RETENTION_KEYS & set(given):
+        shares = _one_of(given, tuple(RETENTION_KEYS))
+        inputs |= {"reinsurance": "proportional", "retentions": [{"share": _digits(100 * s)} for s in shares]}
+        inputs["reinsurer_loading"] = _digits(100 * given["reinsurer_loading"])
+    return inputs
+
+
+def _ruin_part(given, names, prefix):
+    """Return the distribution of claims or waits: its own mapping, or the parameters of its prefix at the top."""
+    for name in names:
+        if name in given and hasattr(given[name], "keys"):
+            return given[name]
+    named = next((name for name in names if name in given), None)
+    found = {} if named is None else {"dist": given[named]}
+    for key in list(given.keys()):
+        if key.startswith(f"{prefix}_"):
+            found[key.removeprefix(f"{prefix}_")] = given.raw(key)
+    return found
+
+
+def _phases(prefix, key, given):
+    """Return our inputs for a distribution with or without phases."""
+    name = str(_one_of(given, ("dist", "name", "distribution", "type")) or "exponential").lower()
+    rate, weights = _one_of(given, ("rate", "rates", "lambda")), _one_of(given, ("weights", "prob", "probabilities"))
+    if isinstance(rate, list) and isinstance(rate[0], list):  # a matrix by rows
+        rows = [
+            {"start": p} | {f"r{j + 1}": v for j, v in enumerate(row)} for p, row in zip(weights, rate, strict=True)
+        ]
+        return {key: "phases", f"{prefix}_phases": rows}
+    if isinstance(rate, list) and "erlang" not in name:
+        if not isinstance(weights, list):
+            share = 1 / len(rate) if weights is None else weights
+            weights = [share] * (len(rate) - 1) + [1 - share * (len(rate) - 1)]
+        rows = [{"weight": w, "rate": r} for w, r in zip(weights, rate, strict=True)]
+        return {key: "mixture", f"{prefix}_mixture": rows}
+    if rate is None and name in {"exponential", "exp", "e", "gamma", "erlang", "poisson"}:
+        scale = _one_of(given, ("scale", "mean"), required=True)
+        rate = 1 / scale
+    if name in {"exponential", "exp", "e", "poisson"}:
+        return {key: "exponential", f"{prefix}_rate": _digits(rate)}
+    if name in {"erlang", "gamma"}:
+        shape = _one_of(given, ("shape", "alpha", "n"), required=True)
+        if name == "gamma" and prefix == "claim" and shape != int(shape):
+            return {key: "gamma", "claim_rate": _digits(rate), "claim_gamma_shape": shape}
+        return {key: "erlang", f"{prefix}_rate": _digits(rate), f"{prefix}_shape": int(shape)}
+    if prefix == "claim" and name in RUIN_SEVERITIES:
+        ours, names = RUIN_SEVERITIES[name]
+        return {key: ours} | {to: _digits(_one_of(given, theirs, required=True)) for to, theirs in names.items()}
+    message = f"{key} {name!r}"
     raise LookupError(message)
 
 
+def _capitals(given, expect):
+    found = _one_of(given, ("u", "capital", "initial_capital", "initial_surplus"))
+    found = found if isinstance(found, list) else [] if found is None else [found]
+    keys = {float(u) for key in RUIN_COLUMNS if isinstance(expect.get(key), dict) for u in expect[key]}
+    return sorted({float(u) for u in found} | keys) or [0.0]
+
+
 def _ruin_measured(case, result):
-    raise NotImplementedError
+    """Return what a run of ruin says about each expected value, by capital in the shape expected."""
+    given, found = case["inputs"], {}
+    for key, expected in case["expect"].items():
+        if key in RUIN_SUMMARY:
+            found[key] = result["summary"].get(RUIN_SUMMARY[key])
+            continue
+        if key in {"R_by_retention", "adjustment_coefficients", "rho"} and RETENTION_KEYS & set(given):
+            values = {row["share"]: row["coefficient"] for row in result["tables"]["Retentions"]}
+            found[key] = (
+                {s: values[round(100 * float(s), 9)] for s in expected}
+                if isinstance(expected, dict)
+                else [*values.values()]
+            )
+            continue
+        if key not in RUIN_COLUMNS:
+            message = f"the adapter does not know the expected value {key} of a ruin case"
+            raise LookupError(message)
+        column = RUIN_COLUMNS[key]
+        if column == "finite":
+            table = result["tables"]["Up to the horizon"]
+            rows = {row["u"]: row.get("exact", row["simulated"]) for row in table}
+        else:
+            rows = {row["u"]: row.get(column) for row in result["table"]}
+        if isinstance(expected, dict):
+            found[key] = {u: rows[float(u)] for u in expected}
+        else:
+            asked = _one_of(given, ("u", "capital", "initial_capital", "initial_surplus"))
+            values = [rows[float(u)] for u in (asked if isinstance(asked, list) else [asked])]
+            found[key] = values if isinstance(expected, list) else values[0]
+    return found
 
 
 def _named(options, text, what):

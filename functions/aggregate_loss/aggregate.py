@@ -5,6 +5,7 @@ Left out: dependence between claims, and between their number and size.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.signal import fftconvolve
@@ -43,11 +44,19 @@ class Total:
         rest = 1 - float(self.cdf[-1])
         return rest if rest > ROUNDING else 0.0
 
+    @cached_property
     def _beyond_mean(self):
         """E[S; S beyond the last x]."""
         if not np.isfinite(self.mean):
             return np.inf
         return max(self.mean - float(self.x @ self.p), self.beyond * float(self.x[-1])) if self.beyond else 0.0
+
+    @cached_property
+    def _above(self):
+        """P(S > x) and E[S; S > x] at every x, summed from the top, shape (n,) each."""
+        chances = np.append(np.cumsum(self.p[:0:-1])[::-1], 0.0)
+        amounts = np.append(np.cumsum((self.x[1:] * self.p[1:])[::-1])[::-1], 0.0)
+        return chances + self.beyond, amounts + self._beyond_mean
 
     def _at(self, level):
         return min(int(np.searchsorted(self.cdf, level - TIE)), len(self.x) - 1)
@@ -61,10 +70,8 @@ class Total:
         if not np.isfinite(self.mean):
             return np.inf
         at = self._at(level)
-        above = float(self.p[at + 1 :].sum()) + self.beyond
-        if above <= ROUNDING:
-            return float(self.x[at])
-        return (float(self.x[at + 1 :] @ self.p[at + 1 :]) + self._beyond_mean()) / above
+        above, amount = (float(tail[at]) for tail in self._above)
+        return amount / above if above > ROUNDING else float(self.x[at])
 
     def shortfall(self, level):
         """Return the mean of the quantiles from `level` on: (E[S; S > VaR] + VaR (F(VaR) - level)) / (1 - level).
@@ -76,16 +83,15 @@ class Total:
         if not np.isfinite(self.mean):
             return np.inf
         at = self._at(level)
-        above = float(self.p[at + 1 :].sum()) + self.beyond
+        above, amount = (float(tail[at]) for tail in self._above)
         if above >= 1 - level:  # the level lies beyond the grid
             return self.tail_mean(level)
-        inside = float(self.x[at + 1 :] @ self.p[at + 1 :]) + self._beyond_mean()
-        return (inside + float(self.x[at]) * (1 - level - above)) / (1 - level)
+        return (amount + float(self.x[at]) * (1 - level - above)) / (1 - level)
 
     def stop_loss(self, retention):
         """Return E[max(S - d, 0)]."""
         over = float(np.maximum(self.x - retention, 0) @ self.p)
-        return over + max(self._beyond_mean() - self.beyond * retention, 0.0)
+        return over + max(self._beyond_mean - self.beyond * retention, 0.0)
 
     def capped(self, deductible, cap):
         """Return mean and standard deviation of min(max(S - d, 0), cap), what lies beyond taken at the last x."""

@@ -72,7 +72,14 @@ def run(inputs):
 def _measures(tail, rate, losses, rows, warnings):
     """Return VaR and ES at each level, the empirical quantile beside them; without a tail that alone."""
     if tail is None:
-        return [{"level": row["level"], "empirical": _quantile(losses, row["level"] / 100)} for row in rows]
+        return [
+            {
+                "level": row["level"],
+                "empirical": _quantile(losses, row["level"] / 100),
+                "interpolated": float(np.quantile(losses, row["level"] / 100)),
+            }
+            for row in rows
+        ]
     if rate is None:
         return []
     measures = [_measure(tail, rate, row["level"] / 100, losses) for row in rows]

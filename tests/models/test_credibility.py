@@ -140,6 +140,17 @@ def test_groups_that_hold_equal_risks_are_credited_as_one_large_risk_each(model)
     assert (first, last) == pytest.approx((15 - 5 * z, 15 + 5 * z), rel=1e-10)
 
 
+def test_an_iteration_that_goes_to_nothing_ends_at_zero(model):
+    """Two risks a group that differ by less than chance explains: the unbiased estimate is above 0, the other is not."""
+    nested = rows([1, 2, 3], [2, 3], [4, 5, 6], [5, 6, 8], weights=[1.0, 2.0, 1.0, 3.0])
+    for row in nested:
+        row["group"] = "A" if row["risk"] in {"R0", "R1"} else "B"
+    found = model.run(method="hierarchical", estimator="iterative", experience=nested)
+    assert found["summary"]["Between variance"] == 0
+    assert any("within their groups is not above 0" in w for w in found["warnings"])
+    assert found["table"][0]["z"] == 0
+
+
 def test_risks_of_one_name_in_two_groups_are_two_risks(model):
     nested = [r | {"group": g} for g in "AB" for r in rows([9, 11], [12, 14])]
     found = model.run(method="hierarchical", experience=nested)

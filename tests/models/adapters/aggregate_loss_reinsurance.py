@@ -110,7 +110,9 @@ AGGREGATE_LIMIT = ("aal", "annual_aggregate_limit", "aggregate_limit")
 TAIL_NAMES = {"tvar", "cte", "tce", "tail_var"}
 SHORTFALL_NAMES = {"es", "expected_shortfall", "tvar_average", "avar"}
 VAR_NAMES = {"var", "quantile", "quantiles", "q", "value_at_risk"}
-LIMITED = ("lev", "limited_expected_value")
+RATIOS = ("ler", "loss_elimination_ratio")
+LIMITED = ("lev", "limited_expected_value", *RATIOS)
+PER_CLAIM = {"expected_layer_loss_per_claim", "layer_mean_per_claim", "per_claim"}
 SURVIVAL_NAMES = {"sf", "survival", "exceedance", "exceedance_probability"}
 SUMMARY = {
     "mean": "Mean",
@@ -200,7 +202,7 @@ def runs(case, folder):
     for key, name in (("simulations", "simulations"), ("n_sims", "simulations"), ("seed", "seed")):
         if key in given:
             inputs[name] = given[key]
-    levels = sorted({level for key in expect for level in _levels(key, expect[key])})
+    levels = sorted({level for key in expect for level in _levels(key.lower(), expect[key])})
     if levels:
         inputs["levels"] = [{"level": level} for level in levels]
     inputs["tvar"] = _definition(case, inputs)
@@ -209,7 +211,7 @@ def runs(case, folder):
         keys = wanted if isinstance(wanted, dict) else [_one_of(given, ATTACHMENT, required=True)]
         inputs["retentions"] = [{"retention": float(key)} for key in keys]
     # Limited expected values are layers from 0, after those of the case.
-    limited = next((expect[key] for key in LIMITED if key in expect), {})
+    limited = [d for key in LIMITED for d in expect.get(key, ())]
     inputs["layers"] = _layers(given, expect) + [{"attachment": 0, "limit": float(d)} for d in limited]
     inputs["points"] = [{"x": x} for x in _points(expect, given)]
     return [(MODEL, inputs)]
@@ -248,9 +250,12 @@ def _one(key, expected, case, result):
             return tables["Stop loss"][0]["premium"]
         return {d: rows[float(d)] for d in expected}
     if name in LIMITED:
-        rows = {row["limit"]: row["expected_loss"] for row in tables["Layers"][-len(expected) :]}
+        rows = {row["limit"]: row["expected_loss"] for row in tables["Layers"] if row["attachment"] == 0}
         claims = result["summary"]["Expected number of claims"]
-        return {d: rows[float(d)] / claims for d in expected}
+        whole = result["summary"]["Mean claim"] if name in RATIOS else 1
+        return {d: rows[float(d)] / claims / whole for d in expected}
+    if key in PER_CLAIM:
+        return tables["Layers"][0]["expected_loss"] / result["summary"]["Expected number of claims"]
     if key in LAYER:
         limited = sum(len(case["expect"].get(name, ())) for name in LIMITED)
         values = [row[LAYER[key]] for row in tables["Layers"][: len(tables["Layers"]) - limited]]
@@ -258,8 +263,8 @@ def _one(key, expected, case, result):
             return dict(zip(expected, values, strict=True))
         return values if isinstance(expected, list) else values[0]
     if name in {"aep", "oep"}:
-        rows = {row["years"]: row[name] for row in tables["Return periods"]}
-        return {years: rows[int(float(years))] for years in expected}
+        rows = {round(row["level"], 9): row["var" if name == "aep" else "largest"] for row in result["table"]}
+        return {years: rows[_return_level(years)] for years in expected}
     if name in {"var_layer", "layer_variance"}:
         return tables["Layers"][0]["deviation"] ** 2
     message = f"the adapter does not know the expected value {key} of {case.get('id')}"
@@ -279,8 +284,15 @@ def _levels(key, value):
     found = LEVEL.fullmatch(key)
     if found:
         return [_percent(found[2])]
+    if key in {"aep", "oep"}:
+        return [_return_level(years) for years in value]
     names = VAR_NAMES | TAIL_NAMES | SHORTFALL_NAMES
-    return [_percent(p) for p in value] if key.lower() in names and isinstance(value, dict) else []
+    return [_percent(p) for p in value] if key in names and isinstance(value, dict) else []
+
+
+def _return_level(years):
+    """Return the level of a return period in percent."""
+    return round(100 * (1 - 1 / float(years)), 9)
 
 
 def _percent(level):
@@ -386,7 +398,9 @@ def _layer(row):
 def _frequency(given):
     if "frequency_pmf" in given:
         return {"frequency": "own", "frequency_pmf": [{"probability": p} for p in given["frequency_pmf"]]}
-    kind = given["frequency"]
+    kind = given.get("frequency", given.get("lam"))
+    if kind is None:  # of one claim alone
+        return {"frequency": "own", "frequency_pmf": [{"probability": 0}, {"probability": 1}]}
     if isinstance(kind, int | float):
         return {"frequency": "poisson", "lam": kind}
     parameters = given if isinstance(kind, str) else kind

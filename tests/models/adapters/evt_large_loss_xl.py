@@ -4,6 +4,7 @@ A case without a threshold, or that expects no tail, is of the losses alone.
 """
 
 import json
+import math
 import re
 
 MODELS = ("large_loss",)
@@ -49,14 +50,15 @@ LAYER = {
 }
 MEASURES = {"var": "var", "quantile": "var", "es": "es", "tvar": "es", "expected_shortfall": "es"}
 EMPIRICAL = {"empirical_quantile", "empirical_var"}
-LEVELS = {*MEASURES, *EMPIRICAL}
+LEVELS = {*MEASURES, *EMPIRICAL, "quantiles"}
 RETURN_LEVELS = {"return_level", "return_levels"}
 MEAN_EXCESS = {"mean_excess", "empirical_mean_excess", "mean_excess_at"}
 BEYOND = {"n_beyond", "n_above", "exceed_counts"}
-HILL = {"hill": "xi", "hill_xi": "xi", "hill_alpha": "alpha", "hill_se": "error"}
+COUNTS = {"n_exceed", "exceedances"}  # by threshold where a mapping is expected
 LARGEST = {"largest", "order_statistics", "largest_losses", "top"}
 # Two usual bases of Hill's estimate: the loss after the k largest, and the last of them (evir, QRM).
 LAST = re.compile(r"evir|qrm|x_?\(?k\)?\b(?!\+)|x_\{?k,n\}?", re.IGNORECASE)
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 TAIL = {*SUMMARY, *MEASURES, *RETURN_LEVELS, "expected_layer_loss", "expected_loss", "rate_on_line"}
 
 
@@ -67,7 +69,7 @@ def runs(case, folder):
     inputs["hill_at"] = [{"k": k} for k in _counts(given, expect)]
     ranks = [_ranks(key, value, given) for key, value in expect.items() if _is_largest(key)]
     inputs["largest"] = max((max(r) for r in ranks), default=0)
-    levels = sorted({_percent(p) for name in LEVELS for p in expect.get(name, {})})
+    levels = sorted({_percent(p) for name in LEVELS & set(expect) for p in expect[name]})
     if levels:
         inputs["levels"] = [{"level": level} for level in levels]
     years = {float(y) for name in RETURN_LEVELS for y in expect.get(name, {})}
@@ -84,7 +86,9 @@ def runs(case, folder):
     inputs["losses"] = [{"loss": loss} for loss in _losses(given, folder)]
     if "years" in given:
         inputs["years"] = given["years"]
-    fitted = TAIL & set(expect)
+    fitted = {key for key in TAIL & set(expect) if not (key in COUNTS and isinstance(expect[key], dict))}
+    if "threshold" not in given:
+        fitted -= {"var", "quantile"}  # of the losses themselves
     if fitted and "threshold" not in given:
         message = f"a tail without a threshold: {', '.join(sorted(fitted))}"
         raise LookupError(message)
@@ -99,7 +103,8 @@ def measured(case, results):
 
 def _one(key, expected, case, result):
     tables, given = result["tables"], case["inputs"]
-    if key in SUMMARY:
+    by_threshold = key in COUNTS and isinstance(expected, dict)
+    if key in SUMMARY and not by_threshold:
         return result["summary"].get(SUMMARY[key])
     if key in DESCRIPTION:
         return next(row["value"] for row in tables["Description"] if row["measure"] == DESCRIPTION[key])
@@ -108,21 +113,19 @@ def _one(key, expected, case, result):
         return values if isinstance(expected, list) else values[0]
     if key in LEVELS:
         column = MEASURES.get(key, "empirical")
+        if "interpolated" in tables["Risk measures"][0]:
+            column = "interpolated" if key.startswith("quantile") else "empirical"
         rows = {round(row["level"], 9): row[column] for row in tables["Risk measures"]}
         return {level: rows[_percent(level)] for level in expected}
     if key in RETURN_LEVELS:
         rows = {row["years"]: row["loss"] for row in tables["Return levels"]}
         return {years: rows[float(years)] for years in expected}
-    if key in MEAN_EXCESS | BEYOND:
-        rows = {row["threshold"]: row["beyond" if key in BEYOND else "mean_excess"] for row in tables["Mean excess"]}
+    if key in MEAN_EXCESS | BEYOND or by_threshold:
+        column = "mean_excess" if key in MEAN_EXCESS else "beyond"
+        rows = {row["threshold"]: row[column] for row in tables["Mean excess"]}
         return _shaped(expected, rows, _thresholds(given, case["expect"]))
-    if key in HILL:
-        column = HILL[key]
-        if LAST.search(f"{case.get('source', '')} {case.get('note', '')}") and column != "error":
-            rows = {row["k"]: row["xi_last"] if column == "xi" else 1 / row["xi_last"] for row in _hill(tables)}
-        else:
-            rows = {row["k"]: row[column] for row in _hill(tables)}
-        return _shaped(expected, rows, _counts(given, case["expect"]))
+    if "hill" in key:
+        return _hill(key, expected, case, tables)
     if _is_largest(key):
         rows = {row["rank"]: row["loss"] for row in tables["Largest losses"]}
         return _shaped(expected, rows, _ranks(key, expected, given))
@@ -130,14 +133,21 @@ def _one(key, expected, case, result):
     raise LookupError(message)
 
 
-def _hill(tables):
-    return tables["Hill's estimates"]
+def _hill(key, expected, case, tables):
+    """Return Hill's estimates as xi, alpha or its standard error, by the name of the value."""
+    column = "alpha" if "alpha" in key else "error" if "se" in key.split("_") else "xi"
+    last = LAST.search(f"{case.get('source', '')} {case.get('note', '')}")
+    rows = {}
+    for row in tables["Hill's estimates"]:
+        xi = row["xi_last"] if last else row["xi"]
+        rows[row["k"]] = {"xi": xi, "alpha": 1 / xi, "error": xi / math.sqrt(row["k"])}[column]
+    return _shaped(expected, rows, _counts(case["inputs"], case["expect"]))
 
 
 def _shaped(expected, rows, keys):
     """Return values in the shape expected: by key, in order, or the one."""
     if isinstance(expected, dict):
-        return {key: rows[float(key)] for key in expected}
+        return {key: rows[_number(key)] for key in expected}
     values = [rows[key] for key in keys]
     return values if isinstance(expected, list) else values[0]
 
@@ -171,7 +181,8 @@ def _given_tail(given):
 def _thresholds(given, expect):
     """Return where the mean excess is asked for: in the keys expected, else in the case's thresholds."""
     asked = [expect[key] for key in MEAN_EXCESS | BEYOND if key in expect]
-    keys = [float(u) for value in asked if isinstance(value, dict) for u in value]
+    asked += [expect[key] for key in COUNTS if isinstance(expect.get(key), dict)]
+    keys = [_number(u) for value in asked if isinstance(value, dict) for u in value]
     if keys or not asked:
         return sorted(set(keys))
     found = given.get("thresholds", given.get("threshold"))
@@ -180,8 +191,8 @@ def _thresholds(given, expect):
 
 def _counts(given, expect):
     """Return from how many largest losses Hill's estimate is asked for."""
-    asked = [expect[key] for key in HILL if key in expect]
-    keys = [int(k) for value in asked if isinstance(value, dict) for k in value]
+    asked = [value for key, value in expect.items() if "hill" in key]
+    keys = [int(_number(k)) for value in asked if isinstance(value, dict) for k in value]
     if keys or not asked:
         return sorted(set(keys))
     found = given.get("k", given.get("hill_k"))
@@ -195,9 +206,14 @@ def _is_largest(key):
 def _ranks(key, expected, given):
     """Return which of the largest losses are asked for: by the keys, the length of the list, or a number given."""
     if isinstance(expected, dict):
-        return [int(k) for k in expected]
+        return [int(_number(k)) for k in expected]
     given.get("n_largest")
     return list(range(1, len(expected) + 1)) if isinstance(expected, list) else [int(re.sub(r"\D", "", key) or 1)]
+
+
+def _number(key):
+    """Return the number in a key such as "5", "u=5" or "k100"."""
+    return float(NUMBER.search(str(key))[0])
 
 
 def _percent(level):

@@ -98,8 +98,8 @@ def _priced(count, severity, rows):
         priced.append(found)
         if change > layers.SETTLED:
             warnings.append(
-                f"Layer {_name(row)}: its payment still moves by {change:.1%} on "
-                f"{layers.MOST_POINTS:,} points. Take it as rough, or give a lower limit."
+                f"Layer {_name(row)}: its payment is known to about {change:.1%} only, on "
+                f"up to {layers.MOST_POINTS:,} points. Take it as rough, or give a lower limit."
             )
     return priced, warnings
 

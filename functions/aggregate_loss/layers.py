@@ -5,15 +5,18 @@ payment settles, so that any number of reinstatements and an annual deductible a
 Left out: premiums for brokerage, capital and expenses.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from aggregate import Total, by_fft
 from scipy.fft import next_fast_len
-from severity import Capped, Discrete, discretised
+from severity import Capped, Discrete
 
 FEWEST_POINTS, MOST_POINTS = 2**12, 2**19
 SETTLED = 1e-4  # relative change of what is paid when the points are doubled; the error left is about a third of it
 COARSE = 4096
 RESOLVED = 256  # steps that a deductible must have on the grid of its layer
+SINGLE = 1e-6  # claims a year to a layer below which it has one at most
 NEGLIGIBLE = 1e-6  # share of the payment that may come from beyond a grid
 
 
@@ -31,7 +34,7 @@ def price(count, severity, row):
             as typed.
 
     Returns:
-        ({column: value} for the table of layers, relative change of the payment at the last refinement of the grid).
+        ({column: value} for the table of layers, how far the payment is known, as a share of it).
 
     Source: Sundt (1991), ASTIN Bulletin 21, p. 73; Klugman, Panjer and Willmot, Loss Models, chapter 8.
     """
@@ -42,7 +45,7 @@ def price(count, severity, row):
     total, change = layer_total(count, severity, row)
     claim, coarse = Capped(severity, attachment, limit), RESOLVED * float(total.x[1] - total.x[0])
     # Where the grid that the limit needs is too coarse for the deductible, what that retains has a grid of its own.
-    fine = 0 < deductible < coarse and not isinstance(severity, Discrete)
+    fine = 0 < deductible < coarse and total.mean > 0 and not isinstance(severity, Discrete)
     retained = total.capped(0.0, deductible)[0] - _retained(count, claim, deductible) if fine else 0.0
     payment, deviation = total.capped(deductible, cap)
     payment = max(payment + retained, 0.0)
@@ -52,6 +55,9 @@ def price(count, severity, row):
             deviation = None
     reinstated = max(total.capped(deductible, reinstatements * limit)[0] + retained, 0.0) if reinstatements else 0.0
     premium = payment / (1 + (row.get("rate") or 0.0) / 100 * reinstated / limit)
+    # The grid's mean exceeds the closed form only by rounding, which grows with its length against the claims.
+    if payment > 0 and total.mean > ground * (1 + SETTLED):
+        change = max(change, (total.mean - ground) / payment)
     found = {
         "attachment": attachment,
         "limit": row.get("limit"),
@@ -60,11 +66,17 @@ def price(count, severity, row):
         "rate_on_line": ground / limit if np.isfinite(limit) else None,
         "paid": payment,
         "deviation": deviation,
-        "any_loss": float(max(1 - np.real(count.pgf(1 - hit)), 0.0)),
+        "any_loss": _any_loss(count, hit),
         "exhausted": 0.0 if not np.isfinite(cap) else float(total.p[total.x >= deductible + cap * (1 - 1e-9)].sum()),
         "premium": premium,
     }
     return found, change
+
+
+def _any_loss(count, hit):
+    """Return the probability of a claim to the layer in a year."""
+    hits = count.mean * hit
+    return hits if hits < SINGLE else float(max(1 - np.real(count.pgf(1 - hit)), 0.0))
 
 
 def terms(row):
@@ -82,11 +94,14 @@ def layer_total(count, severity, row):
     attachment, limit, deductible, reinstatements = terms(row)
     cap = np.inf if reinstatements is None else (reinstatements + 1) * limit
     claim = Capped(severity, attachment, limit)
+    if not claim.hit or not claim.mean:  # no claim is so large
+        return Total(np.array([0.0, limit]), np.array([1.0, 0.0]), np.ones(2), 0.0), 0.0
     end = _end(count, claim, deductible, cap)
     if isinstance(severity, Discrete):
         exact = _on_units(severity, row, end)
         if exact is not None:
-            return _total(count, *exact), 0.0
+            pmf, unit, length = exact
+            return _total(count, claim.hit, pmf, unit, length), 0.0
     points, before = FEWEST_POINTS, None
     while True:
         # The limit on a point of the grid: many years end on multiples of it.
@@ -95,7 +110,7 @@ def layer_total(count, severity, row):
             step = limit / np.ceil(limit / step)
         length = next_fast_len(int(np.ceil(end / step)) + 2, real=True)
         reach = length if limit >= end else round(limit / step)
-        total = _total(count, discretised(claim, step, min(length, reach), "unbiased"), step, length)
+        total = _spread(count, claim, step, min(length, reach), length)
         # A deductible of few steps is taken off on its own grid, by `price`.
         start = deductible if deductible >= RESOLVED * step else 0.0
         now = np.array([total.capped(start, c)[0] for c in (cap, limit)])
@@ -106,9 +121,33 @@ def layer_total(count, severity, row):
         points, before = 2 * points, now
 
 
-def _total(count, pmf, step, length):
-    p = by_fft(count, pmf, length)
+def _spread(count, claim, step, points, length):
+    """Return the layer's total on `length` steps, its claims mean-preserving on the first `points` of them."""
+    means = claim.step_means(step, points)
+    pmf = np.maximum(-np.diff(means, prepend=1.0, append=0.0), 0.0)
+    return _total(count, claim.hit, pmf / pmf.sum(), step, length)
+
+
+def _total(count, hit, pmf, step, length):
+    """Return the total of claims that reach a layer with probability `hit` and then leave `pmf`, shape (n,).
+
+    The transform is of years with such a claim alone: next to the certainty of none, rare ones would be lost in the
+    rounding of the numbers.
+    """
+    none = float(np.real(count.pgf(1 - hit)))
+    p = np.zeros(length)
+    if count.mean * hit < SINGLE:  # two in a year are rarer than the rounding
+        some = count.mean * hit
+        p[: len(pmf)] = pmf[:length]
+    elif hit:
+        some = 1 - none
+        given = replace(count, pgf=lambda z: (count.pgf(1 - hit + hit * z) - none) / some)
+        p = by_fft(given, pmf, length)
+    else:
+        some = 0.0
     p[-1] += max(1 - p.sum(), 0.0)
+    p *= some
+    p[0] += 1 - some
     x = step * np.arange(length)
     return Total(x, p, np.minimum(np.cumsum(p), 1.0), float(x @ p))
 
@@ -122,7 +161,7 @@ def _retained(count, claim, deductible):
             step = claim.limit / np.ceil(claim.limit / step)
         length = next_fast_len(int(np.ceil(deductible / step)) + 2, real=True)
         reach = length if claim.limit >= length * step else round(claim.limit / step)
-        now = _total(count, discretised(claim, step, reach, "unbiased"), step, length).capped(0.0, deductible)[0]
+        now = _spread(count, claim, step, reach, length).capped(0.0, deductible)[0]
         if abs(now - before) <= SETTLED / 10 * now or 2 * points > MOST_POINTS:
             return now
         points, before = 2 * points, now
@@ -130,20 +169,18 @@ def _retained(count, claim, deductible):
 
 def _end(count, claim, deductible, cap):
     """Return where a grid may end: at deductible and cap, or where next to nothing is left to pay beyond."""
-    severity, limit = claim.severity, claim.limit
-    hits = count.mean * float(severity.survival(claim.attachment))
+    limit = claim.limit
+    hits = count.mean * claim.hit
     spread = np.sqrt(max(count.variance, count.mean))
     likely = (hits + 8 * min(spread, np.sqrt(hits) + hits * spread / max(count.mean, 1e-12)) + 4) * limit
     most = min(likely, deductible + cap) if np.isfinite(cap) else max(likely, 2 * deductible)
     most, mean = max(most, min(limit, 1e300)), count.mean * claim.mean
-    if hits == 0 or mean == 0:
-        return min(limit, max(deductible, 1.0))
-    size = claim.mean / max(float(severity.survival(claim.attachment)), 1e-300)
+    size = claim.mean / claim.hit
     end = max(2 * deductible, 16 * min(size, limit), 4 * mean)
     while end < most:
         step = end / COARSE
         points = min(COARSE, int(np.ceil(min(limit / step, COARSE))))
-        total = _total(count, discretised(claim, step, points, "unbiased"), step, COARSE)
+        total = _spread(count, claim, step, points, COARSE)
         paid = total.capped(deductible, cap)[0]
         if max(mean - total.mean, 0.0) <= NEGLIGIBLE * paid + 1e-14 * mean:
             break
@@ -152,14 +189,16 @@ def _end(count, claim, deductible, cap):
 
 
 def _on_units(severity, row, end):
-    """Return (pmf, step, length) of a layer on the units of a discrete severity, None where it does not fit them."""
+    """Return (pmf of a claim to the layer, step, length) on a discrete severity's units, None where it is off them."""
     unit, (attachment, limit, deductible, _) = severity.step, terms(row)
     parts = np.array([attachment, min(limit, severity.amounts[-1]), deductible]) / unit
     length = int(np.ceil(end / unit)) + 2
     if np.any(np.abs(parts - np.round(parts)) > 1e-9 * np.maximum(parts, 1)) or length > MOST_POINTS:
         return None
     left = np.clip(np.arange(len(severity.pmf)) - round(parts[0]), 0, round(parts[1]))
-    return np.bincount(left, weights=severity.pmf), unit, next_fast_len(length, real=True)
+    pmf = np.bincount(left, weights=severity.pmf)
+    pmf[0] = 0.0
+    return pmf / max(pmf.sum(), 1e-300), unit, next_fast_len(length, real=True)
 
 
 def paid(row, years, year, claims):

@@ -13,8 +13,10 @@ from scipy import special, stats
 
 NEARLY_WHOLE = 1e-8  # how close to 0, -1, ... a parameter may come before the recurrences divide by almost nothing
 CANCELLED = 1e-6  # a difference of limited expected values that small has lost its digits
-NOTHING_LEFT = 1e-40  # share of a tail that an integral to infinity may leave out
+NOTHING_LEFT = 1e-30  # share of a tail that an integral to infinity may leave out
 BETA_TERMS = 80  # of a power series at 1/2 or less
+RARE = 1e-3  # probability of a claim to a layer below which survival is integrated
+FEW_NODES, FEW_WEIGHTS = np.polynomial.legendre.leggauss(4)
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 
 
@@ -67,19 +69,15 @@ class Continuous:
 
         An infinite `high` gives E[max(X - low, 0)].
         """
-        if np.isinf(high):
-            found = self.mean - float(self.limited(np.array(low, dtype=float)))
-            if not np.isfinite(found) or found > CANCELLED * self.mean:
-                return found
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # scipy says where it finds no such quantile: then the end is 2 low
-                end = float(self.frozen.isf(NOTHING_LEFT * float(self.survival(low))))
-            high = max(end if np.isfinite(end) else 0.0, 2 * low)
-        e = self.limited(np.array([low, high], dtype=float))
-        found = float(e[1] - e[0])
-        if found > CANCELLED * e[1]:
-            return found
-        # Nodes on the logarithm of x: far out a tail falls by powers of it.
+        start = float(self.limited(np.array(low, dtype=float)))
+        whole = self.mean if np.isinf(high) else float(self.limited(np.array(high, dtype=float)))
+        if not np.isfinite(whole) or whole - start > CANCELLED * whole:
+            return whole - start
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scipy says where it finds no such quantile
+            end = float(self.frozen.isf(NOTHING_LEFT * float(self.survival(low))))
+        # Nodes on the logarithm of x, up to where next to nothing of the tail is left: far out it falls by powers of x.
+        high = min(high, end) if np.isfinite(end) and end > low else min(high, 2 * low)
         a, b = np.log(max(low, 1e-300)), np.log(high)
         z = (b - a) / 2 * NODES + (a + b) / 2
         return float((b - a) / 2 * (WEIGHTS * self.survival(np.exp(z)) * np.exp(z)).sum())
@@ -467,6 +465,20 @@ class Capped:
     def mean(self):
         """E of what is left."""
         return self.severity.between(self.attachment, self.attachment + self.limit)
+
+    @property
+    def hit(self):
+        """The probability that a claim leaves anything."""
+        return float(self.severity.survival(self.attachment))
+
+    def step_means(self, step, points):
+        """Return the mean over each of `points` steps of P(more is left | anything is), shape (points,)."""
+        if self.hit > RARE or isinstance(self.severity, Discrete):
+            e = self.limited(step * np.arange(points + 1))
+            return np.diff(e) / step / self.hit
+        # Far out the differences of limited expected values have lost their digits.
+        y = step * (np.arange(points)[:, None] + (FEW_NODES + 1) / 2)
+        return np.where(y < self.limit, self.severity.survival(self.attachment + y), 0.0) @ FEW_WEIGHTS / 2 / self.hit
 
     def limited(self, y):
         """Return E[min(., y)], elementwise."""

@@ -119,11 +119,12 @@ def test_a_small_deductible_below_a_far_limit_is_counted(model):
     assert plain["paid"] - row["paid"] == pytest.approx(retained, rel=0.005)
 
 
-def test_a_layer_too_wide_for_its_grid_warns(model):
-    """Between its deductible and a limit a thousand million times as large a grid cannot hold both."""
+def test_a_layer_whose_grid_is_too_long_for_the_digits_of_a_number_says_how_far_it_is_known(model):
+    """Pareto, alpha 1: E[payment] is about the integral of 1/x from 2e9 to 1e12, ln 500, and a little for sums."""
     layer = {"attachment": 0, "limit": 1e12, "aad": 2e9, "reinstatements": 1, "rate": 0}
-    found = run(model, severity="pareto", alpha=1, theta=1, lam=1, layers=[layer])
-    assert any("Layer 1e+12 xs 0: its payment still moves" in w for w in found["warnings"])
+    result = run(model, severity="pareto", alpha=1, theta=1, lam=1, layers=[layer])
+    assert result["tables"]["Layers"][0]["paid"] == pytest.approx(np.log(500), rel=0.02)
+    assert any("Layer 1e+12 xs 0: its payment is known to about 0.9% only" in w for w in result["warnings"])
 
 
 def test_layers_of_single_amounts_are_exact(model):
@@ -147,6 +148,28 @@ def test_a_far_layer_keeps_its_digits(model):
     found = run(model, severity="pareto", alpha=3, theta=theta, layers=[layer])["tables"]["Layers"][0]
     exact = 8 * theta / 2 * ((1 + a / theta) ** -2 - (1 + (a + width) / theta) ** -2)
     assert found["expected_loss"] == pytest.approx(exact, rel=1e-8)
+
+
+@pytest.mark.parametrize("attachment", [2e4, 1e6, 1e8, 1e10])
+def test_the_payment_of_a_rare_layer_is_its_expected_loss(model, attachment):
+    """With reinstatements enough, Pareto claims, alpha 3: rounding must not pay more than the claims themselves."""
+    layer = {"attachment": attachment, "limit": 1e6, "aad": 0, "reinstatements": 99, "rate": 0}
+    given = {"severity": "pareto", "alpha": 3, "theta": 10_000, "layers": [layer]}
+    row = run(model, **given)["tables"]["Layers"][0]
+    assert row["paid"] == pytest.approx(row["expected_loss"], rel=1e-4)
+    assert row["deviation"] > 0
+
+
+@pytest.mark.parametrize("severity", ["lognormal", "gamma", "transformed_gamma", "paralogistic"])
+def test_no_layer_pays_more_than_its_expected_loss(model, severity):
+    layers = [
+        {"attachment": a, "limit": 1e6, "aad": d, "reinstatements": 2, "rate": 0}
+        for a in (1e3, 5e3, 2e4, 1e5)
+        for d in (0, 1e3)
+    ]
+    rows = run(model, severity=severity, mu=7, sigma=1.2, scale=800, alpha=2.6, theta=1000, layers=layers)
+    for row in rows["tables"]["Layers"]:
+        assert 0 <= row["paid"] <= row["expected_loss"] * (1 + 1e-4)
 
 
 def test_an_unlimited_layer_of_claims_without_mean_is_refused(model):

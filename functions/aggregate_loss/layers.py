@@ -17,6 +17,7 @@ SETTLED = 1e-4  # relative change of what is paid when the points are doubled; t
 COARSE = 4096
 RESOLVED = 256  # steps that a deductible must have on the grid of its layer
 SINGLE = 1e-6  # claims a year to a layer below which it has one at most
+UNPAID = 1e-6  # share of the claims to a layer below which what is paid is next to nothing
 NEGLIGIBLE = 1e-6  # share of the payment that may come from beyond a grid
 
 
@@ -115,7 +116,8 @@ def layer_total(count, severity, row):
         start = deductible if deductible >= RESOLVED * step else 0.0
         now = np.array([total.capped(start, c)[0] for c in (cap, limit)])
         if before is not None:
-            change = float(np.max(np.abs(now - before) / np.maximum(now, 1e-300))) if now.any() else 0.0
+            # A payment next to nothing against the claims need not settle to its own digits.
+            change = float(np.max(np.abs(now - before) / np.maximum(now, max(UNPAID * total.mean, 1e-300))))
             if change <= SETTLED or 2 * points > MOST_POINTS:
                 return total, change
         points, before = 2 * points, now

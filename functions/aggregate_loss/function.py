@@ -10,6 +10,7 @@ import layers
 import numpy as np
 import severity as sizes
 from scipy.optimize import brentq
+from scipy.special import gammaincinv, ndtri
 
 RETURN_PERIODS = (2, 5, 10, 20, 50, 100, 200, 250, 500, 1000)
 MOST_DISTRIBUTION_ROWS = 2000
@@ -17,6 +18,7 @@ POINTS = 400  # of the distribution of continuous claims
 BINS = 60
 MOST_GRID_ROWS = 10_000  # of the grid itself as a table
 FEW_ABOVE = 20  # simulated years beyond a level: fewer make a rough TVaR
+SYMMETRIC = 1e-3  # a skewness below which a translated gamma is the normal
 CUT = 1e-6  # probability of a claim beyond the range given for its grid
 WIDE = 0.02  # share of a measure that a step may be before it is said
 
@@ -61,6 +63,7 @@ def run(inputs):
     simulated, discrete = inputs["method"] == "monte_carlo", isinstance(severity, sizes.Discrete)
     on_units = not simulated and (discrete or (inputs["grid"] == "given" and _rows(total) <= MOST_GRID_ROWS))
     given_points = [_at_point(total, severity, row["x"], simulated=simulated) for row in inputs["points"]]
+    approximated = approximations(count, severity, [row["level"] for row in inputs["levels"]])
     yield {
         "summary": _summary(total, count, severity, inputs, measures[-1]),
         "table": measures,
@@ -73,6 +76,7 @@ def run(inputs):
                 if np.isfinite(total.mean)
             ],
             "Distribution": _distribution(total, on_units=on_units, most=MOST_GRID_ROWS if not discrete else None),
+            **({"Approximations": approximated} if approximated else {}),
             **({"Distribution at given points": given_points} if given_points else {}),
         },
         "charts": _charts(total, measures, periods, priced),
@@ -164,8 +168,7 @@ TVAR_NOTES = {
 
 
 def _summary(total, count, severity, inputs, last):
-    mean = count.mean * severity.mean
-    variance = count.mean * severity.variance + count.variance * severity.mean**2
+    mean, variance, skewness = moments(count, severity)
     summary = {"Expected number of claims": count.mean}
     if np.isfinite(mean):
         summary |= {"Mean claim": severity.mean, "Mean": mean}
@@ -173,10 +176,8 @@ def _summary(total, count, severity, inputs, last):
         summary |= {"Standard deviation": float(np.sqrt(variance))}
         if mean > 0:
             summary["Coefficient of variation"] = float(np.sqrt(variance) / mean)
-        third = count.mean * severity.third + 3 * count.variance * severity.mean * severity.variance
-        third += count.third * severity.mean**3
-        if np.isfinite(third) and variance > 0:
-            summary["Skewness"] = third / variance**1.5
+        if np.isfinite(skewness):
+            summary["Skewness"] = skewness
     summary["Probability of no loss"] = float(np.clip(np.real(count.pgf(severity.cdf(0.0))), 0, 1))
     if inputs["method"] == "monte_carlo" and np.isfinite(mean):
         summary["Simulated mean"] = total.mean
@@ -186,6 +187,43 @@ def _summary(total, count, severity, inputs, last):
     if last["tvar"] is not None:
         summary[f"TVaR {last['level']:g} %"] = last["tvar"]
     return summary
+
+
+def moments(count, severity):
+    """Return mean, variance and skewness of a year's total, infinite where they do not exist.
+
+    Source: Klugman, Panjer and Willmot, Loss Models, section 9.3.
+    """
+    mean = count.mean * severity.mean
+    variance = count.mean * severity.variance + count.variance * severity.mean**2
+    if not (np.isfinite(mean) and 0 < variance < np.inf):
+        return mean, variance, np.inf
+    third = count.mean * severity.third + 3 * count.variance * severity.mean * severity.variance
+    return mean, variance, (third + count.third * severity.mean**3) / variance**1.5
+
+
+def approximations(count, severity, levels):
+    """Return VaR by three approximations from the moments of the total, a row for each level; none without moments.
+
+    With z the normal quantile: normal m + s z; normal power m + s (z + g (z^2 - 1) / 6), for z of 1 or more; translated
+    gamma with shape 4 / g^2, for a skewness g above 0.
+
+    Source: Daykin, Pentikäinen and Pesonen (1994), Practical Risk Theory for Actuaries, section 4.2.
+    """
+    mean, variance, skewness = moments(count, severity)
+    if not np.isfinite(skewness):
+        return []
+    deviation, rows = np.sqrt(variance), []
+    for level in levels:
+        z = float(ndtri(level / 100))
+        row = {"level": level, "normal": mean + deviation * z, "normal_power": None, "translated_gamma": None}
+        if z >= 1:
+            row["normal_power"] = mean + deviation * (z + skewness * (z * z - 1) / 6)
+        if skewness > SYMMETRIC:
+            shape = 4 / skewness**2
+            row["translated_gamma"] = mean + deviation * (gammaincinv(shape, level / 100) - shape) / np.sqrt(shape)
+        rows.append({key: None if value is None else float(value) for key, value in row.items()})
+    return rows
 
 
 def _missing_moments(total, severity):

@@ -90,7 +90,7 @@ def terms(row):
 def layer_total(count, severity, row):
     """Return the distribution of a year's claims to a layer and how far its last refinement moved the payment.
 
-    What lies beyond the grid, at most NEGLIGIBLE of the payment, stands on its last point.
+    What lies beyond the grid, at most NEGLIGIBLE of the payment, is put on its last point.
     """
     attachment, limit, deductible, reinstatements = terms(row)
     cap = np.inf if reinstatements is None else (reinstatements + 1) * limit

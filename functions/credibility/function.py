@@ -130,8 +130,8 @@ def read(rows, method, *, alone=False):
     periods = [k[1] if k[1] is not None else str(n + 1) for k, n in zip(kept, order, strict=True)]
     shown = [name[1] for name in names] if nested else names
     if nested:
-        twice = {n for n in shown if shown.count(n) > 1}
-        shown = [f"{g}: {n}" if n in twice else n for g, n in names]
+        repeated = {n for n in shown if shown.count(n) > 1}
+        shown = [f"{g}: {n}" if n in repeated else n for g, n in names]
     return Experience(
         shown,
         groups,

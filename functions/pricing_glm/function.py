@@ -100,7 +100,7 @@ def respond(inputs, problems):
             problems.append(f"inputs.experience[{empty[0]}].{key}: the cell is empty{more}. The {kind} needs it.")
     amount, weight = (np.array([row.get(key) or 0.0 for row in rows], float) for key in (top, bottom))
     for i in np.flatnonzero((weight <= 0) & (amount > 0)):
-        problems.append(f"inputs.experience[{i}].{bottom}: it is 0, but {top} is {amount[i]:g}. Mend one of them.")
+        problems.append(f"inputs.experience[{i}].{bottom}: it is 0, but {top} is {amount[i]:g}. Correct one of them.")
     if kind == "severity":
         for i in np.flatnonzero((weight > 0) & (amount <= 0)):
             problems.append(f"inputs.experience[{i}].amount: it is 0 for {weight[i]:g} claims. Leave out nil claims.")

@@ -56,7 +56,7 @@ def run(inputs):
     if safe and not answer.known:
         warnings.append(
             "For these claims between arrivals that are not Poisson there is no closed form: the probability of ruin "
-            "ever is left out. Lundberg's bound and the simulation stand."
+            "ever is left out. Lundberg's bound and the simulation are shown."
         )
     rows = answer.rows(capitals)
     finite, curve = [], None
@@ -147,7 +147,7 @@ class Ruin:
         return (self.premium - arrivals * self.claim.moment(1)) / (slope - self.premium)
 
     def probabilities(self, capitals):
-        """Return psi and its bounds below and above, shape (n,) each; None where no closed form stands."""
+        """Return psi and its bounds below and above, shape (n,) each; None where there is no closed form."""
         if not self.safe:
             ones = np.ones(len(capitals))
             return ones, ones, ones
@@ -267,7 +267,7 @@ def _notes(answer):
             f"The probability of ruin lies between claims rounded down and up to {general.POINTS:,} steps; the middle "
             "of the two is shown."
         )
-    return "No closed form stands for these claims and arrivals."
+    return "There is no closed form for these claims and arrivals."
 
 
 def _charts(answer, capitals, curve, retained):

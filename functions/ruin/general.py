@@ -1,7 +1,7 @@
 """Claims without phases: gamma, lognormal, Pareto and one fixed amount; ruin as a compound geometric distribution.
 
 Chosen: bounds from claims rounded down and up, so that the error is seen.
-Left out: claims without phases between arrivals that are not Poisson, for which only the simulation stands.
+Left out: claims without phases between arrivals that are not Poisson, which are only simulated.
 """
 
 from dataclasses import dataclass

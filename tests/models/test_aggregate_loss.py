@@ -5,6 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import ndtr
+from scipy.stats import gamma
 
 from tests.models.calling import Model
 
@@ -376,3 +378,28 @@ def test_the_distribution_is_marked_with_var_and_tvar_of_the_highest_level(model
     marks = {m["label"]: m["x"] for m in result["charts"][0]["data"]["markers"]}
     last = result["table"][-1]
     assert (marks["VaR 99.5 %"], marks["TVaR 99.5 %"]) == (last["var"], last["tvar"])
+
+
+def test_the_translated_gamma_of_a_gamma_total_is_exact_and_the_others_are_near(model):
+    """Exactly one Gamma(20, 50) claim: the gamma of its three moments is itself."""
+    one = [{"probability": 0}, {"probability": 1}]
+    given = {"frequency": "own", "frequency_pmf": one, "severity": "gamma", "shape": 20, "scale": 50, "layers": []}
+    result = run(model, **given, levels=[{"level": 99}])
+    (row,) = result["tables"]["Approximations"]
+    exact = gamma.ppf(0.99, 20, scale=50)
+    assert row["translated_gamma"] == pytest.approx(exact, rel=1e-9)
+    assert row["normal_power"] == pytest.approx(exact, rel=0.01)
+    assert row["normal"] < row["normal_power"]
+
+
+def test_the_normal_power_is_undone_by_actuars_distribution_function(model):
+    """actuar, aggregateDist("npower"): F(x) = Phi(-3/g + sqrt(9/g^2 + 1 + 6/g (x - m)/s))."""
+    result = run(model, **ACTUAR, levels=[{"level": 95}])
+    (row,), s = result["tables"]["Approximations"], result["summary"]
+    g = s["Skewness"]
+    inner = 9 / g**2 + 1 + 6 / g * (row["normal_power"] - s["Mean"]) / s["Standard deviation"]
+    assert ndtr(-3 / g + np.sqrt(inner)) == pytest.approx(0.95, abs=1e-12)
+
+
+def test_without_a_skewness_there_are_no_approximations(model):
+    assert "Approximations" not in run(model, severity="pareto", alpha=2.5)["tables"]

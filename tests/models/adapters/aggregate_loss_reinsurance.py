@@ -113,6 +113,14 @@ VAR_NAMES = {"var", "quantile", "quantiles", "q", "value_at_risk"}
 RATIOS = ("ler", "loss_elimination_ratio")
 LIMITED = ("lev", "limited_expected_value", *RATIOS)
 PER_CLAIM = {"expected_layer_loss_per_claim", "layer_mean_per_claim", "per_claim"}
+APPROXIMATIONS = {
+    "normal": "normal",
+    "normal_quantile": "normal",
+    "npower": "normal_power",
+    "normal_power": "normal_power",
+    "normal_power_quantile": "normal_power",
+    "translated_gamma": "translated_gamma",
+}
 SURVIVAL_NAMES = {"sf", "survival", "exceedance", "exceedance_probability"}
 SUMMARY = {
     "mean": "Mean",
@@ -197,7 +205,7 @@ def runs(case, folder):
     if RUIN & set(given):
         return [("ruin", _ruin(given, expect))]
     inputs = _frequency(given) | _severity(given) | _grid(case)
-    if "method" in given:
+    if "method" in given and given["method"] not in APPROXIMATIONS:
         inputs["method"] = _named(METHODS, given["method"], "method")
     for key, name in (("simulations", "simulations"), ("n_sims", "simulations"), ("seed", "seed")):
         if key in given:
@@ -238,6 +246,8 @@ def _one(key, expected, case, result):
     if level:
         return _level_row(result, float(level[2]))[_column(level[1])]
     name = key.lower()
+    if name in VAR_NAMES and case["inputs"].get("method") in APPROXIMATIONS:
+        name = case["inputs"]["method"]
     if name in VAR_NAMES | TAIL_NAMES | SHORTFALL_NAMES:
         return {p: _level_row(result, float(p))[_column(name)] for p in expected}
     if name in {"cdf", "pmf"} | SURVIVAL_NAMES:
@@ -265,6 +275,9 @@ def _one(key, expected, case, result):
     if name in {"aep", "oep"}:
         rows = {round(row["level"], 9): row["var" if name == "aep" else "largest"] for row in result["table"]}
         return {years: rows[_return_level(years)] for years in expected}
+    if name in APPROXIMATIONS:
+        rows = {round(row["level"], 9): row[APPROXIMATIONS[name]] for row in tables["Approximations"]}
+        return {p: rows[_percent(p)] for p in expected}
     if name in {"var_layer", "layer_variance"}:
         return tables["Layers"][0]["deviation"] ** 2
     message = f"the adapter does not know the expected value {key} of {case.get('id')}"
@@ -287,6 +300,7 @@ def _levels(key, value):
     if key in {"aep", "oep"}:
         return [_return_level(years) for years in value]
     names = VAR_NAMES | TAIL_NAMES | SHORTFALL_NAMES
+    names |= set(APPROXIMATIONS)
     return [_percent(p) for p in value] if key in names and isinstance(value, dict) else []
 
 

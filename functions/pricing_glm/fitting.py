@@ -12,7 +12,12 @@ import numpy as np
 from scipy.special import gammaln, xlogy
 
 ITERATIONS, TOLERANCE = 100, 1e-13
+SATURATED = 1e-12  # a dispersion that small is rounding: the density would be without bound
 DEPENDENT = 1e-9  # share of a column's size that the columns before it must leave
+UNSETTLED = (
+    "inputs.experience: the estimates do not settle: some combination of levels has no claims, or rates lie too many "
+    "powers of ten apart. Join levels."
+)
 LARGEST = 60.0  # a coefficient beyond it means a level without claims
 
 
@@ -45,14 +50,19 @@ def fit(design, y, weights, power):
     w = np.bincount(index, weights=weights)
     mean = np.bincount(index, weights=weights * y) / w
     cells, back = standardised(cells, w)
+    overall = w @ mean / w.sum()
     beta = np.zeros(design.shape[1])
-    beta[0] = np.log(w @ mean / w.sum())
+    beta[0] = np.log(overall)
+    # From half way to the data, as rates that lie many powers of ten apart are out of reach of the mean's weights.
+    eta = np.log((mean + overall) / 2)
     for _ in range(ITERATIONS):
-        eta = cells @ beta
         mu = np.exp(np.clip(eta, -LARGEST, LARGEST))
         work = w * mu ** (2 - power)
         weighted = cells * work[:, None]
-        new = np.linalg.solve(cells.T @ weighted, weighted.T @ (eta + (mean - mu) / mu))
+        try:
+            new = np.linalg.solve(cells.T @ weighted, weighted.T @ (eta + (mean - mu) / mu))
+        except np.linalg.LinAlgError:
+            raise ValueError(UNSETTLED) from None
         # Half steps keep a first step that overshoots from running away.
         for _ in range(30):
             if np.all(np.abs(cells @ new) < LARGEST):
@@ -60,13 +70,12 @@ def fit(design, y, weights, power):
             new = 0.5 * (new + beta)
         done = np.max(np.abs(new - beta)) <= TOLERANCE * (1 + np.max(np.abs(new)))
         beta = new
+        eta = cells @ beta
         if done:
             break
     else:
-        raise ValueError(
-            "inputs.experience: the estimates do not settle: some combination of levels has no claims. Join levels."
-        )
-    mu = np.exp(cells @ beta)
+        raise ValueError(UNSETTLED)
+    mu = np.exp(eta)
     work = w * mu ** (2 - power)
     covariance = np.linalg.inv(cells.T @ (cells * work[:, None]))
     return Fit(back @ beta, back @ covariance @ back.T, mu[index])
@@ -147,7 +156,7 @@ def gamma_aic(y, means, weights, parameters):
     Source: as R's Gamma family counts it, the dispersion as one more parameter.
     """
     spread = deviance(y, means, weights, 2).sum() / weights.sum()
-    if not spread > 0:
+    if not spread > SATURATED:
         return None
     shape = 1 / spread
     logs = shape * np.log(shape * y / means) - shape * y / means - np.log(y) - gammaln(shape)

@@ -216,3 +216,14 @@ def test_the_gamma_criterion_is_that_of_its_density(model):
     spread = found["summary"]["Deviance"] / w.sum()
     criterion = -2 * w @ gamma.logpdf(y, 1 / spread, scale=mu * spread) + 2 * 3
     assert found["summary"]["AIC"] == pytest.approx(criterion, rel=1e-10)
+
+
+def test_rates_many_powers_of_ten_apart_are_fitted(model):
+    found = model.run(factors=ONE, experience=cells(x=(1e15, 1, 0), y=(1e-9, 3, 0)))
+    assert found["summary"]["Base rate"] == pytest.approx(1e-15, rel=1e-9)
+    assert found["table"][1]["relativity"] == pytest.approx(3e24, rel=1e-9)
+
+
+def test_a_severity_that_is_met_exactly_has_no_criterion(model):
+    found = model.run(factors=ONE, experience=cells(x=(1, 1, 5), y=(1, 3, 15)), response="severity")
+    assert "AIC" not in found["summary"]

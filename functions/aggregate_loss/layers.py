@@ -151,7 +151,7 @@ def _total(count, hit, pmf, step, length):
     p *= some
     p[0] += 1 - some
     x = step * np.arange(length)
-    return Total(x, p, np.minimum(np.cumsum(p), 1.0), float(x @ p))
+    return Total(x, p, np.minimum(np.cumsum(p), 1.0), float((x * p).sum()))
 
 
 def _retained(count, claim, deductible):

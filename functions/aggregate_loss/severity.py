@@ -525,7 +525,9 @@ def discretised_mean(severity, pmf, step):
     end = step * (len(pmf) - 1)
     if not np.isfinite(severity.mean):
         return np.inf
-    return float(step * np.arange(len(pmf)) @ pmf + max(severity.mean - float(severity.limited(np.array(end))), 0.0))
+    return float(
+        step * (np.arange(len(pmf)) * pmf).sum() + max(severity.mean - float(severity.limited(np.array(end))), 0.0)
+    )
 
 
 def _exp(logarithm):

@@ -5,18 +5,22 @@ Left out: dependence between claims, and between their number and size.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.signal import fftconvolve
-from severity import Discrete, discretised
+from severity import Capped, Discrete, discretised, discretised_mean
 
 # Exponential tilting: what wraps around twice the grid shrinks by exp(-12), and rounding grows by exp(6) at most.
 TILT = 6.0
 TAIL = 1e-9  # probability that an automatic grid may leave beyond its end
 MOST_TIMES = 8.0  # how far beyond the 99.9 % quantile an automatic grid may reach for it
 PANJER_POINTS = 2**13
+UNSTABLE = 1e-9  # a negative probability beyond rounding
 MOST_CLAIMS = 100_000_000
 BLOCK_CLAIMS = 1_000_000
+ROUNDING = 1e-12  # a probability beyond a grid that is no more than the rounding of its sums
+MOST_OPERATIONS = 4e9  # of a convolution: about half a minute
 TIE = 1e-12  # a distribution function this close to a level has reached it
 
 
@@ -24,7 +28,9 @@ TIE = 1e-12  # a distribution function this close to a level has reached it
 class Total:
     """A year's total: `x` in order, their probabilities `p`, the distribution function `cdf`, and E[S].
 
-    `mean` is exact where the moments of count and severity are, and the sample's for a simulation.
+    `p` may sum to less than 1: the rest lies beyond the last x. `mean` is that of this very distribution, rounding of
+    claims to the grid included and what lies beyond it counted, so that nothing biased is subtracted from it. It is
+    infinite where the claims have no mean, also for a simulation.
     """
 
     x: np.ndarray
@@ -32,29 +38,78 @@ class Total:
     cdf: np.ndarray
     mean: float
 
+    @property
+    def beyond(self):
+        """The probability beyond the last x, 0 where it is no more than rounding."""
+        rest = 1 - float(self.cdf[-1])
+        return rest if rest > ROUNDING else 0.0
+
+    @cached_property
+    def _beyond_mean(self):
+        """E[S; S beyond the last x]."""
+        if not np.isfinite(self.mean):
+            return np.inf
+        return max(self.mean - _weighted(self.x, self.p), self.beyond * float(self.x[-1])) if self.beyond else 0.0
+
+    @cached_property
+    def _above(self):
+        """P(S > x) and E[S; S > x] at every x, summed from the top, shape (n,) each."""
+        chances = np.append(np.cumsum(self.p[:0:-1])[::-1], 0.0)
+        amounts = np.append(np.cumsum((self.x[1:] * self.p[1:])[::-1])[::-1], 0.0)
+        return chances + self.beyond, amounts + self._beyond_mean
+
+    def _at(self, level):
+        return min(int(np.searchsorted(self.cdf, level - TIE)), len(self.x) - 1)
+
     def quantile(self, level):
         """Return the smallest x with P(S <= x) >= level (the value at risk)."""
-        return float(self.x[min(np.searchsorted(self.cdf, level - TIE), len(self.x) - 1)])
+        return float(self.x[self._at(level)])
 
     def tail_mean(self, level):
         """Return E[S | S > VaR], or VaR itself where nothing lies above it."""
-        at = min(int(np.searchsorted(self.cdf, level - TIE)), len(self.x) - 1)
-        above = 1 - self.cdf[at]
-        if above <= 1e-14:
-            return float(self.x[at])
         if not np.isfinite(self.mean):
             return np.inf
-        return float((self.mean - self.x[: at + 1] @ self.p[: at + 1]) / above)
+        at = self._at(level)
+        above, amount = (float(tail[at]) for tail in self._above)
+        return amount / above if above > ROUNDING else float(self.x[at])
+
+    def shortfall(self, level):
+        """Return the mean of the quantiles from `level` on: (E[S; S > VaR] + VaR (F(VaR) - level)) / (1 - level).
+
+        Where F jumps at VaR this is less than E[S | S > VaR]; it keeps its order when claims are rounded up.
+
+        Source: Acerbi and Tasche (2002), Journal of Banking and Finance 26, definition 2.6.
+        """
+        if not np.isfinite(self.mean):
+            return np.inf
+        at = self._at(level)
+        above, amount = (float(tail[at]) for tail in self._above)
+        if above >= 1 - level:  # the level lies beyond the grid
+            return self.tail_mean(level)
+        return (amount + float(self.x[at]) * (1 - level - above)) / (1 - level)
 
     def stop_loss(self, retention):
-        """Return E[max(S - d, 0)] as E[S] - E[min(S, d)]: what lies beyond the grid is counted by the mean."""
-        return float(max(self.mean - np.minimum(self.x, retention) @ self.p, 0.0))
+        """Return E[max(S - d, 0)]."""
+        over = _weighted(np.maximum(self.x - retention, 0), self.p)
+        return over + max(self._beyond_mean - self.beyond * retention, 0.0)
 
     def capped(self, deductible, cap):
-        """Return mean and standard deviation of min(max(S - d, 0), cap)."""
+        """Return mean and standard deviation of min(max(S - d, 0), cap), what lies beyond taken at the last x."""
         y = np.minimum(np.maximum(self.x - deductible, 0), cap)
-        mean = float(y @ self.p)
-        return mean, float(np.sqrt(max((y - mean) ** 2 @ self.p, 0.0)))
+        mean = _weighted(y, self.p) + self.beyond * float(y[-1])
+        second = _weighted((y - mean) ** 2, self.p) + self.beyond * (float(y[-1]) - mean) ** 2
+        return mean, float(np.sqrt(max(second, 0.0)))
+
+    def probability_up_to(self, x):
+        """Return P(S <= x) and P(S = x), the probability of the grid's or sample's points at x."""
+        near = 1e-9 * max(abs(x), float(self.x[1] - self.x[0]) if len(self.x) > 1 else 0.0)
+        first, last = (int(np.searchsorted(self.x, v)) for v in (x - near, x + near))
+        return float(self.cdf[last - 1]) if last else 0.0, float(self.p[first:last].sum())
+
+
+def _weighted(values, chances):
+    # Not a dot product: on busy cores the threads of a long one wait for each other, for up to 20 ms.
+    return float((values * chances).sum())
 
 
 def by_fft(count, pmf, length):
@@ -67,7 +122,7 @@ def by_fft(count, pmf, length):
     size = 2 * length
     tilt = np.exp(-TILT / length * np.arange(size))
     padded = np.zeros(size)
-    padded[: len(pmf)] = pmf
+    padded[: len(pmf)] = pmf[:size]
     total = np.fft.irfft(count.pgf(np.fft.rfft(padded * tilt)), size)[:length] / tilt[:length]
     return np.maximum(total, 0.0)
 
@@ -78,24 +133,33 @@ def by_panjer(count, pmf, length):
     g(s) = sum over j of (a + b j / s) f(j) g(s - j) / (1 - a f(0)), g(0) = pgf(f(0)).
 
     Raises:
-        ValueError: the count is not of the (a, b, 0) class, or g(0) is too small for a computer's numbers.
+        ValueError: the count is not of the (a, b, 0) class, g(0) is too small for a computer's numbers, or the
+            recursion loses its digits (a binomial number whose terms change their sign).
 
     Source: Panjer (1981), ASTIN Bulletin 12, p. 22.
     """
     if count.panjer is None:
-        raise ValueError("method: Panjer's recursion needs a Poisson, negative binomial or binomial number of claims.")
+        raise ValueError(
+            "inputs.method: Panjer's recursion needs a Poisson, negative binomial or binomial number of claims."
+        )
     a, b = count.panjer
     g = np.zeros(length)
     g[0] = float(np.real(count.pgf(pmf[0])))
     if g[0] < 1e-280:
-        raise ValueError("method: no loss at all is too unlikely for the recursion to start from. Use FFT.")
+        raise ValueError("inputs.method: no loss at all is too unlikely for the recursion to start from. Use FFT.")
     f = pmf[1:]
     jf = np.arange(1, len(pmf)) * f
     scale = 1 / (1 - a * pmf[0])
-    for s in range(1, length):
-        m = min(s, len(f))
-        back = g[s - m : s][::-1]
-        g[s] = scale * (a * (f[:m] @ back) + b / s * (jf[:m] @ back))
+    with np.errstate(over="ignore", invalid="ignore"):  # what has lost its digits is refused below
+        for s in range(1, length):
+            m = min(s, len(f))
+            back = g[s - m : s][::-1]
+            g[s] = scale * (a * (f[:m] @ back) + b / s * (jf[:m] @ back))
+    if not np.all(np.isfinite(g)) or g.min() < -UNSTABLE or g.sum() > 1 + UNSTABLE:
+        raise ValueError(
+            "inputs.method: the recursion loses its digits for a binomial number with so high a claim probability. "
+            "Use FFT."
+        )
     return np.maximum(g, 0.0)
 
 
@@ -103,15 +167,21 @@ def by_convolution(count, pmf, length):
     """Return probabilities of the total on 0 to length - 1 steps as the sum of p(n) times the n-fold convolution.
 
     Raises:
-        ValueError: the number of claims was not typed as probabilities.
+        ValueError: the number of claims was not typed as probabilities, or the work is more than the time allows.
 
     Source: Klugman, Panjer and Willmot, Loss Models, section 9.3.
     """
     if count.pmf is None:
-        raise ValueError("method: convolution needs own probabilities of the number of claims.")
+        raise ValueError("inputs.method: convolution needs own probabilities of the number of claims.")
+    convolve = np.convolve if length <= 4096 else fftconvolve
+    work = len(count.pmf) * length * (length if length <= 4096 else 40 * np.log2(length))
+    if work > MOST_OPERATIONS:
+        raise ValueError(
+            f"inputs.method: {len(count.pmf) - 1:,} convolutions on {length:,} points take too long. Use FFT, which "
+            "gives the same."
+        )
     total, power = np.zeros(length), np.zeros(length)
     power[0] = 1.0
-    convolve = np.convolve if length <= 4096 else fftconvolve
     for probability in count.pmf:
         total += probability * power
         power = convolve(power, pmf)[:length]
@@ -122,22 +192,40 @@ METHODS = {"fft": by_fft, "panjer": by_panjer, "convolution": by_convolution}
 
 
 def on_grid(count, severity, inputs):
-    """Return the total on a grid, its step, and the probability beyond the grid's end.
+    """Return the total on a grid and its step.
 
     Raises:
-        ValueError: the method does not suit the inputs.
+        ValueError: the method does not suit the inputs, or the range is no multiple of the step.
     """
     method, wanted = METHODS[inputs["method"]], 2 ** inputs["points_log2"]
     length = min(wanted, PANJER_POINTS) if inputs["method"] == "panjer" else wanted
     if isinstance(severity, Discrete):
         if count.pmf is not None:
             length = min(length, (len(count.pmf) - 1) * (len(severity.pmf) - 1) + 1)
-        # Claims beyond the grid stand on its last point; totals there count as beyond it.
-        pmf = severity.pmf if len(severity.pmf) <= length else _folded(severity.pmf, length)
-        return _total(count, severity, method(count, pmf, length), severity.step)
-    step = inputs["step"] if inputs["grid"] == "given" else _automatic_step(count, severity, length)
-    pmf = discretised(severity.limited, step, length, inputs["discretisation"], severity.cdf)
-    return _total(count, severity, method(count, pmf, length), step)
+        # Claims beyond the grid stand on the point after its last one: totals with one of them lie beyond too.
+        pmf = severity.pmf if len(severity.pmf) <= length else _folded(severity.pmf, length + 1)
+        return _total(method(count, pmf, length), severity.step, count.mean * severity.mean), severity.step
+    if inputs["grid"] == "given":
+        step = inputs["step"]
+        points, severity = _given_range(inputs, severity, step, length)
+    else:
+        step, points = _automatic_step(count, severity, length), length
+    pmf = discretised(severity, step, points, inputs["discretisation"])
+    mean = count.mean * discretised_mean(severity, pmf, step)
+    return _total(method(count, pmf, length), step, mean), step
+
+
+def _given_range(inputs, severity, step, length):
+    """Return how many steps a claim's grid has, and the severity, capped where an end was given for it."""
+    end = inputs["claim_range"]
+    if not end:
+        return length, severity
+    points = round(end / step)
+    if points < 1 or abs(points * step - end) > 1e-9 * end:
+        raise ValueError(
+            f"inputs.claim_range: {end:g} is not a multiple of the step {step:g}. Give a multiple, or 0 for no end."
+        )
+    return points, Capped(severity, 0.0, end)
 
 
 def simulated_years(count, severity, number, rng):
@@ -151,7 +239,7 @@ def simulated_years(count, severity, number, rng):
     """
     if number * count.mean > MOST_CLAIMS:
         raise ValueError(
-            f"simulations: {number:,} years of {count.mean:,.0f} claims are more than {MOST_CLAIMS:,} claims. "
+            f"inputs.simulations: {number:,} years of {count.mean:,.0f} claims are more than {MOST_CLAIMS:,} claims. "
             "Simulate fewer years or use FFT."
         )
     block = max(int(BLOCK_CLAIMS / max(count.mean, 1)), 1)
@@ -161,16 +249,20 @@ def simulated_years(count, severity, number, rng):
         yield years, year, severity.draw(len(year), rng)
 
 
-def of_sample(totals):
-    """Return simulated totals of a year, shape (n,), as a distribution with equal probabilities."""
+def of_sample(totals, mean):
+    """Return simulated totals of a year as a distribution with equal probabilities.
+
+    Args:
+        totals: shape (n,).
+        mean: E[S]; where it is infinite the sample's says nothing, and the distribution has none.
+    """
     n = len(totals)
-    return Total(np.sort(totals), np.full(n, 1 / n), np.arange(1, n + 1) / n, float(totals.mean()))
+    found = float(totals.mean()) if np.isfinite(mean) else np.inf
+    return Total(np.sort(totals), np.full(n, 1 / n), np.arange(1, n + 1) / n, found)
 
 
-def _total(count, severity, p, step):
-    beyond = max(1 - p.sum(), 0.0)
-    x = step * np.arange(len(p))
-    return Total(x, p, np.minimum(np.cumsum(p), 1.0), count.mean * severity.mean), step, beyond
+def _total(p, step, mean):
+    return Total(step * np.arange(len(p)), p, np.minimum(np.cumsum(p), 1.0), mean)
 
 
 def _folded(pmf, length):
@@ -183,7 +275,7 @@ def _automatic_step(count, severity, length):
     end = 2 * (severity.quantile(1 - rare) + count.mean * severity.limited(np.array([severity.quantile(1 - rare)]))[0])
     coarse = 4096
     for _ in range(60):
-        pmf = discretised(severity.limited, end / coarse, coarse, "unbiased", severity.cdf)
+        pmf = discretised(severity, end / coarse, coarse, "unbiased")
         cdf = np.cumsum(by_fft(count, pmf, coarse))
         if cdf[-1] < 0.9995:
             end *= 2

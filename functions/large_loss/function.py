@@ -8,7 +8,6 @@ import layers
 import numpy as np
 import tails
 
-RETURN_PERIODS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 NORMAL_95 = 1.959963984540054
 HILL_MOST = 400
 STABILITY_POINTS = 25
@@ -20,14 +19,13 @@ def run(inputs):
     Raises:
         ValueError: too few losses exceed the threshold, or a layer starts where nothing is known.
     """
-    given = inputs["source"] == "given"
-    warnings = []
-    if given:
-        losses, rate = None, None
+    source, warnings = inputs["source"], []
+    losses = None if source == "given" else np.array([row["loss"] for row in inputs["losses"]], dtype=float)
+    tail, frequency, rate, summary = None, None, None, {}
+    if source == "given":
         tail = tails.Tail(inputs["threshold"], inputs["xi"], inputs["beta"])
-        frequency = inputs["frequency"]
-    else:
-        losses = np.array([row["loss"] for row in inputs["losses"]], dtype=float)
+        frequency, rate = inputs["frequency"], inputs["share"] / 100 or None
+    elif source == "fitted":
         tail = tails.fit(losses, inputs["threshold"])
         exceeding = int((losses > tail.threshold).sum())
         rate, frequency = exceeding / len(losses), exceeding / inputs["years"]
@@ -35,32 +33,110 @@ def run(inputs):
             warnings.append(f"Only {exceeding} losses exceed the threshold: the shape is known roughly.")
         if tail.xi <= tails.LOWEST_SHAPE + 0.01:
             warnings.append("The shape is at its lower bound: the tail ends near the largest loss.")
-    if tail.xi >= 1:
-        warnings.append("The shape is 1 or more: the tail has no mean, and no expected shortfall exists.")
-    summary = {"Shape xi": tail.xi, "Scale beta": tail.beta, "Exceedances a year": frequency}
-    if not given:
+    if tail is not None:
+        if tail.xi >= 1:
+            warnings.append("The shape is 1 or more: the tail has no mean, and no expected shortfall exists.")
+        summary = {"Shape xi": tail.xi, "Scale beta": tail.beta, "Exceedances a year": frequency}
+    if losses is not None:
+        summary |= {"Losses": len(losses)}
+    if source == "fitted":
         errors = np.sqrt(np.diag(tail.covariance))
         summary |= {
-            "Losses": len(losses),
             "Exceedances": exceeding,
             "Standard error of xi": float(errors[0]),
+            "Log-likelihood": tails.log_likelihood(
+                losses[losses > tail.threshold] - tail.threshold, tail.xi, tail.beta
+            ),
             "Standard error of beta": float(errors[1]),
             "Mean excess": float((losses[losses > tail.threshold] - tail.threshold).mean()),
         }
-    measures = [] if given else [_measure(tail, rate, row["level"] / 100, losses) for row in inputs["levels"]]
-    low = [f"{m['level']:g} %" for m in measures if m["var"] is None]
-    if low:
-        warnings.append(f"The level {', '.join(low)} lies below the threshold, where the tail says nothing.")
+    if source == "empirical":
+        summary |= {"Mean loss": float(losses.mean()), "Largest loss": float(losses.max())}
+    measures = _measures(tail, rate, losses, inputs["levels"], warnings)
     priced = [layers.price(tail, frequency, row, losses, inputs["years"]) for row in inputs["layers"]]
-    levels = _return_levels(tail, frequency, losses)
+    levels = _return_levels(tail, frequency, losses, inputs["return_periods"]) if tail is not None else []
     return {
         "summary": summary,
         "table": priced,
-        "tables": {"Return levels": levels, **({"Risk measures": measures} if measures else {})},
+        "tables": {
+            **({"Return levels": levels} if levels else {}),
+            **({"Risk measures": measures} if measures else {}),
+            **(_empirical(losses, inputs) if losses is not None else {}),
+        },
         "charts": _charts(tail, losses, rate, levels, priced),
         "notes": _notes(tail, losses),
         "warnings": warnings,
     }
+
+
+def _measures(tail, rate, losses, rows, warnings):
+    """Return VaR and ES at each level, the empirical quantile beside them; without a tail that alone."""
+    if tail is None:
+        return [
+            {
+                "level": row["level"],
+                "empirical": _quantile(losses, row["level"] / 100),
+                "interpolated": float(np.quantile(losses, row["level"] / 100)),
+            }
+            for row in rows
+        ]
+    if rate is None:
+        return []
+    measures = [_measure(tail, rate, row["level"] / 100, losses) for row in rows]
+    low = [f"{m['level']:g} %" for m in measures if m["var"] is None]
+    if low:
+        warnings.append(f"The level {', '.join(low)} lies below the threshold, where the tail says nothing.")
+    return measures
+
+
+def _empirical(losses, inputs):
+    """Return what needs no tail: description, largest losses, mean excess and Hill's estimates where asked for.
+
+    An estimate from k losses needs one more above 0, and is left out where there is none.
+    """
+    quartiles = np.quantile(losses, [0.25, 0.5, 0.75])
+    described = {
+        "Losses": len(losses),
+        "Mean": losses.mean(),
+        "Standard deviation": losses.std(ddof=1),
+        "Smallest": losses.min(),
+        "First quartile": quartiles[0],
+        "Median": quartiles[1],
+        "Third quartile": quartiles[2],
+        "Largest": losses.max(),
+    }
+    found = {"Description": [{"measure": k, "value": float(v)} for k, v in described.items()]}
+    most = min(inputs["largest"], len(losses))
+    if most:
+        ordered = np.sort(losses)[::-1][:most]
+        found["Largest losses"] = [{"rank": i + 1, "loss": float(x)} for i, x in enumerate(ordered)]
+    excesses = []
+    for row in inputs["mean_excess_at"]:
+        mean, error, beyond = tails.mean_excess_at(losses, row["threshold"])
+        excesses.append({"threshold": row["threshold"], "beyond": beyond, "mean_excess": mean, "error": error})
+    if excesses:
+        found["Mean excess"] = excesses
+    estimates, positive = [], losses[losses > 0]
+    for row in inputs["hill_at"]:
+        if row["k"] < len(positive):
+            after, last = tails.hill_at(positive, row["k"])
+            estimates.append(
+                {
+                    "k": row["k"],
+                    "xi": after,
+                    "alpha": 1 / after if after > 0 else None,
+                    "error": after / np.sqrt(row["k"]),
+                    "xi_last": last,
+                    "base": float(np.sort(positive)[::-1][row["k"]]),
+                }
+            )
+    if estimates:
+        found["Hill's estimates"] = estimates
+    return found
+
+
+def _quantile(losses, level):
+    return float(np.quantile(losses, level, method="inverted_cdf"))
 
 
 def _measure(tail, rate, level, losses):
@@ -71,13 +147,13 @@ def _measure(tail, rate, level, losses):
         "level": 100 * level,
         "var": tail.value_at_risk(level, rate) if inside else None,
         "es": float(beyond) if np.isfinite(beyond) else None,
-        "empirical": float(np.quantile(losses, level, method="inverted_cdf")),
+        **({} if losses is None else {"empirical": _quantile(losses, level)}),
     }
 
 
-def _return_levels(tail, frequency, losses):
+def _return_levels(tail, frequency, losses, periods):
     rows = []
-    for years in RETURN_PERIODS:
+    for years in sorted({row["years"] for row in periods}):
         if frequency * years <= 1:
             continue
         row = {"years": years, "loss": float(tail.exceeded(1 / (frequency * years)))}
@@ -90,7 +166,9 @@ def _return_levels(tail, frequency, losses):
 
 def _notes(tail, losses):
     if losses is None:
-        return f"A given tail above {tail.threshold:g}. VaR of a single loss needs the losses below it too."
+        return f"A given tail above {tail.threshold:g}. VaR of a single loss needs the share of losses beyond it too."
+    if tail is None:
+        return f"{len(losses):,} losses as they are, without a tail: quantiles, mean excess, burning cost."
     return (
         f"Peaks over the threshold {tail.threshold:g} of {len(losses):,} losses, fitted by maximum likelihood. "
         "Layers below the threshold count the losses themselves. Bands are 95 %, for the tail's parameters alone; "
@@ -101,10 +179,12 @@ def _notes(tail, losses):
 def _charts(tail, losses, rate, levels, priced):
     charts = []
     if losses is not None:
-        charts += [_tail_chart(tail, losses, rate), _mean_excess_chart(losses), _stability_chart(tail, losses)]
+        charts += [_tail_chart(tail, losses, rate)] if tail is not None else []
+        charts.append(_mean_excess_chart(losses))
+        charts += [_stability_chart(tail, losses)] if tail is not None else []
         if np.sum(losses > 0) > 3:
             charts.append(_hill_chart(losses[losses > 0]))
-        charts.append(_quantile_chart(tail, losses))
+        charts += [_quantile_chart(tail, losses)] if tail is not None else []
     if levels:
         series = {"name": "Loss", "y": [row["loss"] for row in levels]}
         if "low" in levels[0]:
@@ -121,7 +201,7 @@ def _charts(tail, losses, rate, levels, priced):
             }
         )
     if priced:
-        bars = [{"name": "From the tail", "y": [row["expected_loss"] for row in priced]}]
+        bars = [] if tail is None else [{"name": "From the tail", "y": [row["expected_loss"] for row in priced]}]
         if losses is not None:
             bars.append({"name": "Burning cost", "y": [row["burning_cost"] for row in priced]})
         charts.append(

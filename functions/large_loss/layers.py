@@ -16,7 +16,7 @@ def price(tail, frequency, row, losses, years):
     sqrt(frequency E[Y^2]).
 
     Args:
-        tail: the Tail.
+        tail: the Tail; None where only the losses count.
         frequency: exceedances of the threshold a year.
         row: attachment and limit.
         losses: all losses, or None where the parameters were given.
@@ -32,9 +32,11 @@ def price(tail, frequency, row, losses, years):
     """
     attachment, limit = row["attachment"], row["limit"]
     top = attachment + limit
+    if tail is None:
+        return {"attachment": attachment, "limit": limit} | _burnt(attachment, limit, losses, years)
     if attachment < tail.threshold and losses is None:
         raise ValueError(
-            f"layers: the attachment {attachment:g} lies below the threshold {tail.threshold:g}, where the "
+            f"inputs.layers: the attachment {attachment:g} lies below the threshold {tail.threshold:g}, where the "
             "parameters say nothing. Attach at or above the threshold."
         )
     start = max(attachment, tail.threshold)
@@ -57,10 +59,13 @@ def price(tail, frequency, row, losses, years):
         "deviation": float(np.sqrt(max(second, 0.0))),
         "return_period": 1 / hits if hits > 0 else None,
     }
-    if losses is not None:
-        burnt = float(np.clip(losses - attachment, 0, limit).sum() / years)
-        found |= {"burning_cost": burnt, "losses_seen": int((losses > attachment).sum())}
-    return found
+    return found | (_burnt(attachment, limit, losses, years) if losses is not None else {})
+
+
+def _burnt(attachment, limit, losses, years):
+    """Return the cost a year of the losses seen, and how many reached the layer."""
+    burnt = float(np.clip(losses - attachment, 0, limit).sum() / years)
+    return {"burning_cost": burnt, "losses_seen": int((losses > attachment).sum())}
 
 
 def _second_moment(tail, attachment, start, top):

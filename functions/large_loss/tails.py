@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
+FEWEST = 5  # exceedances that a tail may be fitted to
 LOWEST_SHAPE = -0.5  # below it the likelihood is not regular (Smith 1985)
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
-HIGHEST_SHAPE = 3.0  # of a profile: no loss data come near
+HIGHEST_SHAPE = 3.0  # of a profile, or twice the fitted one where that is higher
+LARGEST_THETA = 1e4  # times the median excess: a shape of 13
 SHAPE_ZERO = 1e-6
 IMPOSSIBLE = 1e12
 DROP_95 = 3.841458820694124 / 2  # chi-square with one degree of freedom
@@ -92,17 +94,14 @@ def fit(losses, threshold):
         threshold: u.
 
     Raises:
-        ValueError: fewer than 5 losses exceed it, or they are all equal.
+        ValueError: fewer than FEWEST losses exceed it, or they are all equal.
 
     Source: Grimshaw (1993), Technometrics 35, p. 185; standard errors: Smith (1987), Annals of Statistics 15.
     """
     y = losses[losses > threshold] - threshold
     n = len(y)
-    if n < 5 or np.ptp(y) == 0:
-        raise ValueError(
-            f"threshold: {n} losses exceed {threshold:g}, too few to fit a tail. Lower the threshold below "
-            f"{np.sort(losses)[-min(10, len(losses))]:g}."
-        )
+    if n < FEWEST or np.ptp(y) == 0:
+        raise ValueError(_too_few(losses, threshold, n))
     mean, largest = y.mean(), y.max()
 
     def shape(theta):
@@ -115,11 +114,13 @@ def fit(losses, threshold):
         return np.log(xi / theta) + xi + 1 if xi > LOWEST_SHAPE else np.inf
 
     negative = -np.geomspace(1e-6, 1 - 1e-6, 40)[::-1] / largest
-    grid = np.concatenate((negative, [0.0], np.geomspace(1e-6, 1e3, 80) / mean))
+    # theta times the median excess is 2^xi - 1: of a very heavy tail the mean says nothing about its scale.
+    grid = np.concatenate((negative, [0.0], np.geomspace(1e-6 / mean, LARGEST_THETA / np.median(y), 100)))
     costs = np.array([cost(theta) for theta in grid])
     best = int(np.argmin(costs))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-12 / mean})
+    with np.errstate(invalid="ignore"):  # costs beside the lowest shape are infinite
+        found = minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-12 / np.median(y)})
     theta = found.x if found.fun < costs[best] else grid[best]
     if abs(theta) * mean < 1e-8:
         xi, beta = 0.0, mean
@@ -128,6 +129,24 @@ def fit(losses, threshold):
         beta = xi / theta
     information = np.array([[(1 + xi) ** 2, -beta * (1 + xi)], [-beta * (1 + xi), 2 * beta**2 * (1 + xi)]]) / n
     return Tail(float(threshold), float(xi), float(beta), information)
+
+
+def _too_few(losses, threshold, n):
+    """Return why no tail can be fitted and what to do: a lower threshold, where one is left at all."""
+    equal = n >= FEWEST
+    found = f"{n} losses exceed {threshold:g}, " + ("all equal: no tail" if equal else "too few to fit a tail") + "."
+    # Below a value of the losses themselves, with at least twice FEWEST of them beyond it, not all equal.
+    lower = [u for u in np.unique(losses) if u < threshold]
+    enough = [u for u in lower if (losses > u).sum() >= FEWEST and np.ptp(losses[losses > u]) > 0]
+    roomy = [u for u in enough if (losses > u).sum() >= 2 * FEWEST]
+    if enough:
+        return f"inputs.threshold: {found} Lower the threshold to {(roomy or enough)[-1]:g} or less."
+    if threshold > 0 and (losses > 0).sum() >= FEWEST and np.ptp(losses[losses > 0]) > 0:
+        return f"inputs.threshold: {found} Lower the threshold below {losses[losses > 0].min():g}."
+    return (
+        f"inputs.losses: {(losses > 0).sum()} of {len(losses)} losses are above 0, and too few or too equal to fit a "
+        "tail at any threshold. Give more losses, or a tail of your own."
+    )
 
 
 def hill(losses, most):
@@ -142,6 +161,30 @@ def hill(losses, most):
     k = np.arange(1, len(logs))
     estimate = np.cumsum(logs[:-1]) / k - logs[1:]
     return k[1:], estimate[1:], estimate[1:] / np.sqrt(k[1:])
+
+
+def hill_at(losses, k):
+    """Return Hill's estimate from the k largest losses, with the loss after them and with the last of them as base.
+
+    Args:
+        losses: above 0, shape (n,).
+        k: from 2 to n - 1.
+
+    Returns:
+        (1/k sum of log X(i) - log X(k+1), 1/k sum of log X(i) - log X(k)).
+
+    Source: Hill (1975), Annals of Statistics 3; McNeil, Frey and Embrechts (2005), equation 7.24, for the second.
+    """
+    logs = np.log(np.sort(losses)[::-1][: k + 1])
+    mean = float(logs[:k].mean())
+    return mean - float(logs[k]), mean - float(logs[k - 1])
+
+
+def mean_excess_at(losses, threshold):
+    """Return (mean excess, its standard error, losses) beyond a threshold; None where there are too few."""
+    y = losses[losses > threshold] - threshold
+    error = float(y.std(ddof=1) / np.sqrt(len(y))) if len(y) > 1 else None
+    return float(y.mean()) if len(y) else None, error, len(y)
 
 
 def mean_excess(losses, most=200):
@@ -178,14 +221,15 @@ def level_interval(tail, losses, events, drop=DROP_95):
     """
     y = losses[losses > tail.threshold] - tail.threshold
     fitted = float(tail.exceeded(1 / events)) - tail.threshold
-    highest, log_events = _likelihood(y, tail.xi, tail.beta), np.log(events)
+    top = max(HIGHEST_SHAPE, 2 * tail.xi)
+    highest, log_events = log_likelihood(y, tail.xi, tail.beta), np.log(events)
 
     def profile(excess):
         def cost(xi):
             growth = np.expm1(xi * log_events) / xi if abs(xi) > SHAPE_ZERO else log_events
-            return -_likelihood(y, xi, excess / growth)
+            return -log_likelihood(y, xi, excess / growth)
 
-        found = minimize_scalar(cost, bounds=(LOWEST_SHAPE, HIGHEST_SHAPE), method="bounded", options={"xatol": 1e-7})
+        found = minimize_scalar(cost, bounds=(LOWEST_SHAPE, top), method="bounded", options={"xatol": 1e-7})
         return -found.fun - highest + drop
 
     def end(direction):
@@ -199,11 +243,11 @@ def level_interval(tail, losses, events, drop=DROP_95):
     return float(tail.threshold + end(-1)), float(tail.threshold + end(1))
 
 
-def _likelihood(y, xi, beta):
-    """Return the log-likelihood of excesses y, minus a large number where one of them is impossible."""
+def log_likelihood(y, xi, beta):
+    """Return the log-likelihood of the excesses y, minus a large number where one of them is impossible."""
     if abs(xi) <= SHAPE_ZERO:
-        return -len(y) * np.log(beta) - y.sum() / beta
+        return float(-len(y) * np.log(beta) - y.sum() / beta)
     inside = 1 + xi * y / beta
     if inside.min() <= 0:
         return -IMPOSSIBLE
-    return -len(y) * np.log(beta) - (1 + 1 / xi) * np.log(inside).sum()
+    return float(-len(y) * np.log(beta) - (1 + 1 / xi) * np.log(inside).sum())

@@ -27,12 +27,28 @@ class Factor:
 
 @dataclass
 class Design:
-    """Matrix (n, p) with an intercept first; names of its columns; the columns of each effect."""
+    """Matrix (n, p) with an intercept first; names of its columns; the columns of each effect.
+
+    `every_term` names the columns before some of them were left out; it is None where none was.
+    """
 
     matrix: np.ndarray
     terms: list
     effects: dict
     factors: list
+    every_term: list | None = None
+
+    def without(self, columns):
+        """Return the design without these columns, whose numbers close up."""
+        kept = [k for k in range(len(self.terms)) if k not in columns]
+        number = {k: i for i, k in enumerate(kept)}
+        return Design(
+            self.matrix[:, kept],
+            [self.terms[k] for k in kept],
+            {name: [number[k] for k in old if k in number] for name, old in self.effects.items()},
+            self.factors,
+            self.terms,
+        )
 
 
 def read_factors(inputs, problems):
@@ -41,7 +57,7 @@ def read_factors(inputs, problems):
     for i, given in enumerate(inputs["factors"]):
         name, column = given["name"].strip(), COLUMNS[i]
         if name in seen:
-            problems.append(f"inputs.factors[{i}].name: {name} stands twice. Give each column its own name.")
+            problems.append(f"inputs.factors[{i}].name: {name} is duplicated. Give each column its own name.")
         seen.add(name)
         if given.get("use") is False:
             continue
@@ -64,10 +80,12 @@ def read_factors(inputs, problems):
     return factors
 
 
-def build(factors, interactions, problems):
-    """Return the design of `factors` with the pairs in the text `interactions`, such as "A:B, A:C"."""
+def build(factors, interactions, count, problems):
+    """Return the design of `count` rows with `factors` and the pairs in the text `interactions`, such as "A:B, A:C".
+
+    Without factors it is the intercept alone.
+    """
     by_name = {f.name: f for f in factors}
-    count = len(factors[0].codes) if factors else 0
     columns, terms, effects = [np.ones(count)], ["Intercept"], {}
     for factor in factors:
         effects[factor.name] = range(len(terms), len(terms) + len(factor.terms))
@@ -80,6 +98,9 @@ def build(factors, interactions, problems):
             problems.append(f"inputs.interactions: {pair!r} is not a pair such as A:B of factors in use: {offered}.")
             continue
         a, b = (by_name[n] for n in names)
+        if ":".join(names) in effects or ":".join(names[::-1]) in effects:
+            problems.append(f"inputs.interactions: {pair!r} is duplicated. Give each pair once.")
+            continue
         start = len(terms)
         # R's order: the first factor's level runs fastest.
         for right, y in zip(b.terms, b.columns, strict=True):
@@ -87,7 +108,30 @@ def build(factors, interactions, problems):
                 columns.append(x * y)
                 terms.append(f"{left}:{right}")
         effects[f"{a.name}:{b.name}"] = range(start, len(terms))
-    return Design(np.stack(columns, axis=1) if count else np.ones((0, 1)), terms, effects, factors)
+    return Design(np.stack(columns, axis=1), terms, effects, factors)
+
+
+def in_words(terms, found, matrix):
+    """Return a sentence for each aliased column: what it is made of, or that no row has it.
+
+    Args:
+        terms: names of the columns.
+        found: {column: {earlier column: coefficient}}, of `fitting.aliased`.
+        matrix: the columns, shape (n, p).
+    """
+    sentences = []
+    for k, parts in found.items():
+        if not matrix[:, k].any():
+            sentences.append(f"no row with any weight has {' and '.join(terms[k].split(':'))}")
+            continue
+        text = ""
+        for j, v in parts.items():
+            number = "" if abs(abs(v) - 1) < 1e-6 else f"{abs(v):.4g} x "
+            name = "all rows" if j == 0 else terms[j]
+            sign = (" - " if v < 0 else " + ") if text else ("-" if v < 0 else "")
+            text += f"{sign}{number}{name}"
+        sentences.append(f"{terms[k]} is {text}")
+    return sentences
 
 
 def _numbers(name, cells, column, problems):
@@ -96,6 +140,8 @@ def _numbers(name, cells, column, problems):
         try:
             values[k] = float(cell)
         except ValueError:
+            values[k] = np.nan
+        if not np.isfinite(values[k]):
             problems.append(f"inputs.experience[{k}].{column}: {cell!r} is not a number. {name} is declared as one.")
     if not np.all(np.isfinite(values)):
         return None

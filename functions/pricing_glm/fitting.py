@@ -12,6 +12,12 @@ import numpy as np
 from scipy.special import gammaln, xlogy
 
 ITERATIONS, TOLERANCE = 100, 1e-13
+SATURATED = 1e-12  # a dispersion that small is rounding: the density would be without bound
+DEPENDENT = 1e-9  # share of a column's size that the columns before it must leave
+UNSETTLED = (
+    "inputs.experience: the estimates do not settle: some combination of levels has no claims, or rates lie too many "
+    "powers of ten apart. Join levels."
+)
 LARGEST = 60.0  # a coefficient beyond it means a level without claims
 
 
@@ -28,13 +34,13 @@ def fit(design, y, weights, power):
     """Return the maximum likelihood fit of E[y] = exp(design b), Var[y] = dispersion mu^power / weight.
 
     Args:
-        design: shape (n, p), its first column ones.
+        design: shape (n, p), its first column ones, of full rank (see `aliased`).
         y: responses per unit of weight, shape (n,), 0 or above; above 0 for power 2.
         weights: shape (n,), above 0.
         power: of the variance function, from 1 to 2.
 
     Raises:
-        ValueError: two effects cannot be told apart, or the estimates run away.
+        ValueError: the estimates run away.
 
     Source: McCullagh and Nelder (1989), section 2.5.
     """
@@ -43,20 +49,20 @@ def fit(design, y, weights, power):
     index = index.ravel()
     w = np.bincount(index, weights=weights)
     mean = np.bincount(index, weights=weights * y) / w
-    rank = np.linalg.matrix_rank(cells)
-    if rank < design.shape[1]:
-        raise ValueError(
-            f"inputs.factors: {design.shape[1]} coefficients, but the data can tell only {rank} effects apart. "
-            "Leave out a factor or an interaction, or join levels."
-        )
+    cells, back = standardised(cells, w)
+    overall = w @ mean / w.sum()
     beta = np.zeros(design.shape[1])
-    beta[0] = np.log(w @ mean / w.sum())
+    beta[0] = np.log(overall)
+    # From half way to the data, as rates that lie many powers of ten apart are out of reach of the mean's weights.
+    eta = np.log((mean + overall) / 2)
     for _ in range(ITERATIONS):
-        eta = cells @ beta
         mu = np.exp(np.clip(eta, -LARGEST, LARGEST))
         work = w * mu ** (2 - power)
         weighted = cells * work[:, None]
-        new = np.linalg.solve(cells.T @ weighted, weighted.T @ (eta + (mean - mu) / mu))
+        try:
+            new = np.linalg.solve(cells.T @ weighted, weighted.T @ (eta + (mean - mu) / mu))
+        except np.linalg.LinAlgError:
+            raise ValueError(UNSETTLED) from None
         # Half steps keep a first step that overshoots from running away.
         for _ in range(30):
             if np.all(np.abs(cells @ new) < LARGEST):
@@ -64,15 +70,59 @@ def fit(design, y, weights, power):
             new = 0.5 * (new + beta)
         done = np.max(np.abs(new - beta)) <= TOLERANCE * (1 + np.max(np.abs(new)))
         beta = new
+        eta = cells @ beta
         if done:
             break
     else:
-        raise ValueError(
-            "inputs.experience: the estimates do not settle: some combination of levels has no claims. Join levels."
-        )
-    mu = np.exp(cells @ beta)
+        raise ValueError(UNSETTLED)
+    mu = np.exp(eta)
     work = w * mu ** (2 - power)
-    return Fit(beta, np.linalg.inv(cells.T @ (cells * work[:, None])), np.exp(design @ beta))
+    covariance = np.linalg.inv(cells.T @ (cells * work[:, None]))
+    return Fit(back @ beta, back @ covariance @ back.T, mu[index])
+
+
+def standardised(matrix, weights):
+    """Return the columns with mean 0 and deviation 1 where they are no ones and zeros, and the way back.
+
+    A sum insured of a million beside an intercept of 1 would leave half of the digits.
+
+    Returns:
+        (matrix, shape (n, p); `back`, shape (p, p): coefficients of the columns as given are `back @` these).
+    """
+    back = np.eye(matrix.shape[1])
+    found = matrix.copy()
+    for k in range(1, matrix.shape[1]):
+        column = matrix[:, k]
+        if not np.all((column == 0) | (column == 1)):
+            middle = float(weights @ column / weights.sum())
+            size = float(np.sqrt(weights @ np.square(column - middle) / weights.sum()))
+            found[:, k] = (column - middle) / size
+            back[k, k] = 1 / size
+            back[0, k] = -middle / size
+    return found, back
+
+
+def aliased(matrix):
+    """Return {column: {earlier column: coefficient}} for each column that is a sum of columns before it.
+
+    Args:
+        matrix: shape (n, p), rows of equal design at most once or as often as they like.
+    """
+    cells = np.unique(matrix, axis=0)
+    size = np.sqrt(np.square(cells).sum(axis=0))
+    kept, basis, found = [], np.zeros((len(cells), 0)), {}
+    for k in range(matrix.shape[1]):
+        column = cells[:, k]
+        # Twice, since one projection leaves rounding behind.
+        rest = column - basis @ (basis.T @ column)
+        rest = rest - basis @ (basis.T @ rest)
+        if np.sqrt(rest @ rest) <= DEPENDENT * max(size[k], 1e-300):
+            weights = np.linalg.lstsq(cells[:, kept], column, rcond=None)[0] if kept else np.zeros(0)
+            found[k] = {j: float(v) for j, v in zip(kept, weights, strict=True) if abs(v) > 1e-6}
+        else:
+            kept.append(k)
+            basis = np.column_stack([basis, rest / np.sqrt(rest @ rest)])
+    return found
 
 
 def deviance(y, mu, weights, power):
@@ -98,3 +148,16 @@ def pearson(y, mu, weights, power, freedom):
 def poisson_aic(counts, means, parameters):
     """Return Akaike's criterion -2 log L + 2 p of Poisson counts, shape (n,), with these means."""
     return float(-2 * np.sum(xlogy(counts, means) - means - gammaln(counts + 1)) + 2 * parameters)
+
+
+def gamma_aic(y, means, weights, parameters):
+    """Return Akaike's criterion of gamma means of `weights` claims, with the dispersion deviance / sum of weights.
+
+    Source: as R's Gamma family counts it, the dispersion as one more parameter.
+    """
+    spread = deviance(y, means, weights, 2).sum() / weights.sum()
+    if not spread > SATURATED:
+        return None
+    shape = 1 / spread
+    logs = shape * np.log(shape * y / means) - shape * y / means - np.log(y) - gammaln(shape)
+    return float(-2 * weights @ logs + 2 + 2 * parameters)

@@ -11,6 +11,8 @@ import numpy as np
 from scipy.special import chdtrc, ndtri, stdtr, stdtrit
 
 TENTHS = 10
+EQUAL_DIGITS = 10  # of the logarithm of a fitted rate
+OUT = -1  # place of an effect that was left out
 
 
 def run(inputs):
@@ -19,24 +21,26 @@ def run(inputs):
     Raises:
         ValueError: cells that do not fit, levels without claims, or effects that cannot be told apart.
     """
-    problems = []
+    problems, warnings = [], []
     factors = design.read_factors(inputs, problems)
-    plan = design.build(factors, inputs["interactions"], problems)
+    plan = design.build(factors, inputs["interactions"], len(inputs["experience"]), problems)
     y, weights = respond(inputs, problems)
-    if not factors and not problems:
-        problems.append("inputs.factors: none is in the model. Tick at least one.")
+    known = known_factors(inputs, problems)
     if not problems:
-        problems += bare_levels(factors, y * weights, weights)
+        problems += bare_levels(plan, y * weights, weights)
     if problems:
         more = len(problems) - design.SHOWN
         raise ValueError("\n".join(problems[: design.SHOWN]) + (f"\nand {more} more." if more > 0 else ""))
     kept = weights > 0
-    matrix, y, weights = plan.matrix[kept], y[kept], weights[kept]
+    matrix, y, weights, known = plan.matrix[kept], y[kept], weights[kept], known[kept]
     power = {"frequency": 1, "severity": 2, "burning_cost": inputs["power"]}[inputs["response"]]
-    found = fitting.fit(matrix, y, weights, power)
-    mu, freedom = found.means, len(y) - matrix.shape[1]
+    plan, matrix = told_apart(plan, matrix, inputs["aliasing"], warnings)
+    # E[y] = k m, Var[y] = phi (k m)^p / w is the same as E[y/k] = m with weight w k^(2-p), deviance included.
+    reduced, heavy = y / known, weights * known ** (2 - power)
+    found = fitting.fit(matrix, reduced, heavy, power)
+    mu, freedom = found.means * known, len(y) - matrix.shape[1]
     total = float(fitting.deviance(y, mu, weights, power).sum())
-    null = float(fitting.deviance(y, np.full(len(y), weights @ y / weights.sum()), weights, power).sum())
+    null = float(fitting.deviance(y, known * (heavy @ reduced / heavy.sum()), weights, power).sum())
     spread = fitting.pearson(y, mu, weights, power, freedom)
     fixed = inputs["response"] == "frequency" and inputs["dispersion"] == "one"
     scale = 1.0 if fixed or spread is None else spread
@@ -53,7 +57,16 @@ def run(inputs):
         summary["Pearson dispersion"] = spread
     if fixed:
         summary["AIC"] = fitting.poisson_aic(y * weights, mu * weights, matrix.shape[1])
-    warnings = []
+        counts = y * weights
+        if np.any(np.abs(counts - np.round(counts)) > 1e-9 * np.maximum(counts, 1)):
+            warnings.append("Some numbers of claims are not whole: AIC and the test at dispersion 1 are rough.")
+    if inputs["response"] == "severity":
+        aic = fitting.gamma_aic(y, mu, weights, matrix.shape[1])
+        summary |= {} if aic is None else {"AIC": aic}
+    if "AIC" in summary:
+        parameters = matrix.shape[1] + (0 if fixed else 1)
+        summary["Log-likelihood"] = parameters - summary["AIC"] / 2
+        summary["BIC"] = summary["AIC"] + parameters * (float(np.log(len(y))) - 2)
     if fixed and spread is not None and freedom >= 30 and spread > 1.5:
         warnings.append(
             f"Pearson's dispersion is {spread:.2f}: with dispersion 1 the standard errors are too small. Estimate it."
@@ -66,7 +79,7 @@ def run(inputs):
         "table": rows,
         "tables": {
             "Coefficients": coefficients(plan, found, errors, freedom if not fixed else None),
-            "Analysis of deviance": without_each(plan, matrix, y, weights, power, total, scale),
+            "Analysis of deviance": without_each(plan, matrix, reduced, heavy, power, total, scale),
             "Lift": lifted,
         },
         "charts": [*factor_charts(plan, rows), lift_chart(lifted)],
@@ -87,7 +100,7 @@ def respond(inputs, problems):
             problems.append(f"inputs.experience[{empty[0]}].{key}: the cell is empty{more}. The {kind} needs it.")
     amount, weight = (np.array([row.get(key) or 0.0 for row in rows], float) for key in (top, bottom))
     for i in np.flatnonzero((weight <= 0) & (amount > 0)):
-        problems.append(f"inputs.experience[{i}].{bottom}: it is 0, but {top} is {amount[i]:g}. Mend one of them.")
+        problems.append(f"inputs.experience[{i}].{bottom}: it is 0, but {top} is {amount[i]:g}. Correct one of them.")
     if kind == "severity":
         for i in np.flatnonzero((weight > 0) & (amount <= 0)):
             problems.append(f"inputs.experience[{i}].amount: it is 0 for {weight[i]:g} claims. Leave out nil claims.")
@@ -96,9 +109,47 @@ def respond(inputs, problems):
     return amount / np.where(weight > 0, weight, 1.0), weight
 
 
-def bare_levels(factors, amounts, weights):
-    """Return a problem for each level without claims: its relativity would be 0 and its error without bound."""
-    found = []
+def known_factors(inputs, problems):
+    """Return the known factor of every row, shape (n,): 1 where the cell is empty."""
+    known = np.array([1.0 if row.get("known") is None else row["known"] for row in inputs["experience"]], float)
+    for i in np.flatnonzero(known <= 0):
+        problems.append(f"inputs.experience[{i}].known: {known[i]:g} is not above 0. Give a factor such as 1.25.")
+    return known
+
+
+def told_apart(plan, matrix, aliasing, warnings):
+    """Return the plan and the matrix without columns that are sums of others.
+
+    Raises:
+        ValueError: there are such columns, and they are not to be left out; each is said in words.
+    """
+    found = fitting.aliased(matrix)
+    if not found:
+        return plan, matrix
+    words = "; ".join(design.in_words(plan.terms, found, matrix))
+    if aliasing == "refuse":
+        raise ValueError(
+            f"inputs.factors: {matrix.shape[1]} coefficients, but the data can tell only "
+            f"{matrix.shape[1] - len(found)} effects apart: {words}. Leave out a factor or an interaction, join "
+            "levels, or let such effects be left out."
+        )
+    warnings.append(f"Left out, since the data cannot tell them apart: {words}.")
+    return plan.without(set(found)), np.delete(matrix, list(found), axis=1)
+
+
+def bare_levels(plan, amounts, weights):
+    """Return a problem for each level or pair without claims: its relativity would be 0, its error without bound."""
+    found, factors = [], plan.factors
+    for effect, columns in plan.effects.items():
+        if ":" in effect:
+            found += [
+                f"inputs.interactions: {' and '.join(plan.terms[k].split(':'))} together have no claims. Join levels "
+                f"or leave out {effect}."
+                for k in columns
+                if set(np.unique(plan.matrix[:, k])) == {0.0, 1.0}
+                and weights[plan.matrix[:, k] == 1].sum() > 0
+                and not amounts[plan.matrix[:, k] == 1].sum() > 0
+            ]
     for factor in factors:
         if factor.kind == "levels":
             sums = np.bincount(factor.codes, weights=amounts, minlength=len(factor.levels))
@@ -113,9 +164,17 @@ def bare_levels(factors, amounts, weights):
 
 
 def coefficients(plan, found, errors, freedom):
-    """Return a row per coefficient with Wald's test: normal at known dispersion, else Student's t."""
+    """Return a row per coefficient with Wald's test: normal at known dispersion, else Student's t.
+
+    An effect that was left out has a row without figures.
+    """
     rows = []
-    for term, b, se in zip(plan.terms, found.coefficients, errors, strict=True):
+    place = {term: i for i, term in enumerate(plan.terms)}
+    for term in plan.every_term or plan.terms:
+        if term not in place:
+            rows.append({"term": term, "coefficient": None, "se": None, "statistic": None, "p": None})
+            continue
+        b, se = found.coefficients[place[term]], errors[place[term]]
         z = float(b / se) if se > 0 else None
         p = None if z is None else float(2 * stdtr(freedom or 1e9, -abs(z)))
         rows.append({"term": term, "coefficient": float(b), "se": float(se), "statistic": z, "p": p})
@@ -132,17 +191,20 @@ def relativities(plan, kept, found, errors, y, mu, weights, freedom, inputs):
         levels = factor.levels or ["per unit"]
         for i, level in enumerate(levels):
             term = factor.name if factor.kind == "number" else f"{factor.name}{level}"
-            k = None if level == factor.base else place[term]
-            b, se = (0.0, 0.0) if k is None else (found.coefficients[k], errors[k])
+            k = None if level == factor.base else place.get(term, OUT)
+            if k == OUT:
+                b, se = np.nan, np.nan
+            else:
+                b, se = (0.0, 0.0) if k is None else (found.coefficients[k], errors[k])
             here = np.ones(len(y), bool) if factor.kind == "number" else factor.codes[kept] == i
             low, high = (float(np.exp(np.clip(b + s * reach * se, -700, 700))) for s in (-1, 1))
             rows.append(
                 {
                     "factor": factor.name,
                     "level": level,
-                    "relativity": float(np.exp(b)),
-                    "lower": low,
-                    "upper": high,
+                    "relativity": None if k == OUT else float(np.exp(b)),
+                    "lower": None if k == OUT else low,
+                    "upper": None if k == OUT else high,
                     "exposure": float(weights[here].sum()),
                     "observed": float(weights[here] @ y[here]),
                     "fitted": float(weights[here] @ mu[here]),
@@ -174,19 +236,27 @@ def without_each(plan, matrix, y, weights, power, total, scale):
 def lift(y, mu, weights):
     """Return observed and fitted rates of ten groups of equal weight, from the lowest fitted rate up.
 
-    A row across a border is split between the groups.
+    Rows of equal fitted rate are one, and a row across a border is split between the groups.
     """
-    order = np.argsort(mu, kind="stable")
-    reached = np.concatenate([[0.0], np.cumsum(weights[order])])
+    y, mu, weights = pooled(y, mu, weights)
+    reached = np.concatenate([[0.0], np.cumsum(weights)])
     borders = np.linspace(0, reached[-1], TENTHS + 1)
     width = reached[-1] / TENTHS
-    sums = [
-        np.diff(np.interp(borders, reached, np.concatenate([[0.0], np.cumsum((weights * v)[order])]))) for v in (y, mu)
-    ]
+    sums = [np.diff(np.interp(borders, reached, np.concatenate([[0.0], np.cumsum(weights * v)]))) for v in (y, mu)]
     return [
         {"group": i + 1, "observed_rate": float(o / width), "fitted_rate": float(f / width)}
         for i, (o, f) in enumerate(zip(*sums, strict=True))
     ]
+
+
+def pooled(y, mu, weights):
+    """Return observed and fitted rates and weights from the lowest fitted rate up, rows of equal rate as one.
+
+    In any order of theirs such rows would seem to be told apart.
+    """
+    rate, index = np.unique(np.round(np.log(mu), EQUAL_DIGITS), return_inverse=True)
+    weight = np.bincount(index.ravel(), weights=weights)
+    return np.bincount(index.ravel(), weights=weights * y) / weight, np.exp(rate), weight
 
 
 def gini(y, mu, weights):
@@ -194,9 +264,9 @@ def gini(y, mu, weights):
 
     Source: Frees, Meyers and Cummings (2011), J. American Statistical Association 106, section 2.
     """
-    order = np.argsort(mu, kind="stable")
-    x = np.concatenate([[0.0], np.cumsum(weights[order])]) / weights.sum()
-    share = np.concatenate([[0.0], np.cumsum((weights * y)[order])]) / (weights @ y)
+    y, mu, weights = pooled(y, mu, weights)
+    x = np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
+    share = np.concatenate([[0.0], np.cumsum(weights * y)]) / (weights @ y)
     return float(1 - np.sum(np.diff(x) * (share[1:] + share[:-1])))
 
 

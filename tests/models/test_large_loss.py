@@ -92,12 +92,12 @@ def test_a_layer_across_the_threshold_joins_losses_and_tail(model):
 
 
 def test_a_layer_below_a_given_tail_is_refused(model):
-    with pytest.raises(ValueError, match="layers: the attachment 5 lies below the threshold 10"):
+    with pytest.raises(ValueError, match=r"inputs\.layers: the attachment 5 lies below the threshold 10"):
         model.run(source="given", layers=[{"attachment": 5, "limit": 10}])
 
 
 def test_a_threshold_beyond_the_losses_is_refused(model):
-    with pytest.raises(ValueError, match="threshold: 0 losses exceed 1000"):
+    with pytest.raises(ValueError, match=r"inputs\.threshold: 0 losses exceed 1000"):
         model.run(threshold=1000)
 
 
@@ -126,3 +126,87 @@ def test_bands_of_return_levels_reach_further_up_than_down_and_widen(model):
 
 def test_an_end_that_the_data_cannot_rule_out_is_left_open(model):
     assert model.run(threshold=50)["tables"]["Return levels"][-1]["high"] is None
+
+
+def losses(*amounts):
+    return [{"loss": float(x)} for x in amounts]
+
+
+def test_losses_of_zero_are_told_apart_from_a_threshold_that_is_too_high(model):
+    with pytest.raises(ValueError, match=r"inputs\.losses: 0 of 20 losses are above 0"):
+        model.run(losses=losses(*[0] * 20))
+
+
+def test_a_lower_threshold_is_named_only_where_enough_losses_exceed_it(model):
+    with pytest.raises(ValueError, match=r"inputs\.threshold: 2 losses exceed 4\.5, .* threshold to 1 or less"):
+        model.run(losses=losses(*[0] * 9, 1, 2, 2, 3, 4, 5, 6), threshold=4.5)
+    assert model.run(losses=losses(*[0] * 9, 1, 2, 2, 3, 4, 5, 6), threshold=1)["summary"]["Exceedances"] == 6
+
+
+def test_equal_losses_beyond_the_threshold_are_called_equal(model):
+    with pytest.raises(ValueError, match="30 of 30 losses are above 0, and too few or too equal"):
+        model.run(losses=losses(*[5] * 30), threshold=1)
+    with pytest.raises(ValueError, match=r"30 losses exceed 4, all equal.* to 2 or less"):
+        model.run(losses=losses(*[5] * 30, 3, 2), threshold=4)
+
+
+@pytest.mark.parametrize("xi", [2.0, 3.5, 5.0])
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e8])
+def test_a_very_heavy_tail_is_fitted_whatever_the_unit(model, xi, scale):
+    """Its mean excess, which the largest loss makes, says nothing about its scale."""
+    made = model.tails.Tail(scale, xi, scale)
+    found = model.tails.fit(made.exceeded((np.arange(2000) + 0.5) / 2000), scale)
+    assert found.xi == pytest.approx(xi, rel=0.01)
+    assert found.beta == pytest.approx(scale, rel=0.02)
+
+
+def test_the_interval_of_a_quantile_of_a_very_heavy_tail_holds_its_fit(model):
+    made = model.tails.Tail(1.0, 4.0, 1.0).exceeded((np.arange(200) + 0.5) / 200)
+    tail = model.tails.fit(made, 1.0)
+    low, high = model.tails.level_interval(tail, made, 50.0)
+    assert low < tail.exceeded(1 / 50) < high
+
+
+def test_losses_alone_need_no_threshold(model):
+    """Quartiles as R summarises danishuni of fitdistrplus: 1.321, 1.778, 2.967."""
+    result = model.run(source="empirical", largest=3)
+    described = {row["measure"]: row["value"] for row in result["tables"]["Description"]}
+    assert described["Median"] == pytest.approx(1.778, abs=PRINTED)
+    assert described["First quartile"] == pytest.approx(1.321, abs=PRINTED)
+    assert described["Third quartile"] == pytest.approx(2.967, abs=PRINTED)
+    assert [row["loss"] for row in result["tables"]["Largest losses"]] == pytest.approx(
+        [263.250366, 152.413209, 144.657591]
+    )
+    assert "Return levels" not in result["tables"]
+    assert "expected_loss" not in result["table"][0]
+    assert result["table"][0]["losses_seen"] == 109
+
+
+def test_the_mean_excess_at_a_threshold_is_that_of_the_losses_beyond_it(model):
+    row = model.run(source="empirical", losses=losses(*range(10)), mean_excess_at=[{"threshold": 6}])["tables"]
+    assert row["Mean excess"][0]["mean_excess"] == pytest.approx((1 + 2 + 3) / 3)
+    assert row["Mean excess"][0]["beyond"] == 3
+
+
+def test_hills_estimate_has_either_base(model):
+    """Of 2^10, ..., 2, 1: from the three largest (10 + 9 + 8)/3 - 7 or - 8 logarithms of 2."""
+    given = losses(*(2.0**k for k in range(11)))
+    result = model.run(source="empirical", losses=given, hill_at=[{"k": 3}, {"k": 11}])
+    (row,) = result["tables"]["Hill's estimates"]
+    assert row["xi"] == pytest.approx(2 * np.log(2))
+    assert row["xi_last"] == pytest.approx(np.log(2))
+    assert row["base"] == 128
+
+
+def test_a_given_tail_has_risk_measures_where_the_share_beyond_its_threshold_is_known(model):
+    """McNeil (1997): u = 10, 109 of 2,167 losses beyond it."""
+    given = {"source": "given", "levels": [{"level": 99.5}]}
+    fitted = model.run(levels=[{"level": 99.5}])["tables"]["Risk measures"][0]["var"]
+    found = model.run(**given, share=100 * 109 / 2167)["tables"]["Risk measures"][0]
+    assert found["var"] == pytest.approx(fitted, rel=0.001)
+    assert "Risk measures" not in model.run(**given)["tables"]
+
+
+def test_return_periods_are_those_asked_for(model):
+    rows = model.run(return_periods=[{"years": 25}, {"years": 0.05}])["tables"]["Return levels"]
+    assert [row["years"] for row in rows] == [25]

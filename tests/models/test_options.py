@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from contract.problems import InputError
+from contract.errors import InputError
 from tests.models.calling import Model
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "option_pricer.json"

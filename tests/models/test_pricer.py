@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from contract.problems import InputError
+from contract.errors import InputError
 from contract.rules import holds
 from tests.models.calling import Model
 

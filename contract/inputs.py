@@ -23,7 +23,7 @@ from contract.wording import name_some, shorten, unit_text
 def validate(manifest: DeclaredInputs, values: Any) -> dict[str, Any]:
     """Return the inputs a run gets: every declared input in display order, defaults filled in.
 
-    Whole numbers become int and other numbers float, so that equal inputs are stored equally.
+    Whole numbers become int, other numbers float and dates YYYY-MM-DD, so that equal inputs are stored equally.
 
     Raises:
         InputError: with every problem found, unknown inputs by name included.
@@ -32,7 +32,7 @@ def validate(manifest: DeclaredInputs, values: Any) -> dict[str, Any]:
         raise InputError(
             [Problem("inputs", f"{type(values).__name__} is not an object", "Give {key: value} by input.")]
         )
-    filled = {**manifest.defaults, **{k: v for k, v in values.items() if v is not None}}
+    filled = _canonical(manifest, {**manifest.defaults, **{k: v for k, v in values.items() if v is not None}})
     problems = find_problems(manifest, filled)
     if problems:
         raise InputError(problems)
@@ -41,8 +41,9 @@ def validate(manifest: DeclaredInputs, values: Any) -> dict[str, Any]:
 
 def find_problems(manifest: DeclaredInputs, values: Mapping[str, Any], *, complete: bool = True) -> list[Problem]:
     """Return what is wrong with `values`; with `complete` off, missing inputs are not."""
+    values = _canonical(manifest, values)
     problems: list[Problem] = []
-    for error in validator_for(manifest).iter_errors(dict(values)):
+    for error in validator_for(manifest).iter_errors(values):
         problems += _problems_of_error(manifest, error, values, complete=complete)
     if not problems and complete:
         shown = visible_keys(manifest, values)
@@ -88,6 +89,11 @@ def calibration_warnings(manifest: DeclaredInputs, values: Mapping[str, Any]) ->
                     f"{unit_text(field)}, the range this model was calibrated on."
                 )
     return found
+
+
+def _canonical(manifest: DeclaredInputs, values: Mapping[str, Any]) -> dict[str, Any]:
+    fields = manifest.inputs
+    return {k: FIELD_TYPES[fields[k].type].canonical(fields[k], v) if k in fields else v for k, v in values.items()}
 
 
 def _is_declared_later(manifest: DeclaredInputs, other: str, key: str) -> bool:

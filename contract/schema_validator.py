@@ -6,7 +6,6 @@ more than using it and a form checks at every change of a slider.
 Left out: wording what it finds, which is `contract.inputs`.
 """
 
-import datetime as dt
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from jsonschema.validators import extend
 
 from contract import row_rules
 from contract.declared_inputs import DeclaredInputs
+from contract.field_types.dates import iso_date
 from contract.fields import is_multiple_of, is_number, is_whole
 from contract.schema import input_schema
 
@@ -47,7 +47,9 @@ def validator_for(declared: DeclaredInputs) -> Validator:
 
 @_formats.checks("date", raises=ValueError)
 def _is_date(value: object) -> bool:
-    return not isinstance(value, str) or bool(dt.date.fromisoformat(value))
+    if isinstance(value, str) and iso_date(value) != value:
+        raise ValueError(value)
+    return True
 
 
 def _check_multiple_of(_validator: Any, step: float, value: Any, _schema: Any) -> Iterator[ValidationError]:

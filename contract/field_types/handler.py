@@ -60,6 +60,14 @@ class FieldTypeHandler(ABC):
                 schema[key] = value
         return schema
 
+    def canonical(self, field: Field, value: Any) -> Any:
+        """Return a value of any type in the form in which it is compared; what has none is returned as it is.
+
+        This comes before the schema's check, so that order, repeats, bounds and rules see one form.
+        """
+        del field
+        return value
+
     def normalise(self, field: Field, value: Any) -> Any:
         """Return a value that fits the schema in the one form that is stored and handed to the model."""
         del field

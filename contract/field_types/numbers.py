@@ -11,7 +11,7 @@ from jsonschema import ValidationError
 
 from contract.field_types.declaration import DeclarationReader
 from contract.field_types.handler import FieldTypeHandler
-from contract.fields import Field, is_number, is_whole
+from contract.fields import MAX_PRECISION, Field, decimals_of, is_number, is_whole
 from contract.wording import range_text, shorten
 
 SCALES = ("linear", "log")
@@ -39,7 +39,8 @@ class NumberType(FieldTypeHandler):
     def parse(self, reader: DeclarationReader, *, column: bool) -> dict[str, Any]:
         """Return bounds, step, default and the rest; absent, min is 0, max 100, step 1 and the default min."""
         bounds = self._read_bounds(reader, column=column)
-        whole = self._is_whole(reader, bounds, column=column)
+        precision = self._read_precision(reader, bounds)
+        whole = self._is_whole(reader, bounds, precision, column=column)
         if whole:
             bounds.low, bounds.high, bounds.step = (
                 None if n is None else int(n) for n in (bounds.low, bounds.high, bounds.step)
@@ -52,7 +53,7 @@ class NumberType(FieldTypeHandler):
             "whole": whole,
             "scale": _read_scale(reader, bounds.low),
             "widget": _read_widget(reader),
-            "precision": reader.count("precision"),
+            "precision": precision,
             "valid": _read_valid(reader),
             "default": self._as_default(bounds.numbers) if bounds.numbers else bounds.default,
         }
@@ -84,7 +85,10 @@ class NumberType(FieldTypeHandler):
         noun = "a whole number" if field.whole else "a number"
         span = range_text(field)
         step = field.multiple_of
-        grid = f", in steps of {step:g}" if step and not (field.whole and step == 1) else ""
+        if field.precision and not field.whole:
+            grid = f" with at most {_decimals(field.precision)}"
+        else:
+            grid = f", in steps of {step:g}" if step and not (field.whole and step == 1) else ""
         return (f"{noun} from {span}" if span else noun) + grid
 
     def found_text(self, field: Field, error: ValidationError) -> str:
@@ -117,11 +121,29 @@ class NumberType(FieldTypeHandler):
             reader.problem("default", f"{default!r} is outside {low:g} to {high:g}", "Give a default in that range.")
         return _Bounds(low, high, step, default, numbers)
 
-    def _is_whole(self, reader: DeclarationReader, bounds: _Bounds, *, column: bool) -> bool:
-        """Say whether the values are whole numbers: where everything declared about them is."""
+    def _read_precision(self, reader: DeclarationReader, bounds: _Bounds) -> int | None:
+        """Return how many decimals may be typed; at least those of the step, the bounds and the default.
+
+        A slider's own positions and the ends of the range are values that an analyst can reach, so they have to be
+        values that are accepted.
+        """
+        declared: int | None = reader.count("precision")
+        if declared is None:
+            return None
+        marks = {"min": bounds.low, "max": bounds.high, "step": bounds.step}
+        needed = {name: decimals_of(n) for name, n in marks.items() if n is not None}
+        needed["default"] = max(map(decimals_of, bounds.numbers), default=0)
+        finest = max(needed, key=lambda name: needed[name])
+        if needed[finest] > declared:
+            decimals = f"{finest} has {_decimals(needed[finest])}"
+            reader.warn("precision", f"is {declared}, but {decimals}: {needed[finest]} may be typed.")
+        return min(max(declared, *needed.values()), MAX_PRECISION)
+
+    def _is_whole(self, reader: DeclarationReader, bounds: _Bounds, precision: int | None, *, column: bool) -> bool:
+        """Say whether the values are whole: where no decimals are declared and everything else about them is whole."""
         del reader
         declared = (bounds.low, bounds.high, bounds.step, *bounds.numbers)
-        return not column and all(is_whole(n) for n in declared)
+        return not column and not precision and all(is_whole(n) for n in declared)
 
     def _own_default(self, low: Any, high: Any) -> Any:
         del high
@@ -137,8 +159,15 @@ class NumberType(FieldTypeHandler):
 class IntegerType(NumberType):
     """One whole number, whatever its bounds look like."""
 
-    def _is_whole(self, reader: DeclarationReader, bounds: _Bounds, *, column: bool) -> bool:
-        del column
+    def _read_precision(self, reader: DeclarationReader, bounds: _Bounds) -> int | None:
+        del bounds
+        declared: int | None = reader.count("precision")
+        if declared:
+            reader.warn("precision", f"is {declared} and is ignored: whole numbers have no decimals.")
+        return None if declared is None else 0
+
+    def _is_whole(self, reader: DeclarationReader, bounds: _Bounds, precision: int | None, *, column: bool) -> bool:
+        del column, precision
         for name, n in (
             ("min", bounds.low),
             ("max", bounds.high),
@@ -187,6 +216,10 @@ class RangeType(NumberType):
 
     def _as_default(self, numbers: list[Any]) -> Any:
         return numbers
+
+
+def _decimals(count: int) -> str:
+    return f"{count} decimal{'' if count == 1 else 's'}"
 
 
 def _read_scale(reader: DeclarationReader, low: Any) -> str:

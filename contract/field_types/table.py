@@ -83,6 +83,18 @@ class TableType(FieldTypeHandler):
             "maxItems": field.max_rows,
         } | {key: found for key, found in between_rows.items() if found}
 
+    def canonical(self, field: Field, value: Any) -> Any:
+        """Return the rows with each cell in the form in which it is compared."""
+        dates = {key: column for key, column in field.columns.items() if column.type == "date"}
+        if not dates or not isinstance(value, list):
+            return value
+        return [
+            {k: self.column_types["date"].canonical(dates[k], v) if k in dates else v for k, v in row.items()}
+            if isinstance(row, Mapping)
+            else row
+            for row in value
+        ]
+
     def normalise(self, field: Field, value: Any) -> Any:
         """Return every row with all columns in their order; an empty cell is None."""
         return [

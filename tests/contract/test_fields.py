@@ -72,6 +72,32 @@ def test_precision_sets_the_grid_and_the_step_does_where_it_has_one():
     assert parse({"type": "number", "step": 0.5, "precision": 3})[0].multiple_of == 0.001
 
 
+@pytest.mark.parametrize(
+    ("raw", "grid", "finest"),
+    [
+        ({"step": 0.25, "precision": 1}, 0.01, "step has 2 decimals: 2 may be typed"),
+        ({"min": 0.005, "precision": 2, "default": 0.5}, 0.001, "min has 3 decimals: 3 may be typed"),
+        ({"precision": 0, "default": 2.5}, 0.1, "default has 1 decimal: 1 may be typed"),
+    ],
+)
+def test_a_precision_coarser_than_the_step_bounds_or_default_is_widened_with_a_warning(raw, grid, finest):
+    field, problems, warnings = parse({"type": "number", **raw})
+    assert (field.multiple_of, problems) == (grid, [])
+    assert len(warnings) == 1
+    assert finest in warnings[0]
+
+
+def test_an_integer_has_no_decimals_whatever_its_precision_says():
+    field, problems, warnings = parse({"type": "integer", "precision": 2})
+    assert (field.multiple_of, field.precision, problems) == (1, 0, [])
+    assert warnings == ["inputs.x.precision is 2 and is ignored: whole numbers have no decimals."]
+
+
+@pytest.mark.parametrize("precision", [300, 308, 400, 10**6])
+def test_a_precision_beyond_what_a_double_holds_still_gives_a_grid(precision):
+    assert parse({"type": "number", "precision": precision})[0].multiple_of > 0
+
+
 @given(
     st.integers(-(10**9), 10**9),
     st.sampled_from([1, 5, 10, 0.1, 0.01, 0.25, 0.001]),

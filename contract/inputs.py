@@ -15,6 +15,7 @@ from contract.declared_inputs import DeclaredInputs
 from contract.errors import InputError
 from contract.field_types import FIELD_TYPES
 from contract.fields import Field, is_number
+from contract.patterns import pattern_budget
 from contract.problems import Problem
 from contract.schema_validator import validator_for
 from contract.wording import name_some, shorten, unit_text
@@ -43,8 +44,9 @@ def find_problems(manifest: DeclaredInputs, values: Mapping[str, Any], *, comple
     """Return what is wrong with `values`; with `complete` off, missing inputs are not."""
     values = _canonical(manifest, values)
     problems: list[Problem] = []
-    for error in validator_for(manifest).iter_errors(values):
-        problems += _problems_of_error(manifest, error, values, complete=complete)
+    with pattern_budget():
+        for error in validator_for(manifest).iter_errors(values):
+            problems += _problems_of_error(manifest, error, values, complete=complete)
     if not problems and complete:
         shown = visible_keys(manifest, values)
         problems += [

@@ -17,8 +17,10 @@ from jsonschema.validators import extend
 
 from contract import row_rules
 from contract.declared_inputs import DeclaredInputs
+from contract.errors import PatternTimeout
 from contract.field_types.dates import iso_date
 from contract.fields import is_multiple_of, is_number, is_whole
+from contract.patterns import matches_pattern
 from contract.schema import input_schema
 
 WIDEST = 2**63  # whole numbers are kept as 64 bits
@@ -57,6 +59,16 @@ def _check_multiple_of(_validator: Any, step: float, value: Any, _schema: Any) -
         yield ValidationError(f"{value!r} is not a multiple of {step}")
 
 
+def _check_pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    if not isinstance(value, str):
+        return
+    try:
+        if not matches_pattern(pattern, value):
+            yield ValidationError(f"{value!r} does not match {pattern!r}")
+    except PatternTimeout as error:
+        yield ValidationError(str(error), cause=error)
+
+
 def _check_ordered(_validator: Any, ordered: bool, value: Any, _schema: Any) -> Iterator[ValidationError]:
     if ordered and isinstance(value, list) and all(map(is_number, value)) and value != sorted(value):
         yield ValidationError("the ends are the wrong way round")
@@ -81,6 +93,7 @@ _SchemaValidator = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     {
         "multipleOf": _check_multiple_of,
+        "pattern": _check_pattern,
         "x-ordered": _check_ordered,
         "formatMinimum": _check_not_before,
         "formatMaximum": _check_not_after,

@@ -26,13 +26,23 @@ def unit_text(field: Field) -> str:
 
 def range_text(field: Field) -> str:
     """Return the range of a number or date in words, empty where it has none."""
-    low, high = field.minimum, field.maximum
-    show = str if field.type == "date" else "{:,}".format
-    if low is not None and high is not None:
-        return f"{show(low)} to {show(high)}{unit_text(field)}"
-    if low is not None:
-        return f"{show(low)}{unit_text(field)} up"
-    return f"at most {show(high)}{unit_text(field)}" if high is not None else ""
+    return span_text(field.minimum, field.maximum, unit_text(field))
+
+
+def span_text(low: Any, high: Any, unit: str = "") -> str:
+    """Return a range in words; either end may be None.
+
+    Args:
+        low: the lower end, a number or a date as text.
+        high: the upper end.
+        unit: with a space before it, or empty.
+    """
+    first, last = (end if end is None or isinstance(end, str) else f"{end:,}" for end in (low, high))
+    if first is not None and last is not None:
+        return f"{first} to {last}{unit}"
+    if first is not None:
+        return f"{first}{unit} up"
+    return f"at most {last}{unit}" if last is not None else ""
 
 
 def name_some(names: Iterable[Any]) -> str:

@@ -12,7 +12,7 @@ from jsonschema import ValidationError
 from contract.field_types.declaration import DeclarationReader
 from contract.field_types.handler import FieldTypeHandler
 from contract.fields import MAX_PRECISION, Field, decimals_of, is_number, is_whole
-from contract.wording import range_text, shorten
+from contract.wording import range_text, shorten, span_text
 
 SCALES = ("linear", "log")
 WIDGETS = ("slider", "number")
@@ -118,7 +118,8 @@ class NumberType(FieldTypeHandler):
             reader.problem("default", f"{default!r} is not {self.default_words}", f"Give {self.default_words}.")
             return _Bounds(low, high, step, own, self._default_numbers(own) or [])
         if any((low is not None and n < low) or (high is not None and n > high) for n in numbers):
-            reader.problem("default", f"{default!r} is outside {low:g} to {high:g}", "Give a default in that range.")
+            span = span_text(low, high)
+            reader.problem("default", f"{default!r} is outside {span}", "Give a default in that range.")
         return _Bounds(low, high, step, default, numbers)
 
     def _read_precision(self, reader: DeclarationReader, bounds: _Bounds) -> int | None:

@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 
 from contract import field_parser, fields, manifest
 from contract.errors import ManifestError
+from contract.field_types import FIELD_TYPES
+from contract.field_types.parsing import COMMON_KEYS
 
 
 def parse(raw, key="x"):
@@ -125,3 +127,33 @@ def test_no_declaration_whatever_makes_the_checker_itself_fail(raw):
         manifest.parse({"name": "m", "inputs": {"x": raw}})
     except ManifestError as error:
         assert error.problems
+
+
+@pytest.mark.parametrize("bounds", [{"max": 5}, {"min": 20}, {"min": 20, "max": 30}, {}])
+@pytest.mark.parametrize("default", [10, "ten", [1], True])
+def test_a_column_with_any_bounds_and_a_default_that_does_not_fit_is_a_problem_and_never_an_error(bounds, default):
+    columns = {"a": {"type": "number", **bounds, "default": default}}
+    _, problems, _ = parse({"type": "table", "columns": columns})
+    expected = ["inputs.x.columns.a.default"] if bounds or default != 10 else []
+    assert [p.where for p in problems] == expected
+
+
+SCALAR = st.none() | st.booleans() | st.integers(-200, 200) | st.floats() | st.text(max_size=8)
+VALUE = st.recursive(
+    SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+KEYS = sorted({key for type_ in fields.TYPES for key in FIELD_TYPES[type_].keys | COMMON_KEYS})
+
+
+@given(
+    st.sampled_from(fields.TYPES),
+    st.dictionaries(st.sampled_from(KEYS), VALUE, max_size=5),
+    st.dictionaries(st.sampled_from(KEYS), VALUE, max_size=5),
+)
+def test_no_value_of_a_known_key_makes_the_checker_itself_fail(type_, raw, column):
+    for column_type in fields.SCALARS:
+        columns = {"a": {**column, "type": column_type}}
+        try:
+            manifest.parse({"name": "m", "inputs": {"x": {"columns": columns, **raw, "type": type_}}})
+        except ManifestError as error:
+            assert error.problems

@@ -46,6 +46,14 @@ class RuleError(TontineError):
     """A rule uses syntax that is not allowed."""
 
 
+class PatternError(TontineError):
+    """A pattern cannot be used. The message says why."""
+
+
+class PatternTimeout(TontineError):  # noqa: N818 - it reads as what it says
+    """A text could not be compared with its pattern in the time that there is for it."""
+
+
 class TextError(TontineError):
     """A text does not hold a value of the field's type. The message says what was expected."""
 

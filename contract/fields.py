@@ -32,6 +32,7 @@ LARGEST = 2**1023
 MAX_TABLE_ROWS = 100_000
 MAX_FILE_MB = 50.0
 MAX_TEXT = 10_000
+MAX_PRECISION = 300  # decimals; the smallest double that arithmetic keeps whole is about 1e-308
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,9 @@ class Field:
     def multiple_of(self) -> float | int | None:
         """The grid a value must lie on, or None where every value in the range is allowed.
 
-        `precision` says how finely a value may be typed; without it the step is the grid, as long as
-        the range starts on it: a slider from 5 by 10 has no grid through zero, so none is demanded.
+        A declared precision is the grid, however coarse the step: the step is the slider's alone then. Without it the
+        step is the grid, as long as the range starts on it: a slider from 5 by 10 has no grid through zero, so none
+        is demanded.
         """
         if self.type not in NUMERIC:
             return None
@@ -122,6 +124,12 @@ class Field:
 def is_multiple_of(value: float, step: float) -> bool:
     """Say whether `value` is a whole multiple of `step`, in decimal arithmetic: 0.3 is one of 0.1."""
     return (Fraction(repr(value)) / Fraction(repr(step))).denominator == 1
+
+
+def decimals_of(value: float) -> int:
+    """Return how many decimals a number is written with: 0 for 5.0, 3 for 0.125."""
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def is_number(value: Any) -> bool:

@@ -6,7 +6,6 @@ pages, exports and the API cannot read it differently. What is not in an accepte
 Left out: drawing, and the conversion of Python values, which the sandbox's child has done.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -193,7 +192,7 @@ class _Reader:
             return {}
         item = found.get(key)
         if item is None:  # a label that holds an age or a year is declared by a pattern: Value after * years
-            item = next((v for name, v in found.items() if "*" in name and _matches_format(name, key)), None)
+            item = next((v for name, v in found.items() if "*" in name and _matches_wildcards(name, key)), None)
         return item if isinstance(item, Mapping) else {}
 
     def misfit(self, where: str, value: Any, words: str) -> None:
@@ -378,8 +377,18 @@ def is_numeric(values: Sequence[Any]) -> bool:
     return bool(given) and all(is_number(v) for v in given)
 
 
-def _matches_format(pattern: str, text: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
+def _matches_wildcards(pattern: str, text: str) -> bool:
+    """Say whether `text` is `pattern` with something, or nothing, for each `*`; the time grows with their lengths."""
+    first, *middle, last = pattern.split("*")
+    if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in middle:  # the leftmost place leaves the most to the parts that follow
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _holds_lists(item: Mapping[str, Any]) -> bool:

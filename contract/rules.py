@@ -12,7 +12,8 @@ from typing import Any
 
 from contract.errors import RuleError
 
-MAX_RULE = 500
+MAX_RULE = 500  # characters
+MAX_DEPTH = 200  # operations within operations; a sum of 100 inputs is 100 deep
 
 _COMPARE: dict[type[ast.cmpop], Any] = {
     ast.Lt: operator.lt,
@@ -53,12 +54,12 @@ def parse_rule(check: str, message: str) -> Rule:
 def evaluate(rule: Rule, values: Mapping[str, Any]) -> bool:
     """Say whether `rule` holds for `values`.
 
-    A rule that cannot be worked out for these values (text against number, division by zero, an
-    input left empty) does not hold.
+    A rule that cannot be worked out for these values (text against number, arithmetic on anything but numbers,
+    division by zero, an input left empty) does not hold.
     """
     try:
         return bool(_evaluate_node(_parse_syntax(rule.check), values))
-    except (TypeError, ZeroDivisionError, OverflowError, KeyError):
+    except (TypeError, ZeroDivisionError, OverflowError, KeyError, RecursionError):
         return False
 
 
@@ -66,9 +67,16 @@ def _parse_syntax(check: str) -> ast.expr:
     if len(check) > MAX_RULE:
         raise RuleError(f"the rule has {len(check)} characters, more than {MAX_RULE}")
     try:
-        return ast.parse(check, mode="eval").body
+        parsed = ast.parse(check, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise RuleError(f"{check!r} is not a comparison: {error}") from error
+    level, depth = [parsed], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise RuleError(f"the rule nests more than {MAX_DEPTH} operations")
+        level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    return parsed
 
 
 def _input_keys(node: ast.expr) -> set[str]:
@@ -109,9 +117,9 @@ def _evaluate_node(node: ast.expr, values: Mapping[str, Any]) -> Any:
             return -value if isinstance(op, ast.USub) else +value
         case ast.BinOp(left=left, op=op, right=right):
             a, b = _evaluate_node(left, values), _evaluate_node(right, values)
-            # "x" * 10**9 would be a very long text: arithmetic is for numbers.
-            if isinstance(a, str) or isinstance(b, str):
-                raise TypeError("arithmetic on text")
+            # "x" * 10**9 would be a very long text, and a list as well: arithmetic is for numbers.
+            if not (isinstance(a, int | float) and isinstance(b, int | float)):
+                raise TypeError("arithmetic on a text or list")
             return _ARITHMETIC[type(op)](a, b)
         case ast.Compare(left=left, ops=ops, comparators=rest):
             a = _evaluate_node(left, values)
@@ -121,5 +129,5 @@ def _evaluate_node(node: ast.expr, values: Mapping[str, Any]) -> Any:
                     return False
                 a = b
             return True
-        case _:  # pragma: no cover - `parse` has refused it
+        case _:  # pragma: no cover - `parse_rule` has refused it
             raise RuleError(ast.unparse(node))

@@ -20,6 +20,7 @@ from contract import result_parts
 from contract.app import Version
 from contract.errors import DatabaseUnavailable, LostClaimError, NotGrantedError, ResultError, SandboxLostError
 from contract.manifest import Manifest
+from contract.refusals import read_refusals
 from contract.run import Run, Status
 from engine.models.catalogue import load_manifest
 from engine.models.permissions import resolve_access, secrets_for
@@ -231,6 +232,8 @@ def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, re
         except ResultError as error:
             status, problems = Status.FAILED, tuple(error.problems)
             reason = "The model's result cannot be shown: " + " ".join(str(p) for p in error.problems)
+    elif outcome.words and (version := _version_of(worker_context, run)) is not None:
+        problems = read_refusals(outcome.words, load_manifest(version).inputs)
     if record is not None and record.lost:
         raise LostClaimError
     shown = outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None

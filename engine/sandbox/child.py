@@ -22,6 +22,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from opcode import opmap
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ SET_THREADS = (
     "openblas_set_num_threads64_",
     "openblas_set_num_threads",
 )
+HERE = str(Path(__file__).parent) + os.sep
 WARM_UP = str(Path(__file__).resolve().with_name("warm_up"))
 LAST = 0.25  # s that a child waits for its end after its last word
 INTERVAL = 0.1  # s between two partial results
@@ -217,9 +219,41 @@ def report_failure(sender: Sender, error: BaseException, folder: str) -> None:
             "type": type(error).__name__[:200],
             "text": Converter().text(text),
             "path": getattr(error, "path", None) if kind == "bad_value" else None,
+            **raised_at(error, folder),
             "traceback": Converter().text(model_traceback(error, folder)),
         }
     )
+
+
+def raised_at(error: BaseException, folder: str) -> dict:
+    """Return who raised an exception and where, so that a library's errors are not taken for the model's own words.
+
+    It is the model's own where a `raise` in one of its files raised it. A library raises in a file of its own, and what
+    is compiled (numpy's arithmetic, float("x")) fails at a line of the model that has no `raise`.
+
+    Returns:
+        `own`; `library`, the module that raised it, empty for one of the model's lines; `place`, where that was; and
+        `line`, the model's last line before it.
+    """
+    steps = []
+    step = error.__traceback__
+    while step is not None:
+        if not step.tb_frame.f_code.co_filename.startswith(HERE):
+            steps.append(step)
+        step = step.tb_next
+    own = [s for s in steps if s.tb_frame.f_code.co_filename.startswith(folder + os.sep)]
+    line = ""
+    if own:
+        name = os.path.relpath(own[-1].tb_frame.f_code.co_filename, folder)
+        line = f"{name}, line {own[-1].tb_lineno}"
+    if not steps:
+        return {"own": False, "library": "", "place": "", "line": ""}
+    last = steps[-1]
+    if own and last is own[-1]:
+        raised = last.tb_frame.f_code.co_code[last.tb_lasti] == opmap["RAISE_VARARGS"]
+        return {"own": raised, "library": "", "place": line, "line": line}
+    library = str(last.tb_frame.f_globals.get("__name__") or "a library")[:200]
+    return {"own": False, "library": library, "place": f"{library}, line {last.tb_lineno}", "line": line}
 
 
 def model_traceback(error: BaseException, folder: str) -> str:

@@ -15,7 +15,7 @@ import math
 import pathlib
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -72,6 +72,9 @@ class Converter:
                 self.text(str(key)): self.convert(item, f"{path}.{key}" if path else str(key), depth + 1)
                 for key, item in value.items()
             }
+        if isinstance(value, tuple) and hasattr(value, "_fields") and hasattr(value, "_asdict"):
+            # A named tuple is read by field, as a dataclass is; as a list its names would be lost.
+            return self.convert(value._asdict(), path, depth + 1)
         if isinstance(value, list | tuple | set | frozenset):
             return [self.convert(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
         return self.other(value, path, depth)
@@ -83,6 +86,12 @@ class Converter:
         match value:
             case np.ndarray():
                 return self.array(value, path, depth)
+            case np.datetime64() if isinstance(value.item(), int):  # of nanoseconds, or of a far year
+                return _map_nested(_as_dates(value), _date_text)
+            case np.timedelta64():
+                return _seconds(value, path)
+            case np.void() if value.dtype.names:
+                return self.convert({name: value[name] for name in value.dtype.names}, path, depth + 1)
             case np.generic():
                 return self.convert(value.item(), path, depth + 1)
             case dt.datetime() | dt.date() | dt.time():
@@ -107,8 +116,6 @@ class Converter:
             return self.convert(fields, path, depth + 1)
         if hasattr(value, "to_plotly_json"):
             return self.convert(value.to_plotly_json(), path, depth + 1)
-        if hasattr(value, "_asdict"):
-            return self.convert(value._asdict(), path, depth + 1)
         raise BadValueError(
             path, f"it is a {type(value).__module__}.{type(value).__qualname__}, which JSON cannot hold"
         )
@@ -153,7 +160,14 @@ class Converter:
         if value.dtype.kind in "iub" or (value.dtype.kind == "f" and bool(np.isfinite(value).all())):
             return value.tolist()
         if value.dtype.kind == "M":
-            return [None if v is None else v for v in self._dates(value)]
+            return _map_nested(_as_dates(value), _date_text)
+        if value.dtype.kind == "m" or value.dtype.names:
+            # Durations and records by item: .tolist() would give counts of nanoseconds and lose the fields' names.
+            converted = np.empty(value.shape, dtype=object)
+            for place in np.ndindex(value.shape):
+                at = path + "".join(f"[{i}]" for i in place)
+                converted[place] = self.convert(value[place], at, depth + 1)
+            return converted.tolist()
         return self.convert(value.tolist(), path, depth + 1)
 
     def series(self, value: object, path: str, depth: int) -> object:
@@ -183,6 +197,26 @@ class Converter:
         if len(self.places) < MAX_PATHS:
             self.places.append(path)
 
-    @staticmethod
-    def _dates(value: np.ndarray) -> list[str | None]:
-        return [None if np.isnat(v) else v.astype("datetime64[us]").item().isoformat() for v in value.ravel()]
+
+def _as_dates(value: np.ndarray | np.datetime64) -> object:
+    """Return an array as nested lists of datetimes; NaT is None, a year beyond Python's a count of microseconds."""
+    return value.astype("datetime64[us]").tolist()
+
+
+def _date_text(day: dt.datetime | int | None) -> str | None:
+    if isinstance(day, int):
+        return str(np.datetime64(day, "us"))
+    return None if day is None else day.isoformat()
+
+
+def _map_nested(items: object, convert_item: Callable[[object], object]) -> object:
+    return [_map_nested(item, convert_item) for item in items] if isinstance(items, list) else convert_item(items)
+
+
+def _seconds(value: np.timedelta64, path: str) -> float | None:
+    if np.isnat(value):
+        return None
+    try:
+        return float(value / np.timedelta64(1, "s"))
+    except TypeError:
+        raise BadValueError(path, f"it is {value!r}, and months and years have no length in seconds") from None

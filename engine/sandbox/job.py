@@ -69,7 +69,10 @@ class Progress:
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run ended. Memory is in bytes, times are in seconds; `begun`, its first line, since the epoch."""
+    """How a run ended. Memory is in bytes, times are in seconds; `begun`, its first line, since the epoch.
+
+    `words` are the model's own about its failure, without ours around them.
+    """
 
     status: Status
     reason: str | None = None
@@ -83,6 +86,7 @@ class Outcome:
     seconds: float = 0.0
     begun: float | None = None
     files: dict[str, Path] = field(default_factory=dict)
+    words: str = ""
 
 
 class CancelToken:

@@ -90,9 +90,20 @@ def model_failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
             return Status.FAILED, f"The model's code does not compile. {said}"
         case "import":
             return Status.FAILED, f"The model needs something that is not there. {said}"
-    if kind == "ValueError" and text:
-        return Status.FAILED, f"The model says: {text}"
-    return Status.FAILED, f"The model's code failed. {said}"
+    if words := own_words(frame):
+        return Status.FAILED, f"The model says: {words}"
+    library, place, line = (str(frame.get(key) or "")[:300] for key in ("library", "place", "line"))
+    if library:
+        called = f"; called at {line}" if line else ""
+        return Status.FAILED, f"The model's code failed in {library.partition('.')[0]}. {said} ({place}{called})"
+    return Status.FAILED, f"The model's code failed. {said}" + (f" ({place})" if place else "")
+
+
+def own_words(frame: dict[str, Any]) -> str:
+    """Return what the model itself says about its failure; empty where a library, an assertion or Python says it."""
+    if frame.get("kind") != "failed" or frame.get("why") != "exception" or frame.get("own") is not True:
+        return ""
+    return "" if frame.get("type") == "AssertionError" else str(frame.get("text", ""))[:4_000]
 
 
 def process_exited(code: int, started: bool, limits: Limits, cpu: float = 0.0) -> tuple[Status, str]:

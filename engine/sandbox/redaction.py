@@ -78,6 +78,7 @@ class Redactor:
         return dataclasses.replace(
             outcome,
             reason=self.redact_value(outcome.reason),
+            words=self.redact_value(outcome.words),
             traceback=self.redact_value(outcome.traceback),
             result=self.redact_value(outcome.result),
             nulls=self.redact_value(outcome.nulls),

@@ -379,6 +379,7 @@ class _Supervision:
             seconds=seconds,
             begun=self.begun,
             files=files,
+            words=reasons.own_words(frame) if self.verdict is None else "",
         )
 
 

@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 
 from contract import field_parser, fields, manifest
 from contract.errors import ManifestError
+from contract.field_types import FIELD_TYPES
+from contract.field_types.parsing import COMMON_KEYS
 
 
 def parse(raw, key="x"):
@@ -72,6 +74,32 @@ def test_precision_sets_the_grid_and_the_step_does_where_it_has_one():
     assert parse({"type": "number", "step": 0.5, "precision": 3})[0].multiple_of == 0.001
 
 
+@pytest.mark.parametrize(
+    ("raw", "grid", "finest"),
+    [
+        ({"step": 0.25, "precision": 1}, 0.01, "step has 2 decimals: 2 may be typed"),
+        ({"min": 0.005, "precision": 2, "default": 0.5}, 0.001, "min has 3 decimals: 3 may be typed"),
+        ({"precision": 0, "default": 2.5}, 0.1, "default has 1 decimal: 1 may be typed"),
+    ],
+)
+def test_a_precision_coarser_than_the_step_bounds_or_default_is_widened_with_a_warning(raw, grid, finest):
+    field, problems, warnings = parse({"type": "number", **raw})
+    assert (field.multiple_of, problems) == (grid, [])
+    assert len(warnings) == 1
+    assert finest in warnings[0]
+
+
+def test_an_integer_has_no_decimals_whatever_its_precision_says():
+    field, problems, warnings = parse({"type": "integer", "precision": 2})
+    assert (field.multiple_of, field.precision, problems) == (1, 0, [])
+    assert warnings == ["inputs.x.precision is 2 and is ignored: whole numbers have no decimals."]
+
+
+@pytest.mark.parametrize("precision", [300, 308, 400, 10**6])
+def test_a_precision_beyond_what_a_double_holds_still_gives_a_grid(precision):
+    assert parse({"type": "number", "precision": precision})[0].multiple_of > 0
+
+
 @given(
     st.integers(-(10**9), 10**9),
     st.sampled_from([1, 5, 10, 0.1, 0.01, 0.25, 0.001]),
@@ -99,3 +127,33 @@ def test_no_declaration_whatever_makes_the_checker_itself_fail(raw):
         manifest.parse({"name": "m", "inputs": {"x": raw}})
     except ManifestError as error:
         assert error.problems
+
+
+@pytest.mark.parametrize("bounds", [{"max": 5}, {"min": 20}, {"min": 20, "max": 30}, {}])
+@pytest.mark.parametrize("default", [10, "ten", [1], True])
+def test_a_column_with_any_bounds_and_a_default_that_does_not_fit_is_a_problem_and_never_an_error(bounds, default):
+    columns = {"a": {"type": "number", **bounds, "default": default}}
+    _, problems, _ = parse({"type": "table", "columns": columns})
+    expected = ["inputs.x.columns.a.default"] if bounds or default != 10 else []
+    assert [p.where for p in problems] == expected
+
+
+SCALAR = st.none() | st.booleans() | st.integers(-200, 200) | st.floats() | st.text(max_size=8)
+VALUE = st.recursive(
+    SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+KEYS = sorted({key for type_ in fields.TYPES for key in FIELD_TYPES[type_].keys | COMMON_KEYS})
+
+
+@given(
+    st.sampled_from(fields.TYPES),
+    st.dictionaries(st.sampled_from(KEYS), VALUE, max_size=5),
+    st.dictionaries(st.sampled_from(KEYS), VALUE, max_size=5),
+)
+def test_no_value_of_a_known_key_makes_the_checker_itself_fail(type_, raw, column):
+    for column_type in fields.SCALARS:
+        columns = {"a": {**column, "type": column_type}}
+        try:
+            manifest.parse({"name": "m", "inputs": {"x": {"columns": columns, **raw, "type": type_}}})
+        except ManifestError as error:
+            assert error.problems

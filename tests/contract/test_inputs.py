@@ -59,6 +59,40 @@ def test_whole_numbers_come_as_int_and_others_as_float():
     assert type(inputs.validate(m, {"age": 45.0, "p": 2})["p"]) is float
 
 
+def test_a_declared_precision_may_be_typed_where_bounds_step_and_default_are_whole():
+    m = build(
+        a_priori={"type": "number", "min": 20, "max": 150, "step": 1, "precision": 1, "default": 70, "unit": "%"},
+        corridor={"type": "range", "max": 50, "step": 5, "precision": 1, "default": [10, 40]},
+    )
+    taken = inputs.validate(m, {"a_priori": 62.5, "corridor": [2.5, 7]})
+    assert taken == {"a_priori": 62.5, "corridor": [2.5, 7.0]}
+    assert type(inputs.validate(m, {"a_priori": 62})["a_priori"]) is float
+    assert problems(m, {"a_priori": 62.55}) == [
+        "inputs.a_priori: 62.55 is not a multiple of 0.1. Give a number from 20 to 150 % with at most 1 decimal."
+    ]
+
+
+def test_inputs_stored_as_whole_numbers_before_a_precision_counted_are_still_valid():
+    m = build(market={"type": "number", "max": 1_000_000, "precision": 8, "default": 100})
+    for stored in (0, 100, 1_000_000):
+        assert inputs.validate(m, {"market": stored}) == {"market": float(stored)}
+
+
+def test_a_whole_number_written_with_a_point_is_a_whole_number():
+    m = build(
+        n={"type": "integer", "default": 5, "max": 10}, t={"type": "table", "columns": {"n": {"type": "integer"}}}
+    )
+    taken = inputs.validate(m, {"n": 5.0, "t": [{"n": 7.0}]})
+    assert (repr(taken["n"]), repr(taken["t"][0]["n"])) == ("5", "7")
+    assert "5.5 is not a whole number" in problems(m, {"n": 5.5})[0]
+
+
+def test_a_precision_of_0_keeps_whole_numbers_whole():
+    m = build(n={"type": "number", "step": 5, "precision": 0, "default": 10})
+    assert repr(inputs.validate(m, {"n": 7.0})["n"]) == "7"
+    assert problems(m, {"n": 7.5})
+
+
 def test_a_range_runs_from_low_to_high():
     m = build(r={"type": "range", "min": 0, "max": 10})
     assert inputs.validate(m, {"r": [2, 5]}) == {"r": [2, 5]}
@@ -70,6 +104,66 @@ def test_a_date_that_is_none_or_outside_is_refused():
     m = build(day={"type": "date", "min": "2020-01-01", "max": "2030-12-31", "default": "2026-01-01"})
     assert "is not a date" in problems(m, {"day": "2026-02-30"})[0]
     assert "outside" in problems(m, {"day": "2031-01-01"})[0]
+
+
+ONE_DAY = ["2023-08-31", "20230831", "2023-W35-4", "2023W354", "2023-08-31T00:00:00", " 2023-08-31 "]
+
+
+@pytest.mark.parametrize("text", ONE_DAY)
+def test_a_day_in_any_form_of_iso_8601_is_the_same_input(text):
+    m = build(
+        day={"type": "date", "min": "2023-08-31", "max": "20230831"},
+        t={"type": "table", "columns": {"on": {"type": "date", "min": "2023-W35-4", "max": "2023-08-31"}}},
+    )
+    taken = inputs.validate(m, {"day": text, "t": [{"on": text}]})
+    assert taken == {"day": "2023-08-31", "t": [{"on": "2023-08-31"}]}
+
+
+@pytest.mark.parametrize(
+    "text", ["2023-W35", "2023-243", "2023-08", "2023-08-31T12:00:00", "31.08.2023", "20231301", "x"]
+)
+def test_what_is_no_one_day_in_iso_8601_is_refused(text):
+    m = build(day={"type": "date"}, t={"type": "table", "columns": {"on": {"type": "date"}}})
+    assert problems(m, {"day": text, "t": [{"on": text}]}) == [
+        f"inputs.day: {text!r} is not a date. Give a date such as 2026-12-31.",
+        f"inputs.t[0].on: {text!r} is not a date. Give a date such as 2026-12-31.",
+    ]
+
+
+def test_dates_are_compared_as_days_whatever_their_form():
+    columns = {"on": {"type": "date", "increasing": True}}
+    m = build(t={"type": "table", "columns": columns, "unique": ["on"]})
+    assert inputs.validate(m, {"t": [{"on": "20200103"}, {"on": "2020-01-04"}, {"on": "2023-W35-4"}]})
+    assert problems(m, {"t": [{"on": "2020-02-01"}, {"on": "20200103"}]}) == [
+        "inputs.t[1].on: '2020-01-03' comes after '2020-02-01'. Put the rows in increasing order."
+    ]
+    assert "row 1 of the table has the same On" in str(
+        problems(
+            build(t={"type": "table", "columns": {"on": {"type": "date"}}, "unique": ["on"]}),
+            {"t": [{"on": "2023-08-31"}, {"on": "2023-W35-4"}]},
+        )
+    )
+
+
+def test_a_rule_compares_dates_as_days():
+    m = build(
+        start={"type": "date"},
+        end={"type": "date"},
+        extra={"rules": [{"check": "end > start", "message": "Give a later end."}]},
+    )
+    assert inputs.validate(m, {"start": "2020-12-31", "end": "20210101"}) == {
+        "start": "2020-12-31",
+        "end": "2021-01-01",
+    }
+    assert problems(m, {"start": "20210101", "end": "2020-12-31"})
+
+
+def test_a_default_date_in_another_form_is_stored_as_year_month_day():
+    m = build(
+        day={"type": "date", "default": "20200103"},
+        t={"type": "table", "columns": {"on": {"type": "date"}}, "default": [{"on": "2023-W35-4"}]},
+    )
+    assert inputs.validate(m, {}) == {"day": "2020-01-03", "t": [{"on": "2023-08-31"}]}
 
 
 TABLE = {

@@ -101,7 +101,7 @@ def test_the_defaults_give_finite_results_that_draw(name, sandbox):
     out = run(sandbox, name, {})
     assert (out.status, out.reason) == (Status.SUCCESS, None)
     result = drawn(name, out)
-    assert not result.more
+    assert not result.extras
     assert result.summary
     assert result.tables
     assert result.charts or result.series

@@ -66,7 +66,7 @@ def test_labels_head_the_columns_by_position_and_formatted_text_stays_as_it_is(r
 def test_the_series_draws_and_every_part_of_the_result_is_shown(run, name):
     shown = parse_result(run(name))
     assert series_figure(shown.series, shown.outputs).data
-    assert (len(shown.summary), len(shown.tables), shown.more) == (3, 1, {})
+    assert (len(shown.summary), len(shown.tables), shown.extras) == (3, 1, {})
 
 
 def test_the_pricer_without_a_seed_of_its_own_repeats_with_the_runs_seed(run):

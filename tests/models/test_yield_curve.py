@@ -211,7 +211,7 @@ STEEP = [{"maturity": 1, "rate": 1}, {"maturity": 10, "rate": 15}, {"maturity": 
 def test_a_refusal_names_only_inputs_that_the_form_shows(model, given):
     with pytest.raises(ValueError, match=r"^inputs\.") as refused:
         model.run(**given)
-    shown = contract_inputs.visible(model.manifest, given)
+    shown = contract_inputs.visible_keys(model.manifest, given)
     named = re.findall(r"^inputs\.(\w+)", str(refused.value), re.MULTILINE)
     assert named
     assert set(named) <= shown

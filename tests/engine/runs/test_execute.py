@@ -258,3 +258,36 @@ def test_a_file_the_model_made_can_be_downloaded(context, add_model, run_now):
     run_now(run)
     with context.database.read() as conn:
         assert results.read_file(conn, run.id, "report") == b"made"
+
+
+REFUSING = """
+import numpy as np
+def run(inputs):
+    if inputs["n"] == 1:
+        raise ValueError("inputs.n: 1 is too few. Give 2.\\ninputs.rows[1].a: it is 0. Give an amount.\\ninputs.other: no. No.")
+    if inputs["n"] == 2:
+        raise RuntimeError("nothing could be fitted")
+    float("inputs.n: x. Y.")
+"""
+
+
+def test_what_a_model_says_of_its_inputs_is_stored_as_problems_beside_them(context, add_model, run_now):
+    inputs = {
+        "n": {"type": "number", "default": 1},
+        "rows": {"type": "table", "columns": {"a": {"type": "number"}}, "default": []},
+    }
+    slug = add_model(REFUSING, inputs)
+    ended = {}
+    for n in (1, 2, 3):
+        run = submit(context, slug, {"n": n}, user="ada")
+        run_now(run)
+        ended[n] = snapshot(context, run.id).run
+    assert {run.status for run in ended.values()} == {Status.FAILED}
+    assert [(p.where, p.message, p.hint) for p in ended[1].problems] == [
+        ("inputs.n", "1 is too few", "Give 2."),
+        ("inputs.rows[1].a", "it is 0", "Give an amount."),
+    ]
+    assert ended[1].reason.startswith("The model says: inputs.n: 1 is too few. Give 2.\n")
+    assert (ended[2].problems, ended[2].reason) == ((), "The model says: nothing could be fitted")
+    assert ended[3].problems == ()
+    assert ended[3].reason.startswith("The model's code failed. ValueError: could not convert")

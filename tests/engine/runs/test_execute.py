@@ -203,7 +203,7 @@ def run(inputs):
     assert len(now.shown["table"]["head"]["i"]) == 200
     with context.database.read() as conn:
         page = results.read_part(conn, run.id, "table", 4998, 5).to_pydict()
-        line = results.read_part(conn, run.id, "series.s", 0, 2).to_pydict()
+        line = results.read_part(conn, run.id, "series.1", 0, 2).to_pydict()
     assert page == {"i": [4998, 4999], "v": [4998 / 7, 4999 / 7]}
     assert line == {"x": [0, 1], "y": [0.0, 2.0]}
 

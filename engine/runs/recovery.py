@@ -58,8 +58,8 @@ def _requeue(database: Database, limits: InstallationLimits, worker: str | None)
                     status=Status.FAILED,
                     waiting_too=True,
                     reason=(
-                        f"The worker that ran it was lost {'once' if lost == 1 else f'{lost} times'}. The model may be bringing its worker "
-                        "down; look at its log and try smaller inputs."
+                        f"The worker that ran it was lost {'once' if lost == 1 else f'{lost} times'}. The model may be bringing "
+                        "its worker down; look at its log and try smaller inputs."
                     ),
                 )
             else:

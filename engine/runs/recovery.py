@@ -58,8 +58,8 @@ def _requeue(database: Database, limits: InstallationLimits, worker: str | None)
                     status=Status.FAILED,
                     waiting_too=True,
                     reason=(
-                        f"The worker that ran it was lost {'once' if lost == 1 else f'{lost} times'}. The model may be bringing "
-                        "its worker down; look at its log and try smaller inputs."
+                        f"The worker that ran it was lost {_times(lost)}. The model may be bringing its worker "
+                        "down; look at its log and try smaller inputs."
                     ),
                 )
             else:
@@ -69,6 +69,10 @@ def _requeue(database: Database, limits: InstallationLimits, worker: str | None)
     for run in found:
         _report_end(run, endings.get(run.id))
     return len(found)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _report_end(run: Run, ending: Status | None) -> None:

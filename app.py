@@ -12,6 +12,7 @@ import socket
 import stat
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd  # noqa: F401 - imported before the freeze below, so that no session pays for collecting it
@@ -29,7 +30,7 @@ from engine.observability.logs import configure, route_server_logs
 from engine.observability.loop_monitor import LoopMonitor
 from engine.processes import context as contexts
 from engine.processes.worker_pool import WorkerPool
-from engine.runs.recovery import requeue_worker_runs
+from engine.runs.recovery import requeue_local_worker_runs
 from settings import SettingsError
 from storage import workers
 from storage.database import Database
@@ -80,7 +81,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             settings.workers,
             HERE / "worker.py",
             {**os.environ, "DATABASE_URL": url, "TONTINE_DATA": str(settings.data)},
-            on_death=lambda pid: requeue_worker_runs(context.database, f"{socket.gethostname()}:{pid}"),
+            on_death=partial(requeue_local_worker_runs, context),
         )
         pool.start()
         stack.callback(pool.stop)

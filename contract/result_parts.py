@@ -19,7 +19,9 @@ Columns = dict[str, list[Any]]
 def extract_large(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Columns]]:
     """Return the result with references in it, and the columns that each reference stands for.
 
-    The names of parts are the paths of what they hold: `table`, `tables.By year`, `series.Reserve`.
+    The names of parts are the paths of what they hold: `table`, `tables.By year`, `series.2` for the second series,
+    because two series may have one name. A reader takes the name from the reference: results stored by earlier
+    releases have the series' own names in theirs.
     """
     parts: dict[str, Columns] = {}
     doc = dict(raw)
@@ -29,9 +31,11 @@ def extract_large(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Col
         doc["tables"] = {k: _extract_table(f"tables.{k}", v, parts) for k, v in doc["tables"].items()}
     series = doc.get("series")
     if isinstance(series, list) and series and all(_is_columns(s) for s in series):
-        doc["series"] = [_extract_series(f"series.{s.get('name', i)}", s, parts) for i, s in enumerate(series, start=1)]
+        doc["series"] = [_extract_series(f"series.{i}", s, parts) for i, s in enumerate(series, start=1)]
     elif isinstance(series, Mapping) and not _is_columns(series):
-        doc["series"] = {k: _extract_series(f"series.{k}", v, parts) for k, v in series.items()}
+        doc["series"] = {
+            k: _extract_series(f"series.{i}", v, parts) for i, (k, v) in enumerate(series.items(), start=1)
+        }
     elif series:
         doc["series"] = _extract_series("series", series, parts)
     return doc, parts

@@ -4,6 +4,7 @@ Chosen: a row for each process, so that the monitor and the health check need no
 Left out: their jobs, which are the queue's.
 """
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,11 @@ class WorkerInfo:
     environment: Mapping[str, str]
     started_at: datetime
     heartbeat_at: datetime
+
+
+def worker_name(pid: int) -> str:
+    """Return the name of the worker process `pid` of this host."""
+    return f"{socket.gethostname()}:{pid}"
 
 
 def register(

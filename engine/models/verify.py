@@ -1,80 +1,109 @@
 """Run the reference cases of a version and keep how many published values it reproduces.
 
-Chosen: the same sandbox and limits as any run, but no row in the history: nobody asked for these.
+Chosen: the same sandbox, limits, seeds and files as any run, but no row in the history: nobody asked for these. A
+worker that is asked to stop puts the whole check back in the queue.
 Left out: refusing a version that misses. Its page says so, with both numbers.
 """
 
 import contextlib
+import uuid
 from dataclasses import asdict
 
 from contract import inputs as contract_inputs
 from contract.cases import Case, Mismatch, mismatches
-from contract.errors import NotGrantedError
-from contract.manifest import Manifest
+from contract.errors import NotGrantedError, SandboxLostError
 from contract.run import Status
 from engine.models.catalogue import load_cases, load_manifest
 from engine.models.permissions import resolve_access, secrets_for
-from engine.runs.execute import WorkerContext, denial_reason, ensure_unpacked, run_limits
-from engine.sandbox.supervisor import CancelToken, Progress, SandboxJob
+from engine.runs import job_queue
+from engine.runs.execute import (
+    WORKER_STOPPED,
+    WorkerContext,
+    denial_reason,
+    ensure_unpacked,
+    input_files,
+    run_in_sandbox,
+    run_limits,
+)
+from engine.runs.submit import declared_seed
+from engine.sandbox.supervisor import CancelToken, Outcome, Progress, SandboxJob
 from storage import apps, versions
+
+DEFAULT_SEED = 0  # of a model without an input `seed`: a check gives the same score each time
 
 
 def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str) -> None:
-    """Run every case of the version that expects something, and store the score with each miss."""
+    """Run every case of the version that expects something, and store the score with each mismatch."""
     with worker_context.database.read() as conn:
         found = versions.get_version(conn, app_id, version)
+        app = apps.app_by_id(conn, app_id)
     if found is None:
         return
     manifest = load_manifest(found)
-    place = ensure_unpacked(worker_context, found.hash, found.archive)
-    with worker_context.database.read() as conn:
-        app = apps.app_by_id(conn, app_id)
+    folder = ensure_unpacked(worker_context, found.hash, found.archive)
     slug = app.slug if app is not None else str(app_id)
     access = resolve_access(worker_context.database, app_id, manifest)
     secrets: dict[str, str] = {}
-    lacking: str | None = None
+    denied: str | None = None
     try:
         secrets = secrets_for(slug, access, worker_context.secrets, worker_context.worker)
     except NotGrantedError as error:
-        lacking = denial_reason(error)
+        denied = denial_reason(error)
     total, missed = 0, list[Mismatch]()
-    for i, case in enumerate(c for c in load_cases(found) if c.expect):
-        total += len(case.expect)
-        if lacking is not None:
-            missed += [Mismatch(case.name, path, expected, lacking) for path, expected in case.expect.items()]
-            continue
-        missed += _case_mismatches(
-            worker_context,
-            manifest,
-            case,
-            SandboxJob(
-                run_id=f"check-{version[:12]}-{i}",
-                folder=place,
-                inputs=contract_inputs.validate(manifest, dict(case.inputs)),
-                seed=0,
-                limits=run_limits(worker_context.limits, manifest),
-                files={
-                    key: place / str(f.default)
-                    for key, f in manifest.inputs.items()
-                    if f.type == "file" and f.default and key not in case.inputs
-                },
-                hosts=access.hosts,
-                denial_messages=access.denial_messages(slug),
-                secrets=secrets,
-            ),
-        )
+    with contextlib.closing(CancelToken()) as cancel:
+        worker_context.active[cancel] = uuid.uuid4()  # of no run: only the worker's own end cancels a check
+        try:
+            for i, case in enumerate(c for c in load_cases(found) if c.expect):
+                total += len(case.expect)
+                if denied is not None:
+                    missed += _all_missed(case, denied)
+                    continue
+                inputs = contract_inputs.validate(manifest, dict(case.inputs))
+                seed = declared_seed(inputs)
+                call = SandboxJob(
+                    run_id=f"check-{version[:12]}-{i}",
+                    folder=folder,
+                    inputs=inputs,
+                    seed=DEFAULT_SEED if seed is None else seed,
+                    limits=run_limits(worker_context.limits, manifest),
+                    files=input_files(worker_context, inputs, manifest, folder),
+                    hosts=access.hosts,
+                    denial_messages=access.denial_messages(slug),
+                    secrets=secrets,
+                )
+                missed += _case_mismatches(worker_context, case, call, cancel)
+                if cancel.reason == WORKER_STOPPED:
+                    with worker_context.database.begin() as conn:
+                        job_queue.enqueue_reference_cases(conn, app_id, version)
+                    return
+        finally:
+            del worker_context.active[cancel]
     checks = {"total": total, "reproduced": total - len(missed), "misses": [asdict(m) for m in missed]}
     with worker_context.database.begin() as conn:
         versions.put_case_results(conn, app_id, version, checks)
 
 
-def _case_mismatches(worker_context: WorkerContext, manifest: Manifest, case: Case, call: SandboxJob) -> list[Mismatch]:
-    del manifest
+def _case_mismatches(
+    worker_context: WorkerContext, case: Case, call: SandboxJob, cancel: CancelToken
+) -> list[Mismatch]:
+    found: list[Mismatch] = []
 
-    def ignore(_event: Progress) -> None:
-        return None
-
-    with contextlib.closing(CancelToken()) as cancel, worker_context.sandbox.run(call, ignore, cancel) as outcome:
+    def compare(outcome: Outcome) -> None:
         if outcome.status is Status.SUCCESS and outcome.result is not None:
-            return mismatches(case, outcome.result)
-        return [Mismatch(case.name, path, expected, outcome.reason) for path, expected in case.expect.items()]
+            found.extend(mismatches(case, outcome.result))
+        else:
+            found.extend(_all_missed(case, outcome.reason))
+
+    try:
+        run_in_sandbox(worker_context, call, _ignore, cancel, compare)
+    except SandboxLostError:
+        found = _all_missed(case, "The sandbox was lost twice while this case ran.")
+    return found
+
+
+def _all_missed(case: Case, reason: str | None) -> list[Mismatch]:
+    return [Mismatch(case.name, path, expected, reason) for path, expected in case.expect.items()]
+
+
+def _ignore(_event: Progress) -> None:
+    """Do nothing with what a case shows before its end."""

@@ -58,7 +58,7 @@ class Worker:
         loop_block_ms: int = 0,
     ) -> None:
         self.database = Database(url, idle_timeout=limits.worker_timeout)
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = workers.worker_name(os.getpid())
         self.shelf = ScratchRoot(data / "scratch")
         self.sandbox = Sandbox(self.shelf.folder, tier=tier)
         self.worker_context = WorkerContext(

@@ -6,6 +6,7 @@ model.
 Left out: deciding what is tried again, which is `engine.runs.recovery`.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +29,8 @@ from engine.observability import telemetry
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
 from engine.runs.recorder import TAKEN_OVER, Recorder
-from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Sandbox, SandboxJob
+from engine.runs.uploads import file_name
+from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Progress, Sandbox, SandboxJob
 from registry import model_files
 from storage import blobs, runs, versions
 from storage.database import Database
@@ -127,22 +129,40 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
         seed=run.seed,
         limits=run_limits(worker_context.limits, manifest),
         background=run.priority < job_queue.INTERACTIVE,
-        files=_input_files(worker_context, run, manifest, place),
+        files=input_files(worker_context, run.inputs, manifest, place),
         hosts=access.hosts,
         denial_messages=access.denial_messages(run.app_slug),
         secrets=secrets,
     )
     record = Recorder(worker_context.database, run, cancel)
     try:
-        with worker_context.sandbox.run(call, record, cancel) as outcome:
-            _end_attempt(worker_context, run, outcome, record)
-    except SandboxLostError:
-        log.warning("sandbox lost; trying once more", run=str(run.id))
-        with worker_context.sandbox.run(call, record, cancel) as outcome:
-            _end_attempt(worker_context, run, outcome, record)
+        run_in_sandbox(
+            worker_context, call, record, cancel, lambda outcome: _end_attempt(worker_context, run, outcome, record)
+        )
     finally:
         record.close()
     return run
+
+
+def run_in_sandbox(
+    worker_context: WorkerContext,
+    call: SandboxJob,
+    on_progress: Callable[[Progress], None],
+    cancel: CancelToken,
+    use: Callable[[Outcome], None],
+) -> None:
+    """Run a model, once more where its sandbox is lost, and call `use` with how it ended while its files are there.
+
+    Raises:
+        SandboxLostError: the sandbox was lost a second time.
+    """
+    try:
+        with worker_context.sandbox.run(call, on_progress, cancel) as outcome:
+            use(outcome)
+    except SandboxLostError:
+        log.warning("sandbox lost; trying once more", run=call.run_id)
+        with worker_context.sandbox.run(call, on_progress, cancel) as outcome:
+            use(outcome)
 
 
 def _end_attempt(worker_context: WorkerContext, run: Run, outcome: Outcome, record: Recorder) -> None:
@@ -286,24 +306,28 @@ def ensure_unpacked(worker_context: WorkerContext, version: str, archive: str) -
     return _ensure_cached(worker_context.cache / "versions" / version, fetch)
 
 
-def _input_files(worker_context: WorkerContext, run: Run, manifest: Manifest, place: Path) -> dict[str, Path]:
-    """Return the file behind each file input: an upload by its hash, or the model's own."""
+def input_files(
+    worker_context: WorkerContext, inputs: Mapping[str, Any], manifest: Manifest, folder: Path
+) -> dict[str, Path]:
+    """Return the file behind each file input: an upload by its hash and name, or the model's own in its `folder`."""
     found: dict[str, Path] = {}
     for key, declared in manifest.inputs.items():
-        value = run.inputs.get(key)
+        value = inputs.get(key)
         if declared.type != "file" or not value:
             continue
         if isinstance(value, str):
             if value == declared.default:
-                found[key] = place / value
+                found[key] = folder / value
             continue
-        name = Path(str(value["name"])).name or "upload"
+        name = file_name(str(value["name"]))
 
         def fetch(value: Mapping[str, Any] = value, name: str = name) -> dict[str, bytes]:
             with worker_context.database.read() as conn:
                 return {name: blobs.get_blob(conn, value["file"])}
 
-        found[key] = _ensure_cached(worker_context.cache / "uploads" / value["file"], fetch) / name
+        # The same content may have been uploaded under other names, and a model may go by the name.
+        cached = f"{value['file']}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+        found[key] = _ensure_cached(worker_context.cache / "uploads" / cached, fetch) / name
     return found
 
 

@@ -12,9 +12,10 @@ import structlog
 
 from contract.run import Run, Status
 from engine.observability import telemetry
+from engine.processes.context import AppContext
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
-from storage import orphans, runs
+from storage import orphans, runs, workers
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -28,9 +29,14 @@ def requeue_orphans(database: Database, limits: InstallationLimits) -> int:
     return _requeue(database, limits, worker=None)
 
 
-def requeue_worker_runs(database: Database, worker: str, limits: InstallationLimits | None = None) -> int:
+def requeue_worker_runs(database: Database, worker: str, limits: InstallationLimits) -> int:
     """Put back what a worker held that is known to be dead, without waiting for its silence."""
-    return _requeue(database, limits or InstallationLimits(), worker=worker)
+    return _requeue(database, limits, worker=worker)
+
+
+def requeue_local_worker_runs(context: AppContext, pid: int) -> int:
+    """Put back what the worker process `pid` of this host held, which has ended; returns how many runs."""
+    return requeue_worker_runs(context.database, workers.worker_name(pid), context.limits)
 
 
 def _requeue(database: Database, limits: InstallationLimits, worker: str | None) -> int:
@@ -52,7 +58,7 @@ def _requeue(database: Database, limits: InstallationLimits, worker: str | None)
                     status=Status.FAILED,
                     waiting_too=True,
                     reason=(
-                        f"The worker that ran it was lost {lost} times. The model may be bringing its worker "
+                        f"The worker that ran it was lost {_times(lost)}. The model may be bringing its worker "
                         "down; look at its log and try smaller inputs."
                     ),
                 )
@@ -63,6 +69,10 @@ def _requeue(database: Database, limits: InstallationLimits, worker: str | None)
     for run in found:
         _report_end(run, endings.get(run.id))
     return len(found)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _report_end(run: Run, ending: Status | None) -> None:

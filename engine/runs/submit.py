@@ -9,7 +9,7 @@ Left out: waiting for the result, which is `engine.runs.follow`.
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -73,8 +73,8 @@ def submit(
         resolve_access(context.database, found.id, manifest).require_secrets(found.slug)
     inputs = contract_inputs.validate(manifest, values)
     warnings = contract_inputs.calibration_warnings(manifest, inputs)
-    declared = inputs.get("seed")
-    seed = declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
+    declared = declared_seed(inputs)
+    seed = secrets.randbits(SEED_BITS) if declared is None else declared
     who = _user(context, user)
     # Where nothing is held back, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
@@ -102,6 +102,12 @@ def submit(
             job_queue.enqueue_admitted(conn, context.limits)
     telemetry.run_submitted(run, begun, created=created)
     return run
+
+
+def declared_seed(inputs: Mapping[str, Any]) -> int | None:
+    """Return the seed that a model with an input `seed` is to use, or None where the choice is the run's."""
+    seed = inputs.get("seed")
+    return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
 
 
 def _user(context: AppContext, name: str) -> int:

@@ -135,10 +135,18 @@ def merge_key(key: str, old: object, new: object) -> object:
         and isinstance(new, list)
         and all(isinstance(s, Mapping) and "name" in s for s in old + new)
     ):
-        by_name = {s["name"]: s for s in old}
-        by_name.update({s["name"]: s for s in new})
-        return list(by_name.values())
+        return list({**_by_name(old), **_by_name(new)}.values())
     return dict(new) if isinstance(new, Mapping) and key in {"summary", "tables", "series", "files"} else new
+
+
+def _by_name(series: list) -> dict:
+    """Return the series by name and, where several have one name, by how many of that name come before."""
+    counts: dict = {}
+    keyed = {}
+    for one in series:
+        counts[one["name"]] = counts.get(one["name"], 0) + 1
+        keyed[one["name"], counts[one["name"]]] = one
+    return keyed
 
 
 def main(

@@ -228,10 +228,14 @@ class _Supervision:
         watch = born + WATCH_INTERVAL
         while self.final is None and self.verdict is None:
             now = time.monotonic()
-            turn = min(deadline - now, watch - now)
+            # A poll may answer long before this process gets the processor again. Meanwhile the child may have written
+            # its result, waited in vain to be ended and exited. So whatever was true before the poll is decided by what
+            # the poll finds in the pipe, and whatever became true since is left to the next one.
+            ended, overdue = handle.ended.is_set(), now >= deadline
+            timeout = min(deadline - now, watch - now)
             if self.pending is not None:
-                turn = min(turn, self.told + EVENTS_PER_SECOND - now)
-            ready = {descriptor for descriptor, _ in poll.poll(max(0.0, turn) * 1000)}
+                timeout = min(timeout, self.told + EVENTS_PER_SECOND - now)
+            ready = {descriptor for descriptor, _ in poll.poll(max(0.0, timeout) * 1000)}
             now = time.monotonic()
             if log in ready and not self._read_log(log):
                 poll.unregister(log)
@@ -240,7 +244,7 @@ class _Supervision:
                     for frame in reader.read():
                         self._take(frame)
                         if frame.get("kind") == "started":
-                            deadline = now + self.limits.seconds
+                            deadline, overdue = now + self.limits.seconds, False
                 except FrameError as error:
                     self.verdict = (
                         reasons.result_too_large(error.size, self.limits) if error.size else reasons.protocol_error()
@@ -249,9 +253,9 @@ class _Supervision:
                     poll.unregister(frames)
             if self.cancel.fileno() in ready and self.final is None:
                 self.verdict = reasons.cancelled(self.cancel.reason or "cancelled", now - born)
-            elif handle.ended.is_set() and frames not in ready:
+            elif ended and frames not in ready:
                 return
-            elif now >= deadline and self.final is None:
+            elif overdue and self.final is None:
                 if self.begun is None:
                     self.zygote.close()
                     raise SandboxLostError(f"no child was ready within {START_TIMEOUT:g} s")

@@ -82,10 +82,34 @@ def test_any_json_a_model_returns_can_be_viewed_and_split(raw):
 def test_a_large_table_and_series_leave_a_reference_with_their_first_rows(n):
     raw = {"table": {"a": list(range(n))}, "series": [{"name": "s", "x": list(range(n)), "y": list(range(n))}]}
     doc, kept = result_parts.extract_large(raw)
-    assert kept == {"table": {"a": list(range(n))}, "series.s": {"x": list(range(n)), "y": list(range(n))}}
+    assert kept == {"table": {"a": list(range(n))}, "series.1": {"x": list(range(n)), "y": list(range(n))}}
     result = parse_result(doc)
     assert (result.tables[0].rows, result.tables[0].part, len(result.tables[0].data["a"])) == (n, "table", 200)
-    assert (result.series[0].rows, result.series[0].part, result.series[0].name) == (n, "series.s", "s")
+    assert (result.series[0].rows, result.series[0].part, result.series[0].name) == (n, "series.1", "s")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_each_of_two_long_series_of_one_name_has_a_part_of_its_own(named):
+    n = 1_500
+    same = {"name": "Reserve"} if named else {}
+    raw = {"series": [{**same, "x": list(range(n)), "y": [value] * n} for value in (1, 2)]}
+    doc, kept = result_parts.extract_large(raw)
+    stored = [kept[one.part]["y"] for one in parse_result(doc).series]
+    assert stored == [[1] * n, [2] * n]
+
+
+def test_a_long_series_whose_name_is_another_ones_number_does_not_share_its_part():
+    long = {"x": list(range(1_500))}
+    raw = {"series": [{**long, "y": [1] * 1_500}, {"name": 1, **long, "y": [2] * 1_500}]}
+    doc, kept = result_parts.extract_large(raw)
+    assert [kept[one.part]["y"][0] for one in parse_result(doc).series] == [1, 2]
+
+
+def test_series_given_by_name_have_parts_of_their_own_whatever_their_names():
+    long = {"x": list(range(1_500))}
+    raw = {"series": {name: {**long, "y": [value] * 1_500} for value, name in enumerate(["2", "1", "a"])}}
+    doc, kept = result_parts.extract_large(raw)
+    assert [(one.name, kept[one.part]["y"][0]) for one in parse_result(doc).series] == [("2", 0), ("1", 1), ("a", 2)]
 
 
 M = manifest.parse({"name": "m", "inputs": {"a": {"type": "number"}}})

@@ -48,6 +48,8 @@ def add_model(context, tmp_path):
         folder.mkdir(parents=True, exist_ok=True)
         inputs = {"n": {"type": "number", "default": 1}} if inputs is None else inputs
         cases = manifest.pop("cases", None)
+        for name, content in manifest.pop("files", {}).items():
+            (folder / name).write_text(content)
         (folder / "manifest.json").write_text(json.dumps({"name": slug.title(), "inputs": inputs, **manifest}))
         (folder / "function.py").write_text(code)
         if cases is not None:

@@ -240,7 +240,7 @@ def test_a_run_whose_worker_is_lost_is_counted_and_logged_with_its_ids(sink, rea
         for attempt in range(1, context.limits.attempts + 1):
             with context.database.begin() as conn:
                 assert runs.claim_run(conn, run.id, "lost").attempt == attempt
-            assert requeue_worker_runs(context.database, "lost") == 1
+            assert requeue_worker_runs(context.database, "lost", context.limits) == 1
     assert [(line["run"], line["model"], line["attempt"], line.get("status")) for line in lines] == [
         (str(run.id), slug, 1, None),
         (str(run.id), slug, 2, None),

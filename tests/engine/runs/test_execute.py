@@ -113,7 +113,8 @@ def test_partial_results_arrive_while_the_model_runs_and_cancel_keeps_them(conte
     last = seen[-1]
     assert last.run.status is Status.CANCELLED
     assert last.run.reason.startswith("Cancelled after")
-    assert last.shown["summary"]["i"] >= 0
+    before = max(n.shown["summary"]["i"] for n in seen if n.shown and not n.run.cancel_requested)
+    assert last.shown["summary"]["i"] >= before
 
 
 def test_a_run_that_comes_back_to_the_worker_that_lost_it_goes_on_once_and_can_be_cancelled(
@@ -203,7 +204,7 @@ def run(inputs):
     assert len(now.shown["table"]["head"]["i"]) == 200
     with context.database.read() as conn:
         page = results.read_part(conn, run.id, "table", 4998, 5).to_pydict()
-        line = results.read_part(conn, run.id, "series.s", 0, 2).to_pydict()
+        line = results.read_part(conn, run.id, "series.1", 0, 2).to_pydict()
     assert page == {"i": [4998, 4999], "v": [4998 / 7, 4999 / 7]}
     assert line == {"x": [0, 1], "y": [0.0, 2.0]}
 
@@ -250,6 +251,47 @@ def test_an_uploaded_file_reaches_the_model_as_a_path_in_its_scratch_folder(cont
     run = submit(context, slug, {"data": value}, user="ada")
     run_now(run)
     assert snapshot(context, run.id).shown == {"summary": {"text": "a,b\n1,2\n", "name": "y.csv"}}
+
+
+def test_the_same_content_uploaded_under_two_names_reaches_each_run_under_its_own(context, add_model, run_now):
+    from engine.runs.uploads import store_upload
+
+    code = "import os\ndef run(inputs):\n    return {'summary': {'name': os.path.basename(inputs['data']), 'text': open(inputs['data']).read()}}\n"
+    slug = add_model(code, {"data": {"type": "file", "accept": [".csv", ".txt"]}})
+    for name in ("first.csv", "second.csv", "third.txt"):
+        run = submit(context, slug, {"data": store_upload(context, name, b"1,2\n")}, user="ada")
+        run_now(run)
+        assert snapshot(context, run.id).shown == {"summary": {"name": name, "text": "1,2\n"}}
+
+
+def test_a_file_whose_name_is_too_long_for_the_disk_keeps_its_ending(context, add_model, run_now):
+    from engine.runs.uploads import store_upload
+
+    code = "import os\ndef run(inputs):\n    return {'summary': {'ending': os.path.splitext(inputs['data'])[1]}}\n"
+    slug = add_model(code, {"data": {"type": "file", "accept": [".csv"]}})
+    run = submit(context, slug, {"data": store_upload(context, "ü" * 300 + ".csv", b"1")}, user="ada")
+    run_now(run)
+    assert snapshot(context, run.id).shown == {"summary": {"ending": ".csv"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("a.csv", "a.csv"),
+        ("x/y.csv", "y.csv"),
+        ("C:\\data\\y.csv", "y.csv"),
+        ("..", "upload"),
+        ("a/", "upload"),
+        ("", "upload"),
+        ("a\0.csv", "a.csv"),
+        ("\ud800.csv", "?.csv"),
+        ("." + "e" * 400, "." + "e" * 254),
+    ],
+)
+def test_the_name_of_an_upload_is_one_that_any_host_can_write(given, kept):
+    from engine.runs.uploads import file_name
+
+    assert file_name(given) == kept
 
 
 def test_a_file_the_model_made_can_be_downloaded(context, add_model, run_now):

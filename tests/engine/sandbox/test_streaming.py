@@ -132,3 +132,15 @@ def test_runs_going_at_once_on_one_zygote_do_not_mix(run):
         found = list(threads.map(lambda n: run(code, {"n": n}), range(12)))
     assert [f.result for f in found] == [{"n": n} for n in range(12)]
     assert [f.log for f in found] == [f"{n}\n" * 5 for n in range(12)]
+
+
+def test_series_of_one_name_in_a_later_yield_replace_those_of_that_name_in_their_order(run):
+    found = run(
+        """
+        def run(i):
+            for step in range(3):
+                yield {"series": [{"name": "a", "x": [0], "y": [step]}, {"name": "a", "x": [0], "y": [10 + step]}]}
+            yield {"series": [{"name": "b", "x": [0], "y": [5]}]}
+        """
+    )
+    assert [(s["name"], s["y"]) for s in found.result["series"]] == [("a", [2]), ("a", [12]), ("b", [5])]

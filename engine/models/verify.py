@@ -12,8 +12,8 @@ from contract.cases import Case, Mismatch, mismatches
 from contract.errors import NotGrantedError
 from contract.manifest import Manifest
 from contract.run import Status
-from engine.models.catalogue import load_cases, load_manifest
 from engine.models.permissions import resolve_access, secrets_for
+from engine.models.versions import load_version
 from engine.runs.execute import WorkerContext, denial_reason, ensure_unpacked, run_limits
 from engine.sandbox.supervisor import CancelToken, Progress, SandboxJob
 from storage import apps, versions
@@ -21,12 +21,11 @@ from storage import apps, versions
 
 def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str) -> None:
     """Run every case of the version that expects something, and store the score with each miss."""
-    with worker_context.database.read() as conn:
-        found = versions.get_version(conn, app_id, version)
-    if found is None:
+    loaded = load_version(worker_context.database, app_id, version)
+    if loaded is None:
         return
-    manifest = load_manifest(found)
-    place = ensure_unpacked(worker_context, found.hash, found.archive)
+    manifest = loaded.manifest
+    folder = ensure_unpacked(worker_context, loaded.hash, loaded.version.archive)
     with worker_context.database.read() as conn:
         app = apps.app_by_id(conn, app_id)
     slug = app.slug if app is not None else str(app_id)
@@ -38,7 +37,7 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
     except NotGrantedError as error:
         lacking = denial_reason(error)
     total, missed = 0, list[Mismatch]()
-    for i, case in enumerate(c for c in load_cases(found) if c.expect):
+    for i, case in enumerate(c for c in loaded.cases if c.expect):
         total += len(case.expect)
         if lacking is not None:
             missed += [Mismatch(case.name, path, expected, lacking) for path, expected in case.expect.items()]
@@ -49,12 +48,12 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
             case,
             SandboxJob(
                 run_id=f"check-{version[:12]}-{i}",
-                folder=place,
+                folder=folder,
                 inputs=contract_inputs.validate(manifest, dict(case.inputs)),
                 seed=0,
                 limits=run_limits(worker_context.limits, manifest),
                 files={
-                    key: place / str(f.default)
+                    key: folder / str(f.default)
                     for key, f in manifest.inputs.items()
                     if f.type == "file" and f.default and key not in case.inputs
                 },

@@ -19,20 +19,23 @@ import pandas as pd  # noqa: F401 - imported before the freeze below, so that no
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 import structlog
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 import settings as settings_module
 from api.app import create_app
+from api.gate import HostCheck, SecurityHeaders
+from contract.actor import SYSTEM
 from contract.errors import DatabaseUnavailable, ServerError
 from engine.models.register import register_folders
 from engine.observability import telemetry
 from engine.observability.logs import configure, route_server_logs
 from engine.observability.loop_monitor import LoopMonitor
 from engine.processes import context as contexts
+from engine.processes.status import list_workers
 from engine.processes.worker_pool import WorkerPool
 from engine.runs.recovery import requeue_local_worker_runs
 from settings import SettingsError
-from storage import workers
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
@@ -72,8 +75,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         stack.callback(context.close)
         contexts.set_current(context)
         stack.callback(contexts.set_current, None)
-        telemetry.register_worker_gauge(lambda: _workers(context))
-        for name, problems in register_folders(context, settings.functions).items():
+        telemetry.register_worker_gauge(lambda: len(list_workers(context, actor=SYSTEM)))
+        for name, problems in register_folders(context, settings.functions, actor=SYSTEM).items():
             for problem in problems:
                 log.warning("model not registered", model=name, problem=str(problem))
         _answer_at_once()
@@ -95,12 +98,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         yield
 
 
-def _workers(context: contexts.AppContext) -> int:
-    """Return how many workers, on any host, have been heard of lately."""
-    with context.database.read() as conn:
-        return len(workers.list_alive(conn, silence=context.limits.worker_timeout))
-
-
 def _answer_at_once() -> None:
     """Set TCP_NODELAY on the listening sockets: accepted ones inherit it, and each answer saves up to 40 ms."""
     descriptors = Path("/proc/self/fd")
@@ -115,4 +112,9 @@ def _answer_at_once() -> None:
                     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-app = st.App(HERE / "ui" / "shell" / "main.py", routes=[Mount("/api", app=create_app())], lifespan=lifespan)
+app = st.App(
+    HERE / "ui" / "shell" / "main.py",
+    routes=[Mount("/api", app=create_app())],
+    middleware=[Middleware(SecurityHeaders), Middleware(HostCheck, allowed=settings.allowed_hosts)],
+    lifespan=lifespan,
+)

@@ -5,10 +5,11 @@ here, because an office's network may not reach the place it is usually fetched 
 Left out: anything the engine does not do for the pages too.
 """
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import apps, errors, exports, monitor, runs
+from api.auth import current_actor
 
 DESCRIPTION = """
 Run models, follow runs and export results. Compatible with the MCLAVIER Marketplace's API: its clients work
@@ -18,7 +19,13 @@ with this base URL. Every error has the shape `{"error": ..., "problems": [{"whe
 
 def create_app() -> FastAPI:
     """Return the API; its routes use the context that is open when they are called."""
-    app = FastAPIOffline(title="Tontine", version="1", description=DESCRIPTION, redoc_url=None)
+    app = FastAPIOffline(
+        title="Tontine",
+        version="1",
+        description=DESCRIPTION,
+        redoc_url=None,
+        dependencies=[Depends(current_actor)],  # also for a route that forgets to ask for the actor
+    )
     errors.install_handlers(app)
     for part in (apps, runs, exports, monitor):
         app.include_router(part.router)

@@ -13,7 +13,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from contract.errors import BusyError, DatabaseUnavailable, NotFoundError, NotGrantedError, ProblemsError
+from contract.errors import (
+    BusyError,
+    DatabaseUnavailable,
+    NotAllowedError,
+    NotFoundError,
+    NotGrantedError,
+    ProblemsError,
+    SearchTooSlow,
+)
 from contract.problems import Problem
 
 log = structlog.get_logger()
@@ -34,6 +42,8 @@ def install_handlers(app: FastAPI) -> None:
             return error_response(404, "not found", error.problems)
         if isinstance(error, BusyError):
             return error_response(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
+        if isinstance(error, NotAllowedError):
+            return error_response(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):
             return error_response(403, "not granted", error.problems)
         return error_response(422, "the inputs do not fit", error.problems)
@@ -45,10 +55,10 @@ def install_handlers(app: FastAPI) -> None:
             return error_response(
                 404,
                 "not found",
-                [Problem("id", f"{d.get('input')!r} is no id", "Take the id from a list.") for d in details],
+                [Problem("id", f"{d.get('input')!r} is not a valid id", "Take the id from a list.") for d in details],
             )
         problems = [
-            Problem(".".join(map(str, d["loc"])), f"{d.get('input')!r}: {d['msg']}"[:200], "Mend the request.")
+            Problem(".".join(map(str, d["loc"])), f"{d.get('input')!r}: {d['msg']}"[:200], "Correct the request.")
             for d in details
         ]
         return error_response(422, "the request cannot be read", problems)
@@ -65,6 +75,11 @@ def install_handlers(app: FastAPI) -> None:
             [Problem("database", str(error), "Try again in a moment; accepted runs are kept.")],
             **{"Retry-After": "5"},
         )
+
+    @app.exception_handler(SearchTooSlow)
+    async def slow(_request: Request, error: SearchTooSlow) -> JSONResponse:
+        problem = Problem("search", str(error), "Narrow it: choose a model, a user, a status or a range of dates.")
+        return error_response(422, "the search takes too long", [problem])
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""CSV of a run's tables and series, streamed, whatever their size.
+"""CSV of a run's tables and series and of the list of runs, streamed, whatever their size.
 
 Chosen: the first table where none is named, then the series, as an analyst expects from "export"; parts are read one
 batch at a time.
@@ -11,26 +11,40 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from api.auth import CurrentActor
+from api.filters import RunFilter
 from contract import csv_export as contract_csv
 from contract.errors import NotFoundError
 from contract.problems import Problem
 from engine.processes import context as contexts
-from engine.runs.export import ExportedColumns, export_columns
+from engine.runs.export import ExportedColumns, export_columns, export_runs
 
 router = APIRouter(tags=["exports"])
+Excel = Annotated[bool, Query(description="byte order mark, semicolons and decimal commas")]
+
+
+@router.get("/runs/export/csv", response_class=StreamingResponse)
+def export_run_list(actor: CurrentActor, wanted: RunFilter, excel: Excel = False) -> StreamingResponse:
+    """Return the list of runs as CSV, newest first, filtered as GET /runs filters it."""
+    return _stream(export_runs(contexts.current(), wanted, actor=actor), excel=excel)
 
 
 @router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse)
 def export_csv(
     run_id: UUID,
+    actor: CurrentActor,
     table: Annotated[str | None, Query(description="a table or series by name; the first one otherwise")] = None,
-    excel: Annotated[bool, Query(description="byte order mark, semicolons and decimal commas")] = False,
+    excel: Excel = False,
 ) -> StreamingResponse:
     """Return a table or series as CSV: UTF-8, a line of labels, full precision."""
-    found: ExportedColumns | None = export_columns(contexts.current(), run_id, table)
+    found: ExportedColumns | None = export_columns(contexts.current(), run_id, table, actor=actor)
     if found is None:
         what = f"the run has no table or series {table!r}" if table else "the run has no table or series"
         raise NotFoundError([Problem("table", what, "Look at the run's result for the names.")])
+    return _stream(found, excel=excel)
+
+
+def _stream(found: ExportedColumns, *, excel: bool) -> StreamingResponse:
     return StreamingResponse(
         contract_csv.write_csv(found.columns, found.batches, excel=excel),
         media_type="text/csv; charset=utf-8",

@@ -4,25 +4,27 @@ Chosen: the MCLAVIER Marketplace's three monitor routes beside a health check th
 Left out: metrics for collectors.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
+from api.auth import CurrentActor
 from api.schemas import RunSummary
 from contract.run import Status
+from contract.run_search import Filter
 from engine.processes import context as contexts
-from storage import workers
-from storage.search import Filter, search_runs, usage_stats
+from engine.processes import status
+from engine.runs.search import search_runs
 
 router = APIRouter(tags=["monitor"])
 
+MOST_RUNS = 500  # a larger `limit` gives this many, as the MCLAVIER Marketplace's clients expect
+
 
 @router.get("/health")
-def health() -> dict[str, Any]:
+def health(actor: CurrentActor) -> dict[str, Any]:
     """Say whether database and workers answer. 503 where the database does not."""
-    context = contexts.current()
-    with context.database.read() as conn:
-        alive = workers.list_alive(conn, silence=context.limits.worker_timeout)
+    alive = status.list_workers(contexts.current(), actor=actor)
     return {
         "status": "ok" if alive else "no workers",
         "database": "ok",
@@ -32,22 +34,21 @@ def health() -> dict[str, Any]:
 
 
 @router.get("/monitor/stats")
-def stats() -> dict[str, Any]:
-    """Return totals by model, success rate, durations and runs a day."""
-    with contexts.current().database.read() as conn:
-        return usage_stats(conn)
+def stats(actor: CurrentActor) -> dict[str, Any]:
+    """Return totals by model, success rate, durations and runs per day."""
+    return status.usage_stats(contexts.current(), actor=actor)
 
 
 @router.get("/monitor/live")
-def live() -> list[RunSummary]:
-    """Return the runs that are waiting or going."""
-    with contexts.current().database.read() as conn:
-        page = search_runs(conn, Filter(statuses=(Status.PENDING, Status.RUNNING)), after=None, limit=200)
+def live(actor: CurrentActor) -> list[RunSummary]:
+    """Return the runs that are queued or running."""
+    wanted = Filter(statuses=(Status.PENDING, Status.RUNNING))
+    page = search_runs(contexts.current(), wanted, actor=actor, limit=200)
     return [RunSummary.of(run) for run in page.runs]
 
 
 @router.get("/monitor/history")
-def history(limit: int = 100) -> list[RunSummary]:
-    """Return the newest runs."""
-    with contexts.current().database.read() as conn:
-        return [RunSummary.of(r) for r in search_runs(conn, Filter(), after=None, limit=min(limit, 500)).runs]
+def history(actor: CurrentActor, limit: Annotated[int, Query(ge=1)] = 100) -> list[RunSummary]:
+    """Return the newest runs, at most 500."""
+    page = search_runs(contexts.current(), Filter(), actor=actor, limit=min(limit, MOST_RUNS))
+    return [RunSummary.of(run) for run in page.runs]

@@ -6,14 +6,15 @@ Left out: results, which are whatever JSON the model returned.
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.access import Access
-from contract.app import App, Version
+from contract.app import App
+from contract.manifest import Manifest
 from contract.run import Run
 from contract.schema import input_schema
-from engine.models.catalogue import load_manifest
 from engine.runs.follow import Snapshot
 
 
@@ -53,9 +54,8 @@ class AppDetail(AppSummary):
     secrets: GrantStatus
 
     @classmethod
-    def detail(cls, app: App, version: Version, access: Access) -> "AppDetail":
-        """Return the body for `app` at `version`."""
-        manifest = load_manifest(version)
+    def detail(cls, app: App, manifest: Manifest, access: Access) -> "AppDetail":
+        """Return the body for `app` with the manifest of its current version."""
         return cls(
             **_app_fields(app),
             input_schema=input_schema(manifest),
@@ -73,6 +73,7 @@ class RunRequest(BaseModel):
     inputs: dict[str, Any] = Field(default_factory=dict)
     version: str | None = Field(None, description="content hash of a version to pin")
     fresh: bool = Field(default=False, description="run even where an equal run's result is stored")
+    source: UUID | None = Field(None, description="a run that is edited: its uploaded files may be used again")
 
 
 class RunStatus(BaseModel):
@@ -138,7 +139,7 @@ class RunDetail(RunSummary):
 
     @classmethod
     def detail(cls, snapshot: Snapshot) -> "RunDetail":
-        """Return the body for a run as it stands."""
+        """Return the body for a run as it is now."""
         run = snapshot.run
         return cls(
             **RunSummary.of(run).model_dump(),

@@ -3,6 +3,7 @@
 import time
 
 from benchmarks.fixture import embedded_installation, quantiles, sustained
+from contract.actor import SYSTEM, Actor
 from contract.run import Status
 from engine.runs.cancel import cancel
 from engine.runs.follow import snapshot, wait_for_end
@@ -18,12 +19,12 @@ def main() -> None:
         times, parts = [], []
         for n in range(RUNS + 20):
             begun = time.perf_counter()
-            run = submit(context, "nothing", {"n": n}, user="bench", fresh=True)
+            run = submit(context, "nothing", {"n": n}, actor=Actor("bench"), fresh=True)
             accepted = time.perf_counter()
             seen = run.seq
             while True:
                 context.listener.wait(run.id, seen, 5)
-                now = snapshot(context, run.id)
+                now = snapshot(context, run.id, actor=SYSTEM)
                 seen = now.run.seq
                 if now.final:
                     break
@@ -39,14 +40,14 @@ def main() -> None:
         from benchmarks.fixture import NOOP
         from engine.models.register import register
 
-        register(context, "slow", {**NOOP, "function.py": slow}, source={"kind": "local", "path": "slow"})
+        register(context, "slow", {**NOOP, "function.py": slow}, source={"kind": "local", "path": "slow"}, actor=SYSTEM)
         for n in range(20):
-            run = submit(context, "slow", {"n": n}, user="bench", fresh=True)
-            while snapshot(context, run.id).run.progress is None:
+            run = submit(context, "slow", {"n": n}, actor=Actor("bench"), fresh=True)
+            while snapshot(context, run.id, actor=SYSTEM).run.progress is None:
                 time.sleep(0.01)
             begun = time.perf_counter()
-            cancel(context, run.id)
-            wait_for_end(context, run.id, 10)
+            cancel(context, run.id, actor=SYSTEM)
+            wait_for_end(context, run.id, 10, actor=SYSTEM)
             times.append((time.perf_counter() - begun) * 1000)
         print(f"cancel asked -> CANCELLED seen: {quantiles(times)}")
     for count, at_once in ((1, 2), (2, 2), (2, 4)):

@@ -5,6 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.fixture import embedded_installation, quantiles, run_to_end
+from contract.actor import SYSTEM, Actor
 from engine.models.register import register
 from engine.processes.context import AppContext
 from engine.runs import job_queue
@@ -39,7 +40,7 @@ def heap(context: AppContext, count: int, priority: int) -> None:
     with ThreadPoolExecutor(4) as threads:
         made = threads.map(
             lambda n: submit(
-                context, "busy", {"n": 10**6 + n}, user="bulk", fresh=True, priority=priority, batch=batch
+                context, "busy", {"n": 10**6 + n}, actor=Actor("bulk"), fresh=True, priority=priority, batch=batch
             ),
             range(count),
         )
@@ -49,7 +50,7 @@ def heap(context: AppContext, count: int, priority: int) -> None:
 def main() -> None:
     """Print the figures."""
     with embedded_installation(count=2) as context:
-        register(context, "busy", BUSY, source={"kind": "local", "path": "busy"})
+        register(context, "busy", BUSY, source={"kind": "local", "path": "busy"}, actor=SYSTEM)
         singles(context, "warm")
         alone = singles(context, "alone")
         print(f"single run of 20 ms, nothing else going on: {quantiles(alone)}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from contract.actor import SYSTEM, Actor
 from contract.run import Status
 from engine.models.register import register
 from engine.processes import context as contexts
@@ -41,7 +42,7 @@ def embedded_installation(count: int = 2, runs_at_once: int = 2) -> Iterator[App
             context = contexts.open_context(
                 url, limits=InstallationLimits(max_pending_per_user=100_000), data=folder, user="bench"
             )
-            register(context, "nothing", NOOP, source={"kind": "local", "path": "nothing"})
+            register(context, "nothing", NOOP, source={"kind": "local", "path": "nothing"}, actor=SYSTEM)
             environment = {
                 **os.environ,
                 "DATABASE_URL": url,
@@ -66,8 +67,8 @@ def embedded_installation(count: int = 2, runs_at_once: int = 2) -> Iterator[App
 
 def run_to_end(context: AppContext, app: str, n: int, user: str = "bench") -> Snapshot:
     """Submit a fresh run, wait for its stored result and return it as it is seen then."""
-    run = submit(context, app, {"n": n}, user=user, fresh=True)
-    now = wait_for_end(context, run.id, 60)
+    run = submit(context, app, {"n": n}, actor=Actor(user), fresh=True)
+    now = wait_for_end(context, run.id, 60, actor=SYSTEM)
     assert now.run.status is Status.SUCCESS
     return now
 
@@ -81,10 +82,12 @@ def sustained(context: AppContext, count: int) -> tuple[float, float]:
     begun = time.perf_counter()
     with ThreadPoolExecutor(8) as threads:
         ids = list(
-            threads.map(lambda n: submit(context, "nothing", {"n": n}, user="bench", fresh=True).id, range(count))
+            threads.map(
+                lambda n: submit(context, "nothing", {"n": n}, actor=Actor("bench"), fresh=True).id, range(count)
+            )
         )
         accepted = time.perf_counter()
-        list(threads.map(lambda run_id: wait_for_end(context, run_id, 120), ids))
+        list(threads.map(lambda run_id: wait_for_end(context, run_id, 120, actor=SYSTEM), ids))
     return count / (time.perf_counter() - begun), count / (accepted - begun)
 
 

@@ -20,6 +20,7 @@ import uuid_utils.compat as uuids
 from sqlalchemy import text
 
 from contract.run import Run, Status
+from contract.run_search import Filter, Page
 from storage import apps, blobs, fair_queue, results, runs, search, users, versions
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
@@ -130,7 +131,7 @@ def push(database: Database) -> None:
 
 
 def history(database: Database, count: int) -> None:
-    def page(wanted: search.Filter, after: str | None = None) -> search.Page:
+    def page(wanted: Filter, after: str | None = None) -> Page:
         with database.read() as conn:
             return search.search_runs(conn, wanted, after)
 
@@ -140,21 +141,21 @@ def history(database: Database, count: int) -> None:
             row = conn.execute(middle, {"n": count // 2}).one()
             return search.encode_cursor(row.queued_at, row.id)
 
-    def counted(wanted: search.Filter) -> int:
+    def counted(wanted: Filter) -> int:
         with database.read() as conn:
             return search.count_runs(conn, wanted)
 
-    everything = search.Filter()
+    everything = Filter()
     timed("history, first page of 50", lambda: page(everything))
     middle = deep()
     timed("history, page in the middle", lambda: page(everything, middle))
     for name, wanted in (
-        ("of one model", search.Filter(app="model_7")),
-        ("of one user", search.Filter(user="user 9")),
-        ("that failed", search.Filter(statuses=(Status.FAILED,))),
-        ("with a word in the model's name", search.Filter(text="Model 77")),
-        ("with a word in an input", search.Filter(text="ELT16")),
-        ("with a word that is nowhere", search.Filter(text="nowhere")),
+        ("of one model", Filter(app="model_7")),
+        ("of one user", Filter(user="user 9")),
+        ("that failed", Filter(statuses=(Status.FAILED,))),
+        ("with a word in the model's name", Filter(text="Model 77")),
+        ("with a word in an input", Filter(text="ELT16")),
+        ("with a word that is nowhere", Filter(text="nowhere")),
     ):
         timed(f"history, runs {name}", partial(page, wanted), 20)
         timed(f"count, runs {name}", partial(counted, wanted), 20)

@@ -25,6 +25,7 @@ from benchmarks.baselines import bare_queue, commits, forks
 from benchmarks.browser import free_port, gradio_python, serving
 from benchmarks.fixture import NOOP, ROOT, embedded_installation, quantiles, run_to_end, sustained
 from benchmarks.line_process import ANSWER_TIMEOUT, LineProcess, line_process
+from contract.actor import SYSTEM, Actor
 from contract.run import Status
 from engine.models.register import register
 from engine.processes.context import AppContext
@@ -107,7 +108,9 @@ def whole_way(context: AppContext, peer: LineProcess, job: Callable[[], float]) 
 
 def first_line(context: AppContext, peer: LineProcess) -> None:
     """Print the milliseconds from the claim, whose own commit is among them, to the first line of function.py."""
-    register(context, "first", {**NOOP, "function.py": FIRST_LINE}, source={"kind": "local", "path": "first"})
+    register(
+        context, "first", {**NOOP, "function.py": FIRST_LINE}, source={"kind": "local", "path": "first"}, actor=SYSTEM
+    )
     submitted: list[float] = []
 
     def ours() -> float:
@@ -131,16 +134,16 @@ def first_line(context: AppContext, peer: LineProcess) -> None:
 
 def cancelling(context: AppContext, peer: LineProcess) -> None:
     """Print the milliseconds from a cancel to the end of the model's process, or of Gradio's generator."""
-    register(context, "slow", {**NOOP, "function.py": SLOW}, source={"kind": "local", "path": "slow"})
+    register(context, "slow", {**NOOP, "function.py": SLOW}, source={"kind": "local", "path": "slow"}, actor=SYSTEM)
     seen: list[float] = []
 
     def ours() -> float:
-        run = submit(context, "slow", {"n": 1}, user="bench", fresh=True)
+        run = submit(context, "slow", {"n": 1}, actor=Actor("bench"), fresh=True)
         pid = int(first_shown(context, run.id).shown["summary"]["pid"])
         with process_end(pid) as gone, ThreadPoolExecutor(2) as threads:
             noticed = [threads.submit(clocked, gone), threads.submit(clocked, lambda: until_cancelled(context, run.id))]
             begun = time.perf_counter()
-            cancel(context, run.id)
+            cancel(context, run.id, actor=SYSTEM)
             ended, stored = ((future.result() - begun) * 1000 for future in noticed)
         seen.append(stored)
         return ended
@@ -162,7 +165,7 @@ def first_shown(context: AppContext, run_id: UUID) -> Snapshot:
     Raises:
         RuntimeError: it ended before.
     """
-    for now in follow(context, run_id):
+    for now in follow(context, run_id, actor=SYSTEM):
         if now is not None and now.shown:
             return now
     raise RuntimeError("The model ended before it showed anything.")
@@ -186,7 +189,7 @@ def process_end(pid: int) -> Iterator[Callable[[], object]]:
 
 def until_cancelled(context: AppContext, run_id: UUID) -> None:
     """Wait until the run is seen to have been cancelled."""
-    assert wait_for_end(context, run_id, ANSWER_TIMEOUT).run.status is Status.CANCELLED
+    assert wait_for_end(context, run_id, ANSWER_TIMEOUT, actor=SYSTEM).run.status is Status.CANCELLED
 
 
 def clocked(call: Callable[[], Any]) -> float:

@@ -5,7 +5,7 @@ Left out: the manifest's meaning, which is `contract.manifest`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,10 @@ class AppRef:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a model. `hash` is the content hash, `archive` the hash of its files in the database."""
+    """One version of a model, which never changes. `hash` is the content hash, `archive` the hash of its stored files.
+
+    The score of its reference cases changes, and is read apart.
+    """
 
     app_id: int
     hash: str
@@ -50,5 +53,4 @@ class Version:
     label: str | None = None
     git_commit: str | None = None
     readme: str | None = None
-    checks: Mapping[str, Any] = field(default_factory=dict)
     created_by: str | None = None

@@ -78,6 +78,10 @@ class BusyError(ProblemsError):
     """The user has as many runs waiting as one user may have."""
 
 
+class NotAllowedError(ProblemsError):
+    """The actor may not do this."""
+
+
 class NotGrantedError(ProblemsError):
     """A model lacks a secret without which it cannot run."""
 
@@ -97,7 +101,7 @@ class DatabaseUnavailable(TontineError):  # noqa: N818 - it reads as what it say
         super().__init__(message)
 
 
-class SearchTooSlow(DatabaseUnavailable):
+class SearchTooSlow(TontineError):  # noqa: N818 - it reads as what it says
     """The search takes too long. Narrow it: choose a model, a user or a range of dates."""
 
 

@@ -1,11 +1,9 @@
 """Find runs again: newest first, filtered, page by page, as CSV."""
 
-import datetime as dt
-
 import streamlit as st
 
 from contract.run import Status
-from storage.search import Filter
+from contract.run_search import Filter
 from ui.history import runs_table
 from ui.shell import cached
 
@@ -24,12 +22,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func=lambda s: names[s],
         key="app",
         bind="query-params",
-        placeholder="Every model",
+        placeholder="All models",
     )
     statuses = st.multiselect(
-        "Status", [str(s) for s in Status], key="status", bind="query-params", placeholder="Every status"
+        "Status", [str(s) for s in Status], key="status", bind="query-params", placeholder="All statuses"
     )
-    user = st.text_input("User", key="user", bind="query-params", placeholder="Everybody")
+    user = st.text_input("User", key="user", bind="query-params", placeholder="All users")
     days = st.date_input("Queued between", value=[], key="days", bind="query-params")
 since, until = runs_table.day_range(days if isinstance(days, tuple | list) else (days,))
 wanted = Filter(
@@ -40,4 +38,4 @@ wanted = Filter(
     until=until,
     text=text.strip() or None if text else None,
 )
-runs_table.show_runs(wanted, limit=LIMIT, today=dt.datetime.now(dt.UTC))
+runs_table.show_runs(wanted, limit=LIMIT)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from contract.errors import InputError, ProblemsError
+from contract.errors import ProblemsError
 from engine.runs.follow import Snapshot, snapshot
 from engine.runs.uploads import store_upload
 from ui.form import submission
@@ -13,15 +13,17 @@ from ui.form.form import show_form
 from ui.model import model_info
 from ui.result import run_progress, run_view
 from ui.shell import cached, sitemap
+from ui.shell.problems import show_problems
+from ui.shell.session import current_actor
 
-params = st.query_params.to_dict()
+params, actor = st.query_params.to_dict(), current_actor()
 try:
     app, version, manifest, cases = cached.load_model(params.get("app", ""), params.get("version"))
-    source = snapshot(cached.context(), UUID(params["from"])).run if "from" in params else None
+    source = snapshot(cached.context(), UUID(params["from"]), actor=actor).run if "from" in params else None
 except (ProblemsError, ValueError) as error:
     st.title("Model", anchor=False)
     if isinstance(error, ProblemsError):
-        cached.show_problems(error)
+        show_problems(error)
     else:
         st.error(f"The link names no run to start from: from={params['from']!r}. Copy it again.")
     st.page_link(sitemap.make_page("catalogue"), label="Open the catalogue")
@@ -39,7 +41,7 @@ with left:
         start=start,
         link=params,
         cases=cases,
-        store_file=lambda name, content: store_upload(cached.context(), name, content),
+        store_file=lambda name, content: store_upload(cached.context(), name, content, actor=actor),
         key_prefix=f"{app.slug}@{version.hash[:12]}",
     )
 with bar:
@@ -65,14 +67,15 @@ if asked or (
     alive and not form_values.problems and submission.form_changed(app.slug, version.hash, form_values.values)
 ):
     try:
-        accepted = submission.submit_run(app.slug, version.hash, form_values.values, fresh=fresh, live=alive)
+        edited = params.get("from") or shown
+        accepted = submission.submit_run(
+            app.slug, version.hash, form_values.values, fresh=fresh, live=alive, edited=edited
+        )
         shown = str(accepted.id)
         first = None if accepted.status.final else Snapshot(accepted)
         st.query_params.from_dict({**form_values.query, "run": shown})
-    except InputError as error:
-        cached.show_problems(error)
     except ProblemsError as error:
-        cached.show_problems(error)
+        show_problems(error)
 
 
 def done(now: Snapshot) -> None:
@@ -92,7 +95,7 @@ with right:
             st.info("Set the inputs and press Run. The address of this page carries them: copy it to share the form.")
         else:
             try:
-                first = first or snapshot(cached.context(), UUID(shown))
+                first = first or snapshot(cached.context(), UUID(shown), actor=actor)
             except (ProblemsError, ValueError):
                 st.error(f"The link names a run that is not there: {shown}. Press Run for a new one.")
                 st.stop()

@@ -1,14 +1,17 @@
-"""See how the installation does: workers, live runs, totals by model, durations and runs a day."""
+"""See how the installation does: workers, live runs, totals by model, durations and runs per day."""
 
 import pandas as pd
 import streamlit as st
 
 from contract.run import Status
-from storage import fair_queue, workers
-from storage.search import Filter, search_runs
+from contract.run_search import Filter
+from engine.processes.status import list_workers, queue_counts
+from engine.runs.search import search_runs
 from ui.history import runs_table
 from ui.shell import cached
 from ui.shell.formatting import duration, relative_time
+from ui.shell.problems import show_outages
+from ui.shell.session import current_actor
 
 REFRESH = 2.0  # s
 SHOWN = 50  # runs
@@ -19,28 +22,32 @@ st.title("Monitor", anchor=False)
 @st.fragment(run_every=REFRESH)
 def show() -> None:
     """Show everything once; the fragment runs again by itself."""
-    context = cached.context()
-    with context.database.read() as conn:
-        alive = workers.list_alive(conn, silence=context.limits.worker_timeout)
-        live = search_runs(conn, Filter(statuses=(Status.PENDING, Status.RUNNING)), limit=SHOWN).runs
-        waiting, going = fair_queue.queue_counts(conn)
+    with show_outages():
+        _show()
+
+
+def _show() -> None:
+    context, actor = cached.context(), current_actor()
+    alive = list_workers(context, actor=actor)
+    live = search_runs(context, Filter(statuses=(Status.PENDING, Status.RUNNING)), actor=actor, limit=SHOWN).runs
+    queued, running = queue_counts(context, actor=actor)
     found = cached.usage_stats()
     rate = found["success_rate"]
     with st.container(horizontal=True):
         st.metric("Runs", f"{found['total']:,}", border=True)
         st.metric("Success rate", "–" if rate is None else f"{rate:.1%}", border=True)
-        st.metric("Queued", f"{waiting:,}", border=True)
-        st.metric("Running", f"{going:,}", border=True)
+        st.metric("Queued", f"{queued:,}", border=True)
+        st.metric("Running", f"{running:,}", border=True)
         st.metric("Workers", len(alive), border=True)
     if not alive:
-        st.warning("No worker answers. Runs wait until one does: see the operator's guide.")
+        st.warning("No workers online. Runs wait until one is: see the operator's guide.")
     st.subheader("Queued and running", anchor=False)
     if live:
         st.dataframe(runs_table.to_dataframe(live), hide_index=True)
-        if waiting + going > len(live):
-            st.caption(f"The newest {len(live)} of {waiting + going:,}.")
+        if queued + running > len(live):
+            st.caption(f"The newest {len(live)} of {queued + running:,}.")
     else:
-        st.caption("Nothing is waiting or running.")
+        st.caption("The queue is empty.")
     st.subheader("Workers", anchor=False)
     st.dataframe(
         pd.DataFrame(
@@ -71,7 +78,7 @@ def show() -> None:
         column_config={"Success rate": st.column_config.NumberColumn(format="percent")},
     )
     if found["by_day"]:
-        st.subheader("Runs a day", anchor=False)
+        st.subheader("Runs per day", anchor=False)
         days = pd.DataFrame(found["by_day"]).set_index("day")
         st.bar_chart(
             pd.DataFrame({"Success": days["successes"], "Other": days["runs"] - days["successes"]}),

@@ -10,11 +10,13 @@ from engine.runs.follow import Snapshot, snapshot
 from ui.result import run_progress, run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
+from ui.shell.problems import show_problems
+from ui.shell.session import current_actor
 
 given = st.query_params.get("id", "")
 try:
     run_id = UUID(given)
-    first = snapshot(cached.context(), run_id)
+    first = snapshot(cached.context(), run_id, actor=current_actor())
 except ValueError:
     st.title("Run", anchor=False)
     st.error(f"The link names no run: id={given!r}. Copy it again, or look for the run in the history.")
@@ -22,7 +24,7 @@ except ValueError:
     st.stop()
 except ProblemsError as error:
     st.title("Run", anchor=False)
-    cached.show_problems(error)
+    show_problems(error)
     st.page_link(sitemap.make_page("history"), label="Open the history")
     st.stop()
 

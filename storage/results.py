@@ -5,7 +5,7 @@ column of mixed values is kept as JSON text.
 Left out: what the document means, which is `contract.result`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -63,13 +63,11 @@ def read_part(conn: Connection, run_id: UUID, name: str, offset: int = 0, limit:
     return pa.concat_tables(pieces, promote_options="permissive")
 
 
-def iter_part(conn: Connection, run_id: UUID, name: str) -> Iterator[pa.Table]:
-    """Yield the part from its first row to its last, one stored part at a time."""
-    count = text("select count(*) from result_parts where run_id = :id and name = :name")
+def read_stored_part(conn: Connection, run_id: UUID, name: str, number: int) -> pa.Table | None:
+    """Return the rows that are stored together as number `number`, from 0, of a part; None after the last."""
     one = "select json_columns, bytes from result_parts where run_id = %(id)s and name = %(name)s and part = %(part)s"
-    for part in range(conn.execute(count, {"id": run_id, "name": name}).scalar_one()):
-        for as_json, content in _fetch_binary(conn, one, {"id": run_id, "name": name, "part": part}):
-            yield _decode_rows(_open_ipc(content), as_json)
+    rows = _fetch_binary(conn, one, {"id": run_id, "name": name, "part": number})
+    return _decode_rows(_open_ipc(rows[0][1]), rows[0][0]) if rows else None
 
 
 def read_file(conn: Connection, run_id: UUID, name: str) -> bytes:

@@ -123,7 +123,7 @@ select pg_notify('run_events', id || ':' || seq || '\\:end') from changed
 _CANCEL = sql("""
 with changed as (
     update runs set cancel_requested = true, seq = seq + 1,
-        superseded_by = coalesce(cast(:superseded_by as uuid), superseded_by),
+        superseded_by = coalesce(cast(:superseded_by as uuid), superseded_by), cancelled_by = :cancelled_by,
         status = case when status = 'PENDING' then 'CANCELLED' else status end,
         reason = case when status = 'PENDING' then cast(:reason as text) else reason end,
         finished_at = case when status = 'PENDING' then clock_timestamp() else finished_at end
@@ -135,6 +135,9 @@ with changed as (
 select pg_notify('run_events', id || ':' || seq || case when status = 'CANCELLED' then '\\:end' else '' end),
        pg_notify('run_cancel', id || ':' || cast(:why as text)) from changed
 """)
+
+
+LONGEST_NAME = 200  # characters of a user's name in a notification, whose length the server bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,19 +341,43 @@ def requeue_run(conn: Connection, run_id: UUID, attempt: int, job_id: int) -> bo
     return conn.execute(statement, {"id": run_id, "attempt": attempt, "job": job_id}).one_or_none() is not None
 
 
-def request_cancel(conn: Connection, run_id: UUID, *, superseded_by: UUID | None = None) -> Run | None:
-    """End a waiting run at once and ask the worker of a running one to end it; None where there is no such run."""
-    reason = "Superseded by a newer run before it started." if superseded_by else "Cancelled before it started."
-    why = "superseded" if superseded_by else "cancelled"
-    conn.execute(_CANCEL, {"id": run_id, "superseded_by": superseded_by, "reason": reason, "why": why})
+def request_cancel(
+    conn: Connection, run_id: UUID, *, superseded_by: UUID | None = None, user: tuple[int, str] | None = None
+) -> Run | None:
+    """End a waiting run at once and ask the worker of a running one to end it; None where there is no such run.
+
+    Its reason names the user, given by id and name, who cancelled it; not where a newer run superseded it.
+    """
+    named = user[1] if user is not None and superseded_by is None else None
+    if superseded_by:
+        reason = "Superseded by a newer run before it started."
+    else:
+        reason = f"Cancelled before it started, by {named}." if named else "Cancelled before it started."
+    values = {
+        "id": run_id,
+        "superseded_by": superseded_by,
+        "cancelled_by": user and user[0],
+        "reason": reason,
+        "why": _cancel_why(superseded=superseded_by is not None, name=named),
+    }
+    conn.execute(_CANCEL, values)
     return get_run(conn, run_id)
 
 
 def cancel_requests(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return those of the running runs whose end has been asked for, with why."""
-    statement = sql("select id, superseded_by from runs where id = any(:ids) and cancel_requested")
+    statement = sql("""
+        select r.id, r.superseded_by, u.name from runs r left join users u on u.id = r.cancelled_by
+        where r.id = any(:ids) and r.cancel_requested""")
     found = conn.execute(statement, {"ids": list(ids)}) if ids else ()
-    return {row.id: "superseded" if row.superseded_by else "cancelled" for row in found}
+    return {row.id: _cancel_why(superseded=row.superseded_by is not None, name=row.name) for row in found}
+
+
+def _cancel_why(*, superseded: bool, name: str | None) -> str:
+    """Return why a run is to end, as its worker is told: `superseded`, `cancelled`, or `cancelled by` a name."""
+    if superseded:
+        return "superseded"
+    return f"cancelled by {name[:LONGEST_NAME]}" if name else "cancelled"
 
 
 def get_run(conn: Connection, run_id: UUID) -> Run | None:

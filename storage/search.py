@@ -10,7 +10,6 @@ import base64
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,39 +20,14 @@ from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from contract.errors import BadCursor, SearchTooSlow
-from contract.run import Run, Status
+from contract.run import Status
+from contract.run_search import Filter, Page
 from storage.runs import SELECT, run_from_row
 
 COUNT_CAP = 1_000
 STATEMENT_TIMEOUT = 5  # a search may take; a word that is nowhere took 1.2 s among a million runs, 2.6 at worst
 RECENT_RUNS = 1_000  # runs of a model whose durations the monitor's percentiles are of
 _PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}")
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which runs. What is empty or None lets all through.
-
-    `app` is a slug or an id, `since` and `until` are the times queued from and before, `batch` is a sweep. Every
-    word of `text` must be found in the model's or the user's name, the reason, four or more digits of the run's id
-    or a text among its inputs.
-    """
-
-    app: str | int | None = None
-    statuses: tuple[Status, ...] = ()
-    user: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    text: str | None = None
-    batch: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some runs, and the cursor of what follows, None after the last."""
-
-    runs: tuple[Run, ...]
-    next_cursor: str | None
 
 
 # Models and users are few: what the word is found in there is a set to look a run up in.
@@ -116,15 +90,6 @@ def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP) -> int:
     statement = f"select count(*) from (select 1 from runs r {_where_clause(where)} limit :cap) found"  # noqa: S608 - our own clauses
     with _limit_time(conn):
         return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
-
-
-def iter_runs(conn: Connection, wanted: Filter) -> Iterator[Run]:
-    """Yield every run, newest first, without holding them all; the connection must be in a transaction."""
-    where, values = _conditions(wanted)
-    statement = text(f"{SELECT} {_where_clause(where)} order by r.queued_at desc, r.id desc")
-    streamed = conn.execution_options(stream_results=True, yield_per=500).execute(statement, values)
-    for row in streamed.mappings():
-        yield run_from_row(row)
 
 
 def usage_stats(conn: Connection) -> dict[str, Any]:

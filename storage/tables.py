@@ -126,6 +126,7 @@ runs = Table(
     Column("reused_from", ForeignKey("runs.id")),
     Column("superseded_by", Uuid),
     Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
+    Column("cancelled_by", ForeignKey("users.id")),
     Column("batch", Uuid),
     Column("submission_key", Text),
     Column("job_id", BigInteger),
@@ -161,6 +162,17 @@ Index(
     postgresql_where=runs.c.status.in_(["PENDING", "RUNNING"]) & ~runs.c.on_hold,
 )
 Index("runs_batch", runs.c.batch, postgresql_where=runs.c.batch.isnot(None))
+
+# Who uploaded which content, under which name: a file input may name only what its actor has.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("hash", ForeignKey("blobs.hash"), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    _now(),
+)
 
 results = Table(
     "results",

@@ -60,6 +60,22 @@ def list_versions(conn: Connection, app_id: int) -> list[Version]:
     return [_version_from_row(row) for row in rows.mappings()]
 
 
+def full_hash(conn: Connection, app_id: int, digits: str) -> str | None:
+    """Return the content hash of the model's version that begins with these twelve or more digits, or None."""
+    if len(digits) < 12 or "\0" in digits:
+        return None
+    begins = versions.c.hash.startswith(digits, autoescape=True)
+    return conn.execute(
+        select(versions.c.hash).where(versions.c.app_id == app_id, begins).limit(1)
+    ).scalar_one_or_none()
+
+
+def get_case_results(conn: Connection, app_id: int, hash: str) -> dict[str, Any]:  # noqa: A002
+    """Return the score of the version's reference cases; empty where there is none yet."""
+    where = (versions.c.app_id == app_id, versions.c.hash == hash)
+    return dict(conn.execute(select(versions.c.checks).where(*where)).scalar_one_or_none() or {})
+
+
 def put_case_results(conn: Connection, app_id: int, hash: str, checks: Mapping[str, Any]) -> None:  # noqa: A002
     """Keep the score of the version's reference cases."""
     conn.execute(
@@ -86,6 +102,5 @@ def _version_from_row(row: RowMapping) -> Version:
         label=row["label"],
         git_commit=row["git_commit"],
         readme=row["readme"],
-        checks=row["checks"],
         created_by=row["user"],
     )

@@ -6,27 +6,13 @@ Left out: their jobs, which are the queue's.
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from contract.worker import WorkerInfo
 from storage.tables import workers
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerInfo:
-    """A worker process. `tier` says how it confines model code, `concurrency` how many runs it has at once."""
-
-    name: str
-    host: str
-    pid: int
-    tier: str
-    concurrency: int
-    environment: Mapping[str, str]
-    started_at: datetime
-    heartbeat_at: datetime
 
 
 def worker_name(pid: int) -> str:

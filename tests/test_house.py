@@ -78,6 +78,26 @@ def test_only_settings_reads_the_environment():
     assert set(readers) <= {"settings.py", "storage/postgres_binaries.py"}
 
 
+@pytest.mark.parametrize("path", [f for f in files() if f.startswith(("pages/", "ui/", "api/"))])
+def test_pages_ui_and_api_reach_the_database_through_the_engine_only(path):
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Attribute) and node.attr in {"database", "listener"}:
+            pytest.fail(f"{path}:{node.lineno} uses the context's {node.attr}; call a verb of the engine")
+
+
+@pytest.mark.parametrize(("room", "home"), [("ui", "ui/shell/session.py"), ("pages", None), ("api", "api/auth.py")])
+def test_an_actor_is_made_in_one_place_of_each_room(room, home):
+    makers = {
+        path
+        for path in files()
+        if path.startswith(f"{room}/")
+        for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Actor")
+        or (isinstance(node, ast.Attribute) and node.attr == "user" and ast.unparse(node.value).endswith("current()"))
+    }
+    assert makers == ({home} if home else set())
+
+
 @pytest.mark.parametrize("path", [f for f in files() if f.startswith("pages/")])
 def test_a_page_is_a_thin_script(path):
     assert (ROOT / path).read_text().count("\n") <= 120

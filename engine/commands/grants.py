@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import settings as settings_module
 from contract.access import GrantKind, normalise_host
+from contract.actor import Actor
 from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
 from engine.models.grants import grant, grant_lines, revoke
 from settings import Settings, SettingsError
@@ -40,20 +41,21 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
 
 
 def _run_command(given: argparse.Namespace, database: Database) -> int:
+    actor = Actor(given.by if given.what == "grant" else _operator_name())
     if given.what == "list":
-        found = list(grant_lines(database, given.model))
+        found = list(grant_lines(database, given.model, actor=actor))
         print("\n".join(found) or f"{given.model or 'No model'} asks for no host and no secret.")
         return 0
     named = [(GrantKind.HOST, normalise_host(h)) for h in given.host] + [(GrantKind.SECRET, s) for s in given.secret]
     for kind, name in named:
         if given.what == "grant":
-            new = grant(database, given.model, kind, name, by=given.by)
+            new = grant(database, given.model, kind, name, actor=actor)
             print(f"{given.model} {'is now granted' if new else 'was granted already'}: {kind} {name}")
             if kind is GrantKind.SECRET:
                 variable = f"{settings_module.SECRET}{name}"
                 print(f"Its value comes from {variable} in the environment of every worker.")
         else:
-            gone = revoke(database, given.model, kind, name)
+            gone = revoke(database, given.model, kind, name, actor=actor)
             print(f"{given.model} {'is no longer granted' if gone else 'was not granted'}: {kind} {name}")
     return 0
 

@@ -7,24 +7,25 @@ Left out: git and archives, which bring a folder here by other ways.
 from collections.abc import Mapping
 from pathlib import Path
 
+from contract.actor import Actor
 from contract.app import Version
 from contract.errors import ManifestError
 from contract.problems import Problem
+from engine.authorization import Action, require
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from registry import model_files
 from registry import validation as registry_check
 from storage import apps, blobs, users, versions
 
-SYSTEM = "system"
 
-
-def register_folders(context: AppContext, root: Path) -> dict[str, list[Problem]]:
+def register_folders(context: AppContext, root: Path, *, actor: Actor) -> dict[str, list[Problem]]:
     """Register every model folder under `root` under its own name.
 
     Returns:
         What is wrong with each folder that could not be registered, by folder name; the others are registered.
     """
+    require(actor, Action.REGISTER_MODELS)
     wrong: dict[str, list[Problem]] = {}
     if not root.is_dir():
         return {str(root): [Problem(str(root), "there is no such folder", "Set TONTINE_FUNCTIONS.")]}
@@ -33,7 +34,7 @@ def register_folders(context: AppContext, root: Path) -> dict[str, list[Problem]
             continue
         try:
             files = model_files.read_folder(path)
-            register(context, path.name, files, source={"kind": "local", "path": path.name})
+            register(context, path.name, files, source={"kind": "local", "path": path.name}, actor=actor)
         except ManifestError as error:
             wrong[path.name] = list(error.problems)
     return wrong
@@ -46,13 +47,14 @@ def register(
     *,
     source: Mapping[str, str],
     git_commit: str | None = None,
-    user: str = SYSTEM,
+    actor: Actor,
 ) -> Version:
     """Register these files as the current version of the model `slug`.
 
     Raises:
         ManifestError: with every problem found in the folder.
     """
+    require(actor, Action.REGISTER_MODELS)
     hash_ = model_files.content_hash(files)
     with context.database.read() as conn:
         known = apps.app_by_slug(conn, slug)
@@ -73,7 +75,7 @@ def register(
             git_commit=git_commit,
             archive=archive,
             readme=checked.readme,
-            created_by=users.get_or_create_user(conn, user),
+            created_by=users.get_or_create_user(conn, actor.name),
         )
         if any(c.expect for c in checked.cases):
             job_queue.enqueue_reference_cases(conn, app.id, checked.hash)

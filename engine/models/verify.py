@@ -13,8 +13,8 @@ from contract import inputs as contract_inputs
 from contract.cases import Case, Mismatch, mismatches
 from contract.errors import NotGrantedError, SandboxLostError
 from contract.run import Status
-from engine.models.catalogue import load_cases, load_manifest
 from engine.models.permissions import resolve_access, secrets_for
+from engine.models.versions import load_version
 from engine.runs import job_queue
 from engine.runs.execute import (
     WORKER_STOPPED,
@@ -34,13 +34,13 @@ DEFAULT_SEED = 0  # of a model without an input `seed`: a check gives the same s
 
 def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str) -> None:
     """Run every case of the version that expects something, and store the score with each mismatch."""
-    with worker_context.database.read() as conn:
-        found = versions.get_version(conn, app_id, version)
-        app = apps.app_by_id(conn, app_id)
-    if found is None:
+    loaded = load_version(worker_context.database, app_id, version)
+    if loaded is None:
         return
-    manifest = load_manifest(found)
-    folder = ensure_unpacked(worker_context, found.hash, found.archive)
+    manifest = loaded.manifest
+    folder = ensure_unpacked(worker_context, loaded.hash, loaded.version.archive)
+    with worker_context.database.read() as conn:
+        app = apps.app_by_id(conn, app_id)
     slug = app.slug if app is not None else str(app_id)
     access = resolve_access(worker_context.database, app_id, manifest)
     secrets: dict[str, str] = {}
@@ -53,7 +53,7 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
     with contextlib.closing(CancelToken()) as cancel:
         worker_context.active[cancel] = uuid.uuid4()  # of no run: only the worker's own end cancels a check
         try:
-            for i, case in enumerate(c for c in load_cases(found) if c.expect):
+            for i, case in enumerate(c for c in loaded.cases if c.expect):
                 total += len(case.expect)
                 if denied is not None:
                     missed += _all_missed(case, denied)

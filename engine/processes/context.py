@@ -8,9 +8,10 @@ Left out: anything about one user or one run.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contract.app import Version
+from contract.actor import Actor
 from contract.errors import NoContextError
 from engine.processes.limits import InstallationLimits
+from storage import users
 from storage.database import Database
 from storage.notifications import Listener
 
@@ -24,9 +25,16 @@ class AppContext:
     limits: InstallationLimits = field(default_factory=InstallationLimits)
     data: Path = Path(".tontine")
     user: str = "analyst"
-    # Neither do versions change, except for their score, nor users' ids: what runs need of them is read once.
-    versions: dict[tuple[int, str], Version] = field(default_factory=dict)
+    # Users' ids never change: they are read once.
     users: dict[str, int] = field(default_factory=dict)
+
+    def user_id(self, actor: Actor) -> int:
+        """Return the id of the user that the actor's runs, uploads and grants are recorded for."""
+        if actor.name not in self.users:
+            with self.database.begin() as conn:
+                found = users.get_or_create_user(conn, actor.name)
+            self.users[actor.name] = found
+        return self.users[actor.name]
 
     def close(self) -> None:
         """Stop listening and give the connections back."""

@@ -18,13 +18,12 @@ import structlog
 
 from contract import result as contract_result
 from contract import result_parts
-from contract.app import Version
 from contract.errors import DatabaseUnavailable, LostClaimError, NotGrantedError, ResultError, SandboxLostError
 from contract.manifest import Manifest
 from contract.refusals import read_refusals
 from contract.run import Run, Status
-from engine.models.catalogue import load_manifest
 from engine.models.permissions import resolve_access, secrets_for
+from engine.models.versions import load_version
 from engine.observability import telemetry
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
@@ -32,7 +31,7 @@ from engine.runs.recorder import TAKEN_OVER, Recorder
 from engine.runs.uploads import file_name
 from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Progress, Sandbox, SandboxJob
 from registry import model_files
-from storage import blobs, runs, versions
+from storage import blobs, runs
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 WORKER_STOPPED = "worker stopped"
-MAX_CACHED_VERSIONS = 200
 RETRY_INTERVAL = 0.25  # s between two attempts to store an end while the database is away
 
 
@@ -60,7 +58,6 @@ class WorkerContext:
     cache: Path
     worker: str
     active: dict[CancelToken, UUID] = field(default_factory=dict)
-    versions: dict[tuple[int, str], Version] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def cancel_run(self, run_id: UUID, reason: str, *, but: CancelToken | None = None) -> None:
@@ -108,20 +105,20 @@ def execute(worker_context: WorkerContext, run_id: UUID) -> Run | None:
 
 
 def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -> Run | None:
-    version = _version_of(worker_context, run)
+    version = load_version(worker_context.database, run.app_id, run.version)
     if version is None:
         _finish_run(
             worker_context, run, Outcome(Status.FAILED, "The version of the model that this run needs is gone."), None
         )
         return None
-    manifest = load_manifest(version)
+    manifest = version.manifest
     access = resolve_access(worker_context.database, run.app_id, manifest)
     try:
         secrets = secrets_for(run.app_slug, access, worker_context.secrets, worker_context.worker)
     except NotGrantedError as error:
         _finish_run(worker_context, run, Outcome(Status.FAILED, denial_reason(error)), None)
         return run
-    place = ensure_unpacked(worker_context, version.hash, version.archive)
+    place = ensure_unpacked(worker_context, version.hash, version.version.archive)
     call = SandboxJob(
         run_id=str(run.id),
         folder=place,
@@ -176,19 +173,6 @@ def _end_attempt(worker_context: WorkerContext, run: Run, outcome: Outcome, reco
         log.info("run given back", run=str(run.id), attempt=run.attempt)
     else:
         _finish_run(worker_context, run, outcome, record)
-
-
-def _version_of(worker_context: WorkerContext, run: Run) -> Version | None:
-    """Return the run's version, read once for each worker: versions never change."""
-    known = worker_context.versions.get((run.app_id, run.version))
-    if known is None:
-        with worker_context.database.read() as conn:
-            known = versions.get_version(conn, run.app_id, run.version)
-        if known is not None:
-            if len(worker_context.versions) > MAX_CACHED_VERSIONS:
-                worker_context.versions.clear()
-            worker_context.versions[run.app_id, run.version] = known
-    return known
 
 
 def run_limits(limits: InstallationLimits, manifest: Manifest) -> Limits:
@@ -252,8 +236,8 @@ def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, re
         except ResultError as error:
             status, problems = Status.FAILED, tuple(error.problems)
             reason = "The model's result cannot be shown: " + " ".join(str(p) for p in error.problems)
-    elif outcome.words and (version := _version_of(worker_context, run)) is not None:
-        problems = read_refusals(outcome.words, load_manifest(version).inputs)
+    elif outcome.words and (version := load_version(worker_context.database, run.app_id, run.version)) is not None:
+        problems = read_refusals(outcome.words, version.manifest.inputs)
     if record is not None and record.lost:
         raise LostClaimError
     shown = outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None

@@ -1,24 +1,51 @@
-"""A table or series of a result as columns in batches, small ones at once and large ones part by part.
+"""What can be downloaded as columns in batches: a table or series of a result, and the list of runs.
 
-Chosen: names are those the page shows; several series without a name of their own come as one wide table.
+Chosen: names are those the page shows; several series without a name of their own come as one wide table. Each batch is
+read with a connection of its own, which goes back before the batch is handed on: a slow download holds none.
 Left out: the form of the file, which is `contract.csv_export`.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from contract.actor import Actor
 from contract.csv_export import pivot
 from contract.result import Column, Series, Table, parse_result
-from engine.models.catalogue import find_app, find_version
+from contract.run import Run
+from contract.run_search import Filter
+from engine.authorization import Action, require
+from engine.models.catalogue import version_of_run
 from engine.processes.context import AppContext
 from engine.runs.follow import snapshot
+from engine.runs.search import iter_runs
 from storage import results
 
 Batch = Mapping[str, Sequence[Any]]
 SERIES = "Series"
+RUN_COLUMNS = tuple(
+    Column(key, key)
+    for key in (
+        "run_id",
+        "model",
+        "status",
+        "reason",
+        "user",
+        "queued_at",
+        "started_at",
+        "finished_at",
+        "seconds",
+        "version",
+        "seed",
+        "inputs",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +57,17 @@ class ExportedColumns:
     filename: str
 
 
-def export_columns(context: AppContext, run_id: UUID, name: str | None = None) -> ExportedColumns | None:
+def export_columns(
+    context: AppContext, run_id: UUID, name: str | None = None, *, actor: Actor
+) -> ExportedColumns | None:
     """Return the table or series `name` of a run, its first one where none is named, or None.
 
     Raises:
         NotFoundError: there is no such run.
     """
-    now = snapshot(context, run_id)
-    _, manifest = find_version(context, find_app(context, now.run.app_id), now.run.version)
-    result = parse_result(now.shown, manifest.outputs)
+    now = snapshot(context, run_id, actor=actor)
+    version = version_of_run(context, now.run, actor=actor)
+    result = parse_result(now.shown, version.manifest.outputs)
     source = now.run.reused_from or now.run.id
     table = next((t for t in result.tables if name in {None, t.name}), None)
     if table is not None:
@@ -58,8 +87,19 @@ def export_columns(context: AppContext, run_id: UUID, name: str | None = None) -
     return ExportedColumns(wide.columns, iter([wide.data]), _filename(now.run.app_slug, name or "series", run_id))
 
 
-def whole_series(context: AppContext, run_id: UUID, series: Series) -> Series:
+def export_runs(context: AppContext, wanted: Filter, *, actor: Actor) -> ExportedColumns:
+    """Return every run that `wanted` lets through, newest first.
+
+    Raises:
+        SearchTooSlow: reading a batch takes too long; raised by the batches.
+    """
+    batches = (_run_columns(found) for found in iter_runs(context, wanted, actor=actor))
+    return ExportedColumns(RUN_COLUMNS, batches, f"runs-{datetime.now(UTC):%Y%m%d-%H%M}.csv")
+
+
+def whole_series(context: AppContext, run_id: UUID, series: Series, *, actor: Actor) -> Series:
     """Return the series with all its points, read from storage where they are kept apart."""
+    require(actor, Action.READ_RUNS)
     return _read_series(context, run_id, series)
 
 
@@ -100,9 +140,29 @@ def _batches(context: AppContext, source: UUID, table: Table) -> Iterator[Batch]
 
 
 def _read_batches(context: AppContext, source: UUID, part: str) -> Iterator[Batch]:
-    with context.database.read() as conn:
-        for batch in results.iter_part(conn, source, part):
-            yield batch.to_pydict()
+    for number in itertools.count():
+        with context.database.read() as conn:
+            batch = results.read_stored_part(conn, source, part, number)
+        if batch is None:
+            return
+        yield batch.to_pydict()
+
+
+def _run_columns(runs: Sequence[Run]) -> Batch:
+    return {
+        "run_id": [str(r.id) for r in runs],
+        "model": [r.app_slug for r in runs],
+        "status": [str(r.status) for r in runs],
+        "reason": [r.reason for r in runs],
+        "user": [r.user for r in runs],
+        "queued_at": [r.queued_at.isoformat() for r in runs],
+        "started_at": [r.started_at.isoformat() if r.started_at else None for r in runs],
+        "finished_at": [r.finished_at.isoformat() if r.finished_at else None for r in runs],
+        "seconds": [r.duration.total_seconds() if r.duration else None for r in runs],
+        "version": [r.version for r in runs],
+        "seed": [r.seed for r in runs],
+        "inputs": [orjson.dumps(r.inputs).decode() for r in runs],
+    }
 
 
 def _filename(slug: str, name: str, run_id: UUID) -> str:

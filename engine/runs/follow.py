@@ -2,7 +2,7 @@
 
 Chosen: a blocking iterator over pushes of the process's one listener; it always re-reads what is newer than it has
 seen, so that a lost notification or a restarted database costs a wait and never an event.
-Left out: painting, which is the pages', and sockets, which are the API's.
+Left out: drawing, which is the pages', and sockets, which are the API's.
 """
 
 import time
@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from contract.actor import Actor
 from contract.errors import NotFoundError
 from contract.problems import Problem
 from contract.run import Run, Status
+from engine.authorization import Action, require
 from engine.observability import telemetry
 from engine.processes.context import AppContext
 from storage import fair_queue, runs
@@ -26,7 +28,7 @@ REREAD_INTERVAL = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run as it stands: what is shown so far or its result, its log, its place in the queue."""
+    """A run as it is: what is shown so far or its result, its log, its place in the queue."""
 
     run: Run
     shown: Mapping[str, Any] = field(default_factory=dict)
@@ -40,12 +42,13 @@ class Snapshot:
         return self.run.status.final
 
 
-def snapshot(context: AppContext, run_id: UUID) -> Snapshot:
-    """Return the run as it stands.
+def snapshot(context: AppContext, run_id: UUID, *, actor: Actor) -> Snapshot:
+    """Return the run as it is now.
 
     Raises:
         NotFoundError: there is no such run.
     """
+    require(actor, Action.READ_RUNS)
     with context.database.read() as conn:
         found = runs.read_snapshot(conn, run_id)
         if found is None:
@@ -56,19 +59,28 @@ def snapshot(context: AppContext, run_id: UUID) -> Snapshot:
         return Snapshot(run, shown, log, nulls=nulls)
 
 
-def follow(context: AppContext, run_id: UUID, known: Snapshot | None = None) -> Iterator[Snapshot | None]:
-    """Yield a snapshot now and at each change; None at each turn without one, so that the caller may leave.
+def follow(
+    context: AppContext, run_id: UUID, known: Snapshot | None = None, *, actor: Actor
+) -> Iterator[Snapshot | None]:
+    """Return an iterator over a snapshot now and at each change, and None every `TICK` without one.
+
+    A caller that is not needed any more leaves at a None.
 
     The first is `known`, where the caller has just read one; the last is final.
 
     Raises:
         NotFoundError: there is no such run.
     """
+    require(actor, Action.READ_RUNS)
+    return _follow(context, run_id, known, actor)
+
+
+def _follow(context: AppContext, run_id: UUID, known: Snapshot | None, actor: Actor) -> Iterator[Snapshot | None]:
     waiting = False
     while True:
         # Noted before the rows are read: a connection lost from here on is a reason to read them again.
         generation = context.listener.generation
-        now = known or snapshot(context, run_id)
+        now = known or snapshot(context, run_id, actor=actor)
         known = None
         if now.final and waiting:
             telemetry.end_delivered(now.run)
@@ -83,23 +95,24 @@ def follow(context: AppContext, run_id: UUID, known: Snapshot | None = None) -> 
             yield None
 
 
-def wait_for_end(context: AppContext, run_id: UUID, seconds: float) -> Snapshot:
-    """Return the run once it has ended, or as it stands after `seconds`.
+def wait_for_end(context: AppContext, run_id: UUID, seconds: float, *, actor: Actor) -> Snapshot:
+    """Return the run once it has ended, or as it is after `seconds`.
 
     Raises:
         NotFoundError: there is no such run.
     """
+    require(actor, Action.READ_RUNS)
     until = time.monotonic() + seconds
     generation = context.listener.generation
     with context.database.read() as conn:
-        standing = runs.get_status(conn, run_id)  # it may have ended, and its word of it have gone, long ago
-    if standing is None or standing[0].final:
-        return snapshot(context, run_id)
+        status = runs.get_status(conn, run_id)  # it may have ended, and its notification have passed, long ago
+    if status is None or status[0].final:
+        return snapshot(context, run_id, actor=actor)
     while True:
         left = max(0.0, until - time.monotonic())
-        context.listener.wait(run_id, standing[1], min(left, REREAD_INTERVAL), generation, ended=True)
+        context.listener.wait(run_id, status[1], min(left, REREAD_INTERVAL), generation, ended=True)
         generation = context.listener.generation
-        now = snapshot(context, run_id)
+        now = snapshot(context, run_id, actor=actor)
         if now.final:
             telemetry.end_delivered(now.run)
         if now.final or time.monotonic() >= until:

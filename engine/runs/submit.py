@@ -1,8 +1,9 @@
-"""Submit a run: check the inputs, store the run and queue it, all in one transaction.
+"""Submit a run: check the inputs, store the run and queue it.
 
 Chosen: the same verb for pages, API and sweeps; a submission key makes a double click one run; a deterministic
-model's stored result is reused for equal inputs unless the caller asks for a fresh run. Users take turns, and where
-there are caps on what goes on at once, a run may be held back; neither is ever refused for it.
+model's stored result is reused for equal inputs unless the caller asks for a fresh run. Users share the queue fairly,
+and where there are caps on what runs at once, a run may be held back; neither is ever refused for it. A run and its
+job are stored together, in one statement or one transaction.
 Left out: waiting for the result, which is `engine.runs.follow`.
 """
 
@@ -14,15 +15,18 @@ from typing import Any
 from uuid import UUID
 
 from contract import inputs as contract_inputs
+from contract.actor import Actor
 from contract.errors import BusyError, TooManyError
 from contract.problems import Problem
 from contract.run import Run
-from engine.models.catalogue import find_version, load_manifest, no_such_model
+from engine.authorization import Action, require
+from engine.models.catalogue import find_version, no_such_model
 from engine.models.permissions import resolve_access
 from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs import job_queue
-from storage import apps, runs, users
+from engine.runs.uploads import check_uploads
+from storage import apps, runs
 
 SEED_BITS = 31
 
@@ -32,12 +36,13 @@ def submit(
     app: int | str,
     values: dict[str, Any],
     *,
-    user: str,
+    actor: Actor,
     version: str | None = None,
     key: str | None = None,
     fresh: bool = False,
     priority: int = job_queue.INTERACTIVE,
     batch: UUID | None = None,
+    source: UUID | None = None,
 ) -> Run:
     """Check `values` and store a run of them, queued or with a stored result reused.
 
@@ -45,12 +50,13 @@ def submit(
         context: the process's application context.
         app: the model's id or slug.
         values: inputs by key; those left out take their defaults.
-        user: who asks.
+        actor: who asks; the run is recorded for them.
         version: a content hash to pin; the current version otherwise.
         key: a submission with a key this user has used before is that run, not a new one.
         fresh: run even where an equal run's result is stored.
         priority: higher goes first.
         batch: the sweep the run belongs to.
+        source: the run that is being edited; files that it names may be used again.
 
     Returns:
         The run as stored: PENDING, or SUCCESS with `reused_from`.
@@ -61,24 +67,22 @@ def submit(
         BusyError: the user has too many runs waiting.
         NotGrantedError: the model needs a secret that it was not granted.
     """
+    require(actor, Action.RUN_MODELS)
     begun = time.time_ns()
     with context.database.read() as conn:
         found = apps.get_app_ref(conn, app) or no_such_model(app)
-    wanted = (found.id, version or found.current_version or "")
-    chosen = context.versions.get(wanted)
-    if chosen is None:
-        chosen = context.versions[wanted] = find_version(context, found, version)[0]
-    manifest = load_manifest(chosen)
+    chosen = find_version(context, found, version, actor=actor)
+    manifest = chosen.manifest
     if manifest.secrets:
         resolve_access(context.database, found.id, manifest).require_secrets(found.slug)
-    inputs = contract_inputs.validate(manifest, values)
+    inputs = check_uploads(context, manifest, contract_inputs.validate(manifest, values), actor=actor, source=source)
     warnings = contract_inputs.calibration_warnings(manifest, inputs)
     declared = declared_seed(inputs)
     seed = secrets.randbits(SEED_BITS) if declared is None else declared
-    who = _user(context, user)
+    user_id = context.user_id(actor)
     # Where nothing is held back, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
-    with _busy_in_words(context), opened() as conn:
+    with _explain_busy(context), opened() as conn:
         reused = None
         if manifest.deterministic and not fresh:
             reused = runs.find_reusable(conn, found.id, chosen.hash, inputs)
@@ -88,7 +92,7 @@ def submit(
             version=chosen.hash,
             inputs=inputs,
             seed=reused.seed if reused else seed,
-            user_id=who,
+            user_id=user_id,
             priority=priority,
             batch=batch,
             submission_key=key,
@@ -110,17 +114,8 @@ def declared_seed(inputs: Mapping[str, Any]) -> int | None:
     return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
 
 
-def _user(context: AppContext, name: str) -> int:
-    """Return the user's id, looked up once: it never changes."""
-    if name not in context.users:
-        with context.database.begin() as conn:
-            found = users.get_or_create_user(conn, name)
-        context.users[name] = found
-    return context.users[name]
-
-
 @contextlib.contextmanager
-def _busy_in_words(context: AppContext) -> Iterator[None]:
+def _explain_busy(context: AppContext) -> Iterator[None]:
     try:
         yield
     except TooManyError as error:

@@ -23,10 +23,11 @@ _SIGNALS = {
 
 
 def cancelled(reason: str, seconds: float) -> tuple[Status, str]:
-    """A run that somebody ended."""
+    """A run that somebody ended: `superseded`, `cancelled`, or `cancelled by` a name."""
     if reason == "superseded":
         return Status.CANCELLED, f"Superseded by a newer run after {seconds:.1f} s."
-    return Status.CANCELLED, f"Cancelled after {seconds:.1f} s."
+    _, _, name = reason.partition("cancelled by ")
+    return Status.CANCELLED, f"Cancelled after {seconds:.1f} s" + (f", by {name}." if name else ".")
 
 
 def timed_out(limits: Limits) -> tuple[Status, str]:

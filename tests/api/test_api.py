@@ -120,7 +120,7 @@ def test_runs_are_listed_newest_first_in_pages_that_link_to_each_other(client, a
 def test_cancelling_a_waiting_run_ends_it(client, app_id):
     run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
     assert client.delete(f"/runs/{run_id}").json()["status"] == "CANCELLED"
-    assert client.get(f"/runs/{run_id}").json()["reason"] == "Cancelled before it started."
+    assert client.get(f"/runs/{run_id}").json()["reason"] == "Cancelled before it started, by ada."
 
 
 def read_csv(answer):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.actor import SYSTEM
 from engine.models.register import register
 from engine.processes import context as contexts
 from engine.processes.limits import InstallationLimits
@@ -54,7 +55,7 @@ def add_model(context, tmp_path):
         (folder / "function.py").write_text(code)
         if cases is not None:
             (folder / "cases.json").write_text(json.dumps(cases))
-        register(context, slug, read_folder(folder), source={"kind": "local", "path": slug})
+        register(context, slug, read_folder(folder), source={"kind": "local", "path": slug}, actor=SYSTEM)
         return slug
 
     return add

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
+from contract.actor import SYSTEM
 from contract.errors import DatabaseUnavailable
 from contract.run import Status
 from engine.models.register import register
@@ -21,6 +22,7 @@ from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from storage.database import Database
 from storage.migrate import migrate
+from tests.actors import ADA
 
 ROOT = Path(__file__).resolve().parents[2]
 STALLED = 3  # s
@@ -95,7 +97,7 @@ class House:
 
     def add(self, slug, code, manifest, **files):
         files = {"function.py": code, "manifest.json": manifest} | {f"{k}.json": v for k, v in files.items()}
-        register(self.context, slug, files, source={"kind": "local", "path": slug})
+        register(self.context, slug, files, source={"kind": "local", "path": slug}, actor=SYSTEM)
 
     def start(self, name, prefix=(), url=None, **environment):
         with (self.home / f"{name}.log").open("ab") as log:
@@ -134,12 +136,12 @@ class House:
 
     def submit(self, n=0, seconds=0.0, key=None, model="waits"):
         inputs = {"n": n, "seconds": seconds} if model == "waits" else {}
-        run = submit(self.context, model, inputs, user="ada", fresh=True, key=key)
+        run = submit(self.context, model, inputs, actor=ADA, fresh=True, key=key)
         self.ids.append(run.id)
         return run.id
 
     def run(self, run_id):
-        return snapshot(self.context, run_id).run
+        return snapshot(self.context, run_id, actor=ADA).run
 
     def running(self, run_id, attempt=1):
         """Wait until the run shows progress in this attempt or a later one, and return it."""
@@ -196,7 +198,7 @@ class House:
             assert run.status is Status.SUCCESS or run.reason
             assert run.finished_at >= run.started_at or run.attempt == 0
             if run.status is Status.SUCCESS and run.app_slug == "waits":
-                assert snapshot(self.context, run.id).shown["summary"]["twice"] == 2 * run.inputs["n"]
+                assert snapshot(self.context, run.id, actor=ADA).shown["summary"]["twice"] == 2 * run.inputs["n"]
         return runs
 
     def succeed(self, seconds=60):

@@ -14,6 +14,7 @@ from contract.errors import DatabaseUnavailable
 from contract.run import Status
 from engine.runs.follow import wait_for_end
 from storage.embedded_postgres import EmbeddedServer
+from tests.actors import ADA
 from tests.faults.cluster import postmaster
 from tests.faults.house import House, child, gone, until
 
@@ -35,7 +36,7 @@ def stage(tmp_path_factory):
         house = House(stack.enter_context(server), home)
         stack.callback(house.close)
         house.keep(1)
-        wait_for_end(house.context, house.submit(), 60)
+        wait_for_end(house.context, house.submit(), 60, actor=ADA)
         yield server, house
 
 

@@ -20,6 +20,7 @@ from contract.run import Status
 from engine.runs.submit import submit
 from engine.runs.uploads import store_upload
 from storage import apps, runs
+from tests.actors import ADA
 from tests.faults.cluster import Cluster
 from tests.faults.house import House, children, gone, until
 from tests.faults.server import Server
@@ -94,8 +95,8 @@ def ask(house, server):
         with server.open(f"/api/apps/{waits}/run", data=body, headers={"Content-Type": "application/json"}) as got:
             house.ids.append(UUID(json.load(got)["run_id"]))
     for n in range(2):
-        value = store_upload(house.context, "a.csv", f"a,b\n1,{n}\n".encode())
-        house.ids.append(submit(house.context, "reads", {"data": value}, user="ada").id)
+        value = store_upload(house.context, "a.csv", f"a,b\n1,{n}\n".encode(), actor=ADA)
+        house.ids.append(submit(house.context, "reads", {"data": value}, actor=ADA).id)
 
 
 def at_work(house, process):

@@ -14,6 +14,7 @@ from engine.runs import job_queue
 from engine.runs.cancel import cancel
 from engine.runs.recovery import requeue_worker_runs
 from storage import orphans, runs
+from tests.actors import ADA
 from tests.faults.house import child, gone, until
 
 
@@ -92,7 +93,7 @@ def test_a_run_that_workers_gave_back_has_lost_none_of_them(house, fault):
     requeue_worker_runs(house.context.database, run.worker, InstallationLimits(attempts=before + 2))
     house.muster()
     house.running(on_hold, run.attempt + 1)
-    cancel(house.context, on_hold)
+    cancel(house.context, on_hold, actor=ADA)
     (run,) = house.settle()
     assert run.status is Status.CANCELLED
 
@@ -137,7 +138,7 @@ def test_a_worker_whose_heartbeats_have_stopped_ends_instead_of_working_on_unsee
     fault()
     assert first.wait(60) == 1
     for i in ids:
-        cancel(house.context, i)
+        cancel(house.context, i, actor=ADA)
     house.worker("two")
     assert {r.status for r in house.settle()} == {Status.CANCELLED}
 
@@ -193,7 +194,7 @@ def test_a_cancellation_whose_worker_is_lost_ends_as_cancelled(house, fault):
     on_hold = house.submit(1, 30)
     worker, _ = house.holder(house.running(on_hold))
     worker.send_signal(signal.SIGSTOP)
-    cancel(house.context, on_hold)
+    cancel(house.context, on_hold, actor=ADA)
     fault()
     kill(house, worker)
     (run,) = house.settle()
@@ -218,5 +219,5 @@ def test_the_reference_cases_of_a_version_are_run_although_their_worker_was_kill
     parents = {p.pid for p in model.parents()}
     kill(house, next(w for w in house.crew.values() if w.pid in parents))
     fault()
-    until(lambda: find_app(house.context, "checked").total == 1)
-    assert find_app(house.context, "checked").reproduced == 1
+    until(lambda: find_app(house.context, "checked", actor=ADA).total == 1)
+    assert find_app(house.context, "checked", actor=ADA).reproduced == 1

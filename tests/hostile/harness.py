@@ -24,6 +24,7 @@ from typing import Any
 import orjson
 import psutil
 
+from contract.actor import SYSTEM, Actor
 from contract.errors import ProblemsError
 from contract.run import Status
 from engine.models.register import register
@@ -38,6 +39,7 @@ from storage import workers
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
+from tests.actors import ADA
 from tests.hostile.expectations import EndedRun, matches
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,12 +89,14 @@ class Harness:
         expected = _read_text(folder / "EXPECT")
         named = {p for p in _absolute_paths(_read_text(folder / "function.py")) if not os.path.lexists(p)}
         try:
-            register(self.context, slug, read_folder(folder), source={"kind": "local", "path": folder.name})
-            run = submit(self.context, slug, {}, user="hostile", fresh=True)
+            register(
+                self.context, slug, read_folder(folder), source={"kind": "local", "path": folder.name}, actor=SYSTEM
+            )
+            run = submit(self.context, slug, {}, actor=Actor("hostile"), fresh=True)
         except ProblemsError as error:
             contained = "SUCCEEDED" not in expected
             return Verdict(folder.name, contained, "REFUSED", str(error))
-        now = wait_for_end(self.context, run.id, self.seconds + SLACK)
+        now = wait_for_end(self.context, run.id, self.seconds + SLACK, actor=ADA)
         faults = [*self._left(), *self._told(now)]
         faults += [f"it left {path}" for path in sorted(named) if os.path.lexists(path)]
         if not now.final:

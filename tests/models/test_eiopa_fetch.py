@@ -14,6 +14,7 @@ import zipfile
 import pytest
 
 from contract.access import GrantKind
+from contract.actor import SYSTEM
 from contract.run import Status
 from engine.models.grants import grant, revoke
 from engine.models.register import register
@@ -21,6 +22,7 @@ from engine.runs.execute import WorkerContext, execute
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from registry.model_files import read_folder
+from tests.actors import ADA, ADMIN
 from tests.engine.conftest import ROOT, context
 from tests.engine.hosts import Answer, confined, local, serving
 from tests.models.test_eiopa_rfr import workbook
@@ -114,13 +116,13 @@ def fetch(context, local, site, tmp_path, monkeypatch):
         if trusting:
             files["function.py"] = TRUST.encode() + (ROOT / "functions" / "eiopa_rfr" / "function.py").read_bytes()
             files["ca.pem"] = certificate.read_bytes()
-        register(context, "eiopa_rfr", files, source={"kind": "local", "path": "eiopa_rfr"})
+        register(context, "eiopa_rfr", files, source={"kind": "local", "path": "eiopa_rfr"}, actor=SYSTEM)
         if inputs.pop("granted", True):
-            grant(context.database, "eiopa_rfr", GrantKind.HOST, HOST, by="root")
+            grant(context.database, "eiopa_rfr", GrantKind.HOST, HOST, actor=ADMIN)
         worker_context = WorkerContext(context.database, local, context.limits, tmp_path / "cache", "test-worker")
-        run = submit(context, "eiopa_rfr", {"source": "fetched", **inputs}, user="ada")
+        run = submit(context, "eiopa_rfr", {"source": "fetched", **inputs}, actor=ADA)
         execute(worker_context, run.id)
-        return snapshot(context, run.id)
+        return snapshot(context, run.id, actor=ADA)
 
     return go
 
@@ -135,7 +137,7 @@ def test_the_newest_month_that_eiopas_page_links_is_fetched_while_the_host_is_gr
     assert now.shown["summary"]["Publication"] == "2030-06-30"
     assert [row["zero"] for row in now.shown["table"]] == RATES[: len(now.shown["table"])]
     assert "read from EIOPA's site" in now.shown["notes"]
-    assert revoke(context.database, "eiopa_rfr", GrantKind.HOST, HOST)
+    assert revoke(context.database, "eiopa_rfr", GrantKind.HOST, HOST, actor=ADMIN)
     assert "is not granted" in fetch(granted=False).run.reason
 
 

@@ -2,6 +2,7 @@
 
 from contract.access import GrantKind
 from engine.models.grants import grant, revoke
+from tests.actors import ADMIN
 
 LOOKS = "def run(inputs):\n    return {'notes': 'x'}\n"
 
@@ -16,13 +17,13 @@ def test_the_model_page_shows_what_is_granted_and_what_is_not_as_it_stands(visit
     assert "asks for (not granted): `www.example.com`, `data.example.com`" in said
     assert "asks for the secret (not granted): `API_KEY`" in said
     assert "may" not in said
-    grant(context.database, slug, GrantKind.HOST, "www.example.com", by="root")
-    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
+    grant(context.database, slug, GrantKind.HOST, "www.example.com", actor=ADMIN)
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     said = captions(visit("model", app=slug))
     assert "may reach: `www.example.com`" in said
     assert "may know: `API_KEY`" in said
     assert "asks for (not granted): `data.example.com`" in said
-    revoke(context.database, slug, GrantKind.HOST, "www.example.com")
+    revoke(context.database, slug, GrantKind.HOST, "www.example.com", actor=ADMIN)
     assert "may reach" not in captions(visit("model", app=slug))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from contract.errors import DatabaseUnavailable
 from engine.runs.submit import submit
+from tests.actors import ADA, GRACE
 
 ECHO = """
 def run(inputs):
@@ -90,7 +91,7 @@ def test_a_link_to_a_run_that_is_not_there_says_so(visit, given):
 
 
 def test_a_finished_run_shows_figures_tables_notes_log_and_how_it_went(visit, add_model, context, run_now):
-    run = submit(context, add_model(ECHO, N), {"n": 5}, user="ada")
+    run = submit(context, add_model(ECHO, N), {"n": 5}, actor=ADA)
     run_now(run)
     app = visit("run", id=str(run.id))
     assert [(m.label, m.value) for m in app.metric] == [("Squared", "25")]
@@ -100,7 +101,7 @@ def test_a_finished_run_shows_figures_tables_notes_log_and_how_it_went(visit, ad
 
 
 def test_a_failed_run_shows_the_reason_the_traceback_and_a_report(visit, add_model, context, run_now):
-    run = submit(context, add_model("def run(inputs):\n    print('near')\n    return 1 / 0\n", N), {}, user="ada")
+    run = submit(context, add_model("def run(inputs):\n    print('near')\n    return 1 / 0\n", N), {}, actor=ADA)
     run_now(run)
     text = words(visit("run", id=str(run.id)))
     assert "ZeroDivisionError" in text
@@ -111,8 +112,8 @@ def test_a_failed_run_shows_the_reason_the_traceback_and_a_report(visit, add_mod
 
 def test_a_reused_run_says_which_run_it_comes_from(visit, add_model, context, run_now):
     slug = add_model(ECHO, N)
-    run_now(submit(context, slug, {}, user="ada"))
-    again = submit(context, slug, {}, user="ada")
+    run_now(submit(context, slug, {}, actor=ADA))
+    again = submit(context, slug, {}, actor=ADA)
     app = visit("run", id=str(again.id))
     links = [link.proto.label for link in app.get("page_link")]
     assert f"reused from run {str(again.reused_from)[-8:]}" in links
@@ -124,8 +125,8 @@ def test_an_empty_history_says_what_to_do(visit):
 
 def test_the_history_lists_filters_and_says_when_nothing_fits(visit, add_model, context, run_now):
     slug = add_model(ECHO, N)
-    run_now(submit(context, slug, {"n": 1}, user="ada"))
-    submit(context, slug, {"n": 2}, user="grace")
+    run_now(submit(context, slug, {"n": 1}, actor=ADA))
+    submit(context, slug, {"n": 2}, actor=GRACE)
     app = visit("history")
     assert list(app.dataframe[0].value["Status"]) == ["Queued", "Success"]
     assert "2 runs" in words(app)
@@ -136,9 +137,9 @@ def test_the_history_lists_filters_and_says_when_nothing_fits(visit, add_model, 
 
 
 def test_the_monitor_warns_where_no_worker_answers_and_counts_runs(visit, add_model, context, run_now):
-    run_now(submit(context, add_model(ECHO, N), {}, user="ada"))
+    run_now(submit(context, add_model(ECHO, N), {}, actor=ADA))
     app = visit("monitor")
-    assert "No worker answers" in words(app)
+    assert "No workers online" in words(app)
     assert {m.label: m.value for m in app.metric}["Runs"] == "1"
 
 

@@ -70,6 +70,24 @@ def test_runs_and_grants_of_the_last_release_survive_the_upgrade(older):
         assert conn.execute(text("select kind, name from grants")).all() == [("host", "example.com")]
 
 
+FILES = """
+update runs set inputs = jsonb_build_object('age', 45, 'data', jsonb_build_object('file', 'a', 'name', 'x.csv', 'size', 9),
+    'gone', jsonb_build_object('file', 'b', 'name', 'y.csv'), 'rows', '[{"file": "a"}]'::jsonb, 'text', 'a');
+"""
+
+
+def test_files_that_runs_named_before_count_as_uploaded_by_their_users_with_their_real_size(older):
+    database = older("0004")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        conn.exec_driver_sql(FILES)
+    migrate(database)
+    with database.begin() as conn:
+        statement = "select u.name, l.hash, l.name, l.size from uploads l join users u on u.id = l.user_id"
+        assert conn.execute(text(statement)).all() == [("ada", "a", "x.csv", 1)]
+        assert conn.execute(text("select count(*) from runs where cancelled_by is null")).scalar_one() == 2
+
+
 def test_two_processes_that_start_together_migrate_once(server_url):
     with psycopg.connect(server_url, autocommit=True) as conn:
         conn.execute("drop database if exists together with (force)")

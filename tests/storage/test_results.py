@@ -77,7 +77,8 @@ def test_a_page_of_a_million_rows_is_read_from_the_parts_it_lies_in(database):
             page = results.read_part(conn, run_id, "table", offset, limit)
             expected = list(range(n))[offset : offset + limit]
             assert (page.to_pydict()["i"] if expected else []) == expected
-        assert sum(batch.num_rows for batch in results.iter_part(conn, run_id, "table")) == n
+        stored = [results.read_stored_part(conn, run_id, "table", number) for number in range(5)]
+        assert [part and part.num_rows for part in stored] == [65_536, 65_536, 65_536, n - 3 * 65_536, None]
 
 
 def test_a_part_that_is_not_there_is_said_to_be_missing(database):

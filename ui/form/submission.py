@@ -21,25 +21,30 @@ from engine.runs.cancel import cancel
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from ui.shell import cached
+from ui.shell.session import current_actor
 
 DOUBLE_CLICK = 2.0  # s
 
 
-def submit_run(slug: str, version: str, values: Mapping[str, Any], *, fresh: bool, live: bool) -> Run:
-    """Submit these inputs for this session's user and return the run.
+def submit_run(
+    slug: str, version: str, values: Mapping[str, Any], *, fresh: bool, live: bool, edited: str | None = None
+) -> Run:
+    """Submit these inputs for this session's actor and return the run.
+
+    `edited` is the id of the run whose inputs the form began with, as the address has it.
 
     Raises:
-        ContractError: the inputs do not fit, or too many runs are waiting.
+        ProblemsError: the inputs do not fit, or too many runs are waiting.
     """
-    context = cached.context()
     found = submit(
-        context,
+        cached.context(),
         slug,
         dict(values),
-        user=context.user,
+        actor=current_actor(),
         version=version,
         key=_submission_key(slug, version, values),
         fresh=fresh,
+        source=_run_id(edited),
     )
     _supersede_live(found, live=live)
     return found
@@ -68,8 +73,16 @@ def _supersede_live(found: Run, *, live: bool) -> None:
 
 
 def _cancel_if_live(run_id: UUID, superseded_by: UUID | None) -> None:
-    if not snapshot(cached.context(), run_id).final:
-        cancel(cached.context(), run_id, superseded_by=superseded_by)
+    actor = current_actor()
+    if not snapshot(cached.context(), run_id, actor=actor).final:
+        cancel(cached.context(), run_id, actor=actor, superseded_by=superseded_by)
+
+
+def _run_id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _submission_key(slug: str, version: str, values: Mapping[str, Any]) -> str:

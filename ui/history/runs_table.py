@@ -1,40 +1,30 @@
 """Runs as a table: selecting a row opens the run, pages by keyset, the filtered list as CSV.
 
 Chosen: pages of fifty come from the database by key, so that the millionth run is as near as the first; while a
-run of the page is live, the table alone is read again every two seconds.
+run of the page is live, the table alone is read again every two seconds. The CSV comes from the API's streaming route,
+whatever its length.
 Left out: sorting by other columns. The order is the order of time.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from contract import csv_export as contract_csv
-from contract.result import Column
 from contract.run import Run
-from storage.search import Filter, Page, count_runs, iter_runs, search_runs
+from contract.run_search import Filter, Page
+from engine.runs.search import count_runs, search_runs
 from ui.shell import cached, sitemap
 from ui.shell.formatting import STATUS
+from ui.shell.problems import show_outages
+from ui.shell.session import current_actor
 
 COUNT_CAP = 1_000
-REFRESH_SECONDS = 2.0  # s between two looks at a page with live runs
-CSV_COLUMNS = (
-    Column("run_id", "run_id"),
-    Column("model", "model"),
-    Column("status", "status"),
-    Column("reason", "reason"),
-    Column("user", "user"),
-    Column("queued_at", "queued_at"),
-    Column("started_at", "started_at"),
-    Column("finished_at", "finished_at"),
-    Column("seconds", "seconds"),
-    Column("version", "version"),
-    Column("seed", "seed"),
-    Column("inputs", "inputs"),
-)
+REFRESH_SECONDS = 2.0  # s between two readings of a page with live runs
+CSV_ROUTE = "/api/runs/export/csv"
 
 
 def day_range(days: Sequence[dt.date]) -> tuple[dt.datetime | None, dt.datetime | None]:
@@ -46,17 +36,28 @@ def day_range(days: Sequence[dt.date]) -> tuple[dt.datetime | None, dt.datetime 
     return start, end
 
 
-def show_runs(wanted: Filter, *, limit: int, today: dt.datetime) -> None:
+def show_runs(wanted: Filter, *, limit: int) -> None:
     """Show the runs that `wanted` lets through."""
     # Cursors passed on the way here, so that "newer" needs no query that runs backwards.
     trail: list[str | None] = st.session_state.setdefault("history_trail", [None])
     if st.session_state.get("history_filter") != wanted:
         st.session_state["history_filter"] = wanted
         trail[:] = [None]
-    page = _read_page(wanted, trail[-1], limit)
-    live = any(not run.status.final for run in page.runs)
-    chosen = st.fragment(_show_page, run_every=REFRESH_SECONDS if live else None)(wanted, trail[-1], limit)
-    del chosen
+    page = search_runs(cached.context(), wanted, actor=current_actor(), after=trail[-1], limit=limit)
+    live = _has_live(page)
+    unshown = [page]  # the fragment shows what has just been read, and reads again only when it runs by itself
+
+    def show_page() -> None:
+        with show_outages():
+            if unshown:
+                _show_page(unshown.pop(), wanted)
+                return
+            newer = search_runs(cached.context(), wanted, actor=current_actor(), after=trail[-1], limit=limit)
+            _show_page(newer, wanted)
+            if live and not _has_live(newer):
+                st.rerun()  # nothing will change any more: the page is drawn without the timer
+
+    st.fragment(show_page, run_every=REFRESH_SECONDS if live else None)()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Newer", icon=":material/chevron_left:", disabled=len(trail) == 1):
             trail.pop()
@@ -66,25 +67,28 @@ def show_runs(wanted: Filter, *, limit: int, today: dt.datetime) -> None:
             st.rerun()
         st.space("stretch")
         if page.runs:
-            st.download_button(
-                "CSV",
-                data=lambda: b"".join(_write_csv(wanted)),
-                file_name=f"runs-{today:%Y%m%d-%H%M}.csv",
-                mime="text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            st.link_button("CSV", csv_link(wanted), icon=":material/download:", help="Every run of this list")
 
 
-def _read_page(wanted: Filter, cursor: str | None, limit: int) -> Page:
-    with cached.context().database.read() as conn:
-        return search_runs(conn, wanted, after=cursor, limit=limit)
+def csv_link(wanted: Filter) -> str:
+    """Return the address of the streaming route for every run that `wanted` lets through."""
+    query: dict[str, Any] = {
+        "app": wanted.app,
+        "status": [str(status) for status in wanted.statuses],
+        "user": wanted.user,
+        "since": wanted.since and wanted.since.isoformat(),
+        "until": wanted.until and wanted.until.isoformat(),
+        "text": wanted.text,
+    }
+    given = urlencode({key: value for key, value in query.items() if value}, doseq=True)
+    return f"{CSV_ROUTE}?{given}" if given else CSV_ROUTE
 
 
-def _show_page(wanted: Filter, cursor: str | None, limit: int) -> None:
-    with cached.context().database.read() as conn:
-        page = search_runs(conn, wanted, after=cursor, limit=limit)
-        count = count_runs(conn, wanted, cap=COUNT_CAP)
+def _has_live(page: Page) -> bool:
+    return any(not run.status.final for run in page.runs)
+
+
+def _show_page(page: Page, wanted: Filter) -> None:
     if not page.runs:
         if wanted == Filter():
             st.info("No run yet. Choose a model, move its sliders and press Run: every run is kept here.")
@@ -92,6 +96,7 @@ def _show_page(wanted: Filter, cursor: str | None, limit: int) -> None:
         else:
             st.info("No run fits these filters. Clear one of them.")
         return
+    count = count_runs(cached.context(), wanted, actor=current_actor(), cap=COUNT_CAP)
     st.caption(f"{count:,}{'+' if count >= COUNT_CAP else ''} runs" if count != 1 else "1 run")
     event = st.dataframe(
         to_dataframe(page.runs),
@@ -133,36 +138,3 @@ def _inputs_text(run: Run) -> str:
         text = f"{len(value)} rows" if isinstance(value, list) and value and isinstance(value[0], dict) else str(value)
         shown.append(f"{key} {text}")
     return ", ".join(shown)[:300]
-
-
-def _write_csv(wanted: Filter) -> Iterator[bytes]:
-    def batches() -> Iterator[dict[str, list[Any]]]:
-        with cached.context().database.begin() as conn:  # a streamed cursor lives in a transaction
-            rows: list[Run] = []
-            for run in iter_runs(conn, wanted):
-                rows.append(run)
-                if len(rows) == 500:
-                    yield _csv_columns(rows)
-                    rows = []
-            yield _csv_columns(rows)
-
-    return contract_csv.write_csv(CSV_COLUMNS, batches())
-
-
-def _csv_columns(runs: Sequence[Run]) -> dict[str, list[Any]]:
-    import orjson
-
-    return {
-        "run_id": [str(r.id) for r in runs],
-        "model": [r.app_slug for r in runs],
-        "status": [str(r.status) for r in runs],
-        "reason": [r.reason for r in runs],
-        "user": [r.user for r in runs],
-        "queued_at": [r.queued_at.isoformat() for r in runs],
-        "started_at": [r.started_at.isoformat() if r.started_at else None for r in runs],
-        "finished_at": [r.finished_at.isoformat() if r.finished_at else None for r in runs],
-        "seconds": [r.duration.total_seconds() if r.duration else None for r in runs],
-        "version": [r.version for r in runs],
-        "seed": [r.seed for r in runs],
-        "inputs": [orjson.dumps(r.inputs).decode() for r in runs],
-    }

@@ -11,6 +11,7 @@ from contract.app import App, Version
 from contract.cases import Case
 from contract.manifest import Manifest
 from ui.model import access_notice
+from ui.shell import cached
 from ui.shell.formatting import timestamp
 
 
@@ -22,7 +23,7 @@ def show_header(app: App, manifest: Manifest, version: Version) -> None:
     with st.container(horizontal=True, gap="small"):
         if manifest.category:
             st.badge(manifest.category, color="primary")
-        checks = version.checks or {}
+        checks = cached.case_results(app, version)
         if checks.get("total"):
             good = checks["reproduced"] == checks["total"]
             st.badge(
@@ -44,7 +45,7 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
         for reference in manifest.references:
             title = f"[{reference.title}]({reference.url})" if reference.url else reference.title
             st.markdown(f"- {title}" + (f" – {reference.note}" if reference.note else ""))
-    _show_cases(version, cases)
+    _show_cases(app, version, cases)
     st.caption(
         " · ".join(
             [
@@ -58,12 +59,12 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
     )
 
 
-def _show_cases(version: Version, cases: tuple[Case, ...]) -> None:
+def _show_cases(app: App, version: Version, cases: tuple[Case, ...]) -> None:
     reference = [c for c in cases if c.expect]
     if not reference:
         return
     st.subheader("Reference cases", anchor=False)
-    checks = version.checks or {}
+    checks = cached.case_results(app, version)
     misses = checks.get("misses", [])
     missed: dict[str, int] = {}
     for miss in misses:

@@ -20,7 +20,8 @@ from engine.runs.cancel import cancel
 from engine.runs.follow import Snapshot, follow, wait_for_end
 from ui.result import results
 from ui.shell import cached
-from ui.shell.formatting import STATUS, duration
+from ui.shell.formatting import duration
+from ui.shell.session import current_actor
 
 # A run that ends within this many seconds needs no live view: painting one would take longer than it is seen.
 RECONNECT_SECONDS = 0.08
@@ -36,8 +37,9 @@ def follow_run(run_id: UUID, first: Snapshot, done: Paint) -> None:
         first: the run as the page has just read it.
         done: paints the finished run; called in place of the live view.
     """
+    actor = current_actor()
     if not first.final:
-        first = wait_for_end(cached.context(), run_id, RECONNECT_SECONDS)
+        first = wait_for_end(cached.context(), run_id, RECONNECT_SECONDS, actor=actor)
     if first.final:
         done(first)
         return
@@ -55,7 +57,7 @@ def follow_run(run_id: UUID, first: Snapshot, done: Paint) -> None:
     ticked = 0.0
     now = first
     shown_seq = -1
-    for event in follow(cached.context(), run_id, first):
+    for event in follow(cached.context(), run_id, first, actor=actor):
         _ = st.session_state.get("turn")  # a yield point: a waiting rerun or a closed tab ends the script here
         if event is not None:
             now = event
@@ -77,7 +79,7 @@ def follow_run(run_id: UUID, first: Snapshot, done: Paint) -> None:
 
 
 def _cancel(run_id: UUID) -> None:
-    cancel(cached.context(), run_id)
+    cancel(cached.context(), run_id, actor=current_actor())
 
 
 def _show_head(slot: st.delta_generator.DeltaGenerator, now: Snapshot) -> None:
@@ -115,8 +117,7 @@ class _PartialView:
 
     def paint(self, now: Snapshot) -> None:
         """Paint a snapshot over the one before."""
-        _, _, manifest, _ = cached.load_model(now.run.app_slug, now.run.version)
-        partial = parse_result(now.shown, manifest.outputs)
+        partial = parse_result(now.shown, cached.run_manifest(now.run).outputs)
         shape = (*results.layout_key(partial), bool(now.log))
         if self._place is None or shape != self._shape:
             self.clear()
@@ -132,9 +133,3 @@ class _PartialView:
         """Take away what has been painted."""
         if self._place is not None:
             self._place.empty()
-
-
-def status_badge(run: Run) -> None:
-    """Show a run's status as a badge, in words and not by colour alone."""
-    look = STATUS[run.status]
-    st.badge(look.words, icon=look.icon, color=look.color)

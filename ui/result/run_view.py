@@ -16,18 +16,21 @@ from contract.result import Result, parse_result
 from contract.run import Run, Status
 from engine.runs.export import whole_series
 from engine.runs.follow import Snapshot
-from storage import results as stored
+from engine.runs.results import read_result_file, read_result_part
 from ui.form.links import run_link
-from ui.result import provenance, results, run_progress
+from ui.result import provenance, results
 from ui.shell import cached, sitemap
 from ui.shell.formatting import duration
+from ui.shell.problems import show_problems
+from ui.shell.session import current_actor
+from ui.shell.status_badge import status_badge
 
 
 def show_ended_run(now: Snapshot) -> None:
     """Show a run that has ended."""
     run = now.run
     with st.container(horizontal=True, vertical_alignment="center", key=f"ended-{run.id}"):
-        run_progress.status_badge(run)
+        status_badge(run)
         seconds = run.duration.total_seconds() if run.duration else None
         st.caption(duration(seconds) if seconds is not None else "")
         if run.reused_from:
@@ -42,10 +45,10 @@ def show_ended_run(now: Snapshot) -> None:
     for warning in run.warnings:
         st.warning(warning, icon=":material/warning:")
     try:
-        _, _, manifest, _ = cached.load_model(run.app_slug, run.version)
+        manifest = cached.run_manifest(run)
         result = parse_result(now.shown, manifest.outputs)
     except ProblemsError as error:
-        cached.show_problems(error)
+        show_problems(error)
         return
     if not result.empty or result.warnings:
         _show_result(run, result, now.nulls)
@@ -65,19 +68,19 @@ def show_ended_run(now: Snapshot) -> None:
 def _show_result(run: Run, result: Result, nulls: Mapping[str, Any]) -> None:
     source = run.reused_from or run.id
 
+    context, actor = cached.context(), current_actor()
+
     def read_part(name: str, offset: int, limit: int) -> Any:
-        with cached.context().database.read() as conn:
-            return stored.read_part(conn, source, name, offset, limit)
+        return read_result_part(context, source, name, offset, limit, actor=actor)
 
     def read_file(name: str) -> bytes:
-        with cached.context().database.read() as conn:
-            return stored.read_file(conn, source, name)
+        return read_result_file(context, source, name, actor=actor)
 
     results.show_result(
         result,
         run=run,
         read_part=read_part,
-        points=lambda series: whole_series(cached.context(), source, series),
+        points=lambda series: whole_series(context, source, series, actor=actor),
         nulls=nulls,
         read_file=read_file,
     )

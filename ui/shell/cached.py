@@ -1,8 +1,8 @@
 """What pages read again and again, kept for a short while.
 
-Chosen: versions never change and are kept by content hash; lists are kept for seconds, so that a catalogue of
-hundreds opens at once and a new run shows soon. Cached values are shared by all users and never changed.
-Left out: anything a user may see that another may not.
+Chosen: lists are kept for seconds, so that a catalogue of hundreds opens at once and a new run shows soon. The actor is
+part of each key, so that nobody is shown what was read for somebody else. Cached values are never changed.
+Left out: versions, which the engine caches by content hash.
 """
 
 from typing import Any
@@ -10,16 +10,17 @@ from typing import Any
 import streamlit as st
 
 from contract.access import Access
+from contract.actor import Actor
 from contract.app import App, Version
 from contract.cases import Case
-from contract.errors import ProblemsError
 from contract.manifest import Manifest
-from engine.models.catalogue import find_app, find_version, load_cases
-from engine.models.permissions import resolve_access
+from contract.run import Run
+from engine.models import catalogue as models
 from engine.processes import context as contexts
+from engine.processes import status
 from engine.processes.context import AppContext
-from storage import apps, search
-from storage.search import median_seconds
+from engine.runs import search
+from ui.shell.session import current_actor
 
 LIVE_SECONDS = 0.5  # s of a median run, up to which running at every change feels live
 
@@ -29,52 +30,65 @@ def context() -> AppContext:
     return contexts.current()
 
 
-@st.cache_data(ttl=3, max_entries=4, show_spinner=False)
 def catalogue() -> list[App]:
     """Return every model in the catalogue."""
-    with context().database.read() as conn:
-        return apps.list_apps(conn)
+    return _catalogue(current_actor())
 
 
-@st.cache_resource(ttl=30, max_entries=512, show_spinner=False)
+@st.cache_data(ttl=3, max_entries=100, show_spinner=False)
+def _catalogue(actor: Actor) -> list[App]:
+    return models.list_models(context(), actor=actor)
+
+
 def load_model(slug: str, version: str | None) -> tuple[App, Version, Manifest, tuple[Case, ...]]:
     """Return a model by its slug, at a version or its current one.
 
     Raises:
-        ContractError: there is no such model or version.
+        ProblemsError: there is no such model or version.
     """
-    found = find_app(context(), slug)
-    stored, manifest = find_version(context(), found, version)
-    return found, stored, manifest, load_cases(stored)
+    actor = current_actor()
+    found = models.find_app(context(), slug, actor=actor)
+    loaded = models.find_version(context(), found, version, actor=actor)
+    return found, loaded.version, loaded.manifest, loaded.cases
+
+
+def run_manifest(run: Run) -> Manifest:
+    """Return the manifest of the version that a run is of.
+
+    Raises:
+        ProblemsError: the version is not there any more.
+    """
+    return models.version_of_run(context(), run, actor=current_actor()).manifest
+
+
+def case_results(app: App, version: Version) -> dict[str, Any]:
+    """Return the score of the version's reference cases; never kept, because they may be running now."""
+    return models.read_case_results(context(), app.id, version.hash, actor=current_actor())
 
 
 def access(app_id: int, manifest: Manifest) -> Access:
     """Return what the model may reach and know; never kept, because a grant counts at once."""
-    return resolve_access(context().database, app_id, manifest)
-
-
-def show_problems(error: ProblemsError) -> None:
-    """Show what was wrong with a link or a request."""
-    for problem in error.problems:
-        st.error(problem.text, icon=":material/link_off:")
-
-
-@st.cache_data(ttl=30, max_entries=512, show_spinner=False)
-def _median_seconds(app_id: int) -> float | None:
-    with context().database.read() as conn:
-        return median_seconds(conn, app_id)
+    return models.model_access(context(), app_id, manifest, actor=current_actor())
 
 
 def offers_live(app_id: int, manifest: Manifest) -> bool:
     """Say whether a form offers to run at every change: as its manifest declares, or where the model answers fast."""
     if manifest.live is not None:
         return manifest.live
-    seconds = _median_seconds(app_id)
+    seconds = _median_seconds(app_id, current_actor())
     return seconds is not None and seconds < LIVE_SECONDS
 
 
-@st.cache_data(ttl=15, show_spinner=False)
+@st.cache_data(ttl=30, max_entries=512, show_spinner=False)
+def _median_seconds(app_id: int, actor: Actor) -> float | None:
+    return search.median_seconds(context(), app_id, actor=actor)
+
+
 def usage_stats() -> dict[str, Any]:
-    """Return what the monitor shows of all runs; among a million that takes longer than its turn."""
-    with context().database.read() as conn:
-        return search.usage_stats(conn)
+    """Return what the monitor shows of all runs; among a million that takes longer than it is shown for."""
+    return _usage_stats(current_actor())
+
+
+@st.cache_data(ttl=15, max_entries=100, show_spinner=False)
+def _usage_stats(actor: Actor) -> dict[str, Any]:
+    return status.usage_stats(context(), actor=actor)

@@ -8,6 +8,7 @@ import pytest
 
 import settings
 from contract.access import GrantKind
+from contract.actor import SYSTEM
 from engine.commands import grants as grants_command
 from engine.models.register import register_folders
 from engine.processes import context as contexts
@@ -125,7 +126,7 @@ def test_the_embedded_database_is_joined_while_a_server_uses_it_and_left_running
         database = Database(url, pool=1)
         migrate(database)
         context = contexts.open_context(url, data=tmp_path / "data")
-        assert register_folders(context, folder.parent) == {}
+        assert register_folders(context, folder.parent, actor=SYSTEM) == {}
         context.close()
         environment = {**os.environ, "TONTINE_DATA": str(tmp_path / "data"), "DATABASE_URL": ""}
         done = subprocess.run(

@@ -12,6 +12,7 @@ from engine.runs.execute import WorkerContext, execute
 from engine.runs.follow import snapshot, wait_for_end
 from engine.runs.submit import submit
 from storage import apps, versions
+from tests.actors import ADA, ADMIN
 from tests.engine.hosts import Answer, confined, local, serving
 
 __all__ = ["local"]
@@ -51,9 +52,9 @@ def run(context, local, tmp_path):
         worker_context = WorkerContext(
             context.database, local, context.limits, tmp_path / "cache", "test-worker", secrets=secrets
         )
-        accepted = submit(context, slug, values or {}, user="ada")
+        accepted = submit(context, slug, values or {}, actor=ADA)
         execute(worker_context, accepted.id)
-        return snapshot(context, accepted.id)
+        return snapshot(context, accepted.id, actor=ADA)
 
     return go
 
@@ -71,10 +72,10 @@ def test_a_host_is_reached_while_it_is_granted_and_refused_by_the_grants_name_be
         assert f"python -m engine.commands.grants grant {slug} --host {server}" in now.run.reason
 
     refused()
-    assert grant(context.database, slug, GrantKind.HOST, server, by="root")
+    assert grant(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
     now = run(slug, url)
     assert (now.run.status, now.shown) == (Status.SUCCESS, {"notes": "hello"})
-    assert revoke(context.database, slug, GrantKind.HOST, server)
+    assert revoke(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
     refused()
 
 
@@ -87,7 +88,7 @@ def test_a_model_whose_host_is_not_granted_runs_as_long_as_it_does_not_reach_for
 @confined
 def test_a_granted_host_does_not_open_the_way_to_one_that_is_not(context, add_model, run, server):
     slug = add_model(FETCH, URL, network=[server, "www.example.com"])
-    grant(context.database, slug, GrantKind.HOST, server, by="root")
+    grant(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
     now = run(slug, {"url": "http://www.example.com/"})
     assert f"grant {slug} --host www.example.com" in now.run.reason
     now = run(slug, {"url": "http://www.example.org/"})
@@ -97,7 +98,7 @@ def test_a_granted_host_does_not_open_the_way_to_one_that_is_not(context, add_mo
 @confined
 def test_a_grant_counts_no_more_once_the_manifest_does_not_name_the_host(context, add_model, run, server):
     slug = add_model(FETCH, URL, network=[server])
-    grant(context.database, slug, GrantKind.HOST, server, by="root")
+    grant(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
     add_model(FETCH + "\n", URL, network=["www.example.com"])
     now = run(slug, {"url": f"http://{server}/"})
     assert f"{server} is not among the hosts that this model may reach" in now.run.reason
@@ -106,9 +107,9 @@ def test_a_grant_counts_no_more_once_the_manifest_does_not_name_the_host(context
 @confined
 def test_what_came_from_a_host_is_fetched_again_and_never_reused(context, add_model, run, server):
     slug = add_model(FETCH, URL, network=[server], deterministic=True)
-    grant(context.database, slug, GrantKind.HOST, server, by="root")
+    grant(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
     assert run(slug, {"url": f"http://{server}/"}).run.status is Status.SUCCESS
-    assert submit(context, slug, {"url": f"http://{server}/"}, user="ada").status is Status.PENDING
+    assert submit(context, slug, {"url": f"http://{server}/"}, actor=ADA).status is Status.PENDING
 
 
 def test_a_run_without_its_secret_is_refused_with_who_must_do_what(context, add_model):
@@ -116,14 +117,14 @@ def test_a_run_without_its_secret_is_refused_with_who_must_do_what(context, add_
     with pytest.raises(
         NotGrantedError, match=f"An administrator grants it: python -m engine.commands.grants grant {slug}"
     ):
-        submit(context, slug, {}, user="ada")
+        submit(context, slug, {}, actor=ADA)
     with context.database.read() as conn:
         assert conn.execute(text("select count(*) from runs")).scalar_one() == 0
 
 
 def test_a_granted_secret_is_known_to_its_model_alone_and_stored_nowhere(context, add_model, run):
     slug, other = add_model(KNOWS, secrets=["API_KEY"]), add_model(LOOKS, slug="other")
-    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     now = run(slug, API_KEY=VALUE)
     assert now.run.status is Status.SUCCESS, now.run.reason
     assert (now.shown["summary"], now.shown["notes"], now.log) == ({"length": len(VALUE)}, "***", "using ***\n")
@@ -139,15 +140,15 @@ def test_a_granted_secret_is_known_to_its_model_alone_and_stored_nowhere(context
 
 def test_a_worker_process_takes_the_values_from_its_environment(context, add_model, workers):
     slug = add_model(KNOWS, secrets=["API_KEY"])
-    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     workers(1, TONTINE_SECRET_API_KEY=VALUE)
-    now = wait_for_end(context, submit(context, slug, {}, user="ada").id, 60)
+    now = wait_for_end(context, submit(context, slug, {}, actor=ADA).id, 60, actor=ADA)
     assert (now.run.status, now.shown["summary"]) == (Status.SUCCESS, {"length": len(VALUE)})
 
 
 def test_a_secret_of_another_name_is_not_handed_over_for_having_a_value(context, add_model, run):
     slug = add_model(LOOKS, secrets=["API_KEY"])
-    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     assert run(slug, API_KEY=VALUE, TOKEN="another-one").shown == {"notes": "API_KEY, HOME, LANG, PATH, TMPDIR"}
 
 
@@ -155,7 +156,7 @@ def test_a_granted_secret_without_a_value_on_the_worker_fails_the_run_and_says_w
     context, add_model, run
 ):
     slug = add_model(KNOWS, secrets=["API_KEY"])
-    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     now = run(slug)
     assert now.run.status is Status.FAILED
     assert "The worker test-worker has no value for the secret API_KEY" in now.run.reason
@@ -164,12 +165,12 @@ def test_a_granted_secret_without_a_value_on_the_worker_fails_the_run_and_says_w
 
 def test_a_secret_revoked_while_a_run_waits_is_not_handed_over(context, add_model, worker_context):
     slug = add_model(KNOWS, secrets=["API_KEY"])
-    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
-    waiting = submit(context, slug, {}, user="ada")
-    revoke(context.database, slug, GrantKind.SECRET, "API_KEY")
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
+    waiting = submit(context, slug, {}, actor=ADA)
+    revoke(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     worker_context.secrets = {"API_KEY": VALUE}
     execute(worker_context, waiting.id)
-    now = snapshot(context, waiting.id)
+    now = snapshot(context, waiting.id, actor=ADA)
     assert now.run.status is Status.FAILED
     assert "was not granted" in now.run.reason
 
@@ -184,12 +185,12 @@ def test_reference_cases_run_with_what_is_granted_and_say_what_is_missing(contex
             app = apps.app_by_slug(conn, slug)
         run_reference_cases(worker_context, app.id, app.current_version)
         with context.database.read() as conn:
-            return versions.get_version(conn, app.id, app.current_version).checks
+            return versions.get_case_results(conn, app.id, app.current_version)
 
     before = checks()
     assert before["reproduced"] == 0
     assert "was not granted" in before["misses"][0]["found"]
-    grant(context.database, slug, GrantKind.SECRET, "API_KEY", by="root")
+    grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     assert checks()["reproduced"] == 1
 
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from contract.actor import Actor
 from engine.models.catalogue import find_app
 from engine.models.verify import run_reference_cases
 from engine.runs import job_queue
@@ -36,9 +37,9 @@ def check(context, worker_context, slug):
 def test_a_reference_case_is_run_with_the_seed_that_a_run_of_its_inputs_has(
     context, add_model, run_now, worker_context, inputs
 ):
-    first = submit(context, add_model(RANDOM, SEED), inputs, user="ada", fresh=True)
+    first = submit(context, add_model(RANDOM, SEED), inputs, actor=Actor("ada"), fresh=True)
     run_now(first)
-    value = snapshot(context, first.id).shown["summary"]["a"]
+    value = snapshot(context, first.id, actor=Actor("ada")).shown["summary"]["a"]
     slug = add_model(RANDOM, SEED, cases=[{"name": "c", "inputs": inputs, "expect": {"summary.a": value}}])
     found = check(context, worker_context, slug)
     assert (found["total"], found["reproduced"], found["misses"]) == (1, 1, [])

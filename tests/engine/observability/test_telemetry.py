@@ -26,6 +26,7 @@ from engine.runs.recovery import requeue_worker_runs
 from engine.runs.submit import submit
 from engine.sandbox.job import Outcome
 from storage import runs
+from tests.actors import ADA
 
 ROOT = Path(__file__).resolve().parents[3]
 ECHO = "def run(inputs):\n    return {'summary': {'n': inputs['n']}}\n"
@@ -124,8 +125,8 @@ def test_a_run_over_two_processes_is_one_trace_at_a_collector(context, add_model
     telemetry.start(collector.url, service="tontine-server")
     try:
         pool = workers(1, TONTINE_TELEMETRY=collector.url)
-        run = submit(context, slug, {"n": 7}, user="ada")
-        assert wait_for_end(context, run.id, 60).run.status is Status.SUCCESS
+        run = submit(context, slug, {"n": 7}, actor=ADA)
+        assert wait_for_end(context, run.id, 60, actor=ADA).run.status is Status.SUCCESS
         pool.stop()
     finally:
         telemetry.stop()
@@ -162,7 +163,7 @@ def test_a_model_that_fails_marks_its_span_and_its_attempt_and_keeps_its_words_o
     sink, spans, reader, context, add_model, run_now
 ):
     slug = add_model(FAILS)
-    run_now(submit(context, slug, {}, user="ada"))
+    run_now(submit(context, slug, {}, actor=ADA))
     found = by_name(spans)
     assert found["model"].status.status_code is StatusCode.ERROR
     assert found["attempt"].status.status_code is StatusCode.ERROR
@@ -178,7 +179,7 @@ def test_a_model_that_fails_marks_its_span_and_its_attempt_and_keeps_its_words_o
 
 
 def test_a_model_that_ends_before_its_first_line_has_no_span_of_its_own(sink, spans, context, add_model):
-    run = submit(context, add_model(ECHO), {}, user="ada")
+    run = submit(context, add_model(ECHO), {}, actor=ADA)
     claimed = Run(
         **{
             f: getattr(run, f)
@@ -203,9 +204,9 @@ def test_a_model_that_ends_before_its_first_line_has_no_span_of_its_own(sink, sp
 
 def test_a_run_cancelled_while_it_waits_is_counted_once(sink, reader, context, add_model):
     slug = add_model(ECHO)
-    run = submit(context, slug, {}, user="ada")
-    cancel(context, run.id)
-    cancel(context, run.id)
+    run = submit(context, slug, {}, actor=ADA)
+    cancel(context, run.id, actor=ADA)
+    cancel(context, run.id, actor=ADA)
     assert points(reader)["tontine.runs.finished"] == {(("model", slug), ("status", "CANCELLED")): 1}
 
 
@@ -213,10 +214,10 @@ def test_a_double_click_is_one_submission_and_a_reused_result_is_marked(
     sink, spans, reader, context, add_model, run_now
 ):
     slug = add_model(ECHO)
-    first = submit(context, slug, {"n": 1}, user="ada", key="k")
-    assert submit(context, slug, {"n": 1}, user="ada", key="k").id == first.id
+    first = submit(context, slug, {"n": 1}, actor=ADA, key="k")
+    assert submit(context, slug, {"n": 1}, actor=ADA, key="k").id == first.id
     run_now(first)
-    again = submit(context, slug, {"n": 1}, user="ada")
+    again = submit(context, slug, {"n": 1}, actor=ADA)
     submitted = [s for s in spans.get_finished_spans() if s.name == "submit"]
     assert [s.context.trace_id for s in submitted] == [first.id.int, again.id.int]
     assert [s.attributes["tontine.reused"] for s in submitted] == [False, True]
@@ -225,7 +226,7 @@ def test_a_double_click_is_one_submission_and_a_reused_result_is_marked(
 
 
 def test_an_attempt_that_loses_its_run_is_marked(sink, spans, context, add_model, worker_context, monkeypatch):
-    run = submit(context, add_model(ECHO), {}, user="ada")
+    run = submit(context, add_model(ECHO), {}, actor=ADA)
     monkeypatch.setattr(runs, "finish_run", lambda *_a, **_k: False)
     assert execute(worker_context, run.id) is None
     attempt = by_name(spans)["attempt"]
@@ -235,7 +236,7 @@ def test_an_attempt_that_loses_its_run_is_marked(sink, spans, context, add_model
 
 def test_a_run_whose_worker_is_lost_is_counted_and_logged_with_its_ids(sink, reader, context, add_model):
     slug = add_model(ECHO)
-    run = submit(context, slug, {}, user="ada")
+    run = submit(context, slug, {}, actor=ADA)
     with structlog.testing.capture_logs() as lines:
         for attempt in range(1, context.limits.attempts + 1):
             with context.database.begin() as conn:
@@ -252,10 +253,10 @@ def test_a_run_whose_worker_is_lost_is_counted_and_logged_with_its_ids(sink, rea
 
 
 def test_the_end_of_a_stopped_workers_attempt_is_no_error(sink, spans, context, add_model, worker_context):
-    run = submit(context, add_model(SLOW), {}, user="ada")
+    run = submit(context, add_model(SLOW), {}, actor=ADA)
     thread = threading.Thread(target=execute, args=(worker_context, run.id))
     thread.start()
-    while snapshot(context, run.id).run.progress is None:
+    while snapshot(context, run.id, actor=ADA).run.progress is None:
         time.sleep(0.02)
     worker_context.cancel_run(run.id, WORKER_STOPPED)
     thread.join()
@@ -265,9 +266,9 @@ def test_the_end_of_a_stopped_workers_attempt_is_no_error(sink, spans, context, 
 
 
 def test_looking_at_a_run_that_has_ended_is_no_notification(sink, spans, context, add_model, run_now):
-    run = submit(context, add_model(ECHO), {}, user="ada")
+    run = submit(context, add_model(ECHO), {}, actor=ADA)
     run_now(run)
-    wait_for_end(context, run.id, 1)
+    wait_for_end(context, run.id, 1, actor=ADA)
     assert "notify" not in by_name(spans)
 
 
@@ -305,6 +306,7 @@ def test_what_the_operator_names_a_service_goes_before_our_name(monkeypatch, spa
 
 OFF = """
 import sys
+from contract.actor import Actor
 from engine.observability import telemetry
 from engine.processes import context as contexts
 from engine.runs.submit import submit
@@ -312,7 +314,7 @@ from pathlib import Path
 telemetry.start("", service="x")
 context = contexts.open_context(sys.argv[1], data=Path(sys.argv[2]))
 import engine.processes.worker, engine.runs.execute, engine.observability.loop_monitor
-submit(context, "probe", {}, user="ada")
+submit(context, "probe", {}, actor=Actor("ada"))
 context.close()
 telemetry.stop()
 print(sorted(m for m in sys.modules if m.startswith("opentelemetry")))
@@ -330,6 +332,6 @@ def test_a_collector_that_is_away_keeps_no_process_from_stopping(context, add_mo
     slug = add_model(ECHO)
     with caplog.at_level(logging.CRITICAL):
         telemetry.start("http://127.0.0.1:9", service="x")
-        submit(context, slug, {}, user="ada")
+        submit(context, slug, {}, actor=ADA)
         telemetry.stop()
     assert not telemetry.is_active()

@@ -1,5 +1,6 @@
 """Tables and series of stored results, read whole."""
 
+from contract.actor import Actor
 from contract.run import Status
 from engine.runs.export import export_columns
 from engine.runs.submit import submit
@@ -20,9 +21,9 @@ def rows_of(exported):
 
 
 def test_two_long_series_of_one_name_are_both_there_after_they_were_stored(context, add_model, run_now):
-    run = submit(context, add_model(LONG), {}, user="ada")
+    run = submit(context, add_model(LONG), {}, actor=Actor("ada"))
     run_now(run)
-    found = export_columns(context, run.id, "Reserve")
+    found = export_columns(context, run.id, "Reserve", actor=Actor("ada"))
     rows = rows_of(found)
     keys = [c.key for c in found.columns if c.label == "Reserve"]
     assert len(rows) == 1500
@@ -30,7 +31,7 @@ def test_two_long_series_of_one_name_are_both_there_after_they_were_stored(conte
 
 
 def test_a_long_series_that_an_earlier_release_stored_under_its_name_is_still_read(context, add_model):
-    run = submit(context, add_model(LONG), {}, user="ada")
+    run = submit(context, add_model(LONG), {}, actor=Actor("ada"))
     columns = {"x": list(range(1_500)), "y": [i / 2 for i in range(1_500)]}
     head = {key: values[:200] for key, values in columns.items()}
     reference = {"name": "Reserve", "$part": "series.Reserve", "rows": 1_500, "columns": ["x", "y"], "head": head}
@@ -44,4 +45,4 @@ def test_a_long_series_that_an_earlier_release_stored_under_its_name_is_still_re
             doc={"series": [reference]},
             parts={"series.Reserve": columns},
         )
-    assert rows_of(export_columns(context, run.id, "Reserve"))[-1] == {"x": 1_499, "y": 749.5}
+    assert rows_of(export_columns(context, run.id, "Reserve", actor=Actor("ada")))[-1] == {"x": 1_499, "y": 749.5}

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from contract.actor import Actor
 from contract.run import Status
 from engine.processes.limits import InstallationLimits
 from engine.processes.worker import Worker
@@ -16,6 +17,7 @@ from engine.runs.cancel import cancel
 from engine.runs.follow import follow, wait_for_end
 from engine.runs.submit import submit
 from storage import runs
+from tests.actors import ADA, BOB
 
 ECHO = "def run(inputs):\n    return {'summary': {'n': inputs['n']}}\n"
 SLEEP = "import time\ndef run(inputs):\n    yield {'progress': 0.1}\n    time.sleep(60)\n    yield {'summary': {}}\n"
@@ -50,42 +52,42 @@ def started_order(context, ids):
 
 def test_a_worker_serves_users_in_turn(context, add_model, at_work):
     slug = add_model(ECHO)
-    ids = [submit(context, slug, {"n": n}, user="ada").id for n in range(6)]
-    ids += [submit(context, slug, {"n": 50 + n}, user="bob").id for n in range(2)]
+    ids = [submit(context, slug, {"n": n}, actor=ADA).id for n in range(6)]
+    ids += [submit(context, slug, {"n": 50 + n}, actor=BOB).id for n in range(2)]
     at_work(runs_at_once=1)
     for i in ids:
-        wait_for_end(context, i, 30)
+        wait_for_end(context, i, 30, actor=ADA)
     assert started_order(context, ids)[:4] == ["ada", "bob", "ada", "bob"]
 
 
 def test_a_sweep_that_fills_its_slots_leaves_a_persons_run_its_own(context, add_model, at_work):
     asleep = add_model(SLEEP, slug="asleep")
     sweep = [
-        submit(context, asleep, {"n": n}, user="ada", priority=job_queue.BATCH_PRIORITY, batch=uuid.uuid4()).id
+        submit(context, asleep, {"n": n}, actor=ADA, priority=job_queue.BATCH_PRIORITY, batch=uuid.uuid4()).id
         for n in range(5)
     ]
     at_work(runs_at_once=1, batch_runs=1)
-    run = submit(context, add_model(ECHO), {"n": 1}, user="ada")
-    assert wait_for_end(context, run.id, 30).run.status is Status.SUCCESS
+    run = submit(context, add_model(ECHO), {"n": 1}, actor=ADA)
+    assert wait_for_end(context, run.id, 30, actor=ADA).run.status is Status.SUCCESS
     with context.database.read() as conn:
         standing = [runs.get_run(conn, i).status for i in sweep]
     assert standing.count(Status.RUNNING) <= 1
     assert Status.SUCCESS not in standing
     for i in sweep:
-        cancel(context, i)
+        cancel(context, i, actor=ADA)
 
 
 def test_a_worker_that_is_stopped_lets_a_run_end_and_its_job_with_it(context, add_model, at_work):
     code = (
         "import time\ndef run(inputs):\n    yield {'progress': 0.5}\n    time.sleep(0.5)\n    yield {'summary': {}}\n"
     )
-    run = submit(context, add_model(code), {"n": 1}, user="ada")
+    run = submit(context, add_model(code), {"n": 1}, actor=ADA)
     worker = at_work()
-    for now in follow(context, run.id):
+    for now in follow(context, run.id, actor=ADA):
         if now is not None and now.run.progress:
             break
     worker.stop()  # the other taker, which has nothing to do, ends before this one
-    assert wait_for_end(context, run.id, 10).run.status is Status.SUCCESS
+    assert wait_for_end(context, run.id, 10, actor=ADA).run.status is Status.SUCCESS
     assert worker._ended.wait(10)
     with context.database.read() as conn:
         assert conn.execute(text("select count(*) from procrastinate_jobs")).scalar_one() == 0
@@ -94,13 +96,13 @@ def test_a_worker_that_is_stopped_lets_a_run_end_and_its_job_with_it(context, ad
 def test_a_user_has_no_more_runs_going_than_the_cap_and_all_are_run(context, add_model, at_work):
     capped = replace(context, limits=replace(context.limits, max_running_per_user=1))
     slug = add_model(ECHO)
-    ids = [submit(capped, slug, {"n": n}, user="ada").id for n in range(4)]
+    ids = [submit(capped, slug, {"n": n}, actor=ADA).id for n in range(4)]
     with context.database.read() as conn:
         waiting = [runs.get_run(conn, i).status for i in ids]
     assert waiting == [Status.PENDING] * 4
     at_work(limits=capped.limits, runs_at_once=3)
     for i in ids:
-        assert wait_for_end(context, i, 30).run.status is Status.SUCCESS
+        assert wait_for_end(context, i, 30, actor=ADA).run.status is Status.SUCCESS
     with context.database.read() as conn:
         found = sorted((runs.get_run(conn, i) for i in ids), key=lambda r: r.started_at)
     assert all(a.finished_at <= b.started_at for a, b in itertools.pairwise(found))
@@ -109,17 +111,17 @@ def test_a_user_has_no_more_runs_going_than_the_cap_and_all_are_run(context, add
 def test_cancelling_a_run_that_was_let_in_lets_the_next_one_in(context, add_model, at_work):
     capped = replace(context, limits=replace(context.limits, max_running_per_model=1))
     slug = add_model(ECHO)
-    first, second = (submit(capped, slug, {"n": n}, user=u) for n, u in ((1, "ada"), (2, "bob")))
-    cancel(capped, first.id)
+    first, second = (submit(capped, slug, {"n": n}, actor=Actor(u)) for n, u in ((1, "ada"), (2, "bob")))
+    cancel(capped, first.id, actor=ADA)
     at_work(limits=capped.limits)
-    assert wait_for_end(context, second.id, 30).run.status is Status.SUCCESS
+    assert wait_for_end(context, second.id, 30, actor=ADA).run.status is Status.SUCCESS
 
 
 def test_a_held_run_is_run_even_where_the_workers_know_of_no_cap(context, add_model, at_work):
     capped = replace(context, limits=replace(context.limits, max_running_per_user=1))
     asleep, slug = add_model(SLEEP, slug="asleep"), add_model(ECHO)
-    blocking = submit(capped, asleep, {"n": 1}, user="ada")
-    on_hold = submit(capped, slug, {"n": 2}, user="ada")
+    blocking = submit(capped, asleep, {"n": 1}, actor=ADA)
+    on_hold = submit(capped, slug, {"n": 2}, actor=ADA)
     at_work(limits=InstallationLimits(worker_timeout=3), runs_at_once=2)
-    assert wait_for_end(context, on_hold.id, 30).run.status is Status.SUCCESS
-    cancel(context, blocking.id)
+    assert wait_for_end(context, on_hold.id, 30, actor=ADA).run.status is Status.SUCCESS
+    cancel(context, blocking.id, actor=ADA)

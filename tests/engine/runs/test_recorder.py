@@ -5,6 +5,7 @@ from engine.runs.recorder import TAKEN_OVER, Recorder
 from engine.runs.submit import submit
 from engine.sandbox.job import CancelToken, Progress
 from storage import runs
+from tests.actors import ADA
 from tests.faults.house import until
 
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
@@ -12,7 +13,7 @@ WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' 
 
 @pytest.fixture
 def run(context, add_model):
-    waiting = submit(context, add_model("def run(inputs):\n    return {}\n"), {}, user="ada")
+    waiting = submit(context, add_model("def run(inputs):\n    return {}\n"), {}, actor=ADA)
     with context.database.begin() as conn:
         return runs.claim_run(conn, waiting.id, "host:1")
 

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 
 from contract.run import Status
 from engine.runs.follow import Snapshot
+from tests.actors import ADA
 from tests.ui.result import gallery
 from ui.result import run_progress, run_view
 
@@ -61,11 +62,13 @@ def follow(monkeypatch):
         monkeypatch.setattr(
             local_script_runner, "parse_tree_from_messages", lambda given: sent.append(list(given)) or parse(given)
         )
-        monkeypatch.setattr(run_progress, "follow", lambda *_: iter(snapshots))
-        monkeypatch.setattr(run_progress, "wait_for_end", lambda *_: snapshots[0])
-        context = SimpleNamespace(context=lambda: None, load_model=lambda *_: (None, None, gallery.MANIFEST, None))
+        monkeypatch.setattr(run_progress, "follow", lambda *_, **__: iter(snapshots))
+        monkeypatch.setattr(run_progress, "wait_for_end", lambda *_, **__: snapshots[0])
+        context = SimpleNamespace(context=lambda: None, run_manifest=lambda _run: gallery.MANIFEST)
         monkeypatch.setattr(run_progress, "cached", context)
         monkeypatch.setattr(run_view, "cached", context)
+        for view in (run_progress, run_view):
+            monkeypatch.setattr(view, "current_actor", lambda: ADA)
         at = AppTest.from_file(str(Path(__file__).with_name("live_script.py")), default_timeout=30)
         at.session_state["followed"] = snapshots
         at.run()

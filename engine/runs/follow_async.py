@@ -1,0 +1,90 @@
+"""Follow a run on an event loop: as `engine.runs.follow`, without a thread for each that waits.
+
+Chosen: the process's listener wakes the loop, and only the short readings between run in threads, so that hundreds may
+wait for runs at once. A notification that is lost costs a wait of `REREAD_INTERVAL` at most.
+Left out: sockets and answers, which are the API's.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Iterator
+from uuid import UUID
+
+from contract.actor import Actor
+from engine.authorization import Action, require
+from engine.observability import telemetry
+from engine.processes.context import AppContext
+from engine.runs.follow import REREAD_INTERVAL, Snapshot, snapshot
+
+
+def follow(context: AppContext, run_id: UUID, *, actor: Actor) -> AsyncGenerator[Snapshot, None]:
+    """Return an iterator over a snapshot now and at each change; the last is final.
+
+    Raises:
+        NotFoundError: there is no such run; raised by the iterator.
+    """
+    require(actor, Action.READ_RUNS)
+    return _follow(context, run_id, actor)
+
+
+async def wait_for_end(context: AppContext, run_id: UUID, seconds: float, *, actor: Actor) -> Snapshot:
+    """Return the run once it has ended, or as it is after `seconds`.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    require(actor, Action.READ_RUNS)
+    until = asyncio.get_running_loop().time() + seconds
+    waited = False
+    with _change_event(context, run_id) as changed:
+        while True:
+            changed.clear()
+            # Noted before the rows are read: a connection lost from here on is a reason to read them again.
+            generation = context.listener.generation
+            now = await asyncio.to_thread(snapshot, context, run_id, actor=actor)
+            left = until - asyncio.get_running_loop().time()
+            if now.final and waited:
+                telemetry.end_delivered(now.run)
+            if now.final or left <= 0:
+                return now
+            waited = True
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, REREAD_INTERVAL)):
+                    # Progress wakes too; asking the listener costs nothing, and only an end is worth a reading.
+                    while not context.listener.wait(run_id, now.run.seq, 0, generation, ended=True):
+                        await changed.wait()
+                        changed.clear()
+
+
+async def _follow(context: AppContext, run_id: UUID, actor: Actor) -> AsyncGenerator[Snapshot, None]:
+    seen = -1
+    with _change_event(context, run_id) as changed:
+        while True:
+            changed.clear()
+            now = await asyncio.to_thread(snapshot, context, run_id, actor=actor)
+            if now.final and seen >= 0:
+                telemetry.end_delivered(now.run)
+            if now.run.seq > seen or now.final:
+                seen = now.run.seq
+                yield now
+            if now.final:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REREAD_INTERVAL):
+                    await changed.wait()
+
+
+@contextlib.contextmanager
+def _change_event(context: AppContext, run_id: UUID) -> Iterator[asyncio.Event]:
+    """Give an event of the running loop that is set at each change of the run."""
+    changed, loop = asyncio.Event(), asyncio.get_running_loop()
+    stop = context.listener.on_change(run_id, lambda: _set_from_thread(loop, changed))
+    try:
+        yield changed
+    finally:
+        stop()
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody waits any more
+        loop.call_soon_threadsafe(changed.set)

@@ -1,0 +1,104 @@
+"""Who asks goes with every verb, and the one rule of who may do what is asked by each."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import uuid
+
+import pytest
+
+import engine
+from contract.actor import SYSTEM, Actor
+from contract.errors import NotAllowedError
+from engine import authorization
+from engine.processes.context import AppContext
+from storage.database import Database
+from tests.actors import ADA
+
+# Verbs that act for nobody: the processes' own upkeep.
+EXCEPTIONS = {
+    "engine.models.permissions.resolve_access": "a worker asks it for a run whose actor was asked at submission",
+    "engine.models.versions.load_version": "the cache behind find_version, which asks, and workers use it too",
+    "engine.processes.context.set_current": "leaves the context for the pages of the process",
+    "engine.runs.job_queue.admit_held": "admits held runs, whoever's they are, once there is room",
+    "engine.runs.recovery.requeue_orphans": "a supervisor's: requeues the runs of dead workers",
+    "engine.runs.recovery.requeue_worker_runs": "a supervisor's: requeues the runs of dead workers",
+}
+
+
+def verbs():
+    found = {}
+    for module in pkgutil.walk_packages(engine.__path__, "engine."):
+        if module.name.startswith(("engine.sandbox", "engine.commands", "engine.observability")):
+            continue
+        loaded = importlib.import_module(module.name)
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            if name.startswith("_") or function.__module__ != module.name:
+                continue
+            function = inspect.unwrap(function)  # noqa: PLW2901
+            first = next(iter(inspect.signature(function).parameters.values()), None)
+            if first is not None and (first.annotation in {AppContext, Database} or first.name == "context"):
+                found[f"{module.name}.{name}"] = function
+    return found
+
+
+VERBS = verbs()
+ASKING = {name: verb for name, verb in VERBS.items() if name not in EXCEPTIONS}
+
+
+def test_the_verbs_of_runs_and_models_are_found():
+    assert {"engine.runs.submit.submit", "engine.runs.follow.snapshot", "engine.models.grants.grant"} <= set(ASKING)
+    assert len(ASKING) >= 20
+
+
+@pytest.mark.parametrize("name", sorted(ASKING))
+def test_a_verb_takes_its_actor_by_keyword_and_has_no_default_for_it(name):
+    parameter = inspect.signature(ASKING[name]).parameters.get("actor")
+    assert parameter is not None, f"{name} does not say who asks"
+    assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    assert parameter.annotation is Actor
+    assert parameter.default is inspect.Parameter.empty
+
+
+@pytest.mark.parametrize("name", sorted(ASKING))
+def test_a_verb_asks_whether_its_actor_may_before_it_touches_anything(name, monkeypatch):
+    asked = []
+    monkeypatch.setattr(authorization, "is_allowed", lambda actor, action: asked.append((actor, action)))
+    verb = ASKING[name]
+    given = {
+        p.name: object()
+        for p in inspect.signature(verb).parameters.values()
+        if p.default is p.empty and p.name != "actor"
+    }
+
+    def call():
+        found = verb(**given, actor=ADA)
+        if inspect.iscoroutine(found):
+            found.send(None)
+
+    with pytest.raises(NotAllowedError, match="ada may not"):
+        call()
+    assert [actor for actor, _ in asked] == [ADA]
+
+
+def test_an_exception_is_still_a_verb_and_has_a_reason():
+    for name, reason in EXCEPTIONS.items():
+        assert name in VERBS, f"{name} needs no exception any more"
+        assert reason
+
+
+def test_everyone_may_do_everything_in_an_installation_of_one_team():
+    for actor in (ADA, SYSTEM):
+        for action in authorization.Action:
+            authorization.require(actor, action)
+
+
+def test_an_actor_has_a_name_and_a_person_called_system_is_not_the_system():
+    for name in ("", "  "):
+        with pytest.raises(ValueError, match="needs a name"):
+            Actor(name)
+    assert Actor("system") != SYSTEM
+    assert dataclasses.is_dataclass(ADA)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ADA.name = str(uuid.uuid4())

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from contract.errors import InputError
-from contract.rules import holds
+from contract.rules import evaluate
 from tests.models.calling import Model
 
 HULL = 1e-6  # relative: the interval with 1.96 and no other rounding
@@ -130,7 +130,7 @@ def test_whatever_the_rules_allow_the_model_takes(model):
         values = {"n_assets": n, "years": years, "steps_per_year": steps, "paths": paths, "sampling": sampling}
         drawn = 2 ** round(math.log2(paths)) if sampling == "sobol" else paths
         seconds = function.estimated_seconds(n, max(1, round(years * steps)), drawn, sampling)
-        if all(holds(rule, values) for rule in model.manifest.rules):
+        if all(evaluate(rule, values) for rule in model.manifest.rules):
             assert seconds <= function.MOST, values
         else:
             assert seconds > function.MOST / 2, values

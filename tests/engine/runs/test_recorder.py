@@ -5,7 +5,7 @@ from engine.runs.recorder import TAKEN_OVER, Recorder
 from engine.runs.submit import submit
 from engine.sandbox.job import CancelToken, Progress
 from storage import runs
-from tests.faults.house import until
+from tests.faults.installation import until
 
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
 

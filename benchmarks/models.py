@@ -2,7 +2,8 @@
 
 Each case is computed by the model's core (the computation alone), by the whole model (from inputs to summary, tables
 and charts, in this process), by the obvious code written here, and by a library of the same purpose where one is
-installed in `.bench/`. They run alternately, and medians are compared. Each also returns a figure, which shows that they agree.
+installed in `.bench/`. They run alternately, and medians are compared. Each also returns a figure, which shows that
+they agree.
 Chosen: slow code computes a part of the case, and its time is scaled up; the output says by how much. Figures
 of simulations differ by chance, that of the 200 policies of lifelib's sample by the selection.
 Left out: the sandbox and the queue, which `benchmarks.sandbox` and `benchmarks.engine` measure.

@@ -25,9 +25,10 @@ def kill_and_replace(installation, worker):
 
 
 def test_a_killed_model_fails_and_other_runs_are_not_affected(installation, count_fault):
-    long_run, other = installation.submit(1, 30), installation.submit(2, 2)
+    long_run = installation.submit(1, 30)
     run = installation.running(long_run)
     worker, root = installation.worker_of(run)
+    other = installation.submit(2, 2)  # only now: two runs submitted together may start in either order
     installation.running(other)
     # Both runs may be on one worker: then the first run's process is the one whose folder was made first.
     found = [p for p in psutil.Process(worker.pid).children(recursive=True) if "run-" in p.cwd()]

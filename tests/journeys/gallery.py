@@ -159,7 +159,7 @@ def main(folder):
             path.unlink()
     about = (
         f"The {len(slugs)} models of the catalogue with the first chart that each draws from its defaults. "
-        "`make screenshots` draws this page and its images; `make reference` compares the published values anew.\n"
+        "`make screenshots` draws this page and its images; `make reference` compares the published values again.\n"
     )
     text = ["# Gallery\n", about]
     for category, found in parts.items():

@@ -169,8 +169,8 @@ def test_a_model_that_fails_marks_its_span_and_its_attempt_and_sends_no_message(
     assert found["attempt"].attributes["tontine.status"] == "FAILED"
     for name in ("submit", "queue wait", "start", "store"):
         assert found[name].status.status_code is StatusCode.UNSET, name
-    told = "".join(span.to_json() for span in spans.get_finished_spans())
-    assert "secret" not in told
+    sent = "".join(span.to_json() for span in spans.get_finished_spans())
+    assert "secret" not in sent
     assert "ada" not in [v for s in found.values() for v in s.attributes.values()]
     counted = points(reader)
     assert counted["tontine.runs.finished"] == {(("model", slug), ("status", "FAILED")): 1}

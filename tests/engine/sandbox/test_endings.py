@@ -190,7 +190,7 @@ def test_no_scratch_folder_is_left(handle, run):
 
 
 @pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sees a spare child's descriptors"
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sees a pooled child's descriptors"
 )
 def test_a_pooled_child_has_no_descriptor_that_would_hide_the_end_of_its_zygote(handle):
     zygote = psutil.Process(handle.zygotes.get("numpy").process.pid)

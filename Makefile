@@ -11,7 +11,7 @@ run: $(VENV)/.run
 	@echo "Tontine: http://localhost:$(PORT)  (Ctrl-C stops it)"
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
-# As `make run`, with log lines to read and a warning with a stack whenever an event loop is blocked for 100 ms.
+# As `make run`, with readable log lines and a warning with a stack whenever an event loop is blocked for 100 ms.
 dev: export TONTINE_LOOP_BLOCK_MS ?= 100
 dev: export TONTINE_LOG_FORMAT ?= text
 dev: run
@@ -48,7 +48,7 @@ screenshots: $(VENV)/.test
 	$(BIN)/python -m tests.journeys.screenshots
 	$(BIN)/python -m tests.journeys.gallery
 
-# Have the lock files follow requirements.txt and tests/requirements.txt; `make upgrade` takes the newest releases allowed.
+# Update the lock files after a change of requirements.txt or tests/requirements.txt; `make upgrade` takes the newest releases allowed.
 lock:
 	@$(INSTALL) lock
 
@@ -58,7 +58,7 @@ upgrade:
 clean:
 	rm -rf $(VENV) .tontine
 
-# Missing also where the Python it leads to has been removed: the environment is then made anew.
+# Also missing if the Python that it links to was removed: the environment is then created again.
 $(VENV)/bin/python: ;
 
 $(VENV)/.run: $(VENV)/bin/python requirements.lock installer.lock install.sh

@@ -1,7 +1,7 @@
 """The server: Streamlit's ASGI app around ui/shell/main.py, the HTTP API at /api, database and workers behind both.
 
 Chosen: one process and one port. The lifespan starts what is needed and stops what it started, so that Ctrl-C leaves
-nothing behind; docs/decisions/ has the measurements behind the collector's freeze and the sockets' option.
+nothing behind. After the start the garbage collector ignores what was imported (`gc.freeze`).
 Left out: any page and any verb.
 """
 

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Install exactly the packages of a lock file into the environment, or write the lock files anew:
+# Install exactly the packages of a lock file into the environment, or write the lock files:
 #
-#   sh install.sh install requirements.lock     make .venv where it is missing, install what the file lists
-#   sh install.sh lock [--upgrade]              follow changes of requirements.txt; --upgrade takes the newest releases
+#   sh install.sh install requirements.lock     create .venv if it is missing, install what the file lists
+#   sh install.sh lock [--upgrade]              apply changes of requirements.txt; --upgrade takes the newest releases
 #
 # PYTHON names the Python to build on, VENV another folder than .venv. uv installs, because it is much faster than pip;
-# pip brings uv and takes over where uv cannot be had or fails. Both use the package index that pip is configured for.
+# pip installs uv, and is used itself where uv is not available or fails. Both use the package index that pip is configured for.
 set -eu
 cd "$(dirname "$0")"
 VENV=${VENV:-.venv}
@@ -20,7 +20,7 @@ stop() {
 
 version_of() { "$1" -c 'import sys; sys.stdout.write("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null; }
 
-# Whether a version such as 3.9.2 is new enough; what is no version is not.
+# Whether a version such as 3.9.2 is new enough; anything that is not a version is not.
 new_enough() {
   minor=${1#3.}
   minor=${minor%%.*}
@@ -51,7 +51,7 @@ find_python() {
   return 1
 }
 
-# Make the environment unless there is one that works.
+# Create the environment unless there is one that works.
 prepare_environment() {
   if version=$(version_of "$VENV/bin/python") && new_enough "$version"; then
     "$VENV/bin/python" -m pip --version >/dev/null 2>&1 && return
@@ -64,7 +64,7 @@ prepare_environment() {
   "$python" -m venv --clear "$VENV" || stop "$VENV could not be created; the lines above say why."
 }
 
-# Print, as assignments for the shell, the variables that have uv use what pip is configured to use.
+# Print, as assignments for the shell, the variables that make uv use pip's configuration.
 uv_settings() {
   "$VENV/bin/python" - <<'PYTHON'
 import ast
@@ -101,7 +101,7 @@ for name, value in wanted.items():
 PYTHON
 }
 
-# Bring uv by pip and set it up; fails where it cannot be had.
+# Install uv by pip and configure it; fails where it is not available.
 prepare_uv() {
   report "getting uv, which installs the rest"
   "$VENV/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r installer.lock || return 1
@@ -115,7 +115,7 @@ prepare_uv() {
 compile_packages() {
   report "compiling the packages, so that a start is quick"
   packages=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-  # What does not compile is no module that anything imports, such as a template.
+  # What does not compile is a file that nothing imports, such as a template.
   without='/site-packages/(.*/)?(tests|pip|setuptools|pkg_resources)/'
   "$VENV/bin/python" -m compileall -q -j 0 -x "$without" "$packages" >/dev/null 2>&1 || true
 }

@@ -1,8 +1,8 @@
 """Every setting: its variable, default, unit and meaning. The only reader of the environment.
 
 Chosen: pydantic-settings reads and converts; the value is frozen, read at start, and every variable that cannot be
-used is reported at once, with what to do. Building `Settings` itself reads nothing: `read_settings` does, so that a test or a
-tool can give an environment of its own.
+used is reported at once, with what to do. Building `Settings` itself reads nothing: `read_settings` does, so that a
+test or a tool can give an environment of its own.
 Left out: a settings file. What a host needs is a few variables, which systemd, compose and a shell all know.
 """
 

@@ -2,7 +2,7 @@
 
 import importlib
 
-PARTS = ("engine", "fairness", "sandbox", "storage", "browser", "beside", "sessions", "loop", "defaults", "models")
+PARTS = ("engine", "fairness", "sandbox", "storage", "browser", "vs_gradio", "sessions", "loop", "defaults", "models")
 
 
 def main() -> None:

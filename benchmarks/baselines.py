@@ -1,6 +1,6 @@
-"""What a run on this machine cannot do without, each alone: a job of the queue, a fork, a commit on disk.
+"""Baselines of this machine, each alone: a job of the queue, a fork, a commit on disk.
 
-Figures of two machines can be compared by them.
+By them the figures of two machines can be compared.
 """
 
 import contextlib
@@ -31,16 +31,16 @@ for _ in sys.stdin:
     os.waitpid(pid, 0)
     print((time.perf_counter() - begun) * 1000, flush=True)
 """
-# As in the sandbox: a library's threads would be ended before each fork.
+# As in the sandbox: one thread per library, since others would have to end before each fork.
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
 
 
 @contextlib.contextmanager
 def bare_queue() -> Iterator[tuple[Callable[[], float], str]]:
-    """Start the queue without anything of ours, on a database of its own, and a worker of it in another process.
+    """Start the queue alone, on a database of its own, and a worker of it in another process.
 
     Yields:
-        What returns the milliseconds from the defer of a job to its first line, and the URL of the database.
+        A function that returns the milliseconds from deferring a job to its first line, and the URL of the database.
     """
     with (
         tempfile.TemporaryDirectory() as name,
@@ -60,7 +60,7 @@ def bare_queue() -> Iterator[tuple[Callable[[], float], str]]:
 
 
 def work(url: str) -> None:
-    """Be the worker: say at each job's first line what the time is, in seconds since 1970."""
+    """Run as the worker: print the time of each job's first line, in seconds since 1970."""
     app = App(connector=PsycopgConnector(conninfo=url))
 
     @app.task(name=TASK, queue=QUEUE)
@@ -72,20 +72,20 @@ def work(url: str) -> None:
 
 @contextlib.contextmanager
 def forks(*names: str) -> Iterator[Callable[[], float]]:
-    """Yield what returns the milliseconds to fork, end and reap a process with these modules loaded."""
+    """Yield a function that returns the milliseconds to fork, end and reap a process with these modules loaded."""
     with line_process(sys.executable, "-c", FORK, *names, **ONE_THREAD) as process:
         yield lambda: process.ask("fork")
 
 
 @contextlib.contextmanager
 def commits(url: str) -> Iterator[Callable[[], float]]:
-    """Yield what returns the milliseconds of one row's insert and flushed commit, in a table of its own."""
+    """Yield a function that returns the milliseconds of one row's insert and flushed commit, in a table of its own."""
     with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("create table floor (n integer)")
+        conn.execute("create table baseline (n integer)")
 
         def commit() -> float:
             begun = time.perf_counter()
-            conn.execute("insert into floor values (1)")
+            conn.execute("insert into baseline values (1)")
             return (time.perf_counter() - begun) * 1000
 
         yield commit

@@ -1,6 +1,6 @@
-"""Button pressed to result painted in the browser, beside the same function in the newest Gradio, interleaved.
+"""Button clicked to result painted in the browser, alternately with the same function in the newest Gradio.
 
-Gradio is installed into an environment of its own under .bench/ the first time. It keeps nothing: its run is a
+Gradio is installed into an environment of its own under .bench/ the first time. It stores nothing: its run is a
 call in the server's own process, without history, queue on disk or confinement.
 """
 
@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.fixture import NOOP, ROOT, quantiles
 
-PRESSES = 60
+CLICKS = 60
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -37,7 +37,7 @@ def run(n):
 gr.Interface(run, gr.Number(label="n", precision=0), gr.JSON(label="result"), flagging_mode="never").launch(
     server_name="127.0.0.1", server_port=int(sys.argv[1]), quiet=True)
 """
-# Presses a button and resolves with the milliseconds until the wanted text is painted.
+# Clicks a button and resolves with the milliseconds until the wanted text is painted.
 TIMED = """
 ([press, wanted, where]) => new Promise((resolve, reject) => {
   const seen = () => [...document.querySelectorAll(where)].some((e) => e.innerText.replaceAll(",", "").includes(wanted))
@@ -60,7 +60,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answers(url: str, seconds: float = 90) -> None:
+def wait_until_up(url: str, seconds: float = 90) -> None:
     """Wait until a server answers."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -72,12 +72,12 @@ def answers(url: str, seconds: float = 90) -> None:
 
 @contextlib.contextmanager
 def serving(command: list[str], url: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the block is left."""
+    """Run a server until the block ends."""
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        answers(url)
+        wait_until_up(url)
         yield process
     finally:
         process.terminate()
@@ -133,7 +133,7 @@ def chromium() -> str:
 
 
 def ours(page: Page, n: int) -> float:
-    """Type a number, press Run and return the milliseconds until its figure is painted."""
+    """Type a number, click Run and return the milliseconds until its figure is painted."""
     box = page.locator("[data-testid=stNumberInput] input").first
     box.fill(str(n))
     box.press("Enter")
@@ -151,7 +151,7 @@ def theirs(page: Page, n: int) -> float:
 
 
 def main() -> None:
-    """Print both and their ratio."""
+    """Print both figures and their ratio."""
     with tempfile.TemporaryDirectory() as name:
         script = Path(name) / "peer.py"
         script.write_text(GRADIO)
@@ -170,14 +170,14 @@ def main() -> None:
             mine.wait_for_selector("[data-testid=stNumberInput] input")
             other.wait_for_selector("input[type=number]")
             a, b = [], []
-            for i in range(PRESSES):
+            for i in range(CLICKS):
                 mine.bring_to_front()
                 a.append(ours(mine, 1000 + i))
                 other.bring_to_front()
                 b.append(theirs(other, 1000 + i))
             browser.close()
-        print(f"Tontine, press -> painted: {quantiles(a[10:])}")
-        print(f"Gradio,  press -> painted: {quantiles(b[10:])}")
+        print(f"Tontine, click -> painted: {quantiles(a[10:])}")
+        print(f"Gradio,  click -> painted: {quantiles(b[10:])}")
         print(f"ratio of medians: {statistics.median(a[10:]) / statistics.median(b[10:]):.2f}")
 
 

@@ -1,7 +1,7 @@
 """Run every model with its defaults in the sandbox and print how long it takes: `python -m benchmarks.defaults`.
 
 A model should answer within two seconds, unless its manifest asks for more time and its README says why. Ends with
-an error where one does not: tests assert no timing, so this is where the promise is held.
+an error where one does not: tests assert no timing, so this is checked here.
 Chosen: the median of three runs, each in a process of its own as an analyst's run is.
 Left out: the queue and the page, which `benchmarks.engine` and `benchmarks.browser` measure.
 """
@@ -19,7 +19,7 @@ from registry import validation
 from registry.model_files import read_folder
 
 FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
-AIM = 2.0  # seconds by the clock
+TARGET = 2.0  # seconds by the clock
 ROUNDS = 3
 LIMITS = Limits(seconds=60, memory_mb=1_500)
 
@@ -32,15 +32,15 @@ def seconds(sandbox, name, manifest):
     """
     folder = FUNCTIONS / name
     files = {k: folder / f.default for k, f in manifest.inputs.items() if f.type == "file" and f.default}
-    call = SandboxJob(f"defaults-{name}", folder, contract_inputs.validate(manifest, {}), 1, LIMITS, files)
-    with contextlib.closing(CancelToken()) as cancel, sandbox.run(call, lambda _: None, cancel) as out:
+    job = SandboxJob(f"defaults-{name}", folder, contract_inputs.validate(manifest, {}), 1, LIMITS, files)
+    with contextlib.closing(CancelToken()) as cancel, sandbox.run(job, lambda _: None, cancel) as out:
         if out.status is not Status.SUCCESS:
             raise RuntimeError(f"{name}: {out.reason}")
         return out.seconds
 
 
 def main():
-    """Print a line for each model; return how many take too long without a reason."""
+    """Print a line for each model; return how many take too long without asking for more time."""
     slow = 0
     with tempfile.TemporaryDirectory() as scratch:
         sandbox = Sandbox(Path(scratch))
@@ -51,8 +51,8 @@ def main():
                 manifest = validation.validate_model(read_folder(path.parent)).manifest
                 taken = statistics.median(seconds(sandbox, name, manifest) for _ in range(ROUNDS))
                 excused = bool(manifest.limits.get("seconds"))
-                slow += taken > AIM and not excused
-                print(f"{name:22}{taken:7.2f} s{'' if taken <= AIM else '  excused' if excused else '  too long'}")
+                slow += taken > TARGET and not excused
+                print(f"{name:22}{taken:7.2f} s{'' if taken <= TARGET else '  excused' if excused else '  too long'}")
         finally:
             sandbox.close()
     return slow

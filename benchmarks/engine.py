@@ -1,4 +1,4 @@
-"""From submit to a stored result that a listener sees, and how many runs a second are sustained."""
+"""From submit to a stored result that a listener sees, and how many runs per second are sustained."""
 
 import time
 
@@ -49,7 +49,7 @@ def main() -> None:
             cancel(context, run.id, actor=SYSTEM)
             wait_for_end(context, run.id, 10, actor=SYSTEM)
             times.append((time.perf_counter() - begun) * 1000)
-        print(f"cancel asked -> CANCELLED seen: {quantiles(times)}")
+        print(f"cancel requested -> CANCELLED seen: {quantiles(times)}")
     for count, at_once in ((1, 2), (2, 2), (2, 4)):
         with embedded_installation(count=count, runs_at_once=at_once) as context:
             done, accepted = sustained(context, BURST)

@@ -1,4 +1,4 @@
-"""How long a person's run takes alone, beside another user's sweep, and beside their many single runs."""
+"""How long a single run takes alone, beside another user's sweep, and beside many single runs of that user."""
 
 import time
 import uuid
@@ -15,7 +15,7 @@ POINTS = 10_000
 SINGLE = 40
 BUSY = {
     "manifest.json": b'{"name": "Busy", "inputs": {"n": {"type": "integer", "max": 1000000000}}}',
-    # About 20 ms of processor, as a small model of the catalogue takes.
+    # About 20 ms of processor time, as a small model of the catalogue takes.
     "function.py": b"""import time
 def run(inputs):
     end = time.process_time() + 0.02
@@ -35,16 +35,16 @@ def singles(context: AppContext, user: str) -> list[float]:
     return times
 
 
-def heap(context: AppContext, count: int, priority: int) -> None:
+def submit_many(context: AppContext, count: int, priority: int) -> None:
     batch = uuid.uuid4() if priority < job_queue.INTERACTIVE else None
     with ThreadPoolExecutor(4) as threads:
-        made = threads.map(
+        submitted = threads.map(
             lambda n: submit(
                 context, "busy", {"n": 10**6 + n}, actor=Actor("bulk"), fresh=True, priority=priority, batch=batch
             ),
             range(count),
         )
-        list(made)
+        list(submitted)
 
 
 def main() -> None:
@@ -53,15 +53,15 @@ def main() -> None:
         register(context, "busy", BUSY, source={"kind": "local", "path": "busy"}, actor=SYSTEM)
         singles(context, "warm")
         alone = singles(context, "alone")
-        print(f"single run of 20 ms, nothing else going on: {quantiles(alone)}")
+        print(f"single run of 20 ms, nothing else running: {quantiles(alone)}")
         begun = time.perf_counter()
-        heap(context, POINTS, job_queue.BATCH_PRIORITY)
+        submit_many(context, POINTS, job_queue.BATCH_PRIORITY)
         print(f"a sweep of {POINTS:,} points by another user accepted in {time.perf_counter() - begun:.0f} s")
-        beside = singles(context, "person")
+        beside = singles(context, "single")
         print(f"single run beside it: {quantiles(beside)}")
         ratio = sorted(beside)[len(beside) // 2] / sorted(alone)[len(alone) // 2]
         print(f"ratio of medians: {ratio:.2f}")
-        heap(context, 150, job_queue.INTERACTIVE)
+        submit_many(context, 150, job_queue.INTERACTIVE)
         beside = singles(context, "newcomer")
         print(f"single run beside 150 single runs of another user as well: {quantiles(beside)}")
 

@@ -1,4 +1,4 @@
-"""A fixture for measuring: an embedded database of its own, workers, a context, and a model that does nothing."""
+"""An installation to measure: an embedded database of its own, workers, a context, and a model that does nothing."""
 
 import contextlib
 import json
@@ -66,7 +66,7 @@ def embedded_installation(count: int = 2, runs_at_once: int = 2) -> Iterator[App
 
 
 def run_to_end(context: AppContext, app: str, n: int, user: str = "bench") -> Snapshot:
-    """Submit a fresh run, wait for its stored result and return it as it is seen then."""
+    """Submit a fresh run, wait for its stored result and return its snapshot."""
     run = submit(context, app, {"n": n}, actor=Actor(user), fresh=True)
     now = wait_for_end(context, run.id, 60, actor=SYSTEM)
     assert now.run.status is Status.SUCCESS
@@ -74,10 +74,10 @@ def run_to_end(context: AppContext, app: str, n: int, user: str = "bench") -> Sn
 
 
 def sustained(context: AppContext, count: int) -> tuple[float, float]:
-    """Submit so many runs of the model that does nothing, by eight threads, and wait for all.
+    """Submit `count` runs of the model that does nothing, by eight threads, and wait for all.
 
     Returns:
-        The runs a second until the last result was seen, and the submissions a second.
+        The runs per second until the last result was seen, and the submissions per second.
     """
     begun = time.perf_counter()
     with ThreadPoolExecutor(8) as threads:

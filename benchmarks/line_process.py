@@ -1,4 +1,4 @@
-"""A process that takes commands and answers with one number, a line each."""
+"""A process that reads commands and answers each with one number, one per line."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from benchmarks.fixture import ROOT
 
-ANSWER_TIMEOUT = 120.0  # s: an answer that takes longer will not come
+ANSWER_TIMEOUT = 120.0  # s
 
 
 class LineProcess:
@@ -18,20 +18,20 @@ class LineProcess:
         self.process = process
 
     def ask(self, *words: object) -> float:
-        """Say a line and return the number answered."""
+        """Send a line and return the number answered."""
         assert self.process.stdin is not None
         print(*words, file=self.process.stdin, flush=True)
         return self.answer()
 
     def answer(self) -> float:
-        """Return the next number it says.
+        """Return the next number it prints.
 
         Raises:
-            RuntimeError: it has ended, or says nothing for too long.
+            RuntimeError: it has ended, or prints nothing for too long.
         """
         assert self.process.stdout is not None
-        heard = select.select([self.process.stdout], [], [], ANSWER_TIMEOUT)[0]
-        line = self.process.stdout.readline() if heard else ""
+        ready = select.select([self.process.stdout], [], [], ANSWER_TIMEOUT)[0]
+        line = self.process.stdout.readline() if ready else ""
         if not line:
             raise RuntimeError(f"No answer from {self.process.args!r}.")
         return float(line)
@@ -39,7 +39,7 @@ class LineProcess:
 
 @contextlib.contextmanager
 def line_process(*command: str, **environment: str) -> Iterator[LineProcess]:
-    """Run a command that is spoken to by lines, with `environment` beside our own, until the block is left."""
+    """Run a command that answers lines, with `environment` added to our own, until the block ends."""
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -47,7 +47,7 @@ def line_process(*command: str, **environment: str) -> Iterator[LineProcess]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C is for us alone, who end it
+        start_new_session=True,  # Ctrl-C reaches only this process, which ends it
     ) as process:
         try:
             yield LineProcess(process)

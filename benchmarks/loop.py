@@ -1,7 +1,7 @@
-"""Does anything hold the event loops up? The main job on a server that watches them, and what the watch reported.
+"""Are event loops blocked? The main job on a server that monitors them, and the reports of the monitor.
 
 Chosen: the shipped catalogue, a real browser where there is one (sessions that speak its protocol where there is none),
-the API beside it with sockets, waiting calls and downloads, and the limit that issue and guide name: 100 ms.
+the API beside it with WebSockets, waiting calls and downloads, and a limit of 100 ms, as in the operator's guide.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from typing import Any
 import websockets
 from playwright.sync_api import sync_playwright
 
-from benchmarks.browser import FLAGS, answers, free_port
+from benchmarks.browser import FLAGS, free_port, wait_until_up
 from benchmarks.fixture import ROOT
 from benchmarks.sessions import Session
 
@@ -36,8 +36,8 @@ READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 @contextlib.contextmanager
-def watched(log: Path, home: Path) -> Iterator[str]:
-    """Serve the shipped catalogue with every loop watched; its log goes to `log`."""
+def monitored_server(log: Path, home: Path) -> Iterator[str]:
+    """Serve the shipped catalogue with every loop monitored; its log goes to `log`."""
     port = free_port()
     environment = {
         **os.environ,
@@ -50,7 +50,7 @@ def watched(log: Path, home: Path) -> Iterator[str]:
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=out)
     try:
-        answers(f"http://127.0.0.1:{port}/api/health", 180)
+        wait_until_up(f"http://127.0.0.1:{port}/api/health", 180)
         while not get(f"http://127.0.0.1:{port}", "/health")["workers"]:
             time.sleep(0.3)
         yield f"http://127.0.0.1:{port}"
@@ -74,7 +74,7 @@ def post(url: str, path: str) -> Any:
 
 
 def api(url: str) -> int:
-    """Run every model, read and download its result, follow one by socket; return how many runs there were."""
+    """Run every model, read and download its result, follow one by WebSocket; return the number of runs."""
 
     def one(app: dict[str, Any]) -> str:
         run_id = post(url, f"/apps/{app['id']}/run?wait=100")["run_id"]
@@ -98,8 +98,8 @@ async def socket(url: str, run_id: str) -> None:
 
 
 def browser(url: str, executable: str) -> int:
-    """Do the main job in a browser: look at every page, run models, come back to their results; return the presses."""
-    presses = 0
+    """Do the main job in a browser: open every page, run models, reload their results; return the number of runs."""
+    submitted = 0
     with sync_playwright() as play:
         opened = play.chromium.launch(executable_path=executable, args=FLAGS)
         page = opened.new_page()
@@ -114,11 +114,11 @@ def browser(url: str, executable: str) -> int:
                 page.get_by_role("button", name="Run", exact=False).first.click()
                 page.wait_for_selector("[data-testid=stMetricValue]")
                 page.wait_for_selector(READY)
-                presses += 1
+                submitted += 1
             page.reload()
             page.wait_for_selector(READY)
         opened.close()
-    return presses
+    return submitted
 
 
 async def sessions(url: str) -> None:
@@ -133,14 +133,14 @@ async def sessions(url: str) -> None:
 
 
 def report(part: str, text: bytes) -> None:
-    """Print how often each loop was late in a part of the job, the longest, and what was running."""
+    """Print how often each loop was blocked in a part of the job, how long at most, and by which function."""
     found = []
     for raw in text.splitlines():
         with contextlib.suppress(json.JSONDecodeError):
             line = json.loads(raw)
             if "blocked_ms" in line:
                 found.append(line)
-    print(f"{part}: {len(found)} times late by {LIMIT} ms or more")
+    print(f"{part}: {len(found)} times blocked for {LIMIT} ms or more")
     grouped, own = collections.defaultdict[str, list[int]](list), collections.Counter[str]()
     for line in found:
         grouped[f"{line['loop']}, running {line['culprit'] or 'nothing'}"].append(line["blocked_ms"])
@@ -160,7 +160,7 @@ def main() -> None:
         home = Path(name)
         log = home / "log"
         log.touch()
-        with watched(log, home) as url:
+        with monitored_server(log, home) as url:
             parts: list[tuple[str, Callable[[], object]]] = [
                 ("start and reference cases", lambda: time.sleep(SETTLE)),
                 ("API, every model twice", lambda: api(url)),
@@ -168,13 +168,13 @@ def main() -> None:
             ]
             if executable is not None:
                 parts.insert(2, ("browser, every page, nine runs", lambda: browser(url, executable)))
-            told = 0
+            reported = 0
             for part, work in parts:
                 work()
-                time.sleep(1)  # what is late now is reported when it turns again
+                time.sleep(1)  # a loop that is blocked now is reported once it runs again
                 text = log.read_bytes()
-                report(part, text[told:])
-                told = len(text)
+                report(part, text[reported:])
+                reported = len(text)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Compare the large and the stochastic models with a straightforward implementation: `python -m benchmarks.models`.
 
-Each case is worked by the model's core (the computation alone), by the whole model (from inputs to summary, tables and
-charts, in this process), by the obvious code written here, and by a library of the same purpose where one is installed
-in `.bench/`. They take turns, and medians are compared. Each also gives a figure, so that one sees they agree.
-Chosen: slow code works a part of the case, and its time is scaled up; the table says by how much. Figures
-of simulations differ by chance, that of the 200 policies of lifelib's sample by who they are.
+Each case is computed by the model's core (the computation alone), by the whole model (from inputs to summary, tables
+and charts, in this process), by the obvious code written here, and by a library of the same purpose where one is
+installed in `.bench/`. They run alternately, and medians are compared. Each also returns a figure, which shows that
+they agree.
+Chosen: slow code computes a part of the case, and its time is scaled up; the output says by how much. Figures
+of simulations differ by chance, that of the 200 policies of lifelib's sample by the selection.
 Left out: the sandbox and the queue, which `benchmarks.sandbox` and `benchmarks.engine` measure.
 """
 
@@ -28,7 +29,7 @@ POINTS, FEW_POINTS = 2**16, 2**11
 PATHS, STEPS, ASSETS, CUBE = 100_000, 120, 10, 25_000
 RESAMPLES, LOOPED = 10_000, 300
 
-# A library's program prepares, then works the case once a line read, and answers with seconds (scaled) and figure.
+# A library's program prepares, then computes the case for each line read and prints seconds (scaled) and figure.
 SERVE = """
 import sys, time, warnings
 warnings.simplefilter("ignore")
@@ -98,15 +99,15 @@ def work():
 
 @dataclass(frozen=True)
 class Case:
-    """A computation and who works it; each worker returns a figure.
+    """A computation and its implementations, each a function that returns a figure.
 
     Attributes:
         name: what is computed.
         core: the model's computation alone.
         whole: the model from inputs to result.
         plain: the obvious code, or None.
-        scale: how often its part goes into the case.
-        peer: (library, its program, how often its part goes into the case), or None.
+        scale: by how much the time of the obvious code is scaled up.
+        peer: (library, its program, by how much its time is scaled up), or None.
     """
 
     name: str
@@ -118,7 +119,7 @@ class Case:
 
 
 class Peer:
-    """A library's program in an environment of its own, worked once a call."""
+    """A library's program in an environment of its own, run once per call."""
 
     def __init__(self, program, scale):
         """Start it; raises LookupError where the library is not installed or fails."""
@@ -133,17 +134,17 @@ class Peer:
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.said, self.heard = self.process.stdin, self.process.stdout
-        if self.heard.readline().strip() != "ready":
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        if self.stdout.readline().strip() != "ready":
             why = (self.process.communicate()[1].strip() or "it ended").splitlines()[-1]
             raise LookupError(why)
         self.work()
 
     def work(self):
-        """Return seconds and the figure of one turn."""
-        self.said.write("go\n")
-        self.said.flush()
-        answer = self.heard.readline().split()
+        """Return seconds and figure of one run."""
+        self.stdin.write("go\n")
+        self.stdin.flush()
+        answer = self.stdout.readline().split()
         if len(answer) != 2:
             why = (self.process.communicate()[1].strip() or "it ended").splitlines()[-1]
             raise LookupError(why)
@@ -161,7 +162,7 @@ def timed(work, scale=1.0):
 
 
 def whole(model, inputs, label):
-    """Return a worker that runs a model to its end and reads what begins with a label off the merged summary."""
+    """Return a function that runs a model and returns the summary value whose name begins with `label`."""
 
     def work():
         summary = {}
@@ -358,8 +359,8 @@ CASES = (
 
 
 def compare(case):
-    """Let everybody take turns at a case; print medians, ratios and figures."""
-    workers = {
+    """Run the implementations of a case alternately; print medians, ratios and figures."""
+    implementations = {
         "core": lambda: timed(case.core),
         "whole": lambda: timed(case.whole),
         "plain": lambda: timed(case.plain, case.scale),
@@ -369,15 +370,15 @@ def compare(case):
         library, program, scale = case.peer
         try:
             peer = Peer(program, scale)
-            workers[library] = peer.work
+            implementations[library] = peer.work
         except LookupError as error:
             print(f"  {library} left out: {error}")
-    seconds: dict[str, list[float]] = {name: [] for name in workers}
+    seconds: dict[str, list[float]] = {name: [] for name in implementations}
     figures: dict[str, float] = {}
-    for turn in range(ROUNDS + 1):
-        for name, work in workers.items():
+    for number in range(ROUNDS + 1):
+        for name, work in implementations.items():
             spent, figures[name] = work()
-            if turn:  # the first warms up
+            if number:  # the first round is a warm-up
                 seconds[name].append(spent)
     if peer:
         peer.close()
@@ -385,7 +386,7 @@ def compare(case):
     print(case.name)
     for name, value in middle.items():
         part = case.scale if name == "plain" else case.peer[2] if case.peer and name == case.peer[0] else 1
-        scaled = f", a {part:,.0f}th worked and scaled" if part > 1 else ""
+        scaled = f", a {part:,.0f}th computed and scaled" if part > 1 else ""
         ratio = f", {value / middle['core']:,.1f} x core, {value / middle['whole']:,.1f} x whole"
         ratio = "" if name in {"core", "whole"} else ratio
         best = min(seconds[name]) * 1000

@@ -1,4 +1,4 @@
-"""The sandbox alone, without queue and database: start, result, cancel, runs a second, memory of a run."""
+"""The sandbox alone, without queue and database: start, result, cancel, runs per second, memory of a run."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from benchmarks.fixture import quantiles
 from engine.sandbox.supervisor import CancelToken, Limits, Progress, Sandbox, SandboxJob
 
 RUNS = 200
-PAUSE = 0.05  # s: time for a spare child to be made ready
+PAUSE = 0.05  # s: time in which the next child is forked and prepared
 CANCELS = 50
 BURST = 1_000
 COLD = 5
@@ -32,21 +32,20 @@ def main() -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        box = Sandbox(home / "scratch")
+        sandbox = Sandbox(home / "scratch")
         begun = time.perf_counter()
-        box.start()
-        print(
-            f"tier {box.tier}; zygote ready with numpy, pandas and scipy: {(time.perf_counter() - begun) * 1000:.0f} ms"
-        )
+        sandbox.start()
+        ready = (time.perf_counter() - begun) * 1000
+        print(f"tier {sandbox.tier}; zygote ready with numpy, pandas and scipy: {ready:.0f} ms")
 
-        def run(code, inputs=None, heard=lambda _event: None, cancel=None, at_end=lambda: None, **limits):
+        def run(code, inputs=None, on_event=lambda _event: None, cancel=None, at_end=lambda: None, **limits):
             folder = home / str(abs(hash(code)))
             if not folder.is_dir():
                 folder.mkdir()
                 (folder / "function.py").write_text(code)
             with contextlib.closing(cancel or CancelToken()) as handle:
                 given = Limits(**{"seconds": 60, **limits})
-                with box.run(SandboxJob("bench", folder, inputs or {}, 1, given), heard, handle) as outcome:
+                with sandbox.run(SandboxJob("bench", folder, inputs or {}, 1, given), on_event, handle) as outcome:
                     at_end()
                     return outcome
 
@@ -56,31 +55,31 @@ def main() -> None:
             for n in range(RUNS + 20):
                 time.sleep(pause)
                 begun = time.monotonic()
-                told: list[float] = []
-                outcome = run(FIRST_LINE, at_end=lambda told=told: told.append(time.monotonic()))
+                ended_at: list[float] = []
+                outcome = run(FIRST_LINE, at_end=lambda ended_at=ended_at: ended_at.append(time.monotonic()))
                 if n >= 20:
                     starts.append((outcome.result["now"] - begun) * 1000)
-                    outcomes.append((told[0] - begun) * 1000)
+                    outcomes.append((ended_at[0] - begun) * 1000)
                     ends.append((time.monotonic() - begun) * 1000)
                     memory.append(outcome.peak_memory / 1e6)
             print(f"runs {words}:")
             print(f"  run() called -> first line of function.py: {quantiles(starts)}")
             print(f"  run() called -> outcome: {quantiles(outcomes)}")
-            print(f"  run() called -> child dead, scratch removed: {quantiles(ends)}")
+            print(f"  run() called -> child ended, scratch removed: {quantiles(ends)}")
         print(f"memory of a run on top of the zygote, MB: {sorted(memory)[len(memory) // 2]:.1f}")
 
-        gone = []
+        times = []
         for _ in range(CANCELS):
             cancel = CancelToken()
             asked: list[float] = []
 
-            def ask(event, cancel=cancel, asked=asked):
+            def request_cancel(event, cancel=cancel, asked=asked):
                 if event.result:
                     threading.Timer(0.01, lambda: (asked.append(time.monotonic()), cancel.request("cancelled"))).start()
 
-            run(SLOW, heard=ask, cancel=cancel)
-            gone.append((time.monotonic() - asked[0]) * 1000)
-        print(f"cancel asked -> child reaped, scratch removed: {quantiles(gone)}")
+            run(SLOW, on_event=request_cancel, cancel=cancel)
+            times.append((time.monotonic() - asked[0]) * 1000)
+        print(f"cancel requested -> child reaped, scratch removed: {quantiles(times)}")
 
         for at_once in (1, 2, 4):
             begun = time.perf_counter()
@@ -90,12 +89,12 @@ def main() -> None:
 
         events: list[Progress] = []
         begun = time.perf_counter()
-        run(YIELDS, heard=events.append)
+        run(YIELDS, on_event=events.append)
         print(f"a million yields: {time.perf_counter() - begun:.1f} s, {len(events)} events")
         begun = time.perf_counter()
         run(TABLE, output_mb=64)
         print(f"a table of 100,000 x 6 through the pipe: {(time.perf_counter() - begun) * 1000:.0f} ms")
-        box.close()
+        sandbox.close()
 
     times = []
     for _ in range(COLD):

@@ -31,7 +31,7 @@ class Session:
         )
 
     async def rerun(self) -> float:
-        """Ask for a run of the script and return the milliseconds until it has finished."""
+        """Request a rerun of the script and return the milliseconds until it has finished."""
         message = BackMsg()
         message.rerun_script.query_string = "app=nothing"
         message.rerun_script.page_name = "model"
@@ -44,7 +44,7 @@ class Session:
                 return (time.perf_counter() - begun) * 1000
 
     async def close(self) -> None:
-        """Leave."""
+        """Close the connection."""
         await self.socket.close()
 
 

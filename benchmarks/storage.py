@@ -1,6 +1,6 @@
-"""What the statements of a run's way, history and large results cost: `python -m benchmarks.storage`.
+"""What the statements of a run, the history and large results cost: `python -m benchmarks.storage`.
 
-Chosen: an embedded server with everything it has in earnest (fsync on), a history of 100,000 runs made by one
+Chosen: an embedded server with the settings of an installation (fsync on), a history of 100,000 runs inserted by one
 statement, each figure the median and the 95th percentile of many calls as the application makes them, commit
 included.
 Left out: the queue and the sandbox, which benchmarks of the engine time.
@@ -73,7 +73,7 @@ def fill(database: Database, count: int) -> None:
         conn.execute(text("vacuum analyze"))
 
 
-def way_of_a_run(database: Database) -> None:
+def steps_of_a_run(database: Database) -> None:
     version = f"{1:064}"
 
     def begin(call: Callable[..., object], *arguments: object, **named: object) -> object:
@@ -86,18 +86,18 @@ def way_of_a_run(database: Database) -> None:
                 conn, app_id=1, version=version, inputs={"age": 45, "shock_rate": 10.0}, seed=1, user_id=1
             )[0]
 
-    made = [add() for _ in range(700)]
-    timed("add_run", add)
-    waiting = iter(made)
-    timed("start_run", lambda: begin(runs.claim_run, next(waiting).id, "worker"))
+    waiting_runs = [add() for _ in range(700)]
+    timed("insert_run", add)
+    waiting = iter(waiting_runs)
+    timed("claim_run", lambda: begin(runs.claim_run, next(waiting).id, "worker"))
     run = next(waiting)
     begin(runs.claim_run, run.id, "worker")
     shown = {"summary": {"reserve": 1.5}, "series": [{"x": i, "y": i * 0.5} for i in range(100)]}
     timed(
-        "record, with 100 points shown",
+        "record_progress, with 100 points shown",
         lambda: begin(runs.record_progress, run.id, 1, progress=0.5, shown=shown, log="line\n"),
     )
-    started = iter(made[:201])
+    started = iter(waiting_runs[:201])
     doc = {**shown, "table": [{"age": i, "reserve": i / 7} for i in range(200)]}
     timed(
         "finish_run, with a table of 200 rows",
@@ -105,8 +105,8 @@ def way_of_a_run(database: Database) -> None:
     )
     timed("get_run", lambda: begin(runs.get_run, run.id))
     timed("find_reusable", lambda: begin(runs.find_reusable, 1, version, {"age": 45, "shock_rate": 10.0}))
-    timed("place_in_queue, about 700 waiting", lambda: begin(fair_queue.queue_position, made[-1].id))
-    timed("read_shown, of 200 rows", lambda: begin(runs.read_snapshot, made[0].id))
+    timed("queue_position, about 700 waiting", lambda: begin(fair_queue.queue_position, waiting_runs[-1].id))
+    timed("read_snapshot, of 200 rows", lambda: begin(runs.read_snapshot, waiting_runs[0].id))
 
 
 def push(database: Database) -> None:
@@ -115,9 +115,9 @@ def push(database: Database) -> None:
     with database.begin() as conn:
         version = f"{2:064}"
         run = runs.insert_run(conn, app_id=2, version=version, inputs={}, seed=1, user_id=1)[0]
-        on_hold = runs.claim_run(conn, run.id, "worker")
-    assert on_hold is not None
-    seen = on_hold.seq
+        claimed = runs.claim_run(conn, run.id, "worker")
+    assert claimed is not None
+    seen = claimed.seq
 
     def event() -> None:
         nonlocal seen
@@ -126,7 +126,7 @@ def push(database: Database) -> None:
         assert listener.wait(run.id, seen, 5)
         seen += 1
 
-    timed("record, until a listener has heard of it", event)
+    timed("record_progress, until a listener is notified", event)
     listener.stop()
 
 
@@ -155,12 +155,12 @@ def history(database: Database, count: int) -> None:
         ("that failed", Filter(statuses=(Status.FAILED,))),
         ("with a word in the model's name", Filter(text="Model 77")),
         ("with a word in an input", Filter(text="ELT16")),
-        ("with a word that is nowhere", Filter(text="nowhere")),
+        ("with a word that no run has", Filter(text="nowhere")),
     ):
         timed(f"history, runs {name}", partial(page, wanted), 20)
         timed(f"count, runs {name}", partial(counted, wanted), 20)
     with database.read() as conn:
-        timed("totals", lambda: search.usage_stats(conn), 5)
+        timed("usage_stats", lambda: search.usage_stats(conn), 5)
         timed(f"catalogue of {MODELS} models", lambda: apps.list_apps(conn), 20)
 
 
@@ -171,21 +171,21 @@ def parts(database: Database) -> None:
         "name": [f"policy {i % 5_000}" for i in range(PART_ROWS)],
         **{key: [rng.random() for _ in range(PART_ROWS)] for key in ("a", "b", "c", "d")},
     }
-    made: list[Any] = []
+    ids: list[Any] = []
 
     def write() -> None:
         with database.begin() as conn:
             inputs = {"n": uuids.uuid7().hex}
             run, _ = runs.insert_run(conn, app_id=3, version=f"{3:064}", inputs=inputs, seed=1, user_id=1)
             results.write_parts(conn, run.id, {"table": table}, {})
-            made.append(run.id)
+            ids.append(run.id)
 
     def read(offset: int = 0, limit: int | None = None) -> None:
         with database.read() as conn:
-            assert results.read_part(conn, made[0], "table", offset, limit).num_rows == (limit or PART_ROWS)
+            assert results.read_part(conn, ids[0], "table", offset, limit).num_rows == (limit or PART_ROWS)
 
     timed("a part of a million rows and six columns, written", write, 3)
-    timed("read whole", read, 5)
+    timed("read completely", read, 5)
     timed("read, 100 rows in its middle", lambda: read(PART_ROWS // 2, 100), 20)
 
 
@@ -197,13 +197,13 @@ def main() -> None:
         begun = time.perf_counter()
         server = EmbeddedServer(Path(folder) / "postgres")
         url = server.start()
-        print(f"server made and started in {time.perf_counter() - begun:.2f} s")
+        print(f"server created and started in {time.perf_counter() - begun:.2f} s")
         database = Database(url)
         try:
             migrate(database)
             fill(database, count)
             print(f"\n{f'{count:,} runs in the history':<58} {'median ms':>9} {'p95 ms':>9}")
-            way_of_a_run(database)
+            steps_of_a_run(database)
             push(database)
             history(database, count)
             parts(database)

@@ -1,9 +1,9 @@
-"""A run's way beside a call of Gradio's, interleaved in one session, and the machine's floors beneath ours.
+"""A run of Tontine and a call of Gradio, alternately in one session, and the baselines of the machine.
 
-Chosen: a model that does nothing, one thing after the other but for the runs a second, and of each figure the ratio.
-Gradio keeps nothing and confines nothing: its call runs in the server's own process. It is asked by its own Python
-client and, since that looks for its answer every 50 ms, by its HTTP interface too.
-Left out: the page, which `benchmarks.browser` measures. Linux only: a process's end is seen by its descriptor.
+Chosen: a model that does nothing, one call after the other except for runs per second, and the ratio of each figure.
+Gradio stores nothing and confines nothing: its call runs in the server's own process. It is called by its own Python
+client and, since that polls every 50 ms, by its HTTP interface too.
+Left out: the page, which `benchmarks.browser` measures. Linux only: the end of a process is seen by its descriptor.
 """
 
 import contextlib
@@ -58,7 +58,7 @@ def gradio() -> Iterator[LineProcess]:
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
         environment = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_TEMP_DIR": folder}
-        # -P: our modules beside these scripts are none of theirs.
+        # -P: these scripts must not import our modules beside them.
         with (
             serving([python, "-P", str(PEER / "server.py"), str(port)], url, **environment),
             line_process(python, "-P", str(PEER / "client.py"), url, **environment) as client,
@@ -67,7 +67,7 @@ def gradio() -> Iterator[LineProcess]:
 
 
 def alternate(rounds: int, *measures: Callable[[], float], warm: int = WARM) -> list[list[float]]:
-    """Take each measure in turn, so many rounds after the warm ones, and return the values of each."""
+    """Take the measures alternately, `rounds` times after the `warm` ones, and return the values of each."""
     found = [[measure() for measure in measures] for _ in range(warm + rounds)]
     return [list(values) for values in zip(*found[warm:], strict=True)]
 
@@ -76,13 +76,13 @@ def compare(
     what: str,
     ours: Sequence[float],
     theirs: dict[str, Sequence[float]],
-    said: Callable[[Sequence[float]], str] = quantiles,
+    describe: Callable[[Sequence[float]], str] = quantiles,
 ) -> None:
-    """Print a figure of ours, theirs, and the ratio of the medians, ours to theirs."""
-    print(f"{what}\n  Tontine: {said(ours)}")
+    """Print our figure, theirs, and the ratio of the medians, ours to theirs."""
+    print(f"{what}\n  Tontine: {describe(ours)}")
     for how, values in theirs.items():
         ratio = statistics.median(ours) / statistics.median(values)
-        print(f"  Gradio, {how}: {said(values)}; ratio {ratio:.2f}", flush=True)
+        print(f"  Gradio, {how}: {describe(values)}; ratio {ratio:.2f}", flush=True)
 
 
 def rates(values: Sequence[float]) -> str:
@@ -90,8 +90,8 @@ def rates(values: Sequence[float]) -> str:
     return f"median {statistics.median(values):.0f} runs/s, least {min(values):.0f} runs/s, n {len(values)}"
 
 
-def whole_way(context: AppContext, peer: LineProcess, job: Callable[[], float]) -> None:
-    """Print the milliseconds from submit to the stored result as seen, and a bare job's of the queue beneath."""
+def submit_to_result(context: AppContext, peer: LineProcess, job: Callable[[], float]) -> None:
+    """Print the milliseconds from submit to the stored result as seen, and those of a job of the queue alone."""
 
     def ours() -> float:
         begun = time.perf_counter()
@@ -102,12 +102,12 @@ def whole_way(context: AppContext, peer: LineProcess, job: Callable[[], float]) 
         RUNS, ours, lambda: peer.ask("way", "client"), lambda: peer.ask("way", "http"), job
     )
     compare("submit -> result seen, idle, one worker", mine, {"its client": client, "its HTTP interface": http})
-    print(f"floor: a bare job of the queue, defer -> first line: {quantiles(bare)}")
-    print(f"the whole way is {statistics.median(mine) / statistics.median(bare):.1f} times a bare job of the queue")
+    print(f"baseline: a job of the queue alone, defer -> first line: {quantiles(bare)}")
+    print(f"submit -> result is {statistics.median(mine) / statistics.median(bare):.1f} times a job of the queue alone")
 
 
 def first_line(context: AppContext, peer: LineProcess) -> None:
-    """Print the milliseconds from the claim, whose own commit is among them, to the first line of function.py."""
+    """Print the milliseconds from the claim, its commit included, to the first line of function.py."""
     register(
         context, "first", {**NOOP, "function.py": FIRST_LINE}, source={"kind": "local", "path": "first"}, actor=SYSTEM
     )
@@ -129,7 +129,7 @@ def first_line(context: AppContext, peer: LineProcess) -> None:
         mine,
         {"its client": client, "its HTTP interface": http},
     )
-    print(f"  Tontine, from the submission too: {quantiles(submitted[-RUNS:])}", flush=True)
+    print(f"  Tontine, from the submission: {quantiles(submitted[-RUNS:])}", flush=True)
 
 
 def cancelling(context: AppContext, peer: LineProcess) -> None:
@@ -140,8 +140,11 @@ def cancelling(context: AppContext, peer: LineProcess) -> None:
     def ours() -> float:
         run = submit(context, "slow", {"n": 1}, actor=Actor("bench"), fresh=True)
         pid = int(first_shown(context, run.id).shown["summary"]["pid"])
-        with process_end(pid) as gone, ThreadPoolExecutor(2) as threads:
-            noticed = [threads.submit(clocked, gone), threads.submit(clocked, lambda: until_cancelled(context, run.id))]
+        with process_end(pid) as wait_for_end_of_process, ThreadPoolExecutor(2) as threads:
+            noticed = [
+                threads.submit(clocked, wait_for_end_of_process),
+                threads.submit(clocked, lambda: until_cancelled(context, run.id)),
+            ]
             begun = time.perf_counter()
             cancel(context, run.id, actor=SYSTEM)
             ended, stored = ((future.result() - begun) * 1000 for future in noticed)
@@ -149,21 +152,21 @@ def cancelling(context: AppContext, peer: LineProcess) -> None:
         return ended
 
     mine, theirs = alternate(CANCELS, ours, lambda: peer.ask("cancelled"))
-    compare("cancel asked -> gone: our process, their generator of 10 ms steps", mine, {"its client": theirs})
-    print(f"  Tontine, cancel asked -> CANCELLED seen: {quantiles(seen[-CANCELS:])}")
+    compare("cancel requested -> ended: our process, their generator with steps of 10 ms", mine, {"its client": theirs})
+    print(f"  Tontine, cancel requested -> CANCELLED seen: {quantiles(seen[-CANCELS:])}")
     ran = peer.ask("ran_on", PLAIN, BEFORE)
     print(
         "  Gradio cannot cancel a plain function that has begun: "
-        f"asked {BEFORE} s before its end, it ran on for {ran:.1f} s",
+        f"cancelled {BEFORE} s before its end, it ran on for {ran:.1f} s",
         flush=True,
     )
 
 
 def first_shown(context: AppContext, run_id: UUID) -> Snapshot:
-    """Return the run as it stands once something of it is shown.
+    """Return the first snapshot with a partial result.
 
     Raises:
-        RuntimeError: it ended before.
+        RuntimeError: the run ended before.
     """
     for now in follow(context, run_id, actor=SYSTEM):
         if now is not None and now.shown:
@@ -173,10 +176,10 @@ def first_shown(context: AppContext, run_id: UUID) -> Snapshot:
 
 @contextlib.contextmanager
 def process_end(pid: int) -> Iterator[Callable[[], object]]:
-    """Yield what waits for the end of a process that a worker of ours started; a zombie has ended.
+    """Yield a function that waits for the end of a process that a worker of ours started; a zombie has ended.
 
     Raises:
-        RuntimeError: `pid` is no such process: the model sees other numbers than the host.
+        RuntimeError: `pid` is not such a process: the model sees other process ids than the host.
     """
     descriptor = os.pidfd_open(pid)
     try:
@@ -188,18 +191,18 @@ def process_end(pid: int) -> Iterator[Callable[[], object]]:
 
 
 def until_cancelled(context: AppContext, run_id: UUID) -> None:
-    """Wait until the run is seen to have been cancelled."""
+    """Wait until the run is seen as CANCELLED."""
     assert wait_for_end(context, run_id, ANSWER_TIMEOUT, actor=SYSTEM).run.status is Status.CANCELLED
 
 
 def clocked(call: Callable[[], Any]) -> float:
-    """Return the performance counter's seconds at the end of a call."""
+    """Return the seconds of the performance counter at the end of a call."""
     call()
     return time.perf_counter()
 
 
 def rate(context: AppContext, peer: LineProcess, who: str) -> None:
-    """Print the runs a second that are sustained, submitted by eight threads."""
+    """Print the sustained runs per second, submitted by eight threads."""
     mine, client, http = alternate(
         BURSTS,
         lambda: sustained(context, BURST)[0],
@@ -210,7 +213,7 @@ def rate(context: AppContext, peer: LineProcess, who: str) -> None:
     compare(f"{BURST} runs, {who}", mine, {"its client": client, "its HTTP interface": http}, rates)
 
 
-def floors(url: str) -> None:
+def baselines(url: str) -> None:
     """Print the milliseconds of a fork and of a commit on disk."""
     with (
         forks("numpy") as small,
@@ -218,13 +221,13 @@ def floors(url: str) -> None:
         commits(url) as commit,
     ):
         few, many, flushed = alternate(FORKS, small, large, commit)
-    print(f"floor: fork and reap of a process with numpy: {quantiles(few, digits=2)}")
-    print(f"floor: the same with numpy, pandas and scipy: {quantiles(many, digits=2)}")
-    print(f"floor: a row inserted and its commit flushed: {quantiles(flushed, digits=2)}")
+    print(f"baseline: fork and reap of a process with numpy: {quantiles(few, digits=2)}")
+    print(f"baseline: the same with numpy, pandas and scipy: {quantiles(many, digits=2)}")
+    print(f"baseline: a row inserted and its commit flushed: {quantiles(flushed, digits=2)}")
 
 
 def versions(context: AppContext) -> str:
-    """Return what is compared, as text."""
+    """Return the versions compared, as text."""
     asked = "from importlib.metadata import version; print(version('gradio'))"
     found = subprocess.run([str(gradio_python()), "-c", asked], capture_output=True, text=True, check=True)
     with context.database.read() as conn:
@@ -237,17 +240,17 @@ def versions(context: AppContext) -> str:
 
 def main() -> None:
     """Print the figures."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is ended
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: everything that was started is ended
     with gradio() as peer, bare_queue() as (job, url):
         with embedded_installation(count=1) as context:
             print(versions(context))
-            whole_way(context, peer, job)
+            submit_to_result(context, peer, job)
             first_line(context, peer)
             cancelling(context, peer)
-            rate(context, peer, "one worker of two places")
+            rate(context, peer, "one worker with two slots")
         with embedded_installation(count=2, runs_at_once=4) as context:
-            rate(context, peer, "two workers of four places")
-        floors(url)
+            rate(context, peer, "two workers with four slots")
+        baselines(url)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the tests need from the system: a Chromium for the browser journeys. Installed where it may be;
-# elsewhere the journeys skip and say so.
+# What the tests need from the system: a Chromium for the browser journeys. Installed if possible;
+# otherwise these tests are skipped with a message.
 set -u
 if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then exit 0; fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -26,7 +26,7 @@ print(json.dumps([before == after, os.read(read, 1) == b"", listening.getsockopt
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="there is no /proc here")
-def test_looking_for_listening_sockets_leaves_no_other_descriptor_open_twice(tmp_path):
+def test_finding_the_listening_sockets_leaves_no_other_descriptor_open_twice(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         cwd=ROOT,

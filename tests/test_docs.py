@@ -1,11 +1,13 @@
-"""What the documentation says is what the code does."""
+"""The documentation agrees with the code."""
 
+import importlib.util
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import PARTS
 from contract import manifest
 from contract.fields import TYPES
 from contract.result import KINDS, SERIES_KINDS
@@ -42,9 +44,16 @@ def test_the_reference_names_every_key_type_kind_and_status():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-def test_links_and_images_of_a_page_lead_somewhere(page):
+def test_links_and_images_of_a_page_exist(page):
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s#]+)[^)]*\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_part_of_the_benchmarks_is_a_module_that_the_page_names():
+    page = (DOCS / "05-benchmarks.md").read_text()
+    for part in PARTS:
+        assert importlib.util.find_spec(f"benchmarks.{part}"), part
+        assert f"benchmarks.{part}`" in page, part
 
 
 def test_the_readme_has_exactly_the_two_set_up_commands():

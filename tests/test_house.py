@@ -23,7 +23,7 @@ GUARDED = {
     "settings": {"app.py", "worker.py", "engine/commands"},
     "procrastinate": {"engine/runs/job_queue.py", "storage"},
 }
-CHILD = {"zygote", "child", "confine", "convert"}
+CHILD = {"zygote", "child", "confine", "convert", "socket_shim"}
 
 
 def files():
@@ -63,7 +63,7 @@ def test_a_file_imports_only_what_its_room_may(path):
 
 
 @pytest.mark.parametrize("name", sorted(CHILD))
-def test_the_child_imports_nothing_of_ours_but_its_siblings(name):
+def test_the_files_of_the_child_process_import_nothing_of_ours_but_each_other(name):
     for line, found in imports(f"engine/sandbox/{name}.py"):
         assert found not in OURS, f"engine/sandbox/{name}.py:{line} imports {found}"
 
@@ -74,7 +74,7 @@ def test_only_settings_reads_the_environment():
         for path in files()
         if not path.startswith("functions/") and re.search(r"os\.(getenv|environ(\.get|\[))", (ROOT / path).read_text())
     ]
-    # The launcher passes PATH on to PostgreSQL's own programs.
+    # PostgreSQL's own programs are started with our PATH.
     assert set(readers) <= {"settings.py", "storage/postgres_binaries.py"}
 
 

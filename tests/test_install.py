@@ -1,4 +1,4 @@
-"""The environment is made from lock files that fit the ranges, by uv or else by pip, or one line says why it cannot be."""
+"""The environment is created from lock files that fit the ranges, by uv or else by pip, or one line reports why not."""
 
 import os
 import re
@@ -21,7 +21,7 @@ RANGES = {
 LOCKS = [*RANGES, "installer.lock"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-# Stands in for the environment's Python: what it is asked of pip is noted, and told to fail or not; all else is real.
+# A stub for the environment's Python: it records the pip calls and fails where a test says so; all else is real.
 PYTHON_STUB = """#!/bin/sh
 case "$*" in
   "-m pip config list") cat "{config}" ;;
@@ -126,7 +126,7 @@ def install(project, *, path=None, **environment):
 
 
 def stubbed(project, *, config="", no_uv=0, no_pip=0, uv_fails=0, **environment):
-    """Install with an environment whose pip and uv only note what they were asked; return that with the outcome."""
+    """Install with an environment whose pip and uv only record their calls; return these with the outcome."""
     log, listed = project / "log", project / "config"
     log.touch()
     listed.write_text(config)
@@ -135,7 +135,7 @@ def stubbed(project, *, config="", no_uv=0, no_pip=0, uv_fails=0, **environment)
         PYTHON_STUB.format(config=listed, log=log, no_uv=no_uv, no_pip=no_pip, python=sys.executable),
     )
     program(project / ".venv/bin/uv", UV_STUB.format(log=log, uv_fails=uv_fails))
-    # The configuration is read by a Python of its own, which has to ask the same stub.
+    # The configuration is read by another Python process, which has to use the same stub.
     (project / "sitecustomize.py").write_text(f"import sys\nsys.executable = {str(project / '.venv/bin/python')!r}\n")
     done = install(project, PYTHONPATH=str(project), **environment)
     return done, log.read_text().splitlines()
@@ -163,7 +163,7 @@ def test_a_newer_python_under_another_name_is_taken_where_the_usual_one_is_too_o
     )
     (tmp_path / "bin/dirname").symlink_to(shutil.which("dirname"))
     done = install(project, path=str(tmp_path / "bin"))
-    # It has no venv: that it was asked for one shows that it was chosen.
+    # It has no venv module: that it was asked for one shows that it was chosen.
     assert "python3.12 has no venv module" in done.stderr
 
 
@@ -188,7 +188,7 @@ def test_a_python_without_venv_is_reported_with_what_to_install(project, tmp_pat
     assert "apt install python3-venv" in line
 
 
-def test_an_environment_whose_python_has_gone_is_made_anew(project, tmp_path):
+def test_an_environment_whose_python_was_removed_is_created_again(project, tmp_path):
     program(
         tmp_path / "python3",
         '#!/bin/sh\ncase "$*" in *sys.version_info*) printf 3.11.2 ;; *"-m venv"*) echo "$*" >&2; exit 1 ;; esac\n',
@@ -200,7 +200,7 @@ def test_an_environment_whose_python_has_gone_is_made_anew(project, tmp_path):
     assert done.returncode == 1
 
 
-def test_uv_installs_from_the_lock_with_hashes_and_pip_brings_only_uv(project):
+def test_uv_installs_from_the_lock_with_hashes_and_pip_installs_only_uv(project):
     done, log = stubbed(project)
     assert done.returncode == 0, done.stderr
     asked = [line for line in log if line.startswith(("pip ", "uv "))]
@@ -219,13 +219,13 @@ def test_what_uv_installed_is_compiled_without_the_packages_tests(project):
     assert not pattern.search("/x/tests/tontine/.venv/lib/python3.11/site-packages/pandas/core/frame.py")
 
 
-def test_progress_is_reported_in_words(project):
+def test_each_step_is_reported(project):
     done, _ = stubbed(project)
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["Tontine"] * 4
     assert f"installing the {len(requirements('requirements.lock'))} packages of requirements.lock" in done.stderr
 
 
-def test_uv_is_handed_the_indexes_certificate_and_proxy_that_pip_is_configured_for(project):
+def test_uv_gets_the_indexes_certificate_and_proxy_of_pips_configuration(project):
     config = r"""
 global.index-url='https://global.example/simple'
 global.extra-index-url='\nhttps://one.example/simple\nhttps://two.example/simple'
@@ -250,13 +250,13 @@ download.index-url='https://download.example/simple'
     } <= set(log)
 
 
-def test_a_variable_of_pip_counts_more_than_its_files_as_for_pip(project):
+def test_a_variable_of_pip_overrides_its_files_as_in_pip(project):
     config = ":env:.index-url='https://env.example/simple'\nglobal.index-url='https://global.example/simple'"
     _, log = stubbed(project, config=config)
     assert "UV_DEFAULT_INDEX=https://env.example/simple" in log
 
 
-def test_variables_of_uv_that_are_set_stay(project):
+def test_variables_of_uv_that_are_set_are_kept(project):
     config = "global.index-url='https://global.example/simple'"
     _, log = stubbed(project, config=config, UV_DEFAULT_INDEX="https://own.example/simple")
     assert "UV_DEFAULT_INDEX=https://own.example/simple" in log
@@ -269,7 +269,7 @@ def test_a_value_of_pips_configuration_is_never_run_by_the_shell(project):
 
 
 @pytest.mark.parametrize("trouble", ["no_uv", "uv_fails"])
-def test_pip_installs_from_the_same_lock_where_uv_cannot_be_had_or_fails(project, trouble):
+def test_pip_installs_from_the_same_lock_where_uv_is_not_available_or_fails(project, trouble):
     done, log = stubbed(project, **{trouble: 1})
     assert done.returncode == 0, done.stderr
     last = [line for line in log if line.startswith(("pip ", "uv "))][-1]
@@ -278,7 +278,7 @@ def test_pip_installs_from_the_same_lock_where_uv_cannot_be_had_or_fails(project
     assert "pip does the same now" in done.stderr
 
 
-def test_packages_that_cannot_be_installed_at_all_end_the_start_with_what_to_look_at(project):
+def test_packages_that_cannot_be_installed_at_all_end_the_start_with_what_to_check(project):
     done, _ = stubbed(project, no_uv=1, no_pip=1)
     assert done.returncode == 1
     assert "the packages could not be installed" in done.stderr
@@ -286,7 +286,7 @@ def test_packages_that_cannot_be_installed_at_all_end_the_start_with_what_to_loo
 
 
 def test_pip_really_prints_its_configuration_in_the_form_that_is_read(project, tmp_path):
-    """What stands between pip and uv above is a stub: this is pip itself."""
+    """The tests above use a stub of pip; this one uses pip itself."""
     (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://file.example/simple\ncert = /c.pem\n")
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_", "SSL_"))},
@@ -306,7 +306,7 @@ def test_pip_really_prints_its_configuration_in_the_form_that_is_read(project, t
 
 
 @pytest.mark.parametrize("target", ["run", "test"])
-def test_make_installs_anew_where_the_environments_python_has_gone_and_not_otherwise(project, target):
+def test_make_installs_again_where_the_environments_python_was_removed_and_not_otherwise(project, target):
     make = ["make", "-n", f".venv/.{target}"]
     program(project / ".venv/bin/python", "#!/bin/sh\n")
     os.utime(project / ".venv/bin/python", (0, 0))

@@ -241,7 +241,7 @@ def test_the_server_and_a_worker_log_former_variables(script, tmp_path):
         "TONTINE_LOG_FORMAT": "json",
         "DATABASE_URL": "postgresql:///none?host=/nowhere",
         "PYTHONPATH": str(ROOT),
-        # A worker goes on to look for its database, which is not there: end it once it has spoken.
+        # A worker goes on to wait for its database, which is not there: it is ended once it has logged.
         "SCRIPT": script.removesuffix(".py"),
     }
     code = (

@@ -1,10 +1,10 @@
-"""Time Gradio from its client's side, as asked by lines: `python client.py URL`, with the peer's own Python.
+"""Time Gradio from its client's side, controlled by lines: `python client.py URL`, with the peer's own Python.
 
-A line names a measure and its arguments; the answer is one number. Each call is timed here, so that the pipe is in no
-figure.
-Chosen: two ways to ask. Gradio's Python client looks for its answer every 50 ms and connects anew for each call; its
-HTTP interface over kept connections shows what the server itself can do. The client loads no certificates, which took
-30 ms of each call and which a plain address has no use for.
+A line names a measure and its arguments; the answer is one number. Each call is timed here, so that no figure includes
+the pipe.
+Chosen: two ways to call. Gradio's Python client polls every 50 ms and connects again for each call; its HTTP
+interface over persistent connections shows what the server itself can do. The client loads no certificates, which took
+30 ms of each call and are not needed for a plain address.
 """
 
 import contextlib
@@ -19,33 +19,33 @@ import httpx
 from gradio_client import Client
 
 STEP = 0.01  # s, of the generator that is cancelled
-PATIENCE = 30  # s
+TIMEOUT = 30  # s
 THREADS = 8
 
 client = Client(sys.argv[1], verbose=False, analytics_enabled=False, download_files=False, ssl_verify=False)
-http = httpx.Client(base_url=f"{sys.argv[1]}/gradio_api/call/", timeout=PATIENCE)
+http = httpx.Client(base_url=f"{sys.argv[1]}/gradio_api/call/", timeout=TIMEOUT)
 
 
 def by_client(endpoint: str, *values: float) -> Any:
     """Call by the Python client and return the answer."""
     while True:
-        # The client loses a call made while the stream of the answers before it closes: it is made again.
+        # The client loses a call made while the stream of the previous answers closes: the call is repeated.
         with contextlib.suppress(CancelledError):
-            return client.submit(*values, api_name=f"/{endpoint}").result(timeout=PATIENCE)
+            return client.submit(*values, api_name=f"/{endpoint}").result(timeout=TIMEOUT)
 
 
 def by_http(endpoint: str, *values: float) -> Any:
     """Call by the HTTP interface and return the answer."""
     event = http.post(endpoint, json={"data": values}).raise_for_status().json()["event_id"]
-    said = http.get(f"{endpoint}/{event}").raise_for_status().text
-    return json.loads(said.rsplit("data: ", 1)[1])[0]
+    events = http.get(f"{endpoint}/{event}").raise_for_status().text
+    return json.loads(events.rsplit("data: ", 1)[1])[0]
 
 
 WAYS: dict[str, Callable[..., Any]] = {"client": by_client, "http": by_http}
 
 
 def way(chosen: str) -> float:
-    """Return the milliseconds from a call of what does nothing to its answer."""
+    """Return the milliseconds from a call that does nothing to its answer."""
     begun = time.perf_counter()
     WAYS[chosen]("nothing", 1)
     return (time.perf_counter() - begun) * 1000
@@ -58,7 +58,7 @@ def first_line(chosen: str) -> float:
 
 
 def rate(chosen: str, count: str) -> float:
-    """Return the calls a second of so many calls by eight threads."""
+    """Return the calls per second of `count` calls by eight threads."""
     begun = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(lambda n: WAYS[chosen]("nothing", n), range(int(count))))
@@ -66,7 +66,7 @@ def rate(chosen: str, count: str) -> float:
 
 
 def cancelled() -> float:
-    """Return the milliseconds from the cancel of a generator that has yielded until it had really ended."""
+    """Return the milliseconds from cancelling a generator that has yielded to its actual end."""
     job = client.submit(STEP, api_name="/steps")
     next(job)
     begun = time.time()
@@ -75,7 +75,7 @@ def cancelled() -> float:
 
 
 def ran_on(seconds: str, before: str) -> float:
-    """Return the seconds that a plain function of so many seconds ran on after its cancel, asked `before` its end."""
+    """Return the seconds that a plain function of `seconds` ran on after it was cancelled `before` its end."""
     job = client.submit(float(seconds), api_name="/plain")
     time.sleep(float(seconds) - float(before))
     begun = time.time()

@@ -1,4 +1,7 @@
-"""What Gradio serves beside us, each as an endpoint of its own: `python server.py PORT`, with the peer's own Python."""
+"""The functions that Gradio serves for the comparison: `python server.py PORT`, with the peer's own Python.
+
+Each is an endpoint of its own.
+"""
 
 import queue
 import sys
@@ -11,7 +14,7 @@ ended: queue.Queue[float] = queue.Queue()
 
 
 def nothing(n: int) -> dict:
-    """Do nothing, as our model that does nothing."""
+    """Do nothing, like our model that does nothing."""
     return {"summary": {"n": n}}
 
 
@@ -21,7 +24,7 @@ def first_line() -> float:
 
 
 def steps(seconds: float) -> Iterator[int]:
-    """Yield for ever, a step each `seconds`, and note when that really ended."""
+    """Yield every `seconds` without end, and record when the generator actually ended."""
     n = 0
     try:
         while True:
@@ -33,14 +36,14 @@ def steps(seconds: float) -> Iterator[int]:
 
 
 def plain(seconds: float) -> int:
-    """Sleep without a yield, and note when that really ended."""
+    """Sleep without a yield, and record when the function actually ended."""
     time.sleep(seconds)
     ended.put(time.time())
     return 0
 
 
 def ended_at() -> float:
-    """Return when the last of the two above ended, in seconds since 1970; waits until it has."""
+    """Wait until the last call of the two above has ended and return when, in seconds since 1970."""
     return ended.get(timeout=30)
 
 

@@ -171,8 +171,8 @@ def test_a_socket_that_waited_for_the_end_is_in_the_runs_trace(client, app_id, w
             assert late.receive_json()["status"] == "SUCCESS"
     finally:
         telemetry.stop()
-    [told] = [span for span in spans.get_finished_spans() if span.name == "notify"]
-    assert told.context.trace_id == uuid.UUID(run_id).int
+    [notified] = [span for span in spans.get_finished_spans() if span.name == "notify"]
+    assert notified.context.trace_id == uuid.UUID(run_id).int
 
 
 def test_the_socket_of_an_unknown_run_says_so_and_closes(client, app_id):

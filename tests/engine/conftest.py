@@ -65,12 +65,12 @@ def add_model(context, tmp_path):
 def worker_context(context, sandbox, tmp_path):
     made = WorkerContext(context.database, sandbox, context.limits, tmp_path / "cache", "test-worker")
 
-    def hear(payload):
+    def on_cancel(payload):
         run_id, _, reason = payload.partition(":")
         made.cancel_run(uuid.UUID(run_id), reason)
 
     listener = Listener(context.database.dsn)
-    listener.subscribe("run_cancel", hear)
+    listener.subscribe("run_cancel", on_cancel)
     listener.start()
     yield made
     listener.stop()
@@ -96,7 +96,7 @@ def run_now(worker_context):
 
 @pytest.fixture
 def workers(database_url, tmp_path):
-    """Start real worker processes on the test's database; returns a function that takes how many."""
+    """Return a function that starts a number of real worker processes on the test's database."""
     pools = []
 
     def start(count=1, **environment):
@@ -122,7 +122,7 @@ def workers(database_url, tmp_path):
 
 @pytest.fixture
 def program(database_url, tmp_path):
-    """Run a program, which gets the test's database and folder, in a process of its own and return how it ended."""
+    """Run a program with the test's database and folder in a process of its own; return the completed process."""
 
     def go(code):
         return subprocess.run(

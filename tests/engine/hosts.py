@@ -1,4 +1,4 @@
-"""Hosts that a test's models may reach: servers on this machine, and a sandbox that takes its address for a public one."""
+"""Hosts that a test's models may reach: servers on this machine, and a sandbox that treats its address as public."""
 
 import contextlib
 import threading
@@ -19,9 +19,9 @@ class Answer(BaseHTTPRequestHandler):
         raise NotImplementedError
 
     def do_GET(self):
-        self.say(self.body())
+        self.respond(self.body())
 
-    def say(self, body):
+    def respond(self, body):
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -33,7 +33,7 @@ class Answer(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(handler, context=None):
-    """Serve on a port of the loopback, which it gives; with the certificate of a TLS `context` where there is one."""
+    """Serve on a port of the loopback interface and yield it; with TLS where `context` is given."""
     with _Quiet(("127.0.0.1", 0), handler) as made:
         if context is not None:
             made.socket = context.wrap_socket(made.socket, server_side=True)
@@ -46,12 +46,12 @@ def serving(handler, context=None):
 
 class _Quiet(ThreadingHTTPServer):
     def handle_error(self, *_arguments):
-        pass  # a client that does not trust the certificate hangs up
+        pass  # a client that does not trust the certificate closes the connection
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
-    """A sandbox that takes this machine's own address for a public one."""
+    """A sandbox that treats this machine's own address as public."""
     made = Sandbox(tmp_path_factory.mktemp("local"), allowed=lambda address: address in {"127.0.0.1", "::1"})
     made.start()
     yield made

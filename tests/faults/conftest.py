@@ -1,4 +1,4 @@
-"""Real processes to be killed. One house with a crew of two workers serves most tests; another's database is killed."""
+"""Real processes that tests kill: an installation with two shared workers, and one whose database is killed."""
 
 import itertools
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.faults.cluster import Cluster, Proxy
-from tests.faults.house import TALLY, House
+from tests.faults.installation import COUNTS, Installation
+from tests.faults.postgres_server import PostgresServer, Proxy
 
 _numbers = itertools.count()
 
@@ -19,100 +19,100 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    if TALLY["faults"]:
-        told = ", ".join(f"{count} {name}" for name, count in TALLY.items())
-        terminalreporter.write_line(f"faults: {told}")
+    if COUNTS["faults"]:
+        counts = ", ".join(f"{count} {name}" for name, count in COUNTS.items())
+        terminalreporter.write_line(f"faults: {counts}")
 
 
 @pytest.fixture
-def fault():
+def count_fault():
     """Count a fault that has been caused."""
 
     def count(n=1):
-        TALLY["faults"] += n
+        COUNTS["faults"] += n
 
     return count
 
 
-class _Shared:
-    """A house that tests share for as long as each leaves it settled."""
+class _SharedInstallation:
+    """An installation that tests share; it is replaced when a test leaves runs that have not ended."""
 
-    def __init__(self, server_url, home, crew):
-        self.server_url, self.home, self.crew = server_url, home, crew
-        self.house = None
+    def __init__(self, server_url, home, shared_workers):
+        self.server_url, self.home, self.shared_workers = server_url, home, shared_workers
+        self.installation = None
 
     def enter(self):
-        if self.house is None:
+        if self.installation is None:
             number = next(_numbers)
             with psycopg.connect(self.server_url, autocommit=True) as conn:
-                conn.execute(f"create database house_{number}")
+                conn.execute(f"create database installation_{number}")
             base, _, query = self.server_url.partition("?")
-            url = f"{base.rsplit('/', 1)[0]}/house_{number}" + (f"?{query}" if query else "")
-            self.house = House(url, self.home / f"house-{number}")
-            self.house.name = f"house_{number}"
-        if self.crew:
-            self.house.muster()
-        self.house.begin()
-        return self.house
+            url = f"{base.rsplit('/', 1)[0]}/installation_{number}" + (f"?{query}" if query else "")
+            self.installation = Installation(url, self.home / f"installation-{number}")
+            self.installation.name = f"installation_{number}"
+        if self.shared_workers:
+            self.installation.restart_shared_workers()
+        self.installation.forget_runs()
+        return self.installation
 
     def leave(self):
-        self.house.dismiss()
-        if not self.house.settled():
+        self.installation.stop_started()
+        if not self.installation.all_ended():
             self.close()
 
     def close(self):
-        if self.house is not None:
-            self.house.close()
-            self.house = None
+        if self.installation is not None:
+            self.installation.close()
+            self.installation = None
 
 
 @pytest.fixture(scope="session")
-def _home(server_url, tmp_path_factory):
-    shared = _Shared(server_url, tmp_path_factory.mktemp("faults"), crew=True)
+def _shared_installation(server_url, tmp_path_factory):
+    shared = _SharedInstallation(server_url, tmp_path_factory.mktemp("faults"), shared_workers=True)
     yield shared
     shared.close()
 
 
 @pytest.fixture
-def house(_home):
-    """A house with its crew of two workers, each with a root of its own."""
-    yield _home.enter()
-    _home.leave()
+def installation(_shared_installation):
+    """An installation with two shared workers, each with a data folder of its own."""
+    yield _shared_installation.enter()
+    _shared_installation.leave()
 
 
 @pytest.fixture
-def empty_house(database_url, tmp_path):
-    """A house on a database of this test's own, where nobody works yet."""
-    made = House(database_url, tmp_path)
-    yield made
-    made.close()
+def empty_installation(database_url, tmp_path):
+    """An installation on a database of this test's own, without workers."""
+    opened = Installation(database_url, tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
-    """A PostgreSQL server reached by TCP that may be stopped and killed, and has to be left running."""
-    made = Cluster(tmp_path_factory.mktemp("faults") / "cluster")
-    made.start()
-    yield made
-    made.stop("immediate")
+def postgres(tmp_path_factory):
+    """A PostgreSQL server reached by TCP; tests may stop and kill it, and start it again before they end."""
+    server = PostgresServer(tmp_path_factory.mktemp("faults") / "postgres")
+    server.start()
+    yield server
+    server.stop("immediate")
 
 
 @pytest.fixture(scope="session")
-def _far(cluster, tmp_path_factory):
-    shared = _Shared(cluster.url(), tmp_path_factory.mktemp("far"), crew=False)
+def _shared_tcp_installation(postgres, tmp_path_factory):
+    shared = _SharedInstallation(postgres.url(), tmp_path_factory.mktemp("tcp"), shared_workers=False)
     yield shared
     shared.close()
 
 
 @pytest.fixture
-def far_house(_far):
-    """A house whose database is reached by TCP, and can be stopped and killed; nobody works there yet."""
-    yield _far.enter()
-    _far.leave()
+def tcp_installation(_shared_tcp_installation):
+    """An installation without workers whose database is reached by TCP and can be stopped and killed."""
+    yield _shared_tcp_installation.enter()
+    _shared_tcp_installation.leave()
 
 
 @pytest.fixture
-def proxy(cluster):
-    made = Proxy(cluster.address, cluster.port)
-    yield made
-    made.close()
+def proxy(postgres):
+    opened = Proxy(postgres.address, postgres.port)
+    yield opened
+    opened.close()

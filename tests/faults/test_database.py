@@ -1,4 +1,4 @@
-"""The database is killed, in mid-run and in mid-commit, stays away for a while, or falls silent."""
+"""The database is killed, during runs and during commits, is away for a while, or stops answering."""
 
 import contextlib
 import os
@@ -15,12 +15,12 @@ from contract.run import Status
 from engine.runs.follow import wait_for_end
 from storage.embedded_postgres import EmbeddedServer
 from tests.actors import ADA
-from tests.faults.cluster import postmaster
-from tests.faults.house import House, child, gone, until
+from tests.faults.installation import Installation, has_ended, model_process, until
+from tests.faults.postgres_server import postmaster
 
-# A submission writes a job, the end of a run its result; each counts once it is held at its commit, which
-# a statement by itself makes too.
-HELD = """
+# A submission writes a job, the end of a run its result; each counts once its commit waits. A single autocommit
+# statement commits too.
+COMMITS_WAITING = """
 select distinct l.relation::regclass::text, a.wait_event from pg_locks l join pg_stat_activity a using (pid)
 where a.wait_event in ('SyncRep', 'object') and a.application_name = 'tontine'
 and l.mode = 'RowExclusiveLock' and l.relation in ('results'::regclass, 'procrastinate_jobs'::regclass)
@@ -28,44 +28,44 @@ and l.mode = 'RowExclusiveLock' and l.relation in ('results'::regclass, 'procras
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory):
-    """An embedded server and a house on it with a worker that is started again when it ends."""
+def embedded_server(tmp_path_factory):
+    """An embedded database and an installation on it with a worker that is restarted when it ends."""
     home = tmp_path_factory.mktemp("embedded")
     with contextlib.ExitStack() as stack:
         server = EmbeddedServer(home / "postgres")
-        house = House(stack.enter_context(server), home)
-        stack.callback(house.close)
-        house.keep(1)
-        wait_for_end(house.context, house.submit(), 60, actor=ADA)
-        yield server, house
+        installation = Installation(stack.enter_context(server), home)
+        stack.callback(installation.close)
+        installation.start_pool(1)
+        wait_for_end(installation.context, installation.submit(), 60, actor=ADA)
+        yield server, installation
 
 
 @pytest.fixture
-def embedded(stage):
-    stage[1].begin()
-    return stage
+def embedded(embedded_server):
+    embedded_server[1].forget_runs()
+    return embedded_server
 
 
-def insist(house, *submission):
-    """Submit under a key until there is an answer, as a page does."""
+def submit_with_retries(installation, *submission):
+    """Submit with a submission key until it succeeds, as a page does."""
     while True:
         try:
-            return house.submit(*submission)
+            return installation.submit(*submission)
         except (DatabaseUnavailable, psycopg.Error):
             time.sleep(0.05)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow_faults)])
-def test_a_database_killed_again_and_again_under_load_loses_nothing_that_was_accepted(embedded, fault, kills):
-    """Transactions are under way at every kill: four threads submit, and a worker stores, all the time."""
-    server, house = embedded
+def test_a_database_killed_again_and_again_under_load_loses_nothing_that_was_accepted(embedded, count_fault, kills):
+    """Transactions are open at every kill: four threads submit and a worker stores all the time."""
+    server, installation = embedded
     stop, accepted = threading.Event(), []
 
     def submit_on(who):
         n = 0
         while not stop.is_set():
-            accepted.append(insist(house, n, 0.05, f"{kills}-{who}-{n}"))
+            accepted.append(submit_with_retries(installation, n, 0.05, f"{kills}-{who}-{n}"))
             n += 1
             time.sleep(0.1)
 
@@ -76,39 +76,39 @@ def test_a_database_killed_again_and_again_under_load_loses_nothing_that_was_acc
         before = len(accepted)
         until(lambda before=before: len(accepted) > before + 8, 60)
         os.kill(postmaster(server.data), signal.SIGKILL)
-        fault()
+        count_fault()
         until(lambda before=before: len(accepted) > before + 12, 60)
     stop.set()
     for thread in threads:
         thread.join()
     assert len(set(accepted)) == len(accepted)
-    house.succeed(90)
+    installation.expect_success(90)
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("in_doubt", ["results", "procrastinate_jobs"])
-def test_a_database_killed_in_mid_commit_leaves_each_run_once(embedded, fault, in_doubt):
-    """A run's end and a submission are at their commits when the server dies: one is written, and not confirmed.
+def test_a_database_killed_during_a_commit_leaves_each_run_once(embedded, count_fault, in_doubt):
+    """The end of a run and a submission are committing when the server dies: one is written but not confirmed.
 
-    A standby that never answers holds a commit where it is on disk and its client has not heard of it; one that
-    notifies, as both do, holds the next one before it is written.
+    With a synchronous standby that never answers, a commit waits after it was written to disk and before the client
+    is told. Both commits notify, so the second waits for the first's notification lock, before it is written.
     """
-    server, house = embedded
-    # It shows nothing before its end: an event would be held first, and its row locked.
+    server, installation = embedded
+    # It yields nothing before its end: otherwise the commit of an event would wait first, with the row locked.
     code = b"import time\ndef run(inputs):\n    time.sleep(3)\n    return {'summary': {'a': 1}}\n"
-    house.add("quiet", code, b'{"name": "Quiet", "inputs": {"n": {"type": "number", "default": 1}}}')
-    on_hold = house.submit(model="quiet")
-    until(lambda: house.run(on_hold).status is Status.RUNNING)
-    thread = threading.Thread(target=insist, args=(house, 2, 0.1, in_doubt))
+    installation.add("quiet", code, b'{"name": "Quiet", "inputs": {"n": {"type": "number", "default": 1}}}')
+    long_run = installation.submit(model="quiet")
+    until(lambda: installation.run(long_run).status is Status.RUNNING)
+    thread = threading.Thread(target=submit_with_retries, args=(installation, 2, 0.1, in_doubt))
     with psycopg.connect(server.url, autocommit=True) as conn:
 
         def at_commit(*wanted):
-            return set(wanted) <= set(conn.execute(HELD).fetchall())
+            return set(wanted) <= set(conn.execute(COMMITS_WAITING).fetchall())
 
         try:
             conn.execute("alter system set synchronous_standby_names = 'nobody'")
             conn.execute("select pg_reload_conf()")
-            time.sleep(0.5)  # it counts once the checkpointer has read it, which nothing shows
+            time.sleep(0.5)  # it takes effect once the checkpointer has read it, which cannot be observed
             if in_doubt == "results":
                 until(lambda: at_commit((in_doubt, "SyncRep")))
                 thread.start()
@@ -119,161 +119,169 @@ def test_a_database_killed_in_mid_commit_leaves_each_run_once(embedded, fault, i
         finally:
             conn.execute("alter system reset synchronous_standby_names")
     os.kill(postmaster(server.data), signal.SIGKILL)
-    fault()
+    count_fault()
     thread.join(60)
     assert not thread.is_alive()
-    house.succeed(90)
-    assert len(set(house.ids)) == 2
+    installation.expect_success(90)
+    assert len(set(installation.ids)) == 2
 
 
-def away(house, cluster, seconds, fault):
-    house.keep(1)
-    ids = [house.submit(n, 4) for n in range(2)] + [house.submit(n, 0.2) for n in range(2, 12)]
-    house.running(ids[0])
-    cluster.stop("immediate")
-    fault()
+def check_database_away(installation, postgres, seconds, count_fault):
+    installation.start_pool(1)
+    ids = [installation.submit(n, 4) for n in range(2)] + [installation.submit(n, 0.2) for n in range(2, 12)]
+    installation.running(ids[0])
+    postgres.stop("immediate")
+    count_fault()
     with pytest.raises(DatabaseUnavailable):
-        house.run(ids[0])
+        installation.run(ids[0])
     time.sleep(seconds)
-    cluster.start()
-    house.succeed(90)
+    postgres.start()
+    installation.expect_success(90)
 
 
 @pytest.mark.slow_faults
 @pytest.mark.timeout(180)
-def test_a_database_that_is_away_for_a_while_costs_a_wait(far_house, cluster, fault):
-    """Longer than a silence that makes a worker count as gone."""
-    away(far_house, cluster, 5, fault)
+def test_a_database_that_is_away_for_a_while_only_delays_runs(tcp_installation, postgres, count_fault):
+    """Longer than the timeout after which a worker counts as dead."""
+    check_database_away(tcp_installation, postgres, 5, count_fault)
 
 
 @pytest.mark.slow_faults
 @pytest.mark.timeout(300)
-def test_a_database_that_is_away_for_a_minute_costs_a_wait(far_house, cluster, fault):
-    away(far_house, cluster, 60, fault)
+def test_a_database_that_is_away_for_a_minute_only_delays_runs(tcp_installation, postgres, count_fault):
+    check_database_away(tcp_installation, postgres, 60, count_fault)
 
 
 @pytest.mark.slow_faults
 @pytest.mark.timeout(300)
-def test_a_database_that_is_away_for_a_minute_costs_a_wait_with_the_settings_of_an_installation(
-    far_house, cluster, fault
+def test_a_database_that_is_away_for_a_minute_only_delays_runs_with_the_settings_of_an_installation(
+    tcp_installation, postgres, count_fault
 ):
-    far_house.keep(2, TONTINE_WORKER_TIMEOUT="30", TONTINE_ATTEMPTS="3")
-    ids = [far_house.submit(n, 20) for n in range(2)] + [far_house.submit(n, 0.2) for n in range(2, 12)]
-    far_house.running(ids[0])
-    cluster.stop("immediate")
-    fault()
+    tcp_installation.start_pool(2, TONTINE_WORKER_TIMEOUT="30", TONTINE_ATTEMPTS="3")
+    ids = [tcp_installation.submit(n, 20) for n in range(2)] + [tcp_installation.submit(n, 0.2) for n in range(2, 12)]
+    tcp_installation.running(ids[0])
+    postgres.stop("immediate")
+    count_fault()
     time.sleep(60)
-    cluster.start()
-    far_house.succeed(150)
+    postgres.start()
+    tcp_installation.expect_success(150)
 
 
-def test_a_run_that_ends_while_the_database_is_away_keeps_its_result(far_house, cluster, fault):
-    far_house.worker(TONTINE_WORKER_TIMEOUT="30")
-    on_hold = far_house.submit(5, 2)
-    model = far_house.running(on_hold) and child(*far_house.workers)
-    cluster.kill()
-    fault()
-    until(lambda: gone(model))
-    cluster.start()
-    (run,) = far_house.succeed()
+def test_a_run_that_ends_while_the_database_is_away_keeps_its_result(tcp_installation, postgres, count_fault):
+    tcp_installation.start_worker(TONTINE_WORKER_TIMEOUT="30")
+    long_run = tcp_installation.submit(5, 2)
+    model = tcp_installation.running(long_run) and model_process(*tcp_installation.workers)
+    postgres.kill()
+    count_fault()
+    until(lambda: has_ended(model))
+    postgres.start()
+    (run,) = tcp_installation.expect_success()
     assert run.attempt == 1
 
 
-def test_a_time_limit_is_kept_while_the_database_is_silent(far_house, proxy, cluster, fault):
-    """Nothing tells the worker that the database is gone, and the model goes on saying what has to be stored."""
+def test_a_time_limit_is_enforced_while_the_database_does_not_answer(tcp_installation, proxy, postgres, count_fault):
+    """The worker gets no error from the database, and the model keeps yielding progress that has to be stored."""
     code = (
         b"import time\ndef run(inputs):\n    while True:\n        yield {'progress': 0.5}\n        time.sleep(0.02)\n"
     )
     manifest = b'{"name": "Endless", "inputs": {"n": {"type": "number", "default": 1}}, "limits": {"seconds": 4}}'
-    far_house.add("endless", code, manifest)
-    worker = far_house.worker(url=cluster.url(far_house.name, proxy.port))
-    far_house.running(far_house.submit(model="endless"))
-    model = child(worker)
+    tcp_installation.add("endless", code, manifest)
+    worker = tcp_installation.start_worker(url=postgres.url(tcp_installation.name, proxy.port))
+    tcp_installation.running(tcp_installation.submit(model="endless"))
+    model = model_process(worker)
     proxy.silent.set()
-    fault()
-    until(lambda: gone(model))
+    count_fault()
+    until(lambda: has_ended(model))
     assert proxy.silent.is_set()
     assert worker.poll() is None
     proxy.silent.clear()
-    (run,) = far_house.settle()
+    (run,) = tcp_installation.wait_for_all()
     assert run.status is Status.TIMED_OUT
 
 
-def test_a_worker_whose_connections_go_silent_is_followed_by_another_and_writes_nothing_more(
-    far_house, proxy, cluster, fault
+def test_a_worker_whose_connections_go_silent_is_replaced_by_another_and_writes_nothing_more(
+    tcp_installation, proxy, postgres, count_fault
 ):
-    first = far_house.worker("one", url=cluster.url(far_house.name, proxy.port))
-    ids = [far_house.submit(n, 3) for n in range(2)]
+    first = tcp_installation.start_worker("one", url=postgres.url(tcp_installation.name, proxy.port))
+    ids = [tcp_installation.submit(n, 3) for n in range(2)]
     for i in ids:
-        far_house.running(i)
+        tcp_installation.running(i)
     proxy.silent.set()
-    fault()
-    second = far_house.worker("two")
-    ended = far_house.succeed()
+    count_fault()
+    second = tcp_installation.start_worker("two")
+    ended = tcp_installation.expect_success()
     assert all(r.attempt > 1 and r.worker.endswith(f":{second.pid}") for r in ended)
     proxy.silent.clear()
     before = [r.seq for r in ended]
-    # Its heartbeat, or its end: either shows that it has had its say.
-    asked = text("select heartbeat_at > now() - interval '1 s' from workers where name like :name")
-    until(lambda: first.poll() is not None or heard(far_house, asked, {"name": f"%:{first.pid}"}))
-    assert [r.seq for r in far_house.succeed()] == before
-    first.kill()  # it may be ending already, and would wait for what its lost connections held
+    # Its heartbeat or its end: after either of them it has tried to write.
+    recent_heartbeat = text("select heartbeat_at > now() - interval '1 s' from workers where name like :name")
+    until(
+        lambda: first.poll() is not None or query_scalar(tcp_installation, recent_heartbeat, {"name": f"%:{first.pid}"})
+    )
+    assert [r.seq for r in tcp_installation.expect_success()] == before
+    first.kill()  # it may be ending already, and would wait for locks of its lost connections
 
 
-def test_a_worker_that_goes_silent_in_mid_commit_holds_no_run_locked(far_house, proxy, cluster, fault):
-    """Its transaction stands open at the server, with the run's row locked, and its client will never end it."""
-    # A result with a part of its own takes a transaction of several statements.
+def test_a_worker_whose_connection_goes_silent_during_a_commit_keeps_no_run_locked(
+    tcp_installation, proxy, postgres, count_fault
+):
+    """Its transaction stays open on the server, with the run's row locked, and the client never ends it."""
+    # A result with a part stored apart needs a transaction of several statements.
     code = b"def run(inputs):\n    return {'series': {'a': {'x': list(range(5000)), 'y': list(range(5000))}}}\n"
-    far_house.add("large", code, b'{"name": "Large", "inputs": {"n": {"type": "number", "default": 1}}}')
-    with far_house.context.database.begin() as conn:
+    tcp_installation.add("large", code, b'{"name": "Large", "inputs": {"n": {"type": "number", "default": 1}}}')
+    with tcp_installation.context.database.begin() as conn:
         conn.exec_driver_sql("create table slow (once int)")
         conn.exec_driver_sql("insert into slow values (1)")
         conn.exec_driver_sql(
-            "create function dawdle() returns trigger language plpgsql as $$ begin "
+            "create function delay_insert() returns trigger language plpgsql as $$ begin "
             "if current_setting('application_name') = 'tontine' and exists (select from slow) "
             "then perform pg_sleep(1.5); end if; return new; end $$"
         )
-        conn.exec_driver_sql("create trigger dawdle before insert on results for each row execute function dawdle()")
+        conn.exec_driver_sql(
+            "create trigger delay_insert before insert on results for each row execute function delay_insert()"
+        )
     try:
-        first = far_house.worker("one", url=cluster.url(far_house.name, proxy.port))
-        far_house.submit(model="large")
+        first = tcp_installation.start_worker("one", url=postgres.url(tcp_installation.name, proxy.port))
+        tcp_installation.submit(model="large")
         storing = text("select count(*) from pg_stat_activity where wait_event = 'PgSleep'")
-        until(lambda: heard(far_house, storing, {}))
+        until(lambda: query_scalar(tcp_installation, storing, {}))
         proxy.silent.set()
-        fault()
+        count_fault()
         open_ = text("select count(*) from pg_stat_activity where state = 'idle in transaction'")
-        until(lambda: heard(far_house, open_, {}))
-        with far_house.context.database.begin() as conn:
+        until(lambda: query_scalar(tcp_installation, open_, {}))
+        with tcp_installation.context.database.begin() as conn:
             conn.exec_driver_sql("delete from slow")
-        far_house.worker("two")
-        (run,) = far_house.succeed()
+        tcp_installation.start_worker("two")
+        (run,) = tcp_installation.expect_success()
         assert run.attempt == 2
     finally:
-        first.kill()  # it would wait for what never answers
-        with far_house.context.database.begin() as conn:
-            conn.exec_driver_sql("drop trigger dawdle on results")
-            conn.exec_driver_sql("drop function dawdle()")
+        first.kill()  # it would wait for an answer that never comes
+        with tcp_installation.context.database.begin() as conn:
+            conn.exec_driver_sql("drop trigger delay_insert on results")
+            conn.exec_driver_sql("drop function delay_insert()")
             conn.exec_driver_sql("drop table slow")
 
 
 @pytest.mark.slow_faults
 @pytest.mark.timeout(180)
-def test_a_worker_whose_database_stays_silent_ends_and_takes_its_models_with_it(far_house, proxy, cluster, fault):
-    worker = far_house.worker("one", url=cluster.url(far_house.name, proxy.port))
-    far_house.submit(1, 50)
-    far_house.submit(2, 5)
-    far_house.running(far_house.ids[0])
-    model = child(worker)
+def test_a_worker_whose_database_never_answers_ends_and_so_do_its_models(
+    tcp_installation, proxy, postgres, count_fault
+):
+    worker = tcp_installation.start_worker("one", url=postgres.url(tcp_installation.name, proxy.port))
+    tcp_installation.submit(1, 50)
+    tcp_installation.submit(2, 5)
+    tcp_installation.running(tcp_installation.ids[0])
+    model = model_process(worker)
     proxy.silent.set()
-    fault()
+    count_fault()
     assert worker.wait(120) == 1
     assert proxy.silent.is_set()
-    until(lambda: gone(model))
+    until(lambda: has_ended(model))
     proxy.silent.clear()
-    far_house.worker("one")
-    far_house.succeed(120)
+    tcp_installation.start_worker("one")
+    tcp_installation.expect_success(120)
 
 
-def heard(house, statement, values):
-    with house.context.database.read() as conn:
+def query_scalar(installation, statement, values):
+    with installation.context.database.read() as conn:
         return conn.execute(statement, values).scalar()

@@ -1,7 +1,7 @@
-"""A server and two worker hosts: nothing is shared but DATABASE_URL; server and host are killed, or one drops off.
+"""A server and two worker hosts that share only DATABASE_URL: server and host are killed, or a host loses its network.
 
-Each host is a root folder of its own; in the slow form, where this is root on Linux with iproute2, it is a network
-namespace behind a pair of virtual cards as well, and one of the cards goes down.
+Each host is a data folder of its own. In the slow test, which needs root on Linux with iproute2, it is also a network
+namespace behind a pair of virtual network cards, one of which goes down.
 """
 
 import contextlib
@@ -21,9 +21,9 @@ from engine.runs.submit import submit
 from engine.runs.uploads import store_upload
 from storage import apps, runs
 from tests.actors import ADA
-from tests.faults.cluster import Cluster
-from tests.faults.house import House, children, gone, until
-from tests.faults.server import Server
+from tests.faults.installation import Installation, children, has_ended, until
+from tests.faults.postgres_server import PostgresServer
+from tests.faults.web_server import WebServer
 
 READS = b"def run(inputs):\n    return {'summary': {'text': open(inputs['data']).read()}}\n"
 UPLOAD = b'{"name": "Reads", "inputs": {"data": {"type": "file", "accept": [".csv"]}}}'
@@ -35,7 +35,7 @@ def ip(*arguments, check=True):
 
 @pytest.fixture
 def networks():
-    """The database's address, its network, and for each host the command prefix and what takes it off the network."""
+    """The database's address, its network, and for each host its command prefix and a function that disconnects it."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("network namespaces need Linux, iproute2 and root")
     tag = secrets.token_hex(2)
@@ -63,103 +63,105 @@ def networks():
         ip("link", "delete", bridge, check=False)
 
 
-def test_a_worker_that_comes_before_any_server_makes_the_tables(far_house, cluster):
+def test_a_worker_that_starts_before_any_server_creates_the_tables(tcp_installation, postgres):
     name = f"empty_{secrets.token_hex(4)}"
-    with psycopg.connect(cluster.url(), autocommit=True) as conn:
+    with psycopg.connect(postgres.url(), autocommit=True) as conn:
         conn.execute(f"create database {name}")
-    far_house.worker(url=cluster.url(name))
-    with psycopg.connect(cluster.url(name), autocommit=True) as conn:
+    tcp_installation.start_worker(url=postgres.url(name))
+    with psycopg.connect(postgres.url(name), autocommit=True) as conn:
         until(lambda: conn.execute("select to_regclass('workers')").fetchone()[0])
         until(lambda: conn.execute("select count(*) from workers").fetchone()[0] == 1)
 
 
 @contextlib.contextmanager
-def installation(house, url, prefixes, workers):
-    """Start a server with so many workers and a worker on each host, and give them."""
-    hosts = {name: house.worker(name, prefix=prefix, url=url) for name, prefix in prefixes.items()}
-    server = Server(house.home / "server", DATABASE_URL=url, TONTINE_WORKERS=str(workers))
+def server_and_hosts(installation, url, prefixes, workers):
+    """Start a server with `workers` workers and a worker on each host; yields the server and the hosts' processes."""
+    hosts = {name: installation.start_worker(name, prefix=prefix, url=url) for name, prefix in prefixes.items()}
+    server = WebServer(installation.home / "server", DATABASE_URL=url, TONTINE_WORKERS=str(workers))
     try:
         yield server, hosts
     finally:
         if server.process.poll() is None:
-            server.end()
+            server.stop()
 
 
-def ask(house, server):
-    """Submit by the server's API, and a run that reads an uploaded file."""
-    house.add("reads", READS, UPLOAD)
-    with house.context.database.read() as conn:
+def submit_runs(installation, server):
+    """Submit runs through the server's API, and two that read an uploaded file."""
+    installation.add("reads", READS, UPLOAD)
+    with installation.context.database.read() as conn:
         waits = apps.app_by_slug(conn, "waits").id
     for n in range(16):
         body = json.dumps({"inputs": {"n": n, "seconds": 1.0}, "fresh": True}).encode()
         with server.open(f"/api/apps/{waits}/run", data=body, headers={"Content-Type": "application/json"}) as got:
-            house.ids.append(UUID(json.load(got)["run_id"]))
+            installation.ids.append(UUID(json.load(got)["run_id"]))
     for n in range(2):
-        value = store_upload(house.context, "a.csv", f"a,b\n1,{n}\n".encode(), actor=ADA)
-        house.ids.append(submit(house.context, "reads", {"data": value}, actor=ADA).id)
+        value = store_upload(installation.context, "a.csv", f"a,b\n1,{n}\n".encode(), actor=ADA)
+        installation.ids.append(submit(installation.context, "reads", {"data": value}, actor=ADA).id)
 
 
-def at_work(house, process):
-    """Wait until the host has ended a run and has another going."""
+def wait_until_host_works(installation, process):
+    """Wait until the host has finished one run and executes another."""
 
     def seen(wanted):
-        # By the name of its host process: in a network namespace of its own it counts processes as we do.
-        return any(wanted(r) for r in map(house.run, house.ids) if (r.worker or "").endswith(f":{process.pid}"))
+        # Found by the process id, which is the same outside: the host has a network namespace, but no process namespace.
+        return any(
+            wanted(r) for r in map(installation.run, installation.ids) if (r.worker or "").endswith(f":{process.pid}")
+        )
 
     until(lambda: seen(lambda r: r.status.final))
     until(lambda: seen(lambda r: r.status is Status.RUNNING))
 
 
-def check(house, hosts, lost):
-    """Check that everything ended, the lost host's runs too, and that each host fetched code and files by itself."""
-    ended = house.succeed(90)
+def check_outcome(installation, hosts, lost):
+    """Check that all runs succeeded, the lost host's too, and that each host fetched code and files itself."""
+    ended = installation.expect_success(90)
     assert max(r.attempt for r in ended) > 1
     assert {str(p.pid) for p in hosts.values()} <= {r.worker.rpartition(":")[2] for r in ended}
     assert next(p for name, p in hosts.items() if name != lost).poll() is None
     for name in hosts:
-        assert list((house.home / name / "cache" / "versions").iterdir())
-    assert list(house.home.glob("*/cache/uploads/*"))
-    with house.context.database.read() as conn:
+        assert list((installation.home / name / "cache" / "versions").iterdir())
+    assert list(installation.home.glob("*/cache/uploads/*"))
+    with installation.context.database.read() as conn:
         texts = {r.inputs["data"]["file"]: runs.read_snapshot(conn, r.id)[1] for r in ended if r.app_slug == "reads"}
     assert sorted(doc["summary"]["text"] for doc in texts.values()) == ["a,b\n1,0\n", "a,b\n1,1\n"]
 
 
 @pytest.mark.slow_faults
-def test_a_server_and_two_hosts_share_the_work_and_the_server_and_one_host_are_killed(far_house, fault):
-    """The server has a worker of its own, which ends with it and gives its runs back."""
-    with installation(far_house, far_house.url, {"one": (), "two": ()}, workers=1) as (server, hosts):
-        ask(far_house, server)
-        at_work(far_house, hosts["one"])
-        family = children(hosts["one"]) + server.family()
+def test_a_server_and_two_hosts_share_the_work_and_the_server_and_one_host_are_killed(tcp_installation, count_fault):
+    """The server has a worker of its own, which ends with it and puts its runs back."""
+    with server_and_hosts(tcp_installation, tcp_installation.url, {"one": (), "two": ()}, workers=1) as (server, hosts):
+        submit_runs(tcp_installation, server)
+        wait_until_host_works(tcp_installation, hosts["one"])
+        descendants = children(hosts["one"]) + server.descendants()
         hosts["one"].kill()
         server.process.kill()
         hosts["one"].wait()
-        fault(2)
+        count_fault(2)
         assert server.process.wait(30) == -signal.SIGKILL
-        check(far_house, hosts, "one")
-        until(lambda: all(map(gone, family)))
+        check_outcome(tcp_installation, hosts, "one")
+        until(lambda: all(map(has_ended, descendants)))
 
 
 @pytest.mark.slow_faults
 @pytest.mark.timeout(300)
-def test_a_host_that_drops_off_the_network_is_followed_by_the_other(networks, tmp_path, fault):
-    """No packet says so: its connections stand open at the server, and the server's at the host."""
+def test_the_runs_of_a_host_that_loses_its_network_go_to_the_other(networks, tmp_path, count_fault):
+    """No packet reports it: the connections stay open on both sides."""
     address, network, prefixes = networks
-    cluster = Cluster(tmp_path / "cluster", address, network)
-    cluster.start()
-    house = House(cluster.url(), tmp_path / "house")
+    postgres = PostgresServer(tmp_path / "postgres", address, network)
+    postgres.start()
+    installation = Installation(postgres.url(), tmp_path / "installation")
     try:
         spaces = {name: prefix for name, (prefix, _) in prefixes.items()}
-        with installation(house, house.url, spaces, workers=0) as (server, hosts):
-            ask(house, server)
-            at_work(house, hosts["one"])
+        with server_and_hosts(installation, installation.url, spaces, workers=0) as (server, hosts):
+            submit_runs(installation, server)
+            wait_until_host_works(installation, hosts["one"])
             prefixes["one"][1]()
-            fault()
-            check(house, hosts, "one")
-            # Cut off for good, it ends, and its models with it.
-            family = children(hosts["one"])
+            count_fault()
+            check_outcome(installation, hosts, "one")
+            # Without the network it ends after its timeout, and so do its models.
+            descendants = children(hosts["one"])
             assert hosts["one"].wait(120) == 1
-            until(lambda: all(map(gone, family)))
+            until(lambda: all(map(has_ended, descendants)))
     finally:
-        house.close()
-        cluster.stop("immediate")
+        installation.close()
+        postgres.stop("immediate")

@@ -1,4 +1,4 @@
-"""What an attack looks for: a secret in the environment and in a file, a port that listens, a neighbour's scratch."""
+"""Targets of an attack: a secret in the environment and in a file, a port that listens."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ SECRET = "canary-5f1d0a6e"
 
 @pytest.fixture(scope="session")
 def targets():
-    """Inputs that lead a model to real targets, and a folder that every user may enter."""
+    """A folder that every user may enter, and inputs that name real targets for a model."""
     with tempfile.TemporaryDirectory(prefix="tontine-hostile-") as name, contextlib.ExitStack() as stack:
         home = Path(name)
         home.chmod(0o755)

@@ -1,7 +1,7 @@
 """Run model folders in a sandbox of their own process and print how each ended, a line of JSON for each.
 
 `python -m tests.hostile.drive TIER SCRATCH INPUTS FOLDER...`; a TIER of - is the host's own. Started as another user it
-proves the barriers for that user.
+tests the confinement for that user.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ LIMITS = Limits(seconds=25, memory_mb=400)
 
 def run_one(handle, folder, inputs, limits=LIMITS):
     """Run the model of `folder` and return the outcome as plain values."""
-    call = SandboxJob(folder.name, folder, inputs, 1, limits)
-    with contextlib.closing(CancelToken()) as cancel, handle.run(call, lambda _event: None, cancel) as outcome:
+    job = SandboxJob(folder.name, folder, inputs, 1, limits)
+    with contextlib.closing(CancelToken()) as cancel, handle.run(job, lambda _event: None, cancel) as outcome:
         status, reason = str(outcome.status), outcome.reason or ""
         if status == "SUCCESS":
             try:

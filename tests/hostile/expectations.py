@@ -1,9 +1,9 @@
 """Read the EXPECT file of a hostile model: the ways in which its run may end.
 
 Chosen: a line of alternatives joined by "or": `SUCCEEDED`, with the values it must show if a dictionary follows;
-`denied`, a result that says `contained`; `FAILED`, with words about the reason. Words we know are looked for in the
-reason; others ask for a failure alone.
-Left out: what stands after a semicolon, which is a remark.
+`denied`, a result that says `contained`; `FAILED`, with a reason. The names in `REASONS` are looked up in the run's
+reason; others require a failure alone.
+Left out: text after a semicolon, which is a remark.
 """
 
 import ast
@@ -55,7 +55,7 @@ def _matches_alternative(expected: str, ended: EndedRun) -> bool:
         return ended.status is Status.SUCCESS and _shows_values(expected, ended.shown)
     if word == "FAILED":
         return ended.status in FAILED and _has_reason(expected, ended.reason)
-    return ended.status.final  # a remark in words: judged by what is left behind alone
+    return ended.status.final  # a remark: only what is left behind counts
 
 
 def _shows_values(expected: str, shown: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""Run hostile models through the real engine and say of each whether it was contained: `python -m tests.hostile.harness DIR`.
+"""Run hostile models through the real engine and report whether each was contained: `python -m tests.hostile.harness DIR`.
 
 Chosen: a temporary database, a real worker process with a planted secret, one run at a time so that whatever is left
-behind has one possible owner. A folder's EXPECT says what must happen; without one a model is contained if it ended in
+behind belongs to it. A folder's EXPECT says what must happen; without one a model is contained if it ended in
 time, left nothing behind and does not itself report a leak.
 Left out: the attacks. They are the folders.
 """
@@ -45,8 +45,8 @@ from tests.hostile.expectations import EndedRun, matches
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 60.0  # s for a worker to be ready
 SLACK = 20.0  # s that a run may take beyond its time limit, storing included
-SPARE_SECONDS = 2  # children that a zygote keeps waiting
-GONE_TIMEOUT = 5.0  # s for processes to leave the process table and for scratch to be removed
+SPARE_CHILDREN = 2  # that a zygote keeps waiting
+GONE_TIMEOUT = 5.0  # s for processes to end and for scratch to be removed
 PR_SET_CHILD_SUBREAPER = 36
 ADMITTED = re.compile(r"^LEAKED\b")
 
@@ -85,7 +85,7 @@ class Harness:
         self.before = _descendants()
 
     def audit(self, folder: Path, slug: str) -> Verdict:
-        """Register and run one model, and look at what it left."""
+        """Register and run one model, and check what it left."""
         expected = _read_text(folder / "EXPECT")
         named = {p for p in _absolute_paths(_read_text(folder / "function.py")) if not os.path.lexists(p)}
         try:
@@ -97,7 +97,7 @@ class Harness:
             contained = "SUCCEEDED" not in expected
             return Verdict(folder.name, contained, "REFUSED", str(error))
         now = wait_for_end(self.context, run.id, self.seconds + SLACK, actor=ADA)
-        faults = [*self._left(), *self._told(now)]
+        faults = [*self._remains(), *self._leaks(now)]
         faults += [f"it left {path}" for path in sorted(named) if os.path.lexists(path)]
         if not now.final:
             faults.append("it has no final status in time")
@@ -108,15 +108,15 @@ class Harness:
             faults.append(f"expected: {expected}")
         return Verdict(folder.name, not faults, str(now.run.status), now.run.reason or "", tuple(faults))
 
-    def _told(self, now: Snapshot) -> Iterator[str]:
+    def _leaks(self, now: Snapshot) -> Iterator[str]:
         text = orjson.dumps(now.shown).decode() + now.log + (now.run.reason or "") + (now.run.traceback or "")
         if self.secret in text:
             yield "it read the planted secret"
         if _is_contained(now.shown) is False:
             yield "it reports a leak: " + ", ".join(_leaked_values(now.shown))[:300]
 
-    def _left(self) -> Iterator[str]:
-        """Say what of the run is still there: processes, scratch, or a worker that did not survive it."""
+    def _remains(self) -> Iterator[str]:
+        """Report what the run left: processes, scratch, or a worker that has ended."""
         until = time.monotonic() + GONE_TIMEOUT
         while (self._extra() or self._scratch()) and time.monotonic() < until:
             time.sleep(0.02)
@@ -125,18 +125,18 @@ class Harness:
         if left := self._scratch():
             yield f"scratch is left: {', '.join(left)}"
         if not psutil.pid_exists(self.worker):
-            yield "it brought its worker down"
+            yield "its worker has ended"
 
     def _scratch(self) -> list[str]:
         return [p.name for p in (self.data / "scratch").glob("*/run-*")]
 
     def _extra(self) -> list[str]:
-        """Return the processes that were not there before, but for the zygote and its spare children."""
+        """Return the new processes, except the zygotes and their pooled children."""
         with contextlib.suppress(psutil.NoSuchProcess):
             zygotes = psutil.Process(self.worker).children()
             spare = [child.pid for zygote in zygotes for child in zygote.children()]
             known = self.before | {z.pid for z in zygotes} | {self.worker}
-            if len(spare) <= SPARE_SECONDS * len(zygotes):
+            if len(spare) <= SPARE_CHILDREN * len(zygotes):
                 known |= set(spare)
             return [str(pid) for pid in _descendants() - known]
         return []
@@ -144,7 +144,7 @@ class Harness:
 
 @contextlib.contextmanager
 def hostile_harness(seconds: float, memory_mb: int) -> Iterator[Harness]:
-    """Start a database and one worker for hostile models; stop both and check that nothing of them is left."""
+    """Start a database and one worker for hostile models; stop both afterwards."""
     _become_subreaper()
     secret = f"secret-{secrets.token_hex(16)}"
     with tempfile.TemporaryDirectory(prefix="tontine-") as name, contextlib.ExitStack() as stack:
@@ -206,14 +206,14 @@ def _wait_until_ready(context: AppContext) -> int:
         with context.database.read() as conn:
             alive = workers.list_alive(conn, silence=START_TIMEOUT)
         if alive:
-            time.sleep(1)  # the zygote's spare children, so that they count as known
+            time.sleep(1)  # until the zygotes have forked their pooled children, which then count as known
             return alive[0].pid
         time.sleep(0.1)
     raise TimeoutError("the worker does not start")
 
 
 def _become_subreaper() -> None:
-    """Become the parent of every orphan below this process, so that none can leave its sight."""
+    """Become the parent of every orphan below this process, so that all of them are found."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

@@ -1,4 +1,4 @@
-"""Run a model's function with nothing around it, in this throwaway process: proof that its attack is real."""
+"""Run a model's function without confinement, in this process, to prove that its attack is real."""
 
 import importlib.util
 import json

@@ -42,7 +42,7 @@ def handle(targets):
     assert not list((home / "scratch").glob("run-*"))
 
 
-def judged(found, folder):
+def check_outcome(found, folder):
     expected = (folder / "EXPECT").read_text()
     assert SECRET not in json.dumps(found["shown"]), found
     assert matches(expected, EndedRun(Status(found["status"]), found["reason"], found["shown"])), (expected, found)
@@ -56,12 +56,12 @@ def test_a_hostile_model_ends_as_expected_and_leaves_nothing(folder, handle, tar
     home, inputs = targets
     zygote = psutil.Process(handle.zygotes.get("numpy").process.pid)
     limits = Limits(seconds=3 if "timeout" in (folder / "EXPECT").read_text() else 15, memory_mb=400)
-    judged(run_one(handle, folder, inputs, limits), folder)
+    check_outcome(run_one(handle, folder, inputs, limits), folder)
     assert not list((home / "scratch").glob("run-*"))
     until = time.monotonic() + 5
-    while len(zygote.children(recursive=True)) > harness.SPARE_SECONDS and time.monotonic() < until:
+    while len(zygote.children(recursive=True)) > harness.SPARE_CHILDREN and time.monotonic() < until:
         time.sleep(0.02)
-    assert len(zygote.children(recursive=True)) <= harness.SPARE_SECONDS
+    assert len(zygote.children(recursive=True)) <= harness.SPARE_CHILDREN
     assert handle.zygotes.get("numpy").process.pid == zygote.pid
 
 
@@ -69,20 +69,20 @@ def test_a_hostile_model_ends_as_expected_and_leaves_nothing(folder, handle, tar
 def test_two_runs_without_a_seed_of_the_same_number_differ(handle):
     found = []
     for seed in (1, 2, 1):
-        call = SandboxJob("rng", SHARED / "shared_rng", {}, seed, Limits())
-        with contextlib.closing(CancelToken()) as cancel, handle.run(call, lambda _event: None, cancel) as outcome:
+        job = SandboxJob("rng", SHARED / "shared_rng", {}, seed, Limits())
+        with contextlib.closing(CancelToken()) as cancel, handle.run(job, lambda _event: None, cancel) as outcome:
             found.append(outcome.result)
     assert found[0] != found[1]
     assert (found[0]["py"], found[0]["np"]) == (found[2]["py"], found[2]["np"])
 
 
-# What may be run with nothing around it: it looks, connects and writes beside a canary, and ends by itself. Not
-# write_outside: as root it would leave its marks in /etc and in the libraries.
+# Attacks that may run without confinement: they read, connect and write beside a canary, and end by themselves. Not
+# write_outside: as root it would leave files in /etc and in the libraries.
 HARMLESS = ["write_beside", "read_secrets", "fork_bomb", "tcp_loopback", "dns_udp", "other_models", "unix_sockets"]
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_with_nothing_around_it_the_attack_works(name, targets, tmp_path):
+def test_without_confinement_the_attack_works(name, targets, tmp_path):
     folder = next((f for f in FOLDERS if f.name == name), None)
     if folder is None:
         pytest.skip("the folder of shared hostile models is not here")
@@ -100,15 +100,15 @@ QUICK = [f for f in FOLDERS if not any(w in (f / "EXPECT").read_text() for w in 
 @as_root
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
 @pytest.mark.skipif(probe() is not Tier.A, reason="an ordinary user is confined by Landlock, which is not here")
-def test_an_ordinary_user_confines_them_as_root_does(targets, interpreter):
+def test_a_worker_of_an_ordinary_user_contains_them_as_one_of_root_does(targets, interpreter):
     home, inputs = targets
     scratch = home / "ordinary"
     scratch.mkdir(mode=0o700)
     os.chown(scratch, NOBODY, NOBODY)
-    found = driven("-", scratch, inputs, QUICK, user=NOBODY, interpreter=interpreter)
+    found = run_as_process("-", scratch, inputs, QUICK, user=NOBODY, interpreter=interpreter)
     assert len(found) == len(QUICK)
     for folder in QUICK:
-        judged(found[folder.name], folder)
+        check_outcome(found[folder.name], folder)
     assert not list(scratch.glob("run-*"))
 
 
@@ -121,14 +121,14 @@ def interpreter(targets):
     system = shutil.which("python{}.{}".format(*sys.version_info[:2]), path="/usr/bin:/usr/local/bin")
     if system is None:
         pytest.skip("Python lies in a folder that other users cannot enter, and the system has none of this version")
-    place = targets[0] / "python"
-    subprocess.run([system, "-m", "venv", "--without-pip", place], check=True)
-    libraries = next(place.glob("lib/python*/site-packages"))
+    folder = targets[0] / "python"
+    subprocess.run([system, "-m", "venv", "--without-pip", folder], check=True)
+    libraries = next(folder.glob("lib/python*/site-packages"))
     (libraries / "ours.pth").write_text(str(next(Path(sys.prefix).glob("lib/python*/site-packages"))))
-    return str(place / "bin" / "python")
+    return str(folder / "bin" / "python")
 
 
-def driven(tier, scratch, inputs, folders, user=None, interpreter=sys.executable):
+def run_as_process(tier, scratch, inputs, folders, user=None, interpreter=sys.executable):
     """Run the folders in a process of its own, as `user`, and return how each ended by name."""
     command = [interpreter, "-m", "tests.hostile.drive", tier, str(scratch), json.dumps(inputs), *map(str, folders)]
     if user is not None:
@@ -139,7 +139,7 @@ def driven(tier, scratch, inputs, folders, user=None, interpreter=sys.executable
     return {f["name"]: f for f in map(json.loads, done.stdout.splitlines())}
 
 
-def written(home, name, code):
+def write_model(home, name, code):
     folder = home / "written" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "function.py").write_text(code)
@@ -152,36 +152,38 @@ def test_each_tier_starts_and_runs_a_model(tier, targets, interpreter):
     if (tier == "A" and probe() is not Tier.A) or (tier == "B" and os.geteuid() != 0):
         pytest.skip(f"this host cannot confine by tier {tier}")
     code = "import numpy\ndef run(i):\n    open('f', 'w').close()\n    return {'summary': {'a': float(numpy.eye(2).sum())}}\n"
-    found = driven(tier, home / f"tier-{tier}", inputs, [written(home, f"plain-{tier}", code)], interpreter=interpreter)
+    found = run_as_process(
+        tier, home / f"tier-{tier}", inputs, [write_model(home, f"plain-{tier}", code)], interpreter=interpreter
+    )
     assert found[f"plain-{tier}"]["shown"] == {"summary": {"a": 2.0}}, found
 
 
 @pytest.mark.parametrize("tier", ["B", "C"])
-def test_without_landlock_network_processes_and_signals_are_still_closed(tier, targets, interpreter):
+def test_without_landlock_network_processes_and_signals_are_still_denied(tier, targets, interpreter):
     home, inputs = targets
     if os.geteuid() != 0 and tier == "B":
         pytest.skip("another user needs root")
     names = {"tcp_loopback", "dns_udp", "exec_shell", "fork_bomb", "raw_calls", "signal_others", "unix_sockets"}
     folders = [f for f in FOLDERS if f.name in names]
-    found = driven(tier, home / f"closed-{tier}", inputs, folders, interpreter=interpreter)
+    found = run_as_process(tier, home / f"closed-{tier}", inputs, folders, interpreter=interpreter)
     for folder in folders:
         leaks = [f"{k}: {v}" for k, v in found[folder.name]["shown"]["steps"].items() if v.startswith("LEAKED")]
         assert not leaks
 
 
 @as_root
-def test_in_tier_b_runs_are_users_of_their_own_and_cannot_read_secrets(targets, interpreter):
+def test_in_tier_b_each_run_has_a_user_id_of_its_own_and_cannot_read_secrets(targets, interpreter):
     home, _ = targets
     (home / "private").mkdir(mode=0o700, exist_ok=True)
     (home / "private" / "key").write_text(SECRET)
-    own = written(
+    own = write_model(
         home, "own", "import os\ndef run(i):\n    return {'summary': {'uid': os.getuid(), 'gid': os.getgid()}}\n"
     )
-    other = written(home, "other", "def run(i):\n    return {'summary': {'uid': __import__('os').getuid()}}\n")
+    other = write_model(home, "other", "def run(i):\n    return {'summary': {'uid': __import__('os').getuid()}}\n")
     code = "def run(i):\n    open(i['canaries'][0])\n    return {}\n"
-    reader = written(home, "reader", code)
+    reader = write_model(home, "reader", code)
     inputs = {"canaries": [str(home / "private" / "key")]}
-    found = driven("B", home / "tier-b-users", inputs, [own, other, reader], interpreter=interpreter)
+    found = run_as_process("B", home / "tier-b-users", inputs, [own, other, reader], interpreter=interpreter)
     users = {found[n]["shown"]["summary"]["uid"] for n in ("own", "other")}
     assert len(users) == 2
     assert 0 not in users
@@ -189,20 +191,20 @@ def test_in_tier_b_runs_are_users_of_their_own_and_cannot_read_secrets(targets, 
 
 
 @pytest.mark.parametrize("tier", ["A", "B", "C", "D"])
-def test_a_child_dies_with_its_zygote(tier, targets):
+def test_a_child_ends_with_its_zygote(tier, targets):
     home, _ = targets
     if (tier == "A" and probe() is not Tier.A) or (tier == "B" and os.geteuid() != 0):
         pytest.skip(f"this host cannot confine by tier {tier}")
     handle = Sandbox(home / f"dying-{tier}", tier=tier)
     handle.start()
-    folder = written(home, "sleeper", "import time\ndef run(i):\n    yield {'progress': 0.1}\n    time.sleep(60)\n")
-    begun, lost = threading.Event(), []
+    folder = write_model(home, "sleeper", "import time\ndef run(i):\n    yield {'progress': 0.1}\n    time.sleep(60)\n")
+    started, lost = threading.Event(), []
 
     def go():
         try:
             with (
                 contextlib.closing(CancelToken()) as cancel,
-                handle.run(SandboxJob("sleeper", folder, {}, 1), lambda _event: begun.set(), cancel),
+                handle.run(SandboxJob("sleeper", folder, {}, 1), lambda _event: started.set(), cancel),
             ):
                 pass
         except SandboxLostError as error:
@@ -210,7 +212,7 @@ def test_a_child_dies_with_its_zygote(tier, targets):
 
     thread = threading.Thread(target=go)
     thread.start()
-    assert begun.wait(20)
+    assert started.wait(20)
     zygote = psutil.Process(handle.zygotes.get("numpy").process.pid)
     children = zygote.children()
     zygote.kill()
@@ -232,7 +234,7 @@ def test_through_the_real_engine_every_shared_model_is_contained(capsys):
 
 
 @pytest.mark.timeout(200)
-def test_the_engine_says_which_model_is_not_contained(tmp_path, capsys):
+def test_the_harness_reports_which_model_is_not_contained(tmp_path, capsys):
     manifest = json.dumps({"name": "Probe", "inputs": {"n": {"type": "number", "default": 1}}})
     for name, code, expected in (
         ("admits", "def run(i):\n    return {'contained': False, 'steps': {'a': 'LEAKED x'}}\n", None),
@@ -259,6 +261,6 @@ def test_the_engine_says_which_model_is_not_contained(tmp_path, capsys):
     assert "REFUSED" in lines["broken"]
 
 
-def test_a_folder_without_models_is_said_to_hold_none(tmp_path, capsys):
+def test_a_folder_without_models_is_reported(tmp_path, capsys):
     assert harness.main([str(tmp_path)]) == 2
     assert "no model folder" in capsys.readouterr().err

@@ -1,8 +1,8 @@
 """Draw the gallery: `python -m tests.journeys.gallery` writes docs/07-gallery.md and docs/gallery/.
 
-Every model runs in the sandbox with its defaults; its first chart is drawn as the pages draw it and photographed by
-Chromium. The reference files beside the project, or in the folder given, are compared anew for the page's counts.
-Chosen: names, sentences and counts come from the models; only the few words on inputs and data are written here.
+Every model runs in the sandbox with its defaults; its first chart is drawn as on the pages and saved by Chromium. The
+reference files beside the project, or in the folder given, are compared again for the page's counts.
+Chosen: names, descriptions and counts come from the models; only the short texts on inputs and data are written here.
 Left out: the dark theme.
 """
 
@@ -41,7 +41,7 @@ CATEGORIES = (
     "Market risk",
     "Portfolio",
 )
-# What goes in, and where the data that comes with it is from; the README of each model says more.
+# The inputs of each model and the source of its data; the README of each model says more.
 WORDS = {
     "aggregate_loss": ("number and size of claims, layers", "none needed"),
     "benchmark_comparator": ("own probabilities of death, a tolerance", "SOA archive and AM92; own rates are made up"),
@@ -99,7 +99,7 @@ def first_chart(result):
     return figure(shown.charts[0], dark=False), shown.charts[0].title
 
 
-def photograph(page, drawn, path):
+def save_image(page, drawn, path):
     """Write a figure as an image with few colours."""
     page.evaluate(
         """async ([figure, size]) => {
@@ -148,7 +148,7 @@ def main(folder):
                 result = runner.run(slug, {})
                 manifest = runner.models[slug]
                 drawn, title = first_chart((result, manifest.outputs))
-                photograph(page, drawn, IMAGES / f"{slug}.png")
+                save_image(page, drawn, IMAGES / f"{slug}.png")
                 print(f"{slug}: {(IMAGES / f'{slug}.png').stat().st_size / 1000:.0f} kB")
                 parts[manifest.category].append(section(slug, manifest, title, (good[slug], count[slug])))
         finally:
@@ -159,7 +159,7 @@ def main(folder):
             path.unlink()
     about = (
         f"The {len(slugs)} models of the catalogue with the first chart that each draws from its defaults. "
-        "`make screenshots` draws this page and its images; `make reference` compares the published values anew.\n"
+        "`make screenshots` draws this page and its images; `make reference` compares the published values again.\n"
     )
     text = ["# Gallery\n", about]
     for category, found in parts.items():

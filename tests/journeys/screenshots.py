@@ -1,4 +1,4 @@
-"""Take a picture of every page: `python -m tests.journeys.screenshots` writes docs/screenshots/."""
+"""Take a screenshot of every page: `python -m tests.journeys.screenshots` writes docs/screenshots/."""
 
 import shutil
 import signal
@@ -13,8 +13,8 @@ TARGET = ROOT / "docs" / "screenshots"
 SIZES = {"wide": 1280, "phone": 390}
 
 
-def take(page, name, width):
-    """Take the page as it stands, at most three screens of it."""
+def save_screenshot(page, name, width):
+    """Save a screenshot of the page, at most three screens high."""
     page.wait_for_selector(READY)
     page.wait_for_timeout(1500)
     height = page.evaluate(
@@ -26,7 +26,7 @@ def take(page, name, width):
 
 
 def main():
-    """Start a server with the whole catalogue and walk through its pages."""
+    """Start a server with the whole catalogue and visit its pages."""
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
@@ -37,13 +37,13 @@ def main():
                 browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 for theme in ("light", "dark"):
                     for size, width in SIZES.items():
-                        walk(browser, server, theme, size, width)
+                        visit_pages(browser, server, theme, size, width)
                 browser.close()
         finally:
             server.stop(signal.SIGTERM)
 
 
-def walk(browser, server, theme, size, width):
+def visit_pages(browser, server, theme, size, width):
     """Visit every page in one theme at one width."""
 
     def opened(path):
@@ -57,7 +57,7 @@ def walk(browser, server, theme, size, width):
     page.locator(".st-key-run button").click()
     page.locator(".js-plotly-plot").first.wait_for(timeout=60_000)
     run_id = page.evaluate("new URLSearchParams(location.search).get('run')")
-    take(page, f"model-{theme}-{size}", width)
+    save_screenshot(page, f"model-{theme}-{size}", width)
     page.context.close()
     for name, path in (
         ("run", f"/run?id={run_id}"),
@@ -67,7 +67,7 @@ def walk(browser, server, theme, size, width):
         ("guide", "/guide"),
     ):
         page = opened(path)
-        take(page, f"{name}-{theme}-{size}", width)
+        save_screenshot(page, f"{name}-{theme}-{size}", width)
         page.context.close()
 
 

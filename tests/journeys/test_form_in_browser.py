@@ -66,7 +66,7 @@ def wait_for(holds, seconds=30):
                 return
         except OSError:
             pass
-        assert time.monotonic() < end, "it did not come to hold in time"
+        assert time.monotonic() < end, "it was not true in time"
         time.sleep(0.1)
 
 
@@ -113,7 +113,7 @@ def follows(page, name, text):
     )
 
 
-def test_the_address_follows_the_form_without_filling_the_history(page):
+def test_the_address_follows_the_form_without_filling_the_browser_history(page):
     port = free_port()
     with server(port):
         opened(page, port)
@@ -177,10 +177,10 @@ def test_an_open_form_keeps_its_values_when_the_server_starts_again(page):
     old = page.evaluate("window.tontineAddress.sheet")
     with server(port):
         page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=40_000)
-        # Streamlit runs the page again only at the next change, which wakes the new server and is lost.
+        # Streamlit runs the page again only at the next change, which starts a new session and is lost.
         type_in(page, "rate", "0.04")
         page.wait_for_function("old => window.tontineAddress.sheet !== old", arg=old, timeout=15_000)
-        page.wait_for_timeout(2000)  # the new sheet shows what it was opened with, then what it recovers
+        page.wait_for_timeout(2000)  # the new form shows its link's values first, then the recovered ones
         wait_for(lambda: box(page, "age").input_value() == "61")
         type_in(page, "rate", "0.05")
         follows(page, "rate", "0.05")

@@ -194,9 +194,7 @@ def test_pick_slide_run_share_find_again_and_export(server, page, chromium):
     listed = list(csv.DictReader(Path(got.value.path()).read_text(encoding="utf-8").splitlines()))
     assert identity in [row["run_id"] for row in listed]
     grid = page.get_by_test_id("stDataFrame").bounding_box()
-    page.mouse.click(
-        grid["x"] + 15, grid["y"] + 52
-    )  # the box of the first row; the grid is painted, not made of elements
+    page.mouse.click(grid["x"] + 15, grid["y"] + 52)  # the box of the first row; the grid is a canvas without elements
     page.wait_for_url("**/run?id=*")
 
 
@@ -218,7 +216,7 @@ def test_a_value_in_a_link_that_does_not_fit_is_named_and_not_replaced(page):
     assert page.locator(".st-key-run button").is_disabled()
 
 
-def test_a_run_goes_on_through_reload_back_and_a_second_tab_and_cancel_ends_it(server, page):
+def test_a_run_continues_after_reload_back_and_in_a_second_tab_and_cancel_ends_it(server, page):
     page.goto("/model?app=slow&seconds=40")
     settled(page)
     page.locator(".st-key-run button").click()

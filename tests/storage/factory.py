@@ -35,5 +35,5 @@ def add_run(conn, app, inputs=None, **values):
 
 
 def document(conn, run_id):
-    """Return a stored result as it stands in its row, None where there is none."""
+    """Return the stored result document of a run, None where there is none."""
     return conn.execute(select(tables.results.c.doc).where(tables.results.c.run_id == run_id)).scalar_one_or_none()

@@ -19,7 +19,7 @@ from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 from tests.storage.factory import add_app, add_run
 
-HOLD = """
+KEEP_OPEN = """
 import sys, pathlib
 from storage.embedded_postgres import EmbeddedServer
 server = EmbeddedServer(pathlib.Path(sys.argv[1]), fsync=False)
@@ -31,7 +31,7 @@ server.stop()
 
 def holder(home, **environment):
     return subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(home)],
+        [sys.executable, "-c", KEEP_OPEN, str(home)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -39,12 +39,12 @@ def holder(home, **environment):
     )
 
 
-def ask(url, query):
+def query_value(url, query):
     with psycopg.connect(url, autocommit=True) as conn:
         return conn.execute(query).fetchone()[0]
 
 
-def test_processes_that_start_together_share_one_server_and_the_last_one_out_stops_it(tmp_path):
+def test_processes_that_start_together_share_one_server_and_the_last_one_stops_it(tmp_path):
     holders = [holder(tmp_path) for _ in range(4)]
     urls = {h.stdout.readline().strip() for h in holders}
     assert len(urls) == 1
@@ -57,7 +57,7 @@ def test_processes_that_start_together_share_one_server_and_the_last_one_out_sto
     assert not server.alive()
     assert not server._sockets.exists()
     with pytest.raises(psycopg.OperationalError):
-        ask(url, "select 1")
+        query_value(url, "select 1")
 
 
 def test_what_was_committed_is_there_after_a_stop_and_after_a_crash(tmp_path):
@@ -66,15 +66,15 @@ def test_what_was_committed_is_there_after_a_stop_and_after_a_crash(tmp_path):
     server = EmbeddedServer(tmp_path)
     url = server.start()
     try:
-        assert ask(url, "select count(*) from t") == 1
-        ask(url, "insert into t values (2) returning a")
-        pid = ask(url, "select pg_backend_pid()")
+        assert query_value(url, "select count(*) from t") == 1
+        query_value(url, "insert into t values (2) returning a")
+        pid = query_value(url, "select pg_backend_pid()")
         assert pid
         os.kill(_outer_postmaster(tmp_path), signal.SIGKILL)
         until = time.monotonic() + 30
         while time.monotonic() < until:
             with contextlib.suppress(psycopg.OperationalError):
-                assert ask(url, "select count(*) from t") == 2
+                assert query_value(url, "select count(*) from t") == 2
                 return
             time.sleep(0.1)
         pytest.fail("the server did not come back")
@@ -111,10 +111,10 @@ def test_data_of_another_major_version_is_refused_with_what_to_do(tmp_path):
         EmbeddedServer(tmp_path).start()
 
 
-def test_a_long_path_is_no_hindrance(tmp_path):
+def test_a_server_starts_in_a_folder_with_a_long_path(tmp_path):
     deep = tmp_path / ("d" * 100) / ("e" * 100)
     with EmbeddedServer(deep, fsync=False) as url:
-        assert ask(url, "select 1") == 1
+        assert query_value(url, "select 1") == 1
 
 
 def test_processes_with_different_folders_for_temporary_files_share_one_server(tmp_path):
@@ -125,26 +125,26 @@ def test_processes_with_different_folders_for_temporary_files_share_one_server(t
         process.communicate("\n", timeout=30)
 
 
-def test_the_note_of_a_dead_server_whose_process_number_another_program_has_now_is_no_hindrance(tmp_path):
+def test_a_server_starts_although_the_pid_file_of_a_dead_one_names_another_program(tmp_path):
     with EmbeddedServer(tmp_path, fsync=False) as url:
         _make_table(url)
         note = (tmp_path / "data" / "postmaster.pid").read_text()
     (tmp_path / "data" / "postmaster.pid").write_text("\n".join([str(os.getppid()), *note.splitlines()[1:]]) + "\n")
     with EmbeddedServer(tmp_path, fsync=False) as url:
-        assert ask(url, "select count(*) from t") == 1
+        assert query_value(url, "select count(*) from t") == 1
 
 
 def test_no_second_server_is_started_while_a_process_of_the_first_is_there(tmp_path, monkeypatch):
     with EmbeddedServer(tmp_path, fsync=False):
         second = EmbeddedServer(tmp_path, fsync=False)
-        second._launch(None)  # it would run a program of None's
+        second._launch(None)  # without binaries: starting any program would fail
         monkeypatch.setattr("storage.embedded_postgres.START_SECONDS", 0.5)
         monkeypatch.setattr(EmbeddedServer, "_ping", lambda _self: "connection refused")
         with pytest.raises(ServerError, match="does not start: connection refused"):
             second.start()
 
 
-def test_data_that_was_removed_under_a_running_server_is_not_made_anew_by_the_watch(tmp_path):
+def test_data_that_was_removed_while_the_server_ran_is_not_created_again_by_the_watcher(tmp_path):
     server = EmbeddedServer(tmp_path, fsync=False)
     server.start()
     os.kill(_outer_postmaster(tmp_path), signal.SIGKILL)
@@ -153,11 +153,11 @@ def test_data_that_was_removed_under_a_running_server_is_not_made_anew_by_the_wa
     assert not (tmp_path / "data" / "PG_VERSION").exists()
 
 
-def test_a_start_that_was_cut_off_in_the_middle_of_making_the_data_is_made_again(tmp_path):
+def test_a_start_that_was_interrupted_while_creating_the_data_is_repeated(tmp_path):
     (tmp_path / "data.new").mkdir()
     (tmp_path / "data.new" / "PG_VERSION").write_text("18\n")
     with EmbeddedServer(tmp_path, fsync=False) as url:
-        assert ask(url, "select 1") == 1
+        assert query_value(url, "select 1") == 1
 
 
 def test_a_start_that_is_interrupted_after_the_launch_leaves_no_server(tmp_path, monkeypatch):
@@ -174,11 +174,11 @@ def test_a_start_that_is_interrupted_after_the_launch_leaves_no_server(tmp_path,
     assert not server._launched()
     assert not server._sockets.exists()
     with server as url:
-        assert ask(url, "select 1") == 1
+        assert query_value(url, "select 1") == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_root_whose_namespaces_are_blocked_hands_the_data_to_an_account(monkeypatch):
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change user")
+def test_root_without_user_namespaces_gives_the_data_to_an_account(monkeypatch):
     home = Path(tempfile.mkdtemp()) / "home"
     home.parent.chmod(0o755)
     try:
@@ -186,18 +186,18 @@ def test_root_whose_namespaces_are_blocked_hands_the_data_to_an_account(monkeypa
             _make_table(url)
         monkeypatch.setattr(postgres_binaries, "_can_use_namespaces", lambda: False)
         with EmbeddedServer(home, fsync=False) as url:
-            assert ask(url, "select count(*) from t") == 1
+            assert query_value(url, "select count(*) from t") == 1
             assert psutil.Process(_outer_postmaster(home)).uids().real != 0
         monkeypatch.undo()
-        with EmbeddedServer(home, fsync=False) as url:  # and it stays with that account
-            assert ask(url, "select count(*) from t") == 1
+        with EmbeddedServer(home, fsync=False) as url:  # and that account keeps it
+            assert query_value(url, "select count(*) from t") == 1
             assert psutil.Process(_outer_postmaster(home)).uids().real == (home / "data").stat().st_uid != 0
     finally:
         shutil.rmtree(home.parent)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_a_folder_the_account_cannot_come_to_is_named_with_what_to_do(monkeypatch):
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change user")
+def test_a_folder_the_account_cannot_reach_is_named_with_what_to_do(monkeypatch):
     monkeypatch.setattr(postgres_binaries, "_can_use_namespaces", lambda: False)
     closed = Path(tempfile.mkdtemp())
     try:
@@ -207,7 +207,7 @@ def test_a_folder_the_account_cannot_come_to_is_named_with_what_to_do(monkeypatc
         shutil.rmtree(closed)
 
 
-def test_the_commands_of_a_major_upgrade_carry_everything_over(tmp_path):
+def test_the_commands_of_a_major_upgrade_transfer_all_data(tmp_path):
     binaries, dump = postgres_binaries._binaries_folder(), tmp_path / "tontine.dump"
 
     def run(program, home, *arguments):
@@ -223,12 +223,12 @@ def test_the_commands_of_a_major_upgrade_carry_everything_over(tmp_path):
         database.close()
         run("pg_dump", old, "-Fc", "-f", str(dump))
     command = [sys.executable, "-m", "storage.embedded_postgres", str(new)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as on_hold:
-        assert on_hold.stdout.readline().startswith("postgresql://")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().startswith("postgresql://")
         run("pg_restore", new, "--exit-on-error", str(dump))
-        on_hold.communicate("\n", timeout=30)
+        process.communicate("\n", timeout=30)
     with EmbeddedServer(new, fsync=False) as url:
         database = Database(url, pool=1)
         migrate(database)
-        assert ask(url, "select job_id from runs") == 7
+        assert query_value(url, "select job_id from runs") == 7
         database.close()

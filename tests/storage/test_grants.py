@@ -6,7 +6,7 @@ from storage import grants, users
 from tests.storage.factory import add_app
 
 
-def test_a_grant_is_kept_once_with_who_gave_it_first(database):
+def test_a_grant_is_stored_once_with_who_granted_it_first(database):
     with database.begin() as conn:
         app, other = add_app(conn), add_app(conn, "pricer")
         ada, grace = users.get_or_create_user(conn, "ada"), users.get_or_create_user(conn, "grace")
@@ -24,7 +24,7 @@ def test_a_grant_is_kept_once_with_who_gave_it_first(database):
         assert [g.granted_by for g in grants.list_grants(conn, other.id)] == ["grace"]
 
 
-def test_a_revoked_grant_is_gone_and_others_stay(database):
+def test_a_revoked_grant_is_deleted_and_others_stay(database):
     with database.begin() as conn:
         app = add_app(conn)
         user = users.get_or_create_user(conn, "ada")

@@ -13,7 +13,7 @@ from storage.migrate import config, migrate
 from storage.tables import metadata
 
 
-def test_the_migrations_make_exactly_the_tables_that_the_code_describes(database):
+def test_the_migrations_create_exactly_the_tables_that_the_code_describes(database):
     def ours(_object, name, kind, _reflected, _compared):
         return not (kind == "table" and name.startswith("procrastinate"))
 
@@ -24,7 +24,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_describes(database
 
 @pytest.fixture
 def older(server_url):
-    """Return an empty database brought to an older revision; it is removed afterwards."""
+    """Return an empty database at an older revision; it is removed afterwards."""
     base, _, query = server_url.partition("?")
     url = f"{base.rsplit('/', 1)[0]}/older" + (f"?{query}" if query else "")
     opened = []
@@ -120,7 +120,7 @@ def test_a_database_newer_than_the_release_is_refused(database):
         migrate(database)
 
 
-def test_a_server_that_is_away_is_one_error_with_its_reason():
+def test_a_server_that_cannot_be_reached_is_one_error_with_its_reason():
     database = Database("postgresql://nobody@127.0.0.1:1/none")
     with pytest.raises(DatabaseUnavailable, match="refused"), database.read():
         pass

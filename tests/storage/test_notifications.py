@@ -33,7 +33,7 @@ def test_a_waiter_is_woken_by_the_commit_and_not_before(database, run, listener)
     assert not listener.wait(run.id, run.seq + 1, 0.05)
 
 
-def test_every_event_of_a_flood_is_read_in_order_even_when_the_connection_is_cut(database, run, listener):
+def test_every_one_of_many_events_is_read_in_order_even_when_the_connection_breaks(database, run, listener):
     seen, wanted = [], 200
 
     def read():
@@ -57,16 +57,16 @@ def test_every_event_of_a_flood_is_read_in_order_even_when_the_connection_is_cut
     assert listener.generation >= 2
 
 
-def test_a_cancellation_reaches_whoever_subscribed(database, run):
-    heard = threading.Event()
+def test_a_cancellation_reaches_every_subscriber(database, run):
+    notified = threading.Event()
     payloads = []
     listening = Listener(database.dsn)
-    listening.subscribe("run_cancel", lambda p: (payloads.append(p), heard.set()))
+    listening.subscribe("run_cancel", lambda p: (payloads.append(p), notified.set()))
     listening.start()
     try:
         with database.begin() as conn:
             runs.request_cancel(conn, run.id)
-        assert heard.wait(5)
+        assert notified.wait(5)
     finally:
         listening.stop()
     assert payloads == [f"{run.id}:cancelled"]
@@ -80,20 +80,18 @@ def _cut(database):
         )
 
 
-def test_a_caller_that_fails_does_not_end_the_listening(database, run, listener):
-    heard = threading.Event()
+def test_a_callback_that_fails_does_not_stop_the_listener(database, run, listener):
+    notified = threading.Event()
     listener.on_change(run.id, lambda: 1 / 0)
-    listener.on_change(run.id, heard.set)
+    listener.on_change(run.id, notified.set)
     for progress in (0.1, 0.2):
-        heard.clear()
+        notified.clear()
         with database.begin() as conn:
             runs.record_progress(conn, run.id, 1, progress=progress)
-        assert heard.wait(5)
+        assert notified.wait(5)
 
 
-def test_what_was_notified_while_the_connection_was_made_anew_is_waited_for_with_the_generation(
-    database, run, listener, monkeypatch
-):
+def test_a_notification_lost_during_a_reconnect_is_noticed_by_the_generation(database, run, listener, monkeypatch):
     before = listener.generation
     monkeypatch.setattr(listener, "_tell", lambda _payloads: None)  # the notification of the next event is lost
     with database.begin() as conn:
@@ -106,7 +104,7 @@ def test_what_was_notified_while_the_connection_was_made_anew_is_waited_for_with
     assert not listener.wait(run.id, run.seq, 0.05, listener.generation)
 
 
-def test_the_runs_heard_of_last_are_remembered(database, run, listener, monkeypatch):
+def test_the_runs_notified_last_are_remembered(database, run, listener, monkeypatch):
     monkeypatch.setattr("storage.notifications.MAX_KEPT_ENDS", 4)
     others = [uuid.uuid4() for _ in range(9)]
     with database.begin() as conn:
@@ -120,7 +118,7 @@ def test_the_runs_heard_of_last_are_remembered(database, run, listener, monkeypa
     assert len(listener._newest) <= 4
 
 
-def test_a_watch_that_has_ended_is_not_called(database, run, listener):
+def test_a_removed_callback_is_not_called(database, run, listener):
     calls = []
     stop = listener.on_change(run.id, lambda: calls.append(1))
     stop()
@@ -130,7 +128,7 @@ def test_a_watch_that_has_ended_is_not_called(database, run, listener):
     assert calls == []
 
 
-def test_a_stop_wakes_whoever_waits(database, run):
+def test_a_stop_wakes_every_waiter(database, run):
     listening = Listener(database.dsn)
     listening.start()
     answers = []

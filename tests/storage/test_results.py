@@ -33,7 +33,7 @@ def write(database, doc, parts=None):
 
 @shared
 @given(st.dictionaries(st.sampled_from(["z", "summary", "a", "table"]), json_values))
-def test_a_result_comes_back_as_it_was_in_the_order_it_was(database, doc):
+def test_a_result_is_read_back_unchanged_and_in_the_same_order(database, doc):
     run_id = write(database, doc)
     with database.read() as conn:
         _, found, _, _ = runs.read_snapshot(conn, run_id)
@@ -56,13 +56,13 @@ COLUMNS = {
         lambda n: st.fixed_dictionaries({k: st.lists(v, min_size=n, max_size=n) for k, v in COLUMNS.items()})
     )
 )
-def test_columns_of_one_kind_come_back_exactly(database, columns):
+def test_columns_of_one_type_are_read_back_exactly(database, columns):
     run_id = write(database, {}, {"table": columns})
     with database.read() as conn:
         assert results.read_part(conn, run_id, "table").to_pydict() == columns
 
 
-def test_a_column_of_mixed_values_comes_back_as_text_and_ints_among_floats_as_floats(database):
+def test_a_column_of_mixed_values_is_read_back_as_text_and_ints_among_floats_as_floats(database):
     run_id = write(database, {}, {"table": {"mixed": [1, "a", None, [2]], "both": [1, 2.5, None, 3]}})
     with database.read() as conn:
         found = results.read_part(conn, run_id, "table").to_pydict()
@@ -81,7 +81,7 @@ def test_a_page_of_a_million_rows_is_read_from_the_parts_it_lies_in(database):
         assert [part and part.num_rows for part in stored] == [65_536, 65_536, 65_536, n - 3 * 65_536, None]
 
 
-def test_a_part_that_is_not_there_is_said_to_be_missing(database):
+def test_a_part_that_is_not_stored_is_reported_as_missing(database):
     run_id = write(database, {})
     with database.read() as conn, pytest.raises(LookupError, match="no part"):
         results.read_part(conn, run_id, "table")

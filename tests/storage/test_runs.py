@@ -17,7 +17,7 @@ def app(database):
         return add_app(conn)
 
 
-def test_a_run_is_kept_with_everything_it_was_asked_with(database, app):
+def test_a_run_is_stored_with_everything_that_was_submitted(database, app):
     with database.begin() as conn:
         run = add_run(conn, app, {"age": 45, "rate": 2.5}, seed=7, warnings=["far out"])
     with database.read() as conn:
@@ -59,7 +59,7 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(database, app):
         assert runs.get_run(conn, run.id).status is Status.SUCCESS
 
 
-def test_events_are_numbered_without_gaps_and_the_log_is_what_was_said_in_order(database, app):
+def test_events_are_numbered_without_gaps_and_the_log_is_in_their_order(database, app):
     with database.begin() as conn:
         run = add_run(conn, app)
         runs.claim_run(conn, run.id, "w1")
@@ -137,12 +137,12 @@ def test_an_equal_run_is_found_whatever_the_order_of_its_inputs_and_only_a_succe
         assert find({"a": 1, "b": [1.5]}).id == run.id
 
 
-def test_the_place_in_the_queue_counts_what_goes_first(database, app):
+def test_the_queue_position_counts_the_runs_ahead(database, app):
     with database.begin() as conn:
         first, second = add_run(conn, app, priority=10), add_run(conn, app, priority=10)
         sweep, person = add_run(conn, app, priority=0), add_run(conn, app, priority=10)
-        places = [fair_queue.queue_position(conn, r.id) for r in (first, second, sweep, person)]
-    assert places == [0, 1, 3, 2]
+        positions = [fair_queue.queue_position(conn, r.id) for r in (first, second, sweep, person)]
+    assert positions == [0, 1, 3, 2]
 
 
 def test_a_transaction_that_fails_leaves_nothing_of_a_result(database, app):
@@ -151,7 +151,7 @@ def test_a_transaction_that_fails_leaves_nothing_of_a_result(database, app):
         runs.claim_run(conn, run.id, "w1")
     with contextlib.suppress(ZeroDivisionError), database.begin() as conn:
         assert runs.finish_run(conn, run.id, 1, status=Status.SUCCESS, doc={"x": 1}, parts={"table": {"a": [1, 2]}})
-        1 / 0  # noqa: B018 - what goes wrong before the commit
+        1 / 0  # noqa: B018 - an error before the commit
     with database.read() as conn:
         assert document(conn, run.id) is None
         assert runs.get_run(conn, run.id).status is Status.RUNNING
@@ -163,7 +163,7 @@ def jobs(conn):
     return [tuple(row) for row in found]
 
 
-def test_a_run_gets_its_job_in_its_own_statement_ahead_by_its_turn(database, app):
+def test_a_run_gets_its_job_in_the_same_statement_with_a_priority_by_its_rank(database, app):
     place = runs.QueueSlot("runs", "tontine.run", 1_000_000)
     with database.autocommit() as conn:
         first, second = add_run(conn, app, priority=10, place=place), add_run(conn, app, priority=10, place=place)
@@ -172,11 +172,11 @@ def test_a_run_gets_its_job_in_its_own_statement_ahead_by_its_turn(database, app
             ("runs", "tontine.run", 1_000_000, {"run_id": str(first.id)}),
             ("runs", "tontine.run", 999_999, {"run_id": str(second.id)}),
         ]
-        on_hold = conn.execute(text("select job_id from runs order by id")).scalars().all()
-        assert on_hold == [job[0] for job in jobs(conn)]
+        job_ids = conn.execute(text("select job_id from runs order by id")).scalars().all()
+        assert job_ids == [job[0] for job in jobs(conn)]
 
 
-def test_a_submission_that_is_no_new_run_leaves_no_job(database, app):
+def test_a_submission_that_is_not_a_new_run_leaves_no_job(database, app):
     place = runs.QueueSlot("runs", "tontine.run", 0)
     with database.autocommit() as conn:
         first = add_run(conn, app, submission_key="press-1", most=1, place=place)

@@ -54,7 +54,7 @@ def test_pages_follow_each_other_newest_first_without_gap_or_overlap(database, m
         (Filter(until=datetime.now(UTC) + timedelta(days=1), user="grace"), [9, 8, 7, 6]),
     ],
 )
-def test_each_filter_lets_through_what_it_says(database, many, wanted, which):
+def test_each_filter_selects_the_runs_it_describes(database, many, wanted, which):
     with database.read() as conn:
         assert ids(search_runs(conn, wanted)) == [many[i].id for i in which]
         assert count_runs(conn, wanted) == len(which)
@@ -65,7 +65,7 @@ def test_a_run_is_found_by_a_part_of_its_id(database, many):
         assert ids(search_runs(conn, Filter(text=str(many[3].id)[-8:]))) == [many[3].id]
 
 
-def test_a_cursor_that_no_page_handed_out_is_refused(database):
+def test_a_cursor_that_no_page_returned_is_refused(database):
     with database.read() as conn:
         for cursor in ("x", "%%%", "e30", "a" * 500):
             with pytest.raises(BadCursor):
@@ -132,9 +132,9 @@ def test_a_search_that_takes_too_long_is_ended_and_leaves_the_connection_as_it_w
 
 def test_the_monitor_has_durations_and_success_rates_by_model(database, many):
     with database.begin() as conn:
-        for place, status in ((2, Status.SUCCESS), (4, Status.SUCCESS), (6, Status.CANCELLED)):
-            runs.claim_run(conn, many[place].id, "w")
-            runs.finish_run(conn, many[place].id, 1, status=status, doc={} if status is Status.SUCCESS else None)
+        for number, status in ((2, Status.SUCCESS), (4, Status.SUCCESS), (6, Status.CANCELLED)):
+            runs.claim_run(conn, many[number].id, "w")
+            runs.finish_run(conn, many[number].id, 1, status=status, doc={} if status is Status.SUCCESS else None)
         conn.execute(
             text("update runs set finished_at = started_at + make_interval(secs => 3) where finished_at is not null")
         )
@@ -149,12 +149,12 @@ def test_the_monitor_has_durations_and_success_rates_by_model(database, many):
 def test_the_median_of_a_model_is_of_its_successes_and_none_without_any(database, many):
     pricer = many[2].app_id
     with database.begin() as conn:
-        assert median_seconds(conn, pricer) is None  # its one run that ended failed
-        for place, seconds in ((2, 1), (4, 2), (6, 9)):
-            runs.claim_run(conn, many[place].id, "w")
-            runs.finish_run(conn, many[place].id, 1, status=Status.SUCCESS, doc={})
+        assert median_seconds(conn, pricer) is None  # the only run that has ended failed
+        for number, seconds in ((2, 1), (4, 2), (6, 9)):
+            runs.claim_run(conn, many[number].id, "w")
+            runs.finish_run(conn, many[number].id, 1, status=Status.SUCCESS, doc={})
             conn.execute(
                 text("update runs set finished_at = started_at + make_interval(secs => :s) where id = :id"),
-                {"s": seconds, "id": many[place].id},
+                {"s": seconds, "id": many[number].id},
             )
         assert median_seconds(conn, pricer) == 2.0

@@ -1,4 +1,4 @@
-"""The administrator's command, on a real database and on an embedded one that a server is using."""
+"""The administrator's command, on a real database and on an embedded one in use by a server."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ LOOKS = "def run(inputs):\n    return {'notes': 'x'}\n"
 
 @pytest.fixture
 def command(database_url, tmp_path, capsys):
-    """Run the command on the test's database; return its exit code, what it printed and what it complained of."""
+    """Run the command on the test's database; return its exit code, standard output and standard error."""
 
     def go(*arguments):
         code = grants_command.main(
@@ -79,7 +79,7 @@ def test_a_grant_that_the_current_version_does_not_ask_for_is_shown_as_such_and_
         (("grant", "curves", "--secret", "KEY"), "the secrets it asks for: none"),
     ],
 )
-def test_what_cannot_be_done_is_said_and_changes_nothing(add_model, command, context, arguments, words):
+def test_a_command_that_cannot_be_done_is_an_error_and_changes_nothing(add_model, command, context, arguments, words):
     add_model(LOOKS, slug="curves", network=["www.example.com"])
     code, _, err = command(*arguments)
     assert code == 1
@@ -89,14 +89,14 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(add_model, command, con
 
 
 @pytest.mark.parametrize("arguments", [("grant", "curves"), ("revoke", "curves"), ("grant",), (), ("give", "curves")])
-def test_a_command_that_is_not_whole_is_refused_with_its_usage(command, capsys, arguments):
+def test_an_incomplete_command_is_refused_with_its_usage(command, capsys, arguments):
     with pytest.raises(SystemExit) as ended:
         command(*arguments)
     assert ended.value.code == 2
     assert "usage: python -m engine.commands.grants" in capsys.readouterr().err
 
 
-def test_a_grant_has_the_reference_cases_run_again(add_model, command, context):
+def test_a_grant_queues_the_reference_cases_again(add_model, command, context):
     cases = [{"name": "a", "inputs": {}, "expect": {"notes": "x"}}]
     add_model(LOOKS, slug="curves", network=["www.example.com"], cases=cases)
 

@@ -1,4 +1,4 @@
-"""Grants on their way into a run: hosts that are reached or refused, secrets that are known or missing."""
+"""Grants in a run: hosts that are reached or refused, secrets that are there or missing."""
 
 import pytest
 from sqlalchemy import Engine, event, text
@@ -46,7 +46,7 @@ def server():
 
 @pytest.fixture
 def run(context, local, tmp_path):
-    """Submit and execute a run on a worker with the secrets given; return it as it stands afterwards."""
+    """Submit and execute a run on a worker with the given secrets; return its snapshot afterwards."""
 
     def go(slug, values=None, **secrets):
         worker_context = WorkerContext(
@@ -60,7 +60,7 @@ def run(context, local, tmp_path):
 
 
 @confined
-def test_a_host_is_reached_while_it_is_granted_and_refused_by_the_grants_name_before_and_after(
+def test_a_host_is_reached_while_it_is_granted_and_refused_before_and_after_with_the_command_that_grants_it(
     context, add_model, run, server
 ):
     slug = add_model(FETCH, URL, network=[server])
@@ -80,13 +80,13 @@ def test_a_host_is_reached_while_it_is_granted_and_refused_by_the_grants_name_be
 
 
 @confined
-def test_a_model_whose_host_is_not_granted_runs_as_long_as_it_does_not_reach_for_it(add_model, run):
+def test_a_model_whose_host_is_not_granted_runs_as_long_as_it_does_not_connect(add_model, run):
     code = "import asyncio\nasync def run(inputs):\n    await asyncio.sleep(0)\n    return {'notes': 'did without'}\n"
     assert run(add_model(code, network=["www.example.com"])).shown == {"notes": "did without"}
 
 
 @confined
-def test_a_granted_host_does_not_open_the_way_to_one_that_is_not(context, add_model, run, server):
+def test_a_granted_host_gives_no_access_to_one_that_is_not(context, add_model, run, server):
     slug = add_model(FETCH, URL, network=[server, "www.example.com"])
     grant(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
     now = run(slug, {"url": "http://www.example.com/"})
@@ -96,7 +96,7 @@ def test_a_granted_host_does_not_open_the_way_to_one_that_is_not(context, add_mo
 
 
 @confined
-def test_a_grant_counts_no_more_once_the_manifest_does_not_name_the_host(context, add_model, run, server):
+def test_a_grant_has_no_effect_once_the_manifest_does_not_name_the_host(context, add_model, run, server):
     slug = add_model(FETCH, URL, network=[server])
     grant(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
     add_model(FETCH + "\n", URL, network=["www.example.com"])
@@ -122,7 +122,7 @@ def test_a_run_without_its_secret_is_refused_with_who_must_do_what(context, add_
         assert conn.execute(text("select count(*) from runs")).scalar_one() == 0
 
 
-def test_a_granted_secret_is_known_to_its_model_alone_and_stored_nowhere(context, add_model, run):
+def test_a_granted_secret_is_given_to_its_model_alone_and_stored_nowhere(context, add_model, run):
     slug, other = add_model(KNOWS, secrets=["API_KEY"]), add_model(LOOKS, slug="other")
     grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     now = run(slug, API_KEY=VALUE)
@@ -146,7 +146,7 @@ def test_a_worker_process_takes_the_values_from_its_environment(context, add_mod
     assert (now.run.status, now.shown["summary"]) == (Status.SUCCESS, {"length": len(VALUE)})
 
 
-def test_a_secret_of_another_name_is_not_handed_over_for_having_a_value(context, add_model, run):
+def test_a_secret_of_another_name_is_not_passed_on_although_it_has_a_value(context, add_model, run):
     slug = add_model(LOOKS, secrets=["API_KEY"])
     grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     assert run(slug, API_KEY=VALUE, TOKEN="another-one").shown == {"notes": "API_KEY, HOME, LANG, PATH, TMPDIR"}
@@ -163,7 +163,7 @@ def test_a_granted_secret_without_a_value_on_the_worker_fails_the_run_and_says_w
     assert "TONTINE_SECRET_API_KEY" in now.run.reason
 
 
-def test_a_secret_revoked_while_a_run_waits_is_not_handed_over(context, add_model, worker_context):
+def test_a_secret_revoked_while_a_run_waits_is_not_passed_on(context, add_model, worker_context):
     slug = add_model(KNOWS, secrets=["API_KEY"])
     grant(context.database, slug, GrantKind.SECRET, "API_KEY", actor=ADMIN)
     waiting = submit(context, slug, {}, actor=ADA)
@@ -194,7 +194,7 @@ def test_reference_cases_run_with_what_is_granted_and_say_what_is_missing(contex
     assert checks()["reproduced"] == 1
 
 
-def test_grants_are_looked_up_by_one_statement_and_only_for_models_that_ask(context, add_model, run):
+def test_grants_are_read_by_one_statement_and_only_for_models_that_ask(context, add_model, run):
     plain = add_model(LOOKS, slug="plain")
     asking = add_model(LOOKS, slug="asking", network=["www.example.com"])
     asked = []

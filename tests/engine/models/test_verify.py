@@ -14,6 +14,7 @@ from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from engine.sandbox.supervisor import Sandbox
 from storage import versions
+from tests.actors import ADA
 
 RANDOM = "import numpy as np\ndef run(inputs):\n    return {'summary': {'a': np.random.rand()}}\n"
 SEED = {"seed": {"type": "integer", "min": 0, "max": 10**6, "default": 3}}
@@ -22,13 +23,13 @@ CASES = [{"name": f"case {n}", "inputs": {"n": n}, "expect": {"summary.n": n}} f
 
 
 def score(context, slug):
-    app = find_app(context, slug)
+    app = find_app(context, slug, actor=ADA)
     with context.database.read() as conn:
         return versions.get_version(conn, app.id, app.current_version).checks
 
 
 def check(context, worker_context, slug):
-    app = find_app(context, slug)
+    app = find_app(context, slug, actor=ADA)
     run_reference_cases(worker_context, app.id, app.current_version)
     return score(context, slug)
 
@@ -108,7 +109,7 @@ def test_a_worker_that_is_stopped_puts_the_check_back_and_stores_no_score(
     thread = while_it_runs(worker_context, stop)
     assert check(context, worker_context, slug) == {}
     thread.join()
-    app = find_app(context, slug)
+    app = find_app(context, slug, actor=ADA)
     assert enqueued == [(app.id, app.current_version)]
     assert not worker_context.active
 

@@ -1,4 +1,4 @@
-"""Log lines carry the ids of the run they are about, whoever writes them and in whichever form."""
+"""Log lines have the ids of the run they are about, whatever code writes them and in every format."""
 
 import json
 import os
@@ -38,9 +38,9 @@ if on:
 run = uuid.UUID(sys.argv[3])
 
 @telemetry.trace_attempt
-def carry(worker_context, run_id):
-    held = Run(run_id, 1, "mortality", "M", "v", Status.RUNNING, {}, 1, "ada", datetime.now(UTC), attempt=2)
-    telemetry.run_claimed(held, "A")
+def execute(worker_context, run_id):
+    claimed = Run(run_id, 1, "mortality", "M", "v", Status.RUNNING, {}, 1, "ada", datetime.now(UTC), attempt=2)
+    telemetry.run_claimed(claimed, "A")
     structlog.get_logger("ours").info("ours")
     logging.getLogger("library").warning("library")
     try:
@@ -48,7 +48,7 @@ def carry(worker_context, run_id):
     except ZeroDivisionError:
         structlog.get_logger("ours").exception("went wrong")
 
-carry(None, run)
+execute(None, run)
 structlog.get_logger("ours").info("after")
 logging.getLogger("uvicorn.error").error("of the server")
 logging.getLogger("uvicorn.access").info("one line a request")
@@ -74,7 +74,7 @@ def by_event(text):
 
 
 @pytest.mark.parametrize("form", ["json", "auto"])
-def test_lines_written_while_a_run_is_carried_out_name_it_whoever_writes_them(form):
+def test_lines_written_while_a_run_is_executed_name_it_whatever_code_writes_them(form):
     lines = by_event(written(form))
     for event in ("ours", "library", "went wrong"):
         assert (lines[event]["run"], lines[event]["model"], lines[event]["attempt"]) == (RUN, "mortality", 2)
@@ -96,7 +96,7 @@ def test_the_web_servers_lines_look_like_ours_and_its_errors_are_not_lost():
     assert "one line a request" not in lines
 
 
-def test_text_is_for_reading():
+def test_the_text_format_is_readable_and_not_json():
     text = written("text")
     assert "ZeroDivisionError" in text
     assert RUN in text

@@ -1,4 +1,4 @@
-"""A blocked event loop is reported with what blocks it, and one that turns is not."""
+"""A blocked event loop is reported with the function that blocks it, and one that is not blocked is not."""
 
 import asyncio
 import json
@@ -19,13 +19,13 @@ ROOT = Path(__file__).resolve().parents[3]
 LIMIT = 50  # ms
 
 
-def held_up_on_purpose(until):
+def block_on_purpose(until):
     until.wait()
 
 
 @pytest.fixture
-def looked(monkeypatch):
-    """Set once the watch has taken a stack: a loop held up until then is blocked for long enough on any machine."""
+def stack_taken(monkeypatch):
+    """Set once the monitor has read a stack: a loop blocked until then is blocked long enough on any machine."""
     event, take = threading.Event(), loop_monitor.stack_frames
 
     def note_stack(frame):
@@ -37,19 +37,19 @@ def looked(monkeypatch):
     return event
 
 
-async def turning(watch, laps):
-    """Turn the loop until the watch has been answered a number of times."""
-    for _ in range(laps):
+async def keep_loop_free(watch, rounds):
+    """Let the loop run until the monitor has been answered a number of times."""
+    for _ in range(rounds):
         await asyncio.sleep(watch.limit / 10)
 
 
-async def reported(watch):
+async def until_reported(watch):
     while not watch.blocks:  # noqa: ASYNC110 - it is a thread's
         await asyncio.sleep(0.01)
 
 
 def watched(work, name="test"):
-    """Run `work(watch)` under a watch; returns the watch and the lines it has logged."""
+    """Run `work(watch)` with a monitor of the loop; returns the monitor and the lines it has logged."""
 
     async def main():
         watch = LoopMonitor(name, LIMIT)
@@ -65,38 +65,38 @@ def watched(work, name="test"):
     return watch, [line for line in lines if line.get("loop") == name]
 
 
-def test_a_blocked_loop_is_reported_with_the_function_that_blocks_it(looked):
+def test_a_blocked_loop_is_reported_with_the_function_that_blocks_it(stack_taken):
     async def work(watch):
-        held_up_on_purpose(looked)
-        await reported(watch)
+        block_on_purpose(stack_taken)
+        await until_reported(watch)
 
     watch, lines = watched(work)
     assert watch.blocks >= 1
     assert watch.longest * 1000 >= LIMIT
     assert lines[0]["event"] == "event loop blocked"
-    assert lines[0]["culprit"].startswith("held_up_on_purpose (tests/engine/observability/test_loop_monitor.py:")
+    assert lines[0]["culprit"].startswith("block_on_purpose (tests/engine/observability/test_loop_monitor.py:")
     assert any("work" in frame for frame in lines[0]["stack"])
     assert lines[0]["blocked_ms"] >= LIMIT
     assert 0 <= lines[0]["own_cpu_ms"] < lines[0]["blocked_ms"]  # it was waiting, not computing
 
 
-def test_a_loop_that_turns_while_threads_work_beside_it_is_not_reported_as_blocked_by_anything():
+def test_a_free_loop_beside_working_threads_is_not_reported_as_blocked_by_a_function():
     async def work(watch):
-        await asyncio.gather(asyncio.to_thread(time.sleep, 0.5), turning(watch, 60))
+        await asyncio.gather(asyncio.to_thread(time.sleep, 0.5), keep_loop_free(watch, 60))
 
     _, lines = watched(work)
-    # A busy machine may make any loop late; then nothing was running in it, and that is what the line has to say.
+    # On a busy machine any loop may be late; then nothing was running in it, and the line has to report that.
     assert [line["culprit"] for line in lines if line["culprit"] is not None] == []
 
 
-def test_a_block_is_counted_in_the_metrics(looked):
+def test_a_block_is_counted_in_the_metrics(stack_taken):
     reader = InMemoryMetricReader()
     telemetry.set_exporter(Exporter(InMemorySpanExporter(), reader, service="x", instance="y", batch=False))
     try:
 
         async def work(watch):
-            held_up_on_purpose(looked)
-            await reported(watch)
+            block_on_purpose(stack_taken)
+            await until_reported(watch)
 
         watch, _ = watched(work, name="counted")
         [metric] = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics
@@ -137,21 +137,21 @@ from engine.observability.logs import configure
 from engine.processes.worker import Worker
 configure("WARNING", "json")
 worker = Worker(sys.argv[1], limits=InstallationLimits(), data=Path(sys.argv[2]), loop_block_ms=100)
-def hold_the_worker_up():
+def block_the_worker():
     time.sleep(1)
-def spoil():
+def block_then_stop():
     while worker._task is None:
         time.sleep(0.05)
     while not worker.loop_monitor.blocks:
-        worker._loop.call_soon_threadsafe(hold_the_worker_up)
+        worker._loop.call_soon_threadsafe(block_the_worker)
         time.sleep(1.5)
     worker.stop()
-threading.Thread(target=spoil).start()
+threading.Thread(target=block_then_stop).start()
 worker.run()
 """
 
 
-def test_a_workers_loop_is_watched_where_the_setting_says_so(program):
+def test_the_loop_of_a_worker_is_monitored_where_the_setting_is_on(program):
     done = program(BLOCKED_WORKER)
     lines = [json.loads(line) for line in done.stderr.splitlines() if '"culprit"' in line]
-    assert any((line["culprit"] or "").startswith("hold_the_worker_up") for line in lines), done.stderr
+    assert any((line["culprit"] or "").startswith("block_the_worker") for line in lines), done.stderr

@@ -63,7 +63,7 @@ class Collector:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                collector.take(self.path, body)
+                collector.receive(self.path, body)
                 self.send_response(200)
                 self.send_header("Content-Type", "application/x-protobuf")
                 self.send_header("Content-Length", "0")
@@ -77,7 +77,7 @@ class Collector:
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
 
-    def take(self, path, body):
+    def receive(self, path, body):
         if path == "/v1/traces":
             for group in ExportTraceServiceRequest.FromString(body).resource_spans:
                 service = {a.key: a.value.string_value for a in group.resource.attributes}["service.name"]
@@ -159,7 +159,7 @@ def test_a_run_over_two_processes_is_one_trace_at_a_collector(context, add_model
     assert on_hold.as_int == 0
 
 
-def test_a_model_that_fails_marks_its_span_and_its_attempt_and_keeps_its_words_out(
+def test_a_model_that_fails_marks_its_span_and_its_attempt_and_sends_no_message(
     sink, spans, reader, context, add_model, run_now
 ):
     slug = add_model(FAILS)
@@ -170,8 +170,8 @@ def test_a_model_that_fails_marks_its_span_and_its_attempt_and_keeps_its_words_o
     assert found["attempt"].attributes["tontine.status"] == "FAILED"
     for name in ("submit", "queue wait", "start", "store"):
         assert found[name].status.status_code is StatusCode.UNSET, name
-    told = "".join(span.to_json() for span in spans.get_finished_spans())
-    assert "secret" not in told
+    sent = "".join(span.to_json() for span in spans.get_finished_spans())
+    assert "secret" not in sent
     assert "ada" not in [v for s in found.values() for v in s.attributes.values()]
     counted = points(reader)
     assert counted["tontine.runs.finished"] == {(("model", slug), ("status", "FAILED")): 1}
@@ -265,7 +265,7 @@ def test_the_end_of_a_stopped_workers_attempt_is_no_error(sink, spans, context, 
     assert "notify" not in by_name(spans)
 
 
-def test_looking_at_a_run_that_has_ended_is_no_notification(sink, spans, context, add_model, run_now):
+def test_reading_a_run_that_has_ended_is_no_notification(sink, spans, context, add_model, run_now):
     run = submit(context, add_model(ECHO), {}, actor=ADA)
     run_now(run)
     wait_for_end(context, run.id, 1, actor=ADA)
@@ -273,7 +273,7 @@ def test_looking_at_a_run_that_has_ended_is_no_notification(sink, spans, context
 
 
 @pytest.mark.parametrize(("ratio", "low", "high"), [("0.25", 150, 350), ("0.8", 700, 900)])
-def test_a_ratio_of_runs_is_sampled_and_every_process_draws_the_same_ones(monkeypatch, ratio, low, high):
+def test_a_ratio_of_runs_is_sampled_and_every_process_samples_the_same_ones(monkeypatch, ratio, low, high):
     import uuid_utils.compat as uuids
 
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
@@ -292,7 +292,7 @@ def test_a_ratio_of_runs_is_sampled_and_every_process_draws_the_same_ones(monkey
     two.close()
 
 
-def test_what_the_operator_names_a_service_goes_before_our_name(monkeypatch, spans):
+def test_the_operators_service_name_overrides_ours(monkeypatch, spans):
     monkeypatch.setenv("OTEL_SERVICE_NAME", "pricing")
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test")
     sink = Exporter(spans, InMemoryMetricReader(), service="tontine-server", instance="here", batch=False)
@@ -327,7 +327,7 @@ def test_off_imports_nothing_of_opentelemetry(context, add_model, program):
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
 
 
-def test_a_collector_that_is_away_keeps_no_process_from_stopping(context, add_model, caplog, monkeypatch):
+def test_a_collector_that_cannot_be_reached_keeps_no_process_from_stopping(context, add_model, caplog, monkeypatch):
     monkeypatch.setattr(telemetry, "FLUSH_TIMEOUT", 0.2)
     slug = add_model(ECHO)
     with caplog.at_level(logging.CRITICAL):

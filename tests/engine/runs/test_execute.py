@@ -35,7 +35,7 @@ def test_bad_inputs_are_refused_before_anything_is_stored(context, add_model):
         assert search_runs(conn, Filter()).runs == ()
 
 
-def test_an_unknown_model_version_or_run_is_said_to_be_missing(context, add_model):
+def test_an_unknown_model_version_or_run_is_reported_as_missing(context, add_model):
     slug = add_model(ECHO)
     with pytest.raises(NotFoundError, match="no model 'none'"):
         submit(context, "none", {}, actor=ADA)
@@ -120,7 +120,7 @@ def test_partial_results_arrive_while_the_model_runs_and_cancel_keeps_them(conte
     assert last.run.reason.endswith(", by ada.")
 
 
-def test_a_run_that_comes_back_to_the_worker_that_lost_it_goes_on_once_and_can_be_cancelled(
+def test_a_run_that_is_claimed_again_by_the_worker_that_lost_it_runs_once_and_can_be_cancelled(
     context, add_model, run_now
 ):
     slug = add_model("import time\ndef run(inputs):\n    time.sleep(25)\n    return {'summary': {'a': 1}}\n")
@@ -192,7 +192,7 @@ def test_a_run_over_its_time_limit_is_timed_out_and_keeps_its_log(context, add_m
     assert now.log == "begun\n"
 
 
-def test_large_tables_and_series_are_stored_apart_and_come_back_whole(context, add_model, run_now):
+def test_large_tables_and_series_are_stored_apart_and_read_back_complete(context, add_model, run_now):
     code = """
 import numpy as np, pandas as pd
 def run(inputs):
@@ -297,7 +297,7 @@ def test_the_name_of_an_upload_is_one_that_any_host_can_write(given, kept):
     assert file_name(given) == kept
 
 
-def test_a_file_the_model_made_can_be_downloaded(context, add_model, run_now):
+def test_a_file_the_model_wrote_can_be_downloaded(context, add_model, run_now):
     code = "def run(inputs):\n    open('out.txt', 'w').write('made')\n    return {'files': {'report': 'out.txt'}}\n"
     run = submit(context, add_model(code), {}, actor=ADA)
     run_now(run)

@@ -1,4 +1,4 @@
-"""Who goes first, with a real worker on a real queue."""
+"""The order in which runs are served, with a real worker on a real queue."""
 
 import itertools
 import threading
@@ -25,7 +25,7 @@ SLEEP = "import time\ndef run(inputs):\n    yield {'progress': 0.1}\n    time.sl
 
 @pytest.fixture
 def at_work(context, tmp_path):
-    """Start a worker with the bounds a test wants; it is stopped afterwards."""
+    """Start a worker with the limits a test wants; it is stopped afterwards."""
     started = []
 
     def start(limits=None, **options):
@@ -50,7 +50,7 @@ def started_order(context, ids):
     return [r.user for r in sorted(found, key=lambda r: r.started_at)]
 
 
-def test_a_worker_serves_users_in_turn(context, add_model, at_work):
+def test_a_worker_serves_users_alternately(context, add_model, at_work):
     slug = add_model(ECHO)
     ids = [submit(context, slug, {"n": n}, actor=ADA).id for n in range(6)]
     ids += [submit(context, slug, {"n": 50 + n}, actor=BOB).id for n in range(2)]
@@ -60,7 +60,7 @@ def test_a_worker_serves_users_in_turn(context, add_model, at_work):
     assert started_order(context, ids)[:4] == ["ada", "bob", "ada", "bob"]
 
 
-def test_a_sweep_that_fills_its_slots_leaves_a_persons_run_its_own(context, add_model, at_work):
+def test_a_sweep_that_fills_its_slots_leaves_the_slots_of_single_runs_free(context, add_model, at_work):
     asleep = add_model(SLEEP, slug="asleep")
     sweep = [
         submit(context, asleep, {"n": n}, actor=ADA, priority=job_queue.BATCH_PRIORITY, batch=uuid.uuid4()).id
@@ -77,7 +77,7 @@ def test_a_sweep_that_fills_its_slots_leaves_a_persons_run_its_own(context, add_
         cancel(context, i, actor=ADA)
 
 
-def test_a_worker_that_is_stopped_lets_a_run_end_and_its_job_with_it(context, add_model, at_work):
+def test_a_worker_that_is_stopped_lets_its_run_end_and_removes_the_job(context, add_model, at_work):
     code = (
         "import time\ndef run(inputs):\n    yield {'progress': 0.5}\n    time.sleep(0.5)\n    yield {'summary': {}}\n"
     )
@@ -86,14 +86,14 @@ def test_a_worker_that_is_stopped_lets_a_run_end_and_its_job_with_it(context, ad
     for now in follow(context, run.id, actor=ADA):
         if now is not None and now.run.progress:
             break
-    worker.stop()  # the other taker, which has nothing to do, ends before this one
+    worker.stop()  # the consumer of the other queue has nothing to do and ends before this one
     assert wait_for_end(context, run.id, 10, actor=ADA).run.status is Status.SUCCESS
     assert worker._ended.wait(10)
     with context.database.read() as conn:
         assert conn.execute(text("select count(*) from procrastinate_jobs")).scalar_one() == 0
 
 
-def test_a_user_has_no_more_runs_going_than_the_cap_and_all_are_run(context, add_model, at_work):
+def test_a_user_has_no_more_running_runs_than_the_cap_and_all_are_executed(context, add_model, at_work):
     capped = replace(context, limits=replace(context.limits, max_running_per_user=1))
     slug = add_model(ECHO)
     ids = [submit(capped, slug, {"n": n}, actor=ADA).id for n in range(4)]
@@ -108,7 +108,7 @@ def test_a_user_has_no_more_runs_going_than_the_cap_and_all_are_run(context, add
     assert all(a.finished_at <= b.started_at for a, b in itertools.pairwise(found))
 
 
-def test_cancelling_a_run_that_was_let_in_lets_the_next_one_in(context, add_model, at_work):
+def test_cancelling_an_admitted_run_admits_the_next_one(context, add_model, at_work):
     capped = replace(context, limits=replace(context.limits, max_running_per_model=1))
     slug = add_model(ECHO)
     first, second = (submit(capped, slug, {"n": n}, actor=Actor(u)) for n, u in ((1, "ada"), (2, "bob")))
@@ -117,7 +117,7 @@ def test_cancelling_a_run_that_was_let_in_lets_the_next_one_in(context, add_mode
     assert wait_for_end(context, second.id, 30, actor=ADA).run.status is Status.SUCCESS
 
 
-def test_a_held_run_is_run_even_where_the_workers_know_of_no_cap(context, add_model, at_work):
+def test_a_run_on_hold_is_executed_even_where_the_workers_have_no_cap(context, add_model, at_work):
     capped = replace(context, limits=replace(context.limits, max_running_per_user=1))
     asleep, slug = add_model(SLEEP, slug="asleep"), add_model(ECHO)
     blocking = submit(capped, asleep, {"n": 1}, actor=ADA)

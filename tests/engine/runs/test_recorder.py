@@ -6,7 +6,7 @@ from engine.runs.submit import submit
 from engine.sandbox.job import CancelToken, Progress
 from storage import runs
 from tests.actors import ADA
-from tests.faults.house import until
+from tests.faults.installation import until
 
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
 
@@ -37,9 +37,7 @@ def kept(context, run):
         return runs.read_snapshot(conn, run.id)
 
 
-def test_an_event_is_handed_over_while_the_database_holds_an_earlier_one_and_nothing_of_it_is_lost(
-    context, run, record
-):
+def test_an_event_is_accepted_while_the_database_blocks_an_earlier_one_and_nothing_of_it_is_lost(context, run, record):
     with context.database.begin() as conn:
         conn.exec_driver_sql("select 1 from runs for update")
         for n in range(5):  # each returns although no event can be stored before this block ends
@@ -51,7 +49,7 @@ def test_an_event_is_handed_over_while_the_database_holds_an_earlier_one_and_not
     assert log == "".join(f"line {n}\n" for n in range(5))
 
 
-def test_an_event_of_a_run_that_another_worker_has_ends_this_one(context, run, record, cancel):
+def test_an_event_of_a_run_that_another_worker_has_claimed_ends_this_attempt(context, run, record, cancel):
     with context.database.begin() as conn:
         runs.requeue_run(conn, run.id, run.attempt, 0)
         taken = runs.claim_run(conn, run.id, "host:2")
@@ -61,7 +59,7 @@ def test_an_event_of_a_run_that_another_worker_has_ends_this_one(context, run, r
     assert kept(context, taken)[0].progress is None
 
 
-def test_an_event_that_was_on_its_way_when_the_run_ended_changes_nothing(context, run, record, cancel):
+def test_an_event_that_arrives_after_the_end_of_the_run_changes_nothing(context, run, record, cancel):
     with context.database.begin() as conn:
         runs.finish_run(conn, run.id, run.attempt, status=Status.FAILED, reason="It ended.")
         record(Progress(0.5, "late", {"summary": {"n": 1}}, ""))

@@ -37,21 +37,19 @@ def model(tmp_path):
 
 @pytest.fixture
 def run(handle, model):
-    """Run a model given as text and return its outcome; `events` collects what it says while it goes."""
+    """Run a model given as text and return its outcome; `events` collects its events."""
 
     def go(code, inputs=None, *, events=None, seed=1, cancel_when=None, at_end=None, using=None, **limits):
-        call = SandboxJob(
-            "test", model(code), inputs or {}, seed, Limits(**{"seconds": 20, "memory_mb": 400, **limits})
-        )
+        job = SandboxJob("test", model(code), inputs or {}, seed, Limits(**{"seconds": 20, "memory_mb": 400, **limits}))
         with contextlib.closing(CancelToken()) as cancel:
 
-            def hear(event):
+            def on_event(event):
                 if events is not None:
                     events.append(event)
                 if cancel_when is not None and cancel_when(event):
                     cancel.request("cancelled")
 
-            with (using or handle).run(call, hear, cancel) as outcome:
+            with (using or handle).run(job, on_event, cancel) as outcome:
                 if at_end is not None:
                     at_end(outcome)
                 return outcome
@@ -59,18 +57,18 @@ def run(handle, model):
     return go
 
 
-def until(what, seconds=10):
-    """Wait until `what()` holds, and say whether it came to hold."""
+def until(condition, seconds=10):
+    """Wait until `condition()` is true, and return whether it became true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if what():
+        if condition():
             return True
         threading.Event().wait(0.01)
-    return bool(what())
+    return bool(condition())
 
 
 def alive(pid):
-    """Return whether a process is there and not merely waiting to be reaped."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

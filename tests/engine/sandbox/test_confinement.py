@@ -1,4 +1,4 @@
-"""The confinement themselves: what must hold before a run is closed in."""
+"""The confinement itself: what must be true before a run is confined."""
 
 import contextlib
 import json
@@ -16,11 +16,13 @@ from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import Tier, probe
 from tests.engine.sandbox.conftest import until
 
-SANDBOX = str(Path(confine.__file__).parent)  # a child's own files, imported there without ours
+SANDBOX = str(
+    Path(confine.__file__).parent
+)  # the files of the child process, imported there without other code of ours
 
 
 @pytest.mark.skipif(probe() is not Tier.A, reason="this host has no Landlock")
-def test_a_run_is_not_closed_in_while_a_second_thread_could_stay_outside(tmp_path):
+def test_a_run_is_not_confined_while_a_second_thread_would_stay_unconfined(tmp_path):
     code = f"""
 import sys, threading, time
 sys.path.insert(0, {SANDBOX!r})
@@ -38,7 +40,7 @@ confinement.apply({str(tmp_path)!r}, {str(tmp_path)!r}, [], limits, user=None, h
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """A sandbox of tier D: what is left where the system confines nothing."""
+    """A sandbox of tier D: limits and time only, where the system confines nothing."""
     made = Sandbox(tmp_path_factory.mktemp("bare"), tier=Tier.D)
     made.start()
     yield made
@@ -61,14 +63,14 @@ print("closed in")
     assert done.stdout == "closed in\n"
 
 
-def test_tier_d_gives_each_run_an_interpreter_of_its_own_started_ahead(bare, run):
+def test_tier_d_gives_each_run_an_interpreter_of_its_own_started_in_advance(bare, run):
     code = "import numpy, sys\nseen = []\ndef run(i):\n    seen.append(1)\n    return {'seen': seen, 'pid': __import__('os').getpid()}\n"
     first, second = run(code, using=bare), run(code, using=bare)
     assert first.result["seen"] == second.result["seen"] == [1]
     assert first.result["pid"] != second.result["pid"]
-    keeper = psutil.Process(bare.zygotes.get("numpy").process.pid)
-    assert until(lambda: len(keeper.children()) == 2)
-    assert all("zygote.py" in " ".join(spare.cmdline()) for spare in keeper.children())
+    zygote = psutil.Process(bare.zygotes.get("numpy").process.pid)
+    assert until(lambda: len(zygote.children()) == 2)
+    assert all("zygote.py" in " ".join(spare.cmdline()) for spare in zygote.children())
 
 
 def test_tier_d_streams_limits_and_cancels(bare, run):
@@ -106,7 +108,7 @@ def test_numerical_libraries_use_one_thread_unless_the_run_is_given_more(run):
 
 
 @pytest.mark.parametrize("tier", [Tier.A, Tier.C])
-def test_what_a_child_needs_to_close_itself_in_is_taken_back_before_the_model_begins(run, tmp_path, tier):
+def test_the_calls_a_child_needs_to_confine_itself_are_refused_before_the_model_begins(run, tmp_path, tier):
     if tier is Tier.A and probe() is not Tier.A:
         pytest.skip("this host has no Landlock")
     code = """
@@ -137,7 +139,7 @@ def test_what_a_child_needs_to_close_itself_in_is_taken_back_before_the_model_be
     assert found == {"refused": dict.fromkeys(found["refused"], True), "allowed": True}
 
 
-def test_a_child_that_could_not_be_prepared_says_so_in_the_run_it_was_for(tmp_path):
+def test_an_error_while_a_child_was_prepared_is_reported_by_its_run(tmp_path):
     code = f"""
 import os, sys
 sys.path.insert(0, {SANDBOX!r})
@@ -163,7 +165,7 @@ def test_the_warm_up_leaves_nothing_that_a_model_could_see(run):
                 "threads": threading.active_count(),
                 "numbers": [random.random(), float(np.random.rand())]}
     """
-    time.sleep(0.3)  # there is a spare child that has warmed up
+    time.sleep(0.3)  # by now a pooled child has warmed up
     first, second = run(code, seed=7).result, run(code, seed=7).result
     assert first["modules"] == ["function"]
     assert first["threads"] == 1

@@ -24,9 +24,9 @@ def server():
         yield port
 
 
-def reach(handle, folder, hosts, **inputs):
-    call = SandboxJob("h", folder, inputs, 1, hosts=hosts)
-    with contextlib.closing(CancelToken()) as cancel, handle.run(call, lambda _event: None, cancel) as found:
+def run_with_hosts(handle, folder, hosts, **inputs):
+    job = SandboxJob("h", folder, inputs, 1, hosts=hosts)
+    with contextlib.closing(CancelToken()) as cancel, handle.run(job, lambda _event: None, cancel) as found:
         return found
 
 
@@ -70,21 +70,21 @@ async def run(i):
     ids=["urllib", "requests", "httpx2", "httpx2 async", "asyncio streams"],
 )
 def test_a_granted_host_is_reached_by_the_usual_libraries(local, model, server, code):
-    found = reach(local, model(code), (f"localhost:{server}",), url=f"http://localhost:{server}/", port=server)
+    found = run_with_hosts(local, model(code), (f"localhost:{server}",), url=f"http://localhost:{server}/", port=server)
     assert (found.reason, found.result) == (None, {"said": "localhost"})
 
 
 @confined
-def test_a_host_that_was_not_granted_is_refused_by_name(local, model, server):
+def test_a_host_that_was_not_granted_is_refused_with_its_name(local, model, server):
     code = URLLIB.replace("import urllib", "import urllib.error\nimport urllib", 1)
-    found = reach(local, model(code), (f"localhost:{server}",), url=f"http://127.0.0.1:{server}/")
+    found = run_with_hosts(local, model(code), (f"localhost:{server}",), url=f"http://127.0.0.1:{server}/")
     assert found.status is Status.FAILED
     assert f"127.0.0.1:{server} is not among the hosts that this model may reach" in found.reason
 
 
 @confined
 def test_a_granted_name_that_leads_to_a_private_address_is_refused(handle, model, server):
-    found = reach(handle, model(URLLIB), (f"localhost:{server}",), url=f"http://localhost:{server}/")
+    found = run_with_hosts(handle, model(URLLIB), (f"localhost:{server}",), url=f"http://localhost:{server}/")
     assert found.status is Status.FAILED
     assert "has an address that is not on the public internet" in found.reason
 
@@ -105,14 +105,14 @@ def test_a_run_with_a_granted_host_can_still_open_no_socket_of_its_own(local, mo
     return {"steps": steps}
 """
     )
-    found = reach(local, model(code), (f"localhost:{server}",), port=server)
+    found = run_with_hosts(local, model(code), (f"localhost:{server}",), port=server)
     assert found.reason is None
     assert len(found.result["steps"]) == 6
     assert not [step for step, words in found.result["steps"].items() if words == "LEAKED"]
 
 
 @confined
-def test_a_run_whose_host_is_not_granted_is_told_so_and_can_open_no_socket(handle, model, server):
+def test_a_run_whose_host_is_not_granted_gets_that_error_and_can_open_no_socket(handle, model, server):
     code = (
         ATTEMPTS
         + """
@@ -123,10 +123,10 @@ def test_a_run_whose_host_is_not_granted_is_told_so_and_can_open_no_socket(handl
     return {"steps": steps}
 """
     )
-    call = SandboxJob(
+    job = SandboxJob(
         "h", model(code), {"port": server}, 1, denial_messages={f"localhost:{server}": "ask an administrator"}
     )
-    with contextlib.closing(CancelToken()) as cancel, handle.run(call, lambda _event: None, cancel) as found:
+    with contextlib.closing(CancelToken()) as cancel, handle.run(job, lambda _event: None, cancel) as found:
         steps = found.result["steps"]
     assert not [step for step, words in steps.items() if words == "LEAKED"]
     assert "ask an administrator" in steps["asked for"]
@@ -134,8 +134,8 @@ def test_a_run_whose_host_is_not_granted_is_told_so_and_can_open_no_socket(handl
 
 
 @confined
-def test_without_a_granted_host_the_model_has_no_way_to_ask(handle, model, server):
-    found = reach(handle, model(URLLIB), (), url=f"http://localhost:{server}/")
+def test_without_a_granted_host_the_model_cannot_request_a_connection(handle, model, server):
+    found = run_with_hosts(handle, model(URLLIB), (), url=f"http://localhost:{server}/")
     assert found.status is Status.FAILED
 
 
@@ -147,12 +147,12 @@ def test_without_a_granted_host_the_model_has_no_way_to_ask(handle, model, serve
         "2002:7f00:1::", "64:ff9b::a00:1", "no address",
     ],
 )  # fmt: skip
-def test_an_address_of_no_public_host_is_refused(address):
+def test_an_address_that_is_not_public_is_refused(address):
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1"])
-def test_an_address_of_a_public_host_is_allowed(address):
+def test_a_public_address_is_allowed(address):
     assert is_public(address)
 
 
@@ -167,7 +167,7 @@ def test_one_private_address_among_several_is_enough_to_refuse(monkeypatch):
     broker.close()
 
 
-def test_a_name_without_a_port_grants_the_webs_ports_alone():
+def test_a_name_without_a_port_grants_the_web_ports_alone():
     broker = ConnectionBroker(["example.com"], allowed=lambda _address: False)
     for port, words in ((22, "not among the hosts"), (443, "public internet|not known")):
         with pytest.raises(ConnectionDenied, match=words):
@@ -176,7 +176,7 @@ def test_a_name_without_a_port_grants_the_webs_ports_alone():
 
 
 @pytest.mark.parametrize("asked", [b"x", b"[]", b"{}", b'{"host": 1, "port": 1}', b'{"host": "a", "port": 70000}'])
-def test_a_request_that_makes_no_sense_is_refused_and_the_next_is_heard(asked):
+def test_an_invalid_request_is_refused_and_the_next_one_is_answered(asked):
     broker = ConnectionBroker(["example.com"], allowed=lambda _address: False)
     for _ in range(2):
         broker.theirs.send(asked)

@@ -65,7 +65,7 @@ def test_memory_that_grows_step_by_step_ends_at_the_limit(run):
     assert "memory limit" in found.reason
 
 
-def test_memory_that_no_figure_of_the_process_shows_is_not_to_be_had(run):
+def test_memory_that_is_not_in_the_figures_of_the_process_cannot_be_allocated(run):
     shared = "import mmap\ndef run(i):\n    return {'a': len(mmap.mmap(-1, 4096))}\n"
     assert "memory limit" in run(shared).reason
     tables = "import mmap\ndef run(i):\n    return {'a': len(mmap.mmap(-1, 2**37, mmap.MAP_PRIVATE | 0x4000, mmap.PROT_READ))}\n"
@@ -77,7 +77,7 @@ def test_memory_that_no_figure_of_the_process_shows_is_not_to_be_had(run):
 def test_peak_memory_is_the_runs_own_and_not_what_it_shares(run):
     assert run("def run(i):\n    return {'a': 1}\n").peak_memory < 30_000_000
     found = run("import numpy as np\ndef run(i):\n    return {'a': float(np.ones(10_000_000).sum())}\n")
-    assert 79_000_000 <= found.peak_memory < 120_000_000  # a little of it is in memory that the rehearsal had
+    assert 79_000_000 <= found.peak_memory < 120_000_000  # a little of it is memory that the warm-up used
 
 
 def test_scratch_beyond_its_limit_ends_the_run(run):
@@ -98,7 +98,7 @@ def test_cancel_ends_the_child_and_says_how_long_it_ran(handle, model):
     cancel.close()
 
 
-def test_a_cancellation_that_came_before_the_start_is_heard(handle, model):
+def test_a_cancellation_before_the_start_takes_effect(handle, model):
     cancel = CancelToken()
     cancel.request("superseded")
     with handle.run(
@@ -109,7 +109,7 @@ def test_a_cancellation_that_came_before_the_start_is_heard(handle, model):
     cancel.close()
 
 
-def test_a_killed_child_is_said_to_be_killed(handle, model):
+def test_a_killed_child_is_reported_as_killed(handle, model):
     code = "import os, time\ndef run(i):\n    yield {'pid': os.getpid()}\n    time.sleep(60)\n"
     cancel = CancelToken()
 
@@ -156,7 +156,7 @@ def test_a_zygote_that_was_killed_loses_its_run_and_the_next_run_has_a_new_one(t
     cancel.close()
 
 
-def test_an_error_of_whoever_listens_ends_the_child_and_is_theirs(handle, model):
+def test_an_error_in_the_event_callback_ends_the_child_and_is_raised(handle, model):
     seen, cancel = [], CancelToken()
 
     def hear(event):
@@ -184,15 +184,15 @@ def test_a_closed_sandbox_starts_nothing(tmp_path, model):
     cancel.close()
 
 
-def test_no_scratch_is_left(handle, run):
+def test_no_scratch_folder_is_left(handle, run):
     run("def run(i):\n    open('a', 'w').close()\n    return {}\n")
     assert list(handle.scratch_root.iterdir()) == []
 
 
 @pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sees a spare child's descriptors"
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sees a pooled child's descriptors"
 )
-def test_a_spare_child_holds_no_end_that_would_hide_the_death_of_its_zygote(handle):
+def test_a_pooled_child_has_no_descriptor_that_would_hide_the_end_of_its_zygote(handle):
     zygote = psutil.Process(handle.zygotes.get("numpy").process.pid)
     assert until(lambda: len(zygote.children()) == 2)
     for spare in zygote.children():
@@ -218,9 +218,9 @@ def test_the_processor_time_of_threads_that_have_ended_counts(run):
     assert found.cpu_seconds >= 0.28
 
 
-def test_a_child_that_has_said_its_last_word_is_gone_when_its_run_is_left(run):
+def test_a_child_that_has_sent_its_result_has_ended_when_the_run_is_left(run):
     code = "import os\ndef run(i):\n    return {'pid': os.getpid()}\n"
     seen = []
     found = run(code, at_end=lambda outcome: seen.append(alive(outcome.result["pid"])))
-    assert seen == [True]  # its end takes time, and the result is stored meanwhile
+    assert seen == [True]  # its end takes time, during which the result is stored
     assert not alive(found.result["pid"])

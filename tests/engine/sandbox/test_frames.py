@@ -1,4 +1,4 @@
-"""Frames may be forged by a model: nothing of them reaches the worker unchecked."""
+"""Frames may be forged by a model: all of them are checked before the worker uses them."""
 
 import os
 
@@ -21,7 +21,7 @@ def pipe():
     os.close(write)
 
 
-def test_frames_arrive_in_order_and_whole(pipe):
+def test_frames_arrive_in_order_and_complete(pipe):
     frames, send = pipe
     send(b'{"a": 1}')
     send(b'{"b": 2}')
@@ -31,7 +31,7 @@ def test_frames_arrive_in_order_and_whole(pipe):
 @pytest.mark.parametrize(
     "body", [b"no JSON", b"[1]", b"5", b'{"a": "\\ud800"}', b'{"a": ' + b"[" * 2_000 + b"]" * 2_000 + b"}"]
 )
-def test_what_is_no_frame_is_an_error(pipe, body):
+def test_bytes_that_are_not_a_frame_are_an_error(pipe, body):
     frames, send = pipe
     send(body)
     with pytest.raises(FrameError):
@@ -77,7 +77,7 @@ def test_depth_and_whole_numbers_are_checked():
     assert [as_count(v) for v in (5, -1, True, "5", 1e300, None, {}, 2**70)] == [5, 0, 0, 0, 0, 0, 0, 0]
 
 
-def test_a_process_killed_for_its_processor_time_is_not_said_to_have_run_out_of_memory():
+def test_a_process_killed_for_its_processor_time_is_not_reported_as_out_of_memory():
     limits = Limits(seconds=10)
     status, reason = reasons.process_exited(-9, started=True, limits=limits, cpu=16)
     assert status is Status.TIMED_OUT

@@ -29,7 +29,7 @@ def test_a_module_beside_the_function_counts(model):
     assert zygote_kind(folder) == ALL
 
 
-def test_a_library_that_is_imported_by_a_roundabout_way_is_there_all_the_same(run):
+def test_a_library_that_is_imported_indirectly_is_still_available(run):
     found = run(
         """
         def run(inputs):

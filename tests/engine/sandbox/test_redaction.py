@@ -1,4 +1,4 @@
-"""Secrets in what a run says: hidden wherever they stand as text, also where they come in pieces."""
+"""Secrets in a run's output are redacted wherever they occur as text, also where they arrive in pieces."""
 
 import json
 from urllib.parse import quote
@@ -14,7 +14,7 @@ KEY = 'geheim/"ü&=+ 42\n'
 
 
 @pytest.mark.parametrize("written", [KEY, quote(KEY), quote(KEY, safe=""), json.dumps(KEY), repr(KEY), f"<{KEY}>"])
-def test_a_value_is_hidden_however_addresses_json_and_python_write_it(written):
+def test_a_value_is_redacted_as_urls_json_and_python_write_it(written):
     shown = Redactor([KEY]).redact_text(f"before {written} after")
     assert MASK in shown
     assert "geheim" not in shown
@@ -23,11 +23,11 @@ def test_a_value_is_hidden_however_addresses_json_and_python_write_it(written):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1_000])
-def test_a_value_that_comes_in_pieces_is_hidden_and_nothing_else_is_lost(size):
+def test_a_value_that_arrives_in_pieces_is_redacted_and_nothing_else_is_lost(size):
     redactor = Redactor(["sesame-open", "sesame-oil-1"])
-    said = b"ses sesame sesame-open sesame-o sesame-oil-1sesame-opensesa"
-    out = b"".join(redactor.redact_log(said[i : i + size]) for i in range(0, len(said), size)) + redactor.flush()
-    assert out == b"ses sesame *** sesame-o " + b"***" * 3  # the last is the beginning of a fourth
+    log = b"ses sesame sesame-open sesame-o sesame-oil-1sesame-opensesa"
+    out = b"".join(redactor.redact_log(log[i : i + size]) for i in range(0, len(log), size)) + redactor.flush()
+    assert out == b"ses sesame *** sesame-o " + b"***" * 3  # the last one is an incomplete value
 
 
 def test_the_end_of_a_log_that_only_looks_like_a_value_is_kept():
@@ -35,14 +35,14 @@ def test_the_end_of_a_log_that_only_looks_like_a_value_is_kept():
     assert redactor.redact_log(b"the end: se") + redactor.flush() == b"the end: se"
 
 
-def test_a_text_cut_in_the_midst_of_a_value_does_not_end_with_its_beginning():
+def test_a_text_cut_within_a_value_does_not_end_with_its_beginning():
     shown = Redactor(["sesame-open"]).redact_text("x" * 300 + "sesame-o")
     assert shown == "x" * 300 + MASK
     assert Redactor(["sesame-open"]).redact_text("open sesame") == "open sesame"
 
 
-def test_an_outcome_is_looked_through_to_its_last_text():
-    told = Outcome(
+def test_every_text_of_an_outcome_is_redacted():
+    outcome = Outcome(
         Status.FAILED,
         reason="no sesame-open",
         traceback="sesame-open",
@@ -50,12 +50,12 @@ def test_an_outcome_is_looked_through_to_its_last_text():
         nulls={"count": 1, "where": ["table.sesame-open"]},
         warnings=["sesame-open"],
     )
-    shown = Redactor(["sesame-open"]).redact_outcome(told)
+    shown = Redactor(["sesame-open"]).redact_outcome(outcome)
     assert "sesame-open" not in repr(shown)
     assert shown.result == {MASK: [{"a": MASK + "!", "b": 1.5, "c": None}]}
 
 
-def test_without_secrets_everything_is_handed_on_as_it_is():
+def test_without_secrets_nothing_is_changed():
     redactor = Redactor([])
     frame = {"result": {"a": "b"}}
     assert redactor.redact_value(frame) is frame
@@ -64,20 +64,20 @@ def test_without_secrets_everything_is_handed_on_as_it_is():
     assert redactor.redact_text("") == ""
 
 
-def told(handle, folder, secrets, **limits):
-    """Run a model that knows secrets and return all it said: its events and its outcome."""
+def run_with_secrets(handle, folder, secrets, **limits):
+    """Run a model that has secrets and return its events and its outcome."""
     events = []
-    call = SandboxJob("veil", folder, {}, 1, Limits(seconds=20, **limits), secrets=secrets)
+    job = SandboxJob("redacted", folder, {}, 1, Limits(seconds=20, **limits), secrets=secrets)
     cancel = CancelToken()
     try:
-        with handle.run(call, events.append, cancel) as outcome:
+        with handle.run(job, events.append, cancel) as outcome:
             return events, outcome
     finally:
         cancel.close()
 
 
-def test_a_model_knows_its_secret_and_no_word_of_it_leaves_the_sandbox(handle, model):
-    events, found = told(
+def test_a_model_has_its_secret_and_no_part_of_it_leaves_the_sandbox(handle, model):
+    events, found = run_with_secrets(
         handle,
         model("""
             import os, sys, time
@@ -104,7 +104,7 @@ def test_a_model_knows_its_secret_and_no_word_of_it_leaves_the_sandbox(handle, m
 
 
 def test_a_log_cut_at_its_limit_does_not_end_with_half_a_secret(handle, model):
-    _, found = told(
+    _, found = run_with_secrets(
         handle,
         model("""
             import os
@@ -122,7 +122,7 @@ def test_a_log_cut_at_its_limit_does_not_end_with_half_a_secret(handle, model):
 
 def test_the_environment_holds_the_granted_secrets_and_nothing_else_of_the_workers(handle, model, monkeypatch):
     monkeypatch.setenv("TONTINE_SECRET_OTHER", "another-secret")
-    _, found = told(
+    _, found = run_with_secrets(
         handle,
         model("import os\ndef run(i):\n    return {'names': sorted(os.environ), 'long': len(os.environ['API_KEY'])}\n"),
         {"API_KEY": "sesame-open"},

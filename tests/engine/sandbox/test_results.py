@@ -117,7 +117,7 @@ def test_figures_that_are_not_finite_become_null_and_are_counted_with_their_plac
     assert found.nulls == {"count": 2, "where": ["a", "b[1]"]}
 
 
-def test_text_that_cannot_be_stored_is_mended_with_a_warning(run):
+def test_characters_that_cannot_be_stored_are_replaced_with_a_warning(run):
     found = run("def run(i):\n    return {'a': 'x\\x00y', 'b': '\\ud800'}\n")
     assert found.result == {"a": "x\ufffdy", "b": "\ufffd"}
     assert any("cannot be stored" in w for w in found.warnings)
@@ -137,14 +137,14 @@ def test_what_cannot_be_converted_is_named_with_its_path(run, value, words):
     assert words in found.reason
 
 
-def test_a_yield_that_is_no_dictionary_is_refused_and_what_came_before_is_kept(run):
+def test_a_yield_that_is_not_a_dictionary_is_refused_and_earlier_ones_are_kept(run):
     found = run("def run(i):\n    yield {'a': 1}\n    yield 5\n")
     assert found.status is Status.FAILED
     assert "it is a int, not a dictionary" in found.reason
     assert found.result == {"a": 1}
 
 
-def test_files_lie_in_scratch_until_the_block_is_left(run):
+def test_files_are_in_scratch_until_the_block_is_left(run):
     kept = {}
 
     def look(outcome):
@@ -157,7 +157,7 @@ def test_files_lie_in_scratch_until_the_block_is_left(run):
     assert not found.files["report"].parent.exists()
 
 
-def test_a_file_input_is_handed_over_under_the_name_it_was_given(handle, model, tmp_path):
+def test_a_file_input_has_the_name_of_the_uploaded_file(handle, model, tmp_path):
     from engine.sandbox.supervisor import CancelToken, SandboxJob
 
     source = tmp_path / "claims 2026.csv"

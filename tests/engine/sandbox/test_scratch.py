@@ -1,4 +1,4 @@
-"""Scratch folders: counted, removed, and swept when their worker was killed."""
+"""Scratch folders: measured, removed, and cleaned up after a killed worker."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from engine.sandbox.scratch import DEPTH, FILES, ScratchRoot, disk_usage, remove
 from engine.sandbox.usage import unlinked_bytes
 
 
-def test_a_killed_workers_scratch_is_removed_by_the_next_and_a_living_ones_is_kept(tmp_path):
+def test_the_scratch_of_a_killed_worker_is_removed_by_the_next_one_and_that_of_a_living_one_kept(tmp_path):
     living = ScratchRoot(tmp_path)
     code = "import os, sys, pathlib; from engine.sandbox.scratch import ScratchRoot; s = ScratchRoot(pathlib.Path(sys.argv[1])); "
     code += "(s.folder / 'run-x').mkdir(); print(s.folder); sys.stdout.flush(); os.kill(os.getpid(), 9)"
@@ -46,7 +46,7 @@ def test_folders_nested_beyond_the_longest_path_are_removed_and_count_as_too_man
     assert not top.exists()
 
 
-def test_a_folder_that_forbids_looking_into_is_looked_into(tmp_path):
+def test_a_folder_without_read_permission_is_measured(tmp_path):
     (tmp_path / "run" / "hidden").mkdir(parents=True)
     (tmp_path / "run" / "hidden" / "f").write_bytes(b"x" * 100_000)
     (tmp_path / "run" / "hidden").chmod(0o300)

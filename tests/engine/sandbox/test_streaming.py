@@ -1,4 +1,4 @@
-"""What a run says while it goes: conflated, complete, and the last of it always."""
+"""Events of a run: merged, complete, and always including the last one."""
 
 import time
 
@@ -117,7 +117,7 @@ def test_a_log_beyond_its_limit_is_cut_with_a_note_and_a_warning(run):
     assert any("reached its limit of 10 kB" in w for w in found.warnings)
 
 
-def test_runs_going_at_once_on_one_zygote_do_not_mix(run):
+def test_concurrent_runs_on_one_zygote_do_not_mix(run):
     from concurrent.futures import ThreadPoolExecutor
 
     code = """

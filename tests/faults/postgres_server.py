@@ -1,4 +1,4 @@
-"""A PostgreSQL server that a test stops and kills, and a proxy before it that falls silent."""
+"""A PostgreSQL server that a test stops and kills, and a proxy in front of it that can stop forwarding."""
 
 import contextlib
 import os
@@ -18,15 +18,15 @@ def free_port():
         return found.getsockname()[1]
 
 
-class Cluster:
+class PostgresServer:
     """A PostgreSQL server on a port, started, stopped and killed by the test."""
 
     def __init__(self, home, address="127.0.0.1", network="127.0.0.1/32"):
         self.home, self.address, self.port = home, address, free_port()
         home.mkdir(parents=True)
-        self.programs = PostgresBinaries(home)
+        self.binaries = PostgresBinaries(home)
         self.data = home / "data"
-        self.programs.run("initdb", "-D", str(self.data), "-U", "tontine", "--auth=trust", "-E", "UTF8", "-k", "-N")
+        self.binaries.run("initdb", "-D", str(self.data), "-U", "tontine", "--auth=trust", "-E", "UTF8", "-k", "-N")
         with (self.data / "pg_hba.conf").open("a") as rules:
             rules.write(f"host all all {network} trust\n")
 
@@ -36,10 +36,10 @@ class Cluster:
     def start(self):
         options = f"-c listen_addresses={self.address} -c port={self.port} -c unix_socket_directories='' "
         options += "-c max_connections=100"
-        self.programs.run("pg_ctl", "start", "-w", "-D", str(self.data), "-l", str(self.home / "log"), "-o", options)
+        self.binaries.run("pg_ctl", "start", "-w", "-D", str(self.data), "-l", str(self.home / "log"), "-o", options)
 
     def stop(self, mode="fast"):
-        self.programs.run("pg_ctl", "stop", "-w", "-m", mode, "-D", str(self.data), check=False)
+        self.binaries.run("pg_ctl", "stop", "-w", "-m", mode, "-D", str(self.data), check=False)
 
     def kill(self):
         """Kill the postmaster; its children end with it."""
@@ -52,43 +52,43 @@ class Cluster:
 
 
 def postmaster(data):
-    """Return the process id of the server in the folder, as this host counts: its own note may count otherwise."""
+    """Return the process id of the server in the folder in this process namespace; `postmaster.pid` may hold another."""
     for process in psutil.process_iter(["name", "cmdline"]):
         if process.info["name"] == "postgres" and str(data) in (process.info["cmdline"] or []):
             return process.pid
-    raise AssertionError(f"no server works in {data}")
+    raise AssertionError(f"no server uses {data}")
 
 
 class Proxy:
-    """Passes TCP connections on until it is told to be silent: then it takes everything and passes on nothing.
+    """Forwards TCP connections until `silent` is set; from then on it accepts everything and forwards nothing.
 
-    Neither end is told anything and each one's kernel has its packets acknowledged, so that nothing but patience
-    with what is on the other side can find it out.
+    No connection is closed and the kernel still acknowledges every packet, so that both ends can detect this only by
+    a timeout of their own.
     """
 
     def __init__(self, address, port):
         self.target, self.silent, self.ended = (address, port), threading.Event(), threading.Event()
-        self.door = socket.create_server(("127.0.0.1", 0))
-        self.port = self.door.getsockname()[1]
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
         self.pairs = {}
-        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread = threading.Thread(target=self.forward_until_closed, daemon=True)
         self.thread.start()
 
-    def work(self):
+    def forward_until_closed(self):
         while not self.ended.is_set():
             if self.silent.is_set():
                 time.sleep(0.02)
                 continue
-            for ready in select.select([self.door, *self.pairs], [], [], 0.02)[0]:
+            for ready in select.select([self.listening, *self.pairs], [], [], 0.02)[0]:
                 if self.silent.is_set():
                     break
-                if ready is self.door:
-                    self.take()
+                if ready is self.listening:
+                    self.accept()
                 elif ready in self.pairs:
-                    self.pass_on(ready)
+                    self.forward(ready)
 
-    def take(self):
-        ours, _ = self.door.accept()
+    def accept(self):
+        ours, _ = self.listening.accept()
         try:
             theirs = socket.create_connection(self.target, 5)
         except OSError:
@@ -96,7 +96,7 @@ class Proxy:
             return
         self.pairs |= {ours: theirs, theirs: ours}
 
-    def pass_on(self, ready):
+    def forward(self, ready):
         other = self.pairs[ready]
         try:
             if content := ready.recv(65_536):
@@ -111,5 +111,5 @@ class Proxy:
     def close(self):
         self.ended.set()
         self.thread.join()
-        for end in (self.door, *self.pairs):
+        for end in (self.listening, *self.pairs):
             end.close()

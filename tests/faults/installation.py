@@ -1,4 +1,4 @@
-"""An application context and worker processes on one database, what was submitted there, and the tally of what became of it."""
+"""An application context and worker processes on one database, the runs submitted there, and counts of how they ended."""
 
 import contextlib
 import os
@@ -25,21 +25,21 @@ from storage.migrate import migrate
 from tests.actors import ADA
 
 ROOT = Path(__file__).resolve().parents[2]
-STALLED = 3  # s
+WORKER_TIMEOUT = 3  # s
 ENVIRONMENT = {
-    "TONTINE_WORKER_TIMEOUT": str(STALLED),
+    "TONTINE_WORKER_TIMEOUT": str(WORKER_TIMEOUT),
     "TONTINE_SCRATCH_MB": "20",
     "TONTINE_LOG_LEVEL": "WARNING",
-    # With so short a silence a busy machine may take a worker that lives for dead. That costs an attempt, as it
-    # should, and must not use them up: how many there are has a test of its own, which says so itself.
+    # With so short a timeout a living worker may count as dead on a busy machine. That costs an attempt, as intended,
+    # but must not use up all of them: the number of attempts has a test of its own, which sets it.
     "TONTINE_ATTEMPTS": "20",
 }
 MODEL = b"""
 import time
 def run(inputs):
-    begun = time.monotonic()
-    while time.monotonic() - begun < inputs["seconds"]:
-        yield {"progress": min(1.0, (time.monotonic() - begun) / inputs["seconds"]), "summary": {"n": inputs["n"]}}
+    started = time.monotonic()
+    while time.monotonic() - started < inputs["seconds"]:
+        yield {"progress": min(1.0, (time.monotonic() - started) / inputs["seconds"]), "summary": {"n": inputs["n"]}}
         time.sleep(0.05)
     yield {"summary": {"n": inputs["n"], "twice": 2 * inputs["n"]}}
 """
@@ -47,49 +47,52 @@ MANIFEST = (
     b'{"name": "Waits", "deterministic": false, "inputs": {"n": {"type": "integer", "min": 0, "max": 1000000, '
     b'"default": 0}, "seconds": {"type": "number", "min": 0, "max": 60, "step": 0.001, "default": 0}}}'
 )
-TALLY = {
+COUNTS = {
     "runs": 0,
     "faults": 0,
     "lost": 0,
-    "doubled": 0,
+    "duplicated": 0,
     "left RUNNING": 0,
-    "tried again": 0,
-    "failed as they should": 0,
+    "retried": 0,
+    "failed as expected": 0,
 }
-ENDED = """
+FINAL_EVENTS = """
 select run_id, count(*) from run_events where kind in ('status', 'cancel') and run_id = any(:ids)
 and payload->>'status' not in ('RUNNING', 'PENDING') group by run_id
 """
 
 
-def until(what, seconds=30, pause=0.02):
-    """Wait until `what` returns something true and return it."""
+def until(condition, seconds=30, pause=0.02):
+    """Wait until `condition` returns something true and return it."""
     end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, f"{what} did not come true within {seconds} s"
+    while not (found := condition()):
+        assert time.monotonic() < end, f"{condition} was not true within {seconds} s"
         time.sleep(pause)
     return found
 
 
-class House:
-    """An application context and worker processes on one database, and what has been submitted.
+class Installation:
+    """An application context and worker processes on one database, and the runs that have been submitted.
 
-    `worker` starts a process for this test alone; `crew` are two, each with a root of its own, which stay from
-    test to test, and of which every dead one is replaced.
+    `start_worker` starts a process for one test. The two shared workers, each with a data folder of its own, are kept
+    for the next test; `restart_shared_workers` replaces those that have ended.
     """
 
     def __init__(self, url, home):
         self.url, self.home = url, home
         home.mkdir(parents=True, exist_ok=True)
-        self.workers, self.pools, self.ids, self.crew, self.before = [], [], [], {}, set()
+        self.workers, self.pools, self.ids, self.shared_workers, self.before = [], [], [], {}, set()
         with contextlib.closing(Database(url)) as database:
             migrate(database)
         self.context = contexts.open_context(
-            url, limits=InstallationLimits(worker_timeout=STALLED, max_pending_per_user=100_000), data=home, user="ada"
+            url,
+            limits=InstallationLimits(worker_timeout=WORKER_TIMEOUT, max_pending_per_user=100_000),
+            data=home,
+            user="ada",
         )
         self.add("waits", MODEL, MANIFEST)
 
-    def begin(self):
+    def forget_runs(self):
         """Forget what other tests submitted."""
         self.ids = []
         with self.context.database.read() as conn:
@@ -99,7 +102,7 @@ class House:
         files = {"function.py": code, "manifest.json": manifest} | {f"{k}.json": v for k, v in files.items()}
         register(self.context, slug, files, source={"kind": "local", "path": slug}, actor=SYSTEM)
 
-    def start(self, name, prefix=(), url=None, **environment):
+    def start_process(self, name, prefix=(), url=None, **environment):
         with (self.home / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [*prefix, sys.executable, str(ROOT / "worker.py")],
@@ -115,19 +118,19 @@ class House:
                 start_new_session=True,
             )
 
-    def worker(self, name="host", **given):
+    def start_worker(self, name="host", **given):
         """Start a worker process whose data folder is its own."""
-        self.workers.append(self.start(name, **given))
+        self.workers.append(self.start_process(name, **given))
         return self.workers[-1]
 
-    def muster(self):
-        """Replace those of the crew that have ended."""
+    def restart_shared_workers(self):
+        """Start the two shared workers, or those of them that have ended."""
         for name in ("one", "two"):
-            if name not in self.crew or self.crew[name].poll() is not None:
-                self.crew[name] = self.start(name)
+            if name not in self.shared_workers or self.shared_workers[name].poll() is not None:
+                self.shared_workers[name] = self.start_process(name)
 
-    def keep(self, count, name="kept", **environment):
-        """Start workers that are started again when they end, as the server and systemd do."""
+    def start_pool(self, count, name="pool", **environment):
+        """Start workers that are restarted when they end, as the server and systemd do."""
         given = {"DATABASE_URL": self.url, "TONTINE_DATA": str(self.home / name), "TONTINE_LOG_LEVEL": "ERROR"}
         pool = WorkerPool(count, ROOT / "worker.py", {**os.environ, **ENVIRONMENT, **given, **environment})
         pool.start()
@@ -154,16 +157,16 @@ class House:
 
         return until(seen)
 
-    def holder(self, run):
-        """Return the process of the worker that has the run, and its root."""
+    def worker_of(self, run):
+        """Return the process of the shared worker that executes the run, and its data folder."""
         pid = int(run.worker.rpartition(":")[2])
-        return next((p, self.home / name) for name, p in self.crew.items() if p.pid == pid)
+        return next((p, self.home / name) for name, p in self.shared_workers.items() if p.pid == pid)
 
-    def settle(self, seconds=60):
-        """Wait until every run has ended; check that none is lost, doubled or without a reason; return them in order."""
+    def wait_for_all(self, seconds=60):
+        """Wait until every run has ended; check that none is lost, duplicated or without a reason; return them in order."""
         ids = list(dict.fromkeys(self.ids))
 
-        def left():
+        def unfinished():
             statement = text(
                 "select id, status, attempt, worker from runs where id = any(:ids) and finished_at is null"
             )
@@ -172,26 +175,26 @@ class House:
 
         def ended():
             with contextlib.suppress(DatabaseUnavailable):
-                return not left()
+                return not unfinished()
 
         try:
             until(ended, seconds, 0.1)
         finally:
             with contextlib.suppress(DatabaseUnavailable):
-                TALLY["left RUNNING"] += len(left())
+                COUNTS["left RUNNING"] += len(unfinished())
         with self.context.database.read() as conn:
             stored = set(conn.execute(text("select id from runs")).scalars()) - self.before
             results = set(conn.execute(text("select run_id from results")).scalars())
-            ends = dict(conn.execute(text(ENDED), {"ids": ids}).all())
-        lost, doubled = set(ids) - stored, (stored - set(ids)) | {i for i in ids if ends.get(i, 0) > 1}
-        TALLY["lost"] += len(lost)
-        TALLY["doubled"] += len(doubled)
+            ends = dict(conn.execute(text(FINAL_EVENTS), {"ids": ids}).all())
+        lost, duplicated = set(ids) - stored, (stored - set(ids)) | {i for i in ids if ends.get(i, 0) > 1}
+        COUNTS["lost"] += len(lost)
+        COUNTS["duplicated"] += len(duplicated)
         assert not lost, lost
-        assert not doubled, doubled
+        assert not duplicated, duplicated
         runs = [self.run(i) for i in ids]
-        TALLY["runs"] += len(runs)
-        TALLY["tried again"] += sum(r.attempt > 1 for r in runs)
-        TALLY["failed as they should"] += sum(r.status is not Status.SUCCESS for r in runs)
+        COUNTS["runs"] += len(runs)
+        COUNTS["retried"] += sum(r.attempt > 1 for r in runs)
+        COUNTS["failed as expected"] += sum(r.status is not Status.SUCCESS for r in runs)
         for run in runs:
             assert ends[run.id] == 1
             assert (run.id in results) == (run.status is Status.SUCCESS)
@@ -201,32 +204,32 @@ class House:
                 assert snapshot(self.context, run.id, actor=ADA).shown["summary"]["twice"] == 2 * run.inputs["n"]
         return runs
 
-    def succeed(self, seconds=60):
-        """Settle, check that every run is a success, and return them."""
-        runs = self.settle(seconds)
+    def expect_success(self, seconds=60):
+        """Wait for all runs, check that each is a success, and return them."""
+        runs = self.wait_for_all(seconds)
         assert not [(r.id, r.status, r.reason, r.attempt, r.worker) for r in runs if r.status is not Status.SUCCESS]
         return runs
 
-    def settled(self):
-        """Say whether everything that was submitted has ended."""
+    def all_ended(self):
+        """Return whether every run has ended."""
         with contextlib.suppress(DatabaseUnavailable):
             return all(self.run(i).status.final for i in self.ids)
         return False
 
-    def dismiss(self):
-        """End what was started for one test."""
+    def stop_started(self):
+        """Stop the workers that were started for one test."""
         for pool in self.pools:
             pool.stop()
-        end(self.workers)
+        terminate(self.workers)
         self.pools, self.workers = [], []
 
     def close(self):
-        self.dismiss()
-        end(self.crew.values())
+        self.stop_started()
+        terminate(self.shared_workers.values())
         self.context.close()
 
 
-def end(processes):
+def terminate(processes):
     for process in processes:
         if process.poll() is None:
             process.send_signal(signal.SIGCONT)
@@ -239,8 +242,8 @@ def end(processes):
             process.wait()
 
 
-def child(*workers):
-    """Return the process of a model that one of the workers runs: it works in its scratch folder."""
+def model_process(*workers):
+    """Return the process of a model that one of the workers runs, found by its working folder."""
 
     def found():
         for worker in workers:
@@ -259,8 +262,8 @@ def children(worker):
     return []
 
 
-def gone(process):
-    """Say whether the process has ended; one that nobody has reaped yet has."""
+def has_ended(process):
+    """Return whether the process has ended; a zombie has."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -9,12 +9,12 @@ import urllib.request
 
 import psutil
 
-from tests.faults.cluster import free_port
-from tests.faults.house import ENVIRONMENT, ROOT, until
+from tests.faults.installation import ENVIRONMENT, ROOT, until
+from tests.faults.postgres_server import free_port
 
 
-class Server:
-    """`streamlit run app.py`, with the embedded database and a worker of its own unless `environment` says otherwise."""
+class WebServer:
+    """`streamlit run app.py`, with the embedded database and one worker unless `environment` says otherwise."""
 
     def __init__(self, home, **environment):
         self.home, self.port = home, free_port()
@@ -38,9 +38,9 @@ class Server:
                 start_new_session=True,
                 cwd=ROOT,
             )
-        until(self.answers, 60, 0.2)
+        until(self.is_healthy, 60, 0.2)
 
-    def answers(self):
+    def is_healthy(self):
         assert self.process.poll() is None, (self.home / "server.log").read_text()[-2_000:]
         with contextlib.suppress(OSError), self.open("/api/health") as got:
             return got.status == 200
@@ -49,12 +49,12 @@ class Server:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", **given)
         return urllib.request.urlopen(request, timeout=10)
 
-    def family(self):
+    def descendants(self):
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def end(self, how=signal.SIGTERM):
-        """Signal it and wait; return those of its processes that are left."""
-        family = self.family()
+    def stop(self, how=signal.SIGTERM):
+        """Send the signal, wait until the server has ended, and return those of its processes that are left."""
+        descendants = self.descendants()
         self.process.send_signal(how)
         self.process.wait(30)
-        return psutil.wait_procs(family, timeout=25)[1]
+        return psutil.wait_procs(descendants, timeout=25)[1]

@@ -54,7 +54,10 @@ class BuiltinTable:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One declared input. Keys that do not belong to its type hold their defaults."""
+    """One declared input. Keys that do not belong to its type hold their defaults.
+
+    `currency` says that its unit is an amount of money and follows the currency that the analyst works in.
+    """
 
     key: str
     type: FieldType
@@ -92,6 +95,7 @@ class Field:
     increasing: bool = False
     accept: tuple[str, ...] = ()
     max_mb: float = MAX_FILE_MB
+    currency: bool = False
 
     @property
     def title(self) -> str:

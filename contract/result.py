@@ -24,7 +24,7 @@ PART = "$part"
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One summary figure."""
+    """One summary figure. `currency`, here and below, says that the unit follows the analyst's currency."""
 
     label: str
     value: Any
@@ -32,6 +32,7 @@ class Metric:
     format: str | None = None
     delta: Any = None
     help: str | None = None
+    currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Column:
     label: str
     unit: str | None = None
     format: str | None = None
+    currency: bool = False
 
     @property
     def title(self) -> str:
@@ -74,6 +76,7 @@ class Series:
     unit: str | None = None
     rows: int = 0
     part: str | None = None
+    currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Chart:
     figure: Mapping[str, Any] | None = None
     x_scale: str = "linear"
     y_scale: str = "linear"
+    currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,7 @@ class _Reader:
                     _as_text(both.get("format")),
                     both.get("delta"),
                     _as_text(both.get("help")),
+                    currency=both.get("currency") is True,
                 )
             )
         return tuple(metrics)
@@ -288,6 +293,7 @@ class _Reader:
             _as_text(both.get("unit")),
             rows or len(columns["x"]),
             part,
+            currency=both.get("currency") is True,
         )
 
     def all_tables(self, raw: Mapping[str, Any]) -> tuple[Table, ...]:
@@ -335,7 +341,8 @@ class _Reader:
         for i, key in enumerate(data):
             declared = self.declared("columns", key)
             label = labels[i] if labels and i < len(labels) else declared.get("label", key)
-            columns.append(Column(key, str(label), _as_text(declared.get("unit")), _as_text(declared.get("format"))))
+            unit, format_ = _as_text(declared.get("unit")), _as_text(declared.get("format"))
+            columns.append(Column(key, str(label), unit, format_, currency=declared.get("currency") is True))
         count = len(next(iter(data.values()), [])) if rows is None else rows
         return Table(name, tuple(columns), data, count, part)
 
@@ -362,6 +369,7 @@ class _Reader:
                         _as_text(both.get("unit")),
                         x_scale=self.scale(f"charts.{title}.x_scale", both.get("x_scale")),
                         y_scale=self.scale(f"charts.{title}.y_scale", both.get("y_scale")),
+                        currency=both.get("currency") is True,
                     )
                 )
             elif isinstance(item, Mapping) and isinstance(item.get("data"), list) and "kind" not in item:

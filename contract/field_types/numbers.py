@@ -32,7 +32,9 @@ class _Bounds:
 class NumberType(FieldTypeHandler):
     """One number."""
 
-    keys: ClassVar[frozenset[str]] = frozenset({"min", "max", "step", "scale", "precision", "valid", "widget"})
+    keys: ClassVar[frozenset[str]] = frozenset(
+        {"min", "max", "step", "scale", "precision", "valid", "widget", "currency"}
+    )
     column_keys: ClassVar[frozenset[str]] = frozenset({"increasing"})
     default_words: ClassVar[str] = "a number"
 
@@ -55,6 +57,7 @@ class NumberType(FieldTypeHandler):
             "widget": _read_widget(reader),
             "precision": precision,
             "valid": _read_valid(reader),
+            "currency": reader.flag("currency"),
             "default": self._as_default(bounds.numbers) if bounds.numbers else bounds.default,
         }
 
@@ -74,6 +77,8 @@ class NumberType(FieldTypeHandler):
             schema["x-scale"] = field.scale
         if field.valid:
             schema["x-valid-range"] = list(field.valid)
+        if field.currency:
+            schema["x-currency"] = True
         return schema
 
     def normalise(self, field: Field, value: Any) -> Any:

@@ -99,7 +99,7 @@ class Field:
 
     @property
     def title(self) -> str:
-        """The label with its unit, as it stands above a widget or in a column head."""
+        """The label with its unit, as shown above a widget or in a column head."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
     @property

@@ -121,7 +121,9 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     warnings += [f"manifest.{key} is not known and is ignored." for key in sorted(set(raw) - KNOWN)]
     reader = DeclarationReader(raw, "", problems, warnings)
     if not isinstance(raw.get("name"), str) or not raw["name"].strip():
-        problems.append(Problem("name", f"{raw.get('name')!r} is not a name", "Give the model a name to display."))
+        problems.append(
+            Problem("name", f"{shorten(raw.get('name'))} is not a name", "Give the model a name to display.")
+        )
     declared = {
         str(key): item if files is None else load_rows(str(key), item, files, problems)
         for key, item in reader.typed("inputs", Mapping, "an object {key: field}", default={}).items()
@@ -190,7 +192,7 @@ def _check_show_if(inputs: Mapping[str, Field], problems: list[Problem]) -> None
         for other in item.show_if or {}:
             if other not in inputs:
                 hint = f"Use one of {name_some(inputs)}."
-                problems.append(Problem(f"inputs.{key}.show_if", f"there is no input {other!r}", hint))
+                problems.append(Problem(f"inputs.{key}.show_if", f"there is no input {shorten(other)}", hint))
 
 
 def _read_version(reader: DeclarationReader) -> str | None:

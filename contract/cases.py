@@ -2,7 +2,7 @@
 
 Chosen: paths such as `summary.Total IBNR` or `table[3].reserve` into the result as stored; a relative and an
 absolute tolerance, the case's own or the default.
-Left out: running them, which is the engine's and the registry's.
+Left out: running them, which is the engine's.
 """
 
 import math

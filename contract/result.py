@@ -121,7 +121,10 @@ class Result:
         Raises:
             KeyError: there is none.
         """
-        return next(t for t in self.tables if t.name == name) if name in self.table_names else _unknown_value(name)
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(name)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -168,7 +171,7 @@ def parse_result(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = Non
     if warnings is not None and not isinstance(warnings, list):
         reader.misfit("warnings", warnings, "a list of texts")
         warnings = None
-    more = {key: value for key, value in raw.items() if key not in KNOWN}
+    unknown = {key: value for key, value in raw.items() if key not in KNOWN}
     return Result(
         summary=summary,
         series=series,
@@ -177,13 +180,13 @@ def parse_result(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = Non
         notes=notes,
         files=files or {},
         warnings=(*map(str, warnings or ()), *reader.warnings),
-        extras={**more, **reader.extras},
+        extras={**unknown, **reader.extras},
         outputs=outputs or {},
     )
 
 
 class _Reader:
-    """Reads each key of a result; what does not fit goes to `more` with a warning."""
+    """Reads each key of a result; what does not fit goes to `extras` with a warning."""
 
     def __init__(self, outputs: Mapping[str, Any]) -> None:
         self.outputs = outputs
@@ -409,7 +412,3 @@ def _has_columns(item: Mapping[str, Any]) -> bool:
 
 def _as_text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def _unknown_value(name: str) -> Table:
-    raise KeyError(name)

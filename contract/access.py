@@ -48,7 +48,7 @@ class Access:
 
     @classmethod
     def from_grants(cls, network: Iterable[str], secrets: Iterable[str], granted: Iterable[Grant]) -> "Access":
-        """Return how what a manifest names stands to what was granted.
+        """Return what a manifest names, split into what was granted and what is missing.
 
         Args:
             network: the hosts it names.
@@ -82,7 +82,7 @@ class Access:
             raise NotGrantedError(problems)
 
     def denial_messages(self, slug: str) -> dict[str, str]:
-        """Return what a run is told that tries to reach a missing host, by host."""
+        """Return the message for a run that tries to reach a host that was not granted, by host."""
         return {
             host: f"{host} is not granted to the model {slug}. An administrator grants it: "
             f"{grant_command(slug, GrantKind.HOST, host)}"

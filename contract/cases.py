@@ -2,7 +2,7 @@
 
 Chosen: paths such as `summary.Total IBNR` or `table[3].reserve` into the result as stored; a relative and an
 absolute tolerance, the case's own or the default.
-Left out: running them, which is the engine's and the registry's.
+Left out: running them, which is the engine's.
 """
 
 import math
@@ -68,7 +68,7 @@ def parse_cases(raw: Any, manifest: Manifest) -> tuple[Case, ...]:
             problems.append(Problem(f"{where}.{problem.where}", problem.message, problem.hint))
         for key in ("rtol", "atol"):
             if key in item and not (is_number(item[key]) and item[key] >= 0):
-                problems.append(Problem(f"{where}.{key}", f"{item[key]!r} is no tolerance", "Give 0 or more."))
+                problems.append(Problem(f"{where}.{key}", f"{item[key]!r} is not a tolerance", "Give 0 or more."))
                 break
         else:
             found.append(
@@ -120,14 +120,14 @@ def matches(value: Any, expected: Any, *, rtol: float, atol: float = 0.0) -> boo
 
 
 def get_path(result: Mapping[str, Any], path: str) -> Any:
-    """Return what stands at `path` in `result`.
+    """Return the value at `path` in `result`.
 
     A table in column form is read by rows too, and a series by its name: `table[3].reserve`,
     `series.best_estimate[10].y`. Labels may hold dots and brackets: the longest label that is
     there wins.
 
     Raises:
-        LookupError: nothing stands there.
+        LookupError: there is no value.
     """
     return _walk_path(result, path)
 

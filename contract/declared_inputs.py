@@ -31,5 +31,9 @@ class DeclaredInputs(Protocol):
         """The comparisons over several inputs."""
 
     @property
+    def layout(self) -> str | None:
+        """How the form is laid out."""
+
+    @property
     def defaults(self) -> dict[str, Any]:
         """The default of every input that has one."""

@@ -145,7 +145,7 @@ class ConnectionDenied(TontineError):  # noqa: N818 - it reads as what it says
 
 
 class FrameError(TontineError):
-    """A frame beyond the limit, with its size in bytes, or, with size 0, something that is no frame."""
+    """A frame beyond the limit, with its size in bytes, or, with size 0, something that is not a frame."""
 
     def __init__(self, size: int) -> None:
         self.size = size

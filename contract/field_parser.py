@@ -1,4 +1,4 @@
-"""A declaration in a manifest becomes a field: every key read, every problem named, nothing refused for being odd.
+"""A declaration in a manifest becomes a field: every key read, every problem named, unknown keys only warned about.
 
 Left out: what a field is, which is `contract.fields`; how each type reads its keys, which is `contract.field_types`.
 """
@@ -12,7 +12,7 @@ from contract.problems import Problem
 
 
 def parse_field(key: str, raw: Any, where: str, problems: list[Problem], warnings: list[str]) -> Field | None:
-    """Build the field declared as `raw`, adding what is wrong to `problems` and what is odd to `warnings`.
+    """Build the field declared as `raw`, adding what is wrong to `problems` and what is ignored to `warnings`.
 
     Args:
         key: the input's key.

@@ -54,7 +54,10 @@ class BuiltinTable:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One declared input. Keys that do not belong to its type hold their defaults."""
+    """One declared input. Keys that do not belong to its type hold their defaults.
+
+    `currency` says that its unit is an amount of money and follows the currency that the analyst works in.
+    """
 
     key: str
     type: FieldType
@@ -92,10 +95,11 @@ class Field:
     increasing: bool = False
     accept: tuple[str, ...] = ()
     max_mb: float = MAX_FILE_MB
+    currency: bool = False
 
     @property
     def title(self) -> str:
-        """The label with its unit, as it stands above a widget or in a column head."""
+        """The label with its unit, as shown above a widget or in a column head."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
     @property

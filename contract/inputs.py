@@ -5,7 +5,8 @@ an analyst; rules over several inputs follow once each input fits by itself.
 Left out: reading values from text, which is `contract.text_values`.
 """
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from jsonschema import ValidationError
@@ -133,9 +134,10 @@ def _problems_of_keys(
 ) -> list[Problem]:
     """Return the inputs that the model does not have, or those that are missing."""
     if error.validator == "additionalProperties":
-        offered = name_some(manifest.inputs) or "none"
         return [
-            Problem(f"inputs.{key}", "the model has no such input", f"Its inputs are: {offered}.")
+            Problem(
+                f"inputs.{key}", "the model has no such input", _offered_text("Its inputs are", key, manifest.inputs)
+            )
             for key in values
             if key not in manifest.inputs
         ]
@@ -157,11 +159,17 @@ def _row_problems(field: Field, error: ValidationError, where: str) -> list[Prob
         ]
     if error.validator == "additionalProperties" and isinstance(row, Mapping):
         return [
-            Problem(f"{where}.{key}", "the table has no such column", f"Its columns: {name_some(field.columns)}.")
+            Problem(f"{where}.{key}", "the table has no such column", _offered_text("Its columns", key, field.columns))
             for key in row
             if key not in field.columns
         ]
     return [Problem(where, f"{shorten(row)} is not a row", "Give an object {column: value}.")]
+
+
+def _offered_text(words: str, key: str, offered: Collection[str]) -> str:
+    """Return the names there are, the one that was probably meant before them."""
+    near = difflib.get_close_matches(str(key)[:100], offered, n=1)
+    return (f"Did you mean {near[0]}? " if near else "") + f"{words}: {name_some(offered) or 'none'}."
 
 
 def _expected_text(field: Field) -> str:

@@ -40,8 +40,14 @@ KNOWN = frozenset(
         "baseline",
         "rules",
         "live",
+        "headline",
+        "layout",
+        "maintainers",
     }
 )
+OUTPUT_SECTIONS = ("summary", "columns", "charts")
+LAYOUTS = ("wide",)
+MAX_HEADLINE = 3  # summary labels
 LIMITS = ("seconds", "memory_mb", "output_mb")
 
 
@@ -56,7 +62,11 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A checked manifest. `raw` is the manifest as registered, its CSV defaults replaced by their rows."""
+    """A checked manifest. `raw` is the manifest as registered, its CSV defaults replaced by their rows.
+
+    `headline` names the summary figures that are shown large, `layout` is "wide" where tables of the form take the
+    page's width, and `maintainers` answer questions about the model.
+    """
 
     name: str
     description: str
@@ -78,6 +88,9 @@ class Manifest:
     rules: tuple[Rule, ...] = ()
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
+    headline: tuple[str, ...] = ()
+    layout: str | None = None
+    maintainers: tuple[str, ...] = ()
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -108,7 +121,9 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     warnings += [f"manifest.{key} is not known and is ignored." for key in sorted(set(raw) - KNOWN)]
     reader = DeclarationReader(raw, "", problems, warnings)
     if not isinstance(raw.get("name"), str) or not raw["name"].strip():
-        problems.append(Problem("name", f"{raw.get('name')!r} is not a name", "Give the model a name to display."))
+        problems.append(
+            Problem("name", f"{shorten(raw.get('name'))} is not a name", "Give the model a name to display.")
+        )
     declared = {
         str(key): item if files is None else load_rows(str(key), item, files, problems)
         for key, item in reader.typed("inputs", Mapping, "an object {key: field}", default={}).items()
@@ -129,7 +144,7 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         authors=_read_texts(reader, "authors"),
         license=reader.text("license"),
         references=_read_references(reader),
-        outputs=reader.typed("outputs", Mapping, "an object", default={}),
+        outputs=_read_outputs(reader),
         limits=_read_limits(reader),
         network=network,
         secrets=access.parse_secrets(_read_texts(reader, "secrets"), problems),
@@ -140,6 +155,9 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         rules=_read_rules(reader, built),
         warnings=tuple(warnings),
         raw={**raw, "inputs": declared},
+        headline=_read_headline(reader),
+        layout=_read_layout(reader),
+        maintainers=_read_texts(reader, "maintainers"),
     )
     if not problems:
         problems += _check_values(manifest)
@@ -174,7 +192,7 @@ def _check_show_if(inputs: Mapping[str, Field], problems: list[Problem]) -> None
         for other in item.show_if or {}:
             if other not in inputs:
                 hint = f"Use one of {name_some(inputs)}."
-                problems.append(Problem(f"inputs.{key}.show_if", f"there is no input {other!r}", hint))
+                problems.append(Problem(f"inputs.{key}.show_if", f"there is no input {shorten(other)}", hint))
 
 
 def _read_version(reader: DeclarationReader) -> str | None:
@@ -193,6 +211,41 @@ def _read_texts(reader: DeclarationReader, key: str) -> tuple[str, ...]:
         return tuple(value)
     reader.problem(key, f"{shorten(value)} is not a list of texts", 'Write it as ["...", "..."].')
     return ()
+
+
+def _read_headline(reader: DeclarationReader) -> tuple[str, ...]:
+    given = reader.raw.get("headline")
+    labels = [given] if isinstance(given, str) else given  # a label may hold a comma
+    if labels is None:
+        return ()
+    hint = f"Name one to {MAX_HEADLINE} labels of the summary."
+    if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
+        reader.problem("headline", f"{shorten(given)} is not a list of labels", hint)
+        return ()
+    if not 1 <= len(labels) <= MAX_HEADLINE:
+        reader.problem("headline", f"it names {len(labels)} figures", hint)
+    for label in sorted({label for label in labels if labels.count(label) > 1}):
+        reader.problem("headline", f"{shorten(label)} is duplicated", "Name each figure once.")
+    return tuple(labels)
+
+
+def _read_layout(reader: DeclarationReader) -> str | None:
+    layout = reader.text("layout")
+    if layout is not None and layout not in LAYOUTS:
+        reader.problem("layout", f"{shorten(layout)} is not a layout", 'Give "wide", or leave it out.')
+        return None
+    return layout
+
+
+def _read_outputs(reader: DeclarationReader) -> Mapping[str, Any]:
+    outputs: Mapping[str, Any] = reader.typed("outputs", Mapping, "an object", default={})
+    for section in OUTPUT_SECTIONS:
+        declared = outputs.get(section)
+        for key, item in declared.items() if isinstance(declared, Mapping) else ():
+            if isinstance(item, Mapping) and not isinstance(item.get("currency", False), bool):
+                where = f"outputs.{section}.{key}.currency"
+                reader.problem(where, f"{shorten(item['currency'])} is not true or false", "Give true or false.")
+    return outputs
 
 
 def _read_references(reader: DeclarationReader) -> tuple[Reference, ...]:

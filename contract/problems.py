@@ -1,6 +1,6 @@
 """A problem says where it is, what was found and what to do; checkers collect them all and raise once.
 
-Chosen: one flat list of small values that pages print beside a widget and the API returns as it stands.
+Chosen: one flat list of small values that pages print beside a widget and the API returns unchanged.
 Left out: severities. What is not a problem is a warning, and warnings are plain strings.
 """
 

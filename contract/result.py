@@ -24,7 +24,7 @@ PART = "$part"
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One summary figure."""
+    """One summary figure. `currency`, here and below, says that the unit follows the analyst's currency."""
 
     label: str
     value: Any
@@ -32,6 +32,7 @@ class Metric:
     format: str | None = None
     delta: Any = None
     help: str | None = None
+    currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Column:
     label: str
     unit: str | None = None
     format: str | None = None
+    currency: bool = False
 
     @property
     def title(self) -> str:
@@ -74,6 +76,7 @@ class Series:
     unit: str | None = None
     rows: int = 0
     part: str | None = None
+    currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Chart:
     figure: Mapping[str, Any] | None = None
     x_scale: str = "linear"
     y_scale: str = "linear"
+    currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,10 @@ class Result:
         Raises:
             KeyError: there is none.
         """
-        return next(t for t in self.tables if t.name == name) if name in self.table_names else _unknown_value(name)
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(name)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -164,7 +171,7 @@ def parse_result(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = Non
     if warnings is not None and not isinstance(warnings, list):
         reader.misfit("warnings", warnings, "a list of texts")
         warnings = None
-    more = {key: value for key, value in raw.items() if key not in KNOWN}
+    unknown = {key: value for key, value in raw.items() if key not in KNOWN}
     return Result(
         summary=summary,
         series=series,
@@ -173,13 +180,13 @@ def parse_result(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = Non
         notes=notes,
         files=files or {},
         warnings=(*map(str, warnings or ()), *reader.warnings),
-        extras={**more, **reader.extras},
+        extras={**unknown, **reader.extras},
         outputs=outputs or {},
     )
 
 
 class _Reader:
-    """Reads each key of a result; what does not fit goes to `more` with a warning."""
+    """Reads each key of a result; what does not fit goes to `extras` with a warning."""
 
     def __init__(self, outputs: Mapping[str, Any]) -> None:
         self.outputs = outputs
@@ -227,6 +234,7 @@ class _Reader:
                     _as_text(both.get("format")),
                     both.get("delta"),
                     _as_text(both.get("help")),
+                    currency=both.get("currency") is True,
                 )
             )
         return tuple(metrics)
@@ -288,6 +296,7 @@ class _Reader:
             _as_text(both.get("unit")),
             rows or len(columns["x"]),
             part,
+            currency=both.get("currency") is True,
         )
 
     def all_tables(self, raw: Mapping[str, Any]) -> tuple[Table, ...]:
@@ -335,7 +344,8 @@ class _Reader:
         for i, key in enumerate(data):
             declared = self.declared("columns", key)
             label = labels[i] if labels and i < len(labels) else declared.get("label", key)
-            columns.append(Column(key, str(label), _as_text(declared.get("unit")), _as_text(declared.get("format"))))
+            unit, format_ = _as_text(declared.get("unit")), _as_text(declared.get("format"))
+            columns.append(Column(key, str(label), unit, format_, currency=declared.get("currency") is True))
         count = len(next(iter(data.values()), [])) if rows is None else rows
         return Table(name, tuple(columns), data, count, part)
 
@@ -362,6 +372,7 @@ class _Reader:
                         _as_text(both.get("unit")),
                         x_scale=self.scale(f"charts.{title}.x_scale", both.get("x_scale")),
                         y_scale=self.scale(f"charts.{title}.y_scale", both.get("y_scale")),
+                        currency=both.get("currency") is True,
                     )
                 )
             elif isinstance(item, Mapping) and isinstance(item.get("data"), list) and "kind" not in item:
@@ -401,7 +412,3 @@ def _has_columns(item: Mapping[str, Any]) -> bool:
 
 def _as_text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def _unknown_value(name: str) -> Table:
-    raise KeyError(name)

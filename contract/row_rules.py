@@ -40,9 +40,9 @@ def _check_increasing(_validator: Any, keys: Sequence[str], value: Any, _schema:
             if before is None or isinstance(cell, str) != isinstance(before, str) or cell > before:
                 before = cell
             elif cell == before:
-                yield _cell_error(i, key, f"{cell!r} stands above already", "Give each value once.", cell)
+                yield _cell_error(i, key, f"{cell!r} repeats an earlier row", "Give each value once.", cell)
             else:
-                # The next row is compared with the last one in order, so that one slip is told once.
+                # The next row is compared with the last one in order, so that one wrong row is reported once.
                 found = f"{cell!r} comes after {before!r}"
                 yield _cell_error(i, key, found, "Put the rows in increasing order.", cell)
 

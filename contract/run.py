@@ -14,7 +14,7 @@ from contract.problems import Problem
 
 
 class Status(StrEnum):
-    """Where a run stands. The first four are the MCLAVIER Marketplace's own words."""
+    """The state of a run. The first four are the MCLAVIER Marketplace's own words."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -33,7 +33,7 @@ class Status(StrEnum):
 class Run:
     """One run as stored. Times are aware and in UTC; memory is in bytes; CPU time in seconds.
 
-    Of waiting runs the highest `priority` goes first, among these the lowest `turn`.
+    Of waiting runs the highest `priority` goes first, among these the lowest `rank`.
     """
 
     id: UUID

@@ -18,7 +18,7 @@ def input_schema(declared: DeclaredInputs) -> dict[str, Any]:
     Args:
         declared: a manifest.
     """
-    return {
+    schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": declared.name,
         "description": declared.description,
@@ -26,7 +26,12 @@ def input_schema(declared: DeclaredInputs) -> dict[str, Any]:
         "properties": {key: property_schema(f) for key, f in declared.inputs.items()},
         "required": [key for key, f in declared.inputs.items() if f.required and not f.has_default],
         "additionalProperties": False,
-    } | ({"x-rules": [{"check": r.check, "message": r.message} for r in declared.rules]} if declared.rules else {})
+    }
+    if declared.rules:
+        schema["x-rules"] = [{"check": r.check, "message": r.message} for r in declared.rules]
+    if declared.layout:
+        schema["x-layout"] = declared.layout
+    return schema
 
 
 def property_schema(field: Field) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Which models exist, and at which version. It stands apart because strangers' code has another trust."""
+"""Which models exist, and at which version. Apart from the rest because this is where strangers' code comes in."""

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -40,6 +41,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         if len(files) == MAX_FILES or total > MAX_BYTES:
             found = f"it holds more than {MAX_FILES} files or {MAX_BYTES // 1_000_000} MB"
             raise ManifestError([Problem(folder.name, found, "Leave out what the model does not need.")])
+        _check_name(name.as_posix())
         files[name.as_posix()] = path.read_bytes()
     missing = [name for name in ("manifest.json", "function.py") if name not in files]
     if missing:
@@ -70,7 +72,7 @@ def unpack(archive: bytes) -> dict[str, bytes]:
     """Return the files of an archive, counting bytes while they inflate.
 
     Raises:
-        ManifestError: it is no zip archive, is too large, or names a file outside the folder.
+        ManifestError: it is not a zip archive, is too large, or names a file outside the folder.
     """
     files: dict[str, bytes] = {}
     room = MAX_BYTES
@@ -80,6 +82,8 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                 if entry.is_dir():
                     continue
                 _check_name(entry.filename)
+                if entry.filename in files:
+                    raise _refusal("archive", f"it holds {entry.filename!r} more than once")
                 if len(files) == MAX_FILES:
                     raise _refusal("archive", f"it holds more than {MAX_FILES} files")
                 with opened.open(entry) as stream:
@@ -88,27 +92,34 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                 if room < 0:
                     raise _refusal("archive", f"it inflates to more than {MAX_BYTES // 1_000_000} MB")
                 files[entry.filename] = content
-    except zipfile.BadZipFile as error:
-        raise _refusal("archive", f"it is not a zip file ({error})") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _refusal("archive", f"it is not a zip file that can be read ({error})") from error
     return files
 
 
 def install(files: Mapping[str, bytes], target: Path) -> None:
-    """Write the files as the folder `target`, all or nothing; safe for processes that start together."""
+    """Write the files as the folder `target`, all or nothing; safe for processes that start together.
+
+    Raises:
+        ManifestError: a name leads out of the folder, or is that of a file and of a folder.
+    """
     if target.is_dir():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if target.is_dir():
-            return
+            return  # another process was first
         building = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
         try:
             for name, content in files.items():
                 _check_name(name)
                 path = building / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content)
+                except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                    raise _refusal(repr(name), "it is the name of a file and of a folder") from error
                 path.chmod(0o444)
             # Model code runs as another user where Landlock is missing: it must be able to read this.
             for directory, _, _ in os.walk(building):
@@ -126,7 +137,12 @@ def _is_skipped(parts: tuple[str, ...]) -> bool:
 def _check_name(name: str) -> None:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or not path.parts:
-        raise _refusal(repr(name), "it is not a name inside the folder")
+        found = "it is not a name inside the folder"
+    elif any("\ud800" <= c <= "\udfff" for c in name):
+        found = "the name is not UTF-8"
+    else:
+        return
+    raise ManifestError([Problem(repr(name), found, "Rename the file.")])
 
 
 def _refusal(where: str, found: str) -> ManifestError:

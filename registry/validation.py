@@ -6,6 +6,7 @@ Left out: running the code. It is only compiled here; it runs in the sandbox.
 
 import ast
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,7 @@ def validate_model(files: Mapping[str, bytes]) -> ValidatedModel:
     problems: list[Problem] = []
     raw = _parse_json("manifest.json", files.get("manifest.json", b"{}"), problems)
     manifest: Manifest | None = None
-    if raw is not None:
+    if not problems:
         try:
             manifest = contract_manifest.parse(raw, files)
         except ManifestError as error:
@@ -55,24 +56,44 @@ def validate_model(files: Mapping[str, bytes]) -> ValidatedModel:
     if problems or manifest is None:
         raise ManifestError(problems)
     readme = next((files[n].decode(errors="replace") for n in ("README.md", "readme.md") if n in files), None)
+    if readme is not None:
+        readme = readme.replace("\0", "\ufffd")  # a database holds no NUL in a text
     if isinstance(raw_cases, dict):
         raw_cases = raw_cases.get("cases", [])
     return ValidatedModel(content_hash(files), manifest, cases, raw_cases or [], readme)
 
 
 def _parse_json(name: str, content: bytes, problems: list[Problem]) -> Any:
+    """Return what a JSON file holds; None, with a problem, where it cannot be read or stored."""
     try:
-        return json.loads(content.decode("utf-8-sig"))
+        raw = json.loads(content.decode("utf-8-sig"))
+        storable = _is_storable(raw)
     except (ValueError, RecursionError) as error:
-        problems.append(Problem(name, f"it is not JSON: {error}", "Mend the file."))
+        problems.append(Problem(name, f"it is not JSON: {error}", "Correct the file."))
         return None
+    if not storable:
+        found = "it holds NaN, an infinite number, or a character that no text can be stored with"
+        problems.append(Problem(name, found, "Remove it."))
+        return None
+    return raw
+
+
+def _is_storable(value: Any) -> bool:
+    """Say whether a database can hold the value as JSON, which Python reads more of than there is."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+    if isinstance(value, dict):
+        return all(_is_storable(k) and _is_storable(v) for k, v in value.items())
+    if isinstance(value, list):
+        return all(map(_is_storable, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _check_code(content: bytes) -> list[Problem]:
     try:
         tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        return [Problem("function.py", f"it does not compile: {error}", "Mend the code.")]
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return [Problem("function.py", f"it does not compile: {error}", "Correct the code.")]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "run":
             return []

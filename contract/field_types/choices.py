@@ -19,7 +19,7 @@ class BooleanType(FieldTypeHandler):
         if default is None and not column:
             return {"default": False}
         if default is not None and not isinstance(default, bool):
-            reader.problem("default", f"{default!r} is not true or false", "Give true or false.")
+            reader.problem("default", f"{shorten(default)} is not true or false", "Give true or false.")
         return {}
 
     def json_schema(self, field: Field) -> dict[str, Any]:
@@ -46,7 +46,9 @@ class SelectType(FieldTypeHandler):
         if default is None and offered and not column:
             default = offered[0]
         elif default is not None and default not in offered:
-            reader.problem("default", f"{default!r} is not offered", f"Use one of {name_some(map(repr, offered))}.")
+            reader.problem(
+                "default", f"{shorten(default)} is not offered", f"Use one of {name_some(map(repr, offered))}."
+            )
         return {"options": options, "default": default}
 
     def json_schema(self, field: Field) -> dict[str, Any]:
@@ -78,11 +80,13 @@ class MultiselectType(SelectType):
         if default is None:
             default = []
         if not isinstance(default, list):
-            reader.problem("default", f"{default!r} is not a list", "Give a list of options.")
+            reader.problem("default", f"{shorten(default)} is not a list", "Give a list of options.")
             default = []
         for item in default:
             if item not in offered:
-                reader.problem("default", f"{item!r} is not offered", f"Use some of {name_some(map(repr, offered))}.")
+                reader.problem(
+                    "default", f"{shorten(item)} is not offered", f"Use some of {name_some(map(repr, offered))}."
+                )
         return {
             "options": options,
             "default": default,
@@ -121,7 +125,7 @@ def read_options(reader: DeclarationReader) -> tuple[Option, ...]:
     for i, item in enumerate(raw):
         if isinstance(item, dict):
             if "value" not in item:
-                reader.problem(f"options[{i}]", f"{item!r} has no value", 'Give {"value": ..., "label": ...}.')
+                reader.problem(f"options[{i}]", f"{shorten(item)} has no value", 'Give {"value": ..., "label": ...}.')
                 continue
             options.append(Option(item["value"], str(item.get("label", item["value"]))))
         else:
@@ -131,9 +135,11 @@ def read_options(reader: DeclarationReader) -> tuple[Option, ...]:
     seen: list[Any] = []
     for i, option in enumerate(options):
         if not isinstance(option.value, str | int | float | bool):
-            reader.problem(f"options[{i}]", f"{option.value!r} is not a plain value", "Use text or numbers as options.")
+            reader.problem(
+                f"options[{i}]", f"{shorten(option.value)} is not a plain value", "Use text or numbers as options."
+            )
         if any(option.value == s and type(option.value) is type(s) for s in seen):
-            reader.problem(f"options[{i}]", f"{option.value!r} is duplicated", "List each value once.")
+            reader.problem(f"options[{i}]", f"{shorten(option.value)} is duplicated", "List each value once.")
         seen.append(option.value)
     return tuple(options)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from contract.fields import is_number
 from contract.problems import Problem
+from contract.wording import shorten
 
 
 class DeclarationReader:
@@ -28,7 +29,7 @@ class DeclarationReader:
         self.problems.append(Problem(self.path(key), found, hint))
 
     def warn(self, key: str, text: str) -> None:
-        """Note what is odd about `key` and makes nothing unusable."""
+        """Note what is unusual about `key` and makes nothing unusable."""
         self.warnings.append(f"{self.path(key)} {text}")
 
     def typed(self, key: str, kind: Any, words: str, default: Any = None) -> Any:
@@ -38,7 +39,7 @@ class DeclarationReader:
             return default
         wrong_bool = isinstance(value, bool) and kind is not bool
         if not isinstance(value, kind) or wrong_bool:
-            self.problem(key, f"{value!r} is not {words}", f"Give {words}.")
+            self.problem(key, f"{shorten(value)} is not {words}", f"Give {words}.")
             return default
         return value
 
@@ -55,7 +56,7 @@ class DeclarationReader:
         """Return a finite number, or the default."""
         value = self.typed(key, int | float, "a number", default)
         if value is not None and not is_number(value):
-            self.problem(key, f"{value!r} is not finite", "Give a finite number.")
+            self.problem(key, f"{shorten(value)} is not finite", "Give a finite number.")
             return default
         return value
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from contract.field_types.declaration import DeclarationReader
 from contract.field_types.handler import FieldTypeHandler
 from contract.fields import MAX_FILE_MB, Field
+from contract.wording import shorten
 
 
 class FileType(FieldTypeHandler):
@@ -18,10 +19,10 @@ class FileType(FieldTypeHandler):
         accept = reader.typed("accept", list, "a list of endings", default=[])
         for ending in accept:
             if not isinstance(ending, str) or not ending.startswith("."):
-                reader.problem("accept", f"{ending!r} is not a file ending", 'Write endings as ".csv".')
+                reader.problem("accept", f"{shorten(ending)} is not a file ending", 'Write endings as ".csv".')
         default = reader.raw.get("default")
         if default is not None and not isinstance(default, str):
-            reader.problem("default", f"{default!r} is not a file's name", "Name a file of the folder.")
+            reader.problem("default", f"{shorten(default)} is not a file's name", "Name a file of the folder.")
         return {
             "accept": tuple(str(e).lower() for e in accept),
             "max_mb": float(reader.number("max_mb", MAX_FILE_MB)),

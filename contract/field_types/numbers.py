@@ -32,7 +32,9 @@ class _Bounds:
 class NumberType(FieldTypeHandler):
     """One number."""
 
-    keys: ClassVar[frozenset[str]] = frozenset({"min", "max", "step", "scale", "precision", "valid", "widget"})
+    keys: ClassVar[frozenset[str]] = frozenset(
+        {"min", "max", "step", "scale", "precision", "valid", "widget", "currency"}
+    )
     column_keys: ClassVar[frozenset[str]] = frozenset({"increasing"})
     default_words: ClassVar[str] = "a number"
 
@@ -55,6 +57,7 @@ class NumberType(FieldTypeHandler):
             "widget": _read_widget(reader),
             "precision": precision,
             "valid": _read_valid(reader),
+            "currency": reader.flag("currency"),
             "default": self._as_default(bounds.numbers) if bounds.numbers else bounds.default,
         }
 
@@ -74,6 +77,8 @@ class NumberType(FieldTypeHandler):
             schema["x-scale"] = field.scale
         if field.valid:
             schema["x-valid-range"] = list(field.valid)
+        if field.currency:
+            schema["x-currency"] = True
         return schema
 
     def normalise(self, field: Field, value: Any) -> Any:
@@ -115,11 +120,11 @@ class NumberType(FieldTypeHandler):
             return _Bounds(low, high, step, None, [])
         numbers = self._default_numbers(default)
         if numbers is None:
-            reader.problem("default", f"{default!r} is not {self.default_words}", f"Give {self.default_words}.")
+            reader.problem("default", f"{shorten(default)} is not {self.default_words}", f"Give {self.default_words}.")
             return _Bounds(low, high, step, own, self._default_numbers(own) or [])
         if any((low is not None and n < low) or (high is not None and n > high) for n in numbers):
             span = span_text(low, high)
-            reader.problem("default", f"{default!r} is outside {span}", "Give a default in that range.")
+            reader.problem("default", f"{shorten(default)} is outside {span}", "Give a default in that range.")
         return _Bounds(low, high, step, default, numbers)
 
     def _read_precision(self, reader: DeclarationReader, bounds: _Bounds) -> int | None:
@@ -226,7 +231,7 @@ def _decimals(count: int) -> str:
 def _read_scale(reader: DeclarationReader, low: Any) -> str:
     scale = reader.text("scale") or "linear"
     if scale not in SCALES:
-        reader.problem("scale", f"{scale!r} is not a scale", 'Give "linear" or "log".')
+        reader.problem("scale", f"{shorten(scale)} is not a scale", 'Give "linear" or "log".')
         return "linear"
     if scale == "log" and (low is None or low <= 0):
         reader.problem("scale", f"a log scale cannot start at {low}", "Give a min above 0.")
@@ -237,7 +242,7 @@ def _read_scale(reader: DeclarationReader, low: Any) -> str:
 def _read_widget(reader: DeclarationReader) -> str | None:
     widget = reader.text("widget")
     if widget not in {None, *WIDGETS}:
-        reader.problem("widget", f"{widget!r} is not a widget", 'Give "slider" or "number".')
+        reader.problem("widget", f"{shorten(widget)} is not a widget", 'Give "slider" or "number".')
     return widget
 
 
@@ -246,6 +251,6 @@ def _read_valid(reader: DeclarationReader) -> tuple[float, float] | None:
     if valid is None:
         return None
     if len(valid) != 2 or not all(is_number(v) for v in valid) or valid[0] > valid[1]:
-        reader.problem("valid", f"{valid!r} is not a range", "Give [low, high] with low at most high.")
+        reader.problem("valid", f"{shorten(valid)} is not a range", "Give [low, high] with low at most high.")
         return None
     return valid[0], valid[1]

@@ -13,6 +13,7 @@ from contract.field_types.declaration import DeclarationReader
 from contract.field_types.handler import FieldTypeHandler
 from contract.fields import Field, FieldType
 from contract.problems import Problem
+from contract.wording import shorten
 
 COMMON_KEYS = frozenset(
     {
@@ -42,7 +43,7 @@ def parse_declaration(
     *,
     column: bool = False,
 ) -> Field | None:
-    """Build the field declared as `raw`, adding what is wrong to `problems` and what is odd to `warnings`.
+    """Build the field declared as `raw`, adding what is wrong to `problems` and what is ignored to `warnings`.
 
     Args:
         handlers: the types it may have.
@@ -58,28 +59,28 @@ def parse_declaration(
     """
     if not isinstance(raw, Mapping):
         problems.append(
-            Problem(where, f"{raw!r} is not an object", 'Declare the input as {"type": ..., "label": ...}.')
+            Problem(where, f"{shorten(raw)} is not an object", 'Declare the input as {"type": ..., "label": ...}.')
         )
         return None
     if not KEY_PATTERN.fullmatch(key):
         problems.append(
             Problem(
                 where,
-                f"the key {key!r} is not a plain name",
+                f"the key {shorten(key)} is not a plain name",
                 "Use letters, digits and underscores, not starting with a digit.",
             )
         )
     type_ = raw.get("type", "number")
     if not isinstance(type_, str) or type_ not in handlers:
         problems.append(
-            Problem(f"{where}.type", f"{type_!r} is not a type of field", f"Use one of {', '.join(handlers)}.")
+            Problem(f"{where}.type", f"{shorten(type_)} is not a type of field", f"Use one of {', '.join(handlers)}.")
         )
         return None
     handler = handlers[cast("FieldType", type_)]
     known = COMMON_KEYS | handler.keys | (handler.column_keys if column else frozenset())
     reader = DeclarationReader(raw, where, problems, warnings)
-    for odd in sorted(set(raw) - known):
-        reader.warn(odd, f"is not known for a {type_} and is ignored.")
+    for unknown in sorted(set(raw) - known):
+        reader.warn(unknown, f"is not known for a {type_} and is ignored.")
     values: dict[str, Any] = {
         "key": key,
         "type": type_,

@@ -12,7 +12,7 @@ from contract.field_types.declaration import DeclarationReader
 from contract.field_types.handler import FieldTypeHandler
 from contract.field_types.parsing import parse_declaration
 from contract.fields import MAX_TABLE_ROWS, BuiltinTable, Field, FieldType
-from contract.wording import name_some
+from contract.wording import name_some, shorten
 
 
 class TableType(FieldTypeHandler):
@@ -47,7 +47,7 @@ class TableType(FieldTypeHandler):
         for name, keys in (("unique", unique), ("triangle", [triangle] if triangle else [])):
             for key in keys:
                 if key not in columns:
-                    reader.problem(name, f"there is no column {key!r}", f"Use some of {name_some(columns)}.")
+                    reader.problem(name, f"there is no column {shorten(key)}", f"Use some of {name_some(columns)}.")
         return {
             "columns": columns,
             "unique": tuple(unique),

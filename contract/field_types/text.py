@@ -27,7 +27,7 @@ class TextType(FieldTypeHandler):
         }
         default = reader.raw.get("default")
         if default is not None and not isinstance(default, str):
-            reader.problem("default", f"{default!r} is not text", "Put the default in quotes.")
+            reader.problem("default", f"{shorten(default)} is not text", "Put the default in quotes.")
         if default is None and not column and reader.raw.get("required") is not True:
             values["default"] = "" if _fits_empty(values["pattern"]) else None
         return values

@@ -34,7 +34,7 @@ def test_every_fault_of_a_file_is_named_by_line_and_column_at_once():
     assert told(text) == [
         "line 1: the table has no column 'odd'. Use age, qx, note.",
         "line 3, column 'q(x)': -0.1 is outside 0 to 1. Give a number from 0 to 1.",
-        "line 3, column 'Age': 60 stands above already. Give each value once.",
+        "line 3, column 'Age': 60 repeats an earlier row. Give each value once.",
         "line 5, column 'q(x)': 'abc' is not a number. Give a number.",
         "line 5: '9' stands beyond the last column. Give 3 cells, one for each column.",
         "line 5, column 'Age': 59 comes after 60. Put the rows in increasing order.",

@@ -33,6 +33,25 @@ def test_all_problems_come_together_and_unknown_inputs_are_refused_by_name():
     assert [f.split(":")[0] for f in sorted(found)] == ["inputs.age", "inputs.agee", "inputs.rate"]
 
 
+def test_an_unknown_name_is_answered_with_the_likely_one_and_not_with_all_of_sixty():
+    many = {f"factor_{chr(97 + i // 26)}{chr(97 + i % 26)}": {"type": "number"} for i in range(60)}
+    m = build(premium={"type": "number"}, **many, t={"type": "table", "columns": {"paid": {}, **many}, "default": []})
+    (found,) = problems(m, {"premum": 1})
+    assert found == (
+        "inputs.premum: the model has no such input. Did you mean premium? Its inputs are: premium, factor_aa, "
+        "factor_ab, factor_ac, factor_ad, factor_ae and 56 more."
+    )
+    assert problems(m, {"t": [{"payd": 1}]})[-1].endswith(
+        "Did you mean paid? Its columns: paid, factor_aa, factor_ab, factor_ac, factor_ad, factor_ae and 55 more."
+    )
+    assert "56 more" not in problems(build(age=AGE), {"x" * 5_000: 1})[0]
+
+
+def test_a_choice_that_is_not_offered_is_answered_with_some_of_many():
+    m = build(s={"type": "select", "options": list(range(100))})
+    assert problems(m, {"s": 200}) == ["inputs.s: 200 is not offered. Give one of 0, 1, 2, 3, 4, 5 and 94 more."]
+
+
 def test_what_is_left_out_takes_its_default():
     assert inputs.validate(build(age=AGE), {}) == {"age": 45}
 

@@ -66,7 +66,7 @@ def test_tables_that_are_not_there_are_named_together(model):
 
 
 def test_an_age_given_twice_is_refused(model):
-    with pytest.raises(InputError, match=r"internal_rates\[1\]\.age: 60 stands above already"):
+    with pytest.raises(InputError, match=r"internal_rates\[1\]\.age: 60 repeats an earlier row"):
         model.run(internal_rates=[{"age": 60, "q": 0.01}, {"age": 60, "q": 0.02}])
 
 

@@ -177,7 +177,7 @@ def test_more_absorbed_than_required_leaves_no_requirement_and_says_so(model):
 
 def test_a_year_projected_twice_is_refused(model):
     rows = [{"year": 3, "scr": 1, "rate": 2}] * 2
-    with pytest.raises(InputError, match=r"projection\[1\]\.year: 3 stands above already"):
+    with pytest.raises(InputError, match=r"projection\[1\]\.year: 3 repeats an earlier row"):
         model.run(projection=rows)
 
 

@@ -260,7 +260,7 @@ def test_a_rate_beyond_its_first_smoothing_point_has_no_stress_of_its_own_in_202
     [
         (
             {"curve": [{"maturity": 5, "rate": 3}, {"maturity": 5, "rate": 2}]},
-            r"curve\[1\]\.maturity: 5 stands above already",
+            r"curve\[1\]\.maturity: 5 repeats an earlier row",
         ),
         ({"regime": "2027", "curve": [{"maturity": 5, "rate": 3}]}, "before the first smoothing point of 20 years"),
     ],

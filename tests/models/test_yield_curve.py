@@ -146,7 +146,7 @@ def test_rates_are_the_same_curve_in_every_compounding(model):
         ({"quotes": []}, "no quote"),
         (
             {"quotes": [{"maturity": 1, "rate": 2}, {"maturity": 1, "rate": 3}]},
-            r"quotes\[1\]\.maturity: 1 stands above already",
+            r"quotes\[1\]\.maturity: 1 repeats an earlier row",
         ),
         ({"quotes_are": "bonds"}, "accrued interest"),
         ({"quotes_are": "qb", "method": "bootstrap"}, "belong to Smith-Wilson"),

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -70,7 +71,7 @@ def unpack(archive: bytes) -> dict[str, bytes]:
     """Return the files of an archive, counting bytes while they inflate.
 
     Raises:
-        ManifestError: it is no zip archive, is too large, or names a file outside the folder.
+        ManifestError: it is no zip archive that can be read, is too large, or names a file outside the folder.
     """
     files: dict[str, bytes] = {}
     room = MAX_BYTES
@@ -90,6 +91,13 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                 files[entry.filename] = content
     except zipfile.BadZipFile as error:
         raise _refusal("archive", f"it is not a zip file ({error})") from error
+    except (
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:  # damaged, encrypted, or packed unusually
+        raise _refusal("archive", f"it cannot be read ({error})") from error
     return files
 
 

@@ -54,12 +54,6 @@ def get_version(conn: Connection, app_id: int, hash: str) -> Version | None:  # 
     return _one_version(conn, versions.c.app_id == app_id, matches)
 
 
-def list_versions(conn: Connection, app_id: int) -> list[Version]:
-    """Return the model's versions, newest first."""
-    rows = conn.execute(_SELECT.where(versions.c.app_id == app_id).order_by(versions.c.created_at.desc()))
-    return [_version_from_row(row) for row in rows.mappings()]
-
-
 def put_case_results(conn: Connection, app_id: int, hash: str, checks: Mapping[str, Any]) -> None:  # noqa: A002
     """Keep the score of the version's reference cases."""
     conn.execute(

@@ -39,6 +39,7 @@ from settings import SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
+from ui.shell.idle import sleep_when_idle
 from worker import limits_from
 
 HERE = Path(__file__).resolve().parent
@@ -57,6 +58,7 @@ for warning in settings_module.renamed():
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
     route_server_logs()
+    sleep_when_idle()
     with contextlib.ExitStack() as stack:
         telemetry.start(settings.telemetry, service="tontine-server")
         stack.callback(telemetry.stop)

@@ -26,6 +26,7 @@ from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 from storage.notifications import Listener
+from storage.runs import SELECT
 
 MODELS = 300
 PART_ROWS = 1_000_000
@@ -41,8 +42,28 @@ from (select i, now() - i * interval '9 seconds' as t from generate_series(1, :c
 """)
 
 
-def timed(name: str, call: Callable[[], object], repeat: int = 200) -> None:
-    """Print the median and the 95th percentile of `repeat` calls, in milliseconds."""
+# As storage.runs writes them.
+FILL_SEARCH = text(r"""
+insert into run_search (run_id, words)
+select r.id, lower(concat_ws(chr(10), a.slug, v.manifest->>'name', u.name, (
+    select string_agg(distinct found #>> '{}', chr(10))
+    from jsonb_path_query(r.inputs, 'strict $.** ? (@.type() == "string")') found), r.reason))
+from runs r join apps a on a.id = r.app_id join versions v on v.app_id = r.app_id and v.hash = r.version
+join users u on u.id = r.user_id
+""")
+# What the search was before it had a text of its own: the ratio says what the index is worth.
+SCAN = text(f"""{SELECT}
+where (
+    (r.app_id, r.version) in (select v.app_id, v.hash from versions v join apps a on a.id = v.app_id
+                              where v.manifest->>'name' ilike :word or a.slug ilike :word)
+    or r.user_id in (select id from users where name ilike :word)
+    or r.reason ilike :word or jsonb_path_exists(r.inputs, cast(:path as jsonpath)))
+order by r.queued_at desc, r.id desc limit 51
+""")
+
+
+def timed(name: str, call: Callable[[], object], repeat: int = 200) -> float:
+    """Print the median and the 95th percentile of `repeat` calls, in milliseconds, and return the median."""
     call()
     taken = []
     for _ in range(repeat):
@@ -51,6 +72,7 @@ def timed(name: str, call: Callable[[], object], repeat: int = 200) -> None:
         taken.append((time.perf_counter() - begun) * 1_000)
     taken.sort()
     print(f"{name:<58} {statistics.median(taken):>9.2f} {taken[int(len(taken) * 0.95)]:>9.2f}")
+    return statistics.median(taken)
 
 
 def fill(database: Database, count: int) -> None:
@@ -69,6 +91,7 @@ def fill(database: Database, count: int) -> None:
                 conn, app_id=app.id, hash=f"{i:064}", manifest=manifest, cases=[], archive=archive, created_by=1
             )
         conn.execute(FILL, {"models": MODELS, "count": count})
+        conn.execute(FILL_SEARCH)
     with database.autocommit() as conn:
         conn.execute(text("vacuum analyze"))
 
@@ -153,12 +176,33 @@ def history(database: Database, count: int) -> None:
         ("of one model", Filter(app="model_7")),
         ("of one user", Filter(user="user 9")),
         ("that failed", Filter(statuses=(Status.FAILED,))),
-        ("with a word in the model's name", Filter(text="Model 77")),
-        ("with a word in an input", Filter(text="ELT16")),
-        ("with a word that no run has", Filter(text="nowhere")),
     ):
         timed(f"history, runs {name}", partial(page, wanted), 20)
         timed(f"count, runs {name}", partial(counted, wanted), 20)
+
+    def scan(word: str) -> None:
+        with database.read() as conn:
+            conn.execute(SCAN, {"word": f"%{word}%", "path": f'$.** ? (@ like_regex "{word}" flag "iq")'}).all()
+
+    with database.read() as conn:
+        some = str(conn.execute(text("select id from runs offset :n limit 1"), {"n": count // 3}).scalar_one())
+    for name, words, plain in (
+        ("a word in the model's name", "model_77", "model\\_77"),
+        ("two words in the model's name", "Model 77", None),
+        ("a word in one of 17 inputs", "ELT16", "elt16"),
+        ("a word in one of 20 reasons", "raised", "raised"),
+        ("a word of every run", "user", "user"),
+        ("a word that is nowhere", "nowhere", "nowhere"),
+        ("two letters that are nowhere", "zq", "zq"),
+        ("the last eight digits of its id", some[-8:], None),
+        ("an input, of one model", "ELT16", None),
+    ):
+        wanted = Filter(text=words, app="model_7" if "of one model" in name else None)
+        found = timed(f"history, runs with {name}", partial(page, wanted), 20)
+        timed(f"count, runs with {name}", partial(counted, wanted), 20)
+        if plain is not None:
+            before = timed(f"the same without the index: {name}", partial(scan, plain), 3)
+            print(f"    ratio of medians {found / before:.3f}")
     with database.read() as conn:
         timed("usage_stats", lambda: search.usage_stats(conn), 5)
         timed(f"catalogue of {MODELS} models", lambda: apps.list_apps(conn), 20)
@@ -192,7 +236,9 @@ def parts(database: Database) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time the statements of storage.")
     parser.add_argument("--runs", type=int, default=100_000, help="runs in the history")
-    count = parser.parse_args().runs
+    parser.add_argument("--history", action="store_true", help="time the history's statements only")
+    arguments = parser.parse_args()
+    count = arguments.runs
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         server = EmbeddedServer(Path(folder) / "postgres")
@@ -203,10 +249,11 @@ def main() -> None:
             migrate(database)
             fill(database, count)
             print(f"\n{f'{count:,} runs in the history':<58} {'median ms':>9} {'p95 ms':>9}")
-            steps_of_a_run(database)
-            push(database)
+            if not arguments.history:
+                steps_of_a_run(database)
+                push(database)
+                parts(database)
             history(database, count)
-            parts(database)
         finally:
             database.close()
             server.stop()

@@ -11,6 +11,7 @@ Left out: major upgrades. A data folder of another major version is refused with
 import contextlib
 import fcntl
 import hashlib
+import os
 import shutil
 import sys
 import threading
@@ -67,6 +68,7 @@ class EmbeddedServer:
         self.fsync = fsync
         self._users: IO[str] | None = None
         self._programs: PostgresBinaries | None = None
+        self._sockets_are_ours = False
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -128,8 +130,9 @@ class EmbeddedServer:
             while self._launched() and not (self.data / "postmaster.pid").exists() and time.monotonic() < until:
                 time.sleep(0.02)
             self._programs.run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data), check=False)
-            with contextlib.suppress(OSError):
-                self._sockets.rmdir()
+            if self._sockets_are_ours:
+                with contextlib.suppress(OSError):
+                    self._sockets.rmdir()
 
     def _launched(self) -> bool:
         """Return whether a process of the server is there: all of them hold its lock."""
@@ -159,6 +162,7 @@ class EmbeddedServer:
 
     def _ensure(self, programs: PostgresBinaries) -> None:
         """Return once the server answers, started if it has to be, or is to stop. The caller holds the start lock."""
+        self._socket_folder(programs)  # what answers in a folder of somebody else's is not our server
         begun = time.monotonic()
         tried = -RETRY_SECONDS
         while (answer := self._ping()) is not None and not self._stopping.is_set():
@@ -178,8 +182,8 @@ class EmbeddedServer:
         with self._server_lock() as lock:
             if lock is None:
                 return False
+            sockets = self._socket_folder(programs)
             self._clear()
-            sockets = self._private(programs)
             options = {**OPTIONS, "unix_socket_directories": str(sockets)}
             if not self.fsync:
                 options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -248,14 +252,30 @@ class EmbeddedServer:
         digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
         return SOCKETS / f"tontine-{self.home.stat().st_uid if self.home.exists() else 0}-{digest}"
 
-    def _private(self, programs: PostgresBinaries) -> Path:
-        """Return the folder of the socket, made, and nobody else's: who may enter it is the database's owner."""
+    def _socket_folder(self, programs: PostgresBinaries) -> Path:
+        """Return the folder of the socket, created where it is missing.
+
+        Whoever may enter it is the database's owner. Its path is known and anybody may have put something there, a
+        link too, so it is opened without following links and looked at before anything in it is used or changed.
+
+        Raises:
+            ServerError: it is not a folder of ours that is closed to everybody else.
+        """
         folder = self._sockets
-        folder.mkdir(mode=0o700, exist_ok=True)
-        programs.chown(folder)
-        found = folder.lstat()
-        if folder.is_symlink() or found.st_uid != programs.owner or found.st_mode & 0o077:
-            raise ServerError(f"{folder} is not private to Tontine. Remove it, or set TONTINE_DATA to another folder.")
+        try:
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError as error:
+            raise _not_private(folder) from error
+        try:
+            found = os.fstat(opened)
+            if found.st_uid not in {os.geteuid(), programs.owner} or found.st_mode & 0o077:
+                raise _not_private(folder)
+            programs.chown(opened)
+        finally:
+            os.close(opened)
+        self._sockets_are_ours = True
         return folder
 
     def _ping(self) -> str | None:
@@ -272,6 +292,10 @@ class EmbeddedServer:
         with (self.home / "start.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _not_private(folder: Path) -> ServerError:
+    return ServerError(f"{folder} is not private to Tontine. Remove it, or set TONTINE_DATA to another folder.")
 
 
 def _log_tail(path: Path) -> str:

@@ -53,6 +53,12 @@ def admit_held(conn: Connection, *, max_running_per_user: int, max_running_per_m
     return found
 
 
+def has_held(conn: Connection) -> bool:
+    """Return whether there are held runs at all."""
+    found = conn.execute(sql("select exists (select from runs where on_hold and status = 'PENDING')"))
+    return bool(found.scalar_one())
+
+
 def queue_position(conn: Connection, run_id: UUID) -> int:
     """Return how many waiting runs go before this one."""
     statement = sql("""

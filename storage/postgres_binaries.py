@@ -48,10 +48,10 @@ class PostgresBinaries:
         """The id of the user that the server's files belong to."""
         return os.geteuid() if self._account is None else self._account.pw_uid
 
-    def chown(self, folder: Path) -> None:
-        """Give a folder to the user that the server's files belong to."""
+    def chown(self, descriptor: int) -> None:
+        """Give an opened folder to the user that the server's files belong to."""
         if self._account is not None:
-            os.chown(folder, self._account.pw_uid, self._account.pw_gid)
+            os.fchown(descriptor, self._account.pw_uid, self._account.pw_gid)
 
     def run(self, program: str, *arguments: str, check: bool = True, keep: Sequence[int] = ()) -> str:
         """Run a program to its end and return what it said.

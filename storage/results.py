@@ -83,12 +83,6 @@ def read_file(conn: Connection, run_id: UUID, name: str) -> bytes:
     return get_blob(conn, blob)
 
 
-def list_files(conn: Connection, run_id: UUID) -> list[tuple[str, str, str, int]]:
-    """Return (name, file name, blob's hash, size in bytes) of each file the model made."""
-    rows = conn.execute(select(result_files).where(result_files.c.run_id == run_id).order_by(result_files.c.name))
-    return [(r.name, r.filename, r.blob, r.size) for r in rows]
-
-
 def _fetch_binary(conn: Connection, statement: LiteralString, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return rows by the binary protocol, in which bytes come as they are: as text they are twice as many."""
     raw: Any = conn.connection.driver_connection

@@ -4,8 +4,6 @@ Chosen: events are kept while the run goes on; its end leaves the changes of sta
 Left out: writing them, which goes with the run's own row in one statement (`storage.runs`).
 """
 
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -19,9 +17,3 @@ _LOG = text(f"select {LOG_SQL} from runs r where r.id = :id")  # noqa: S608 - th
 def get_log(conn: Connection, run_id: UUID) -> str:
     """Return what the run has printed so far."""
     return str(conn.execute(_LOG, {"id": run_id}).scalar_one())
-
-
-def events_after(conn: Connection, run_id: UUID, seq: int) -> list[tuple[int, str, dict[str, Any], datetime]]:
-    """Return (sequence number, kind, payload, time) of every event after `seq`, in order."""
-    statement = text("select seq, kind, payload, at from run_events where run_id = :id and seq > :seq order by seq")
-    return [(r.seq, r.kind, r.payload, r.at) for r in conn.execute(statement, {"id": run_id, "seq": seq})]

@@ -45,6 +45,9 @@ where r.id = :id
 # waits: were it lost, the next claim would have the same attempt, and nothing would tell the two workers apart.
 _SOON = "set_config('synchronous_commit', 'off', true)"
 SELECT = f"select {_NOUN} from runs{_OTHERS}"
+# The texts among the inputs of the run `r`, at any depth, each once.
+_TEXTS = """(select string_agg(distinct found #>> '{}', chr(10))
+        from jsonb_path_query(r.inputs, 'strict $.** ? (@.type() == "string")') found)"""
 
 # Two clicks with one key at the same moment may leave a job whose run is not there; a worker finds nothing to claim.
 _ADD = sql(f"""
@@ -66,6 +69,9 @@ with wanted as (
     from wanted left join runs o on o.id = :reused_from
     on conflict on constraint runs_submission_key do nothing
     returning *
+), findable as (
+    insert into run_search (run_id, words)
+    select r.id, lower(concat_ws(chr(10), a.slug, v.manifest->>'name', u.name, {_TEXTS})) from added{_OTHERS}
 ) select {_NOUN} from added{_OTHERS}
 """)
 
@@ -108,6 +114,9 @@ with changed as (
 ), said as (
     insert into run_events (run_id, seq, kind, payload)
     select id, seq, 'status', jsonb_build_object('status', cast(:status as text)) from changed
+), findable as (
+    update run_search s set words = s.words || chr(10) || lower(:reason)
+    from changed where s.run_id = changed.id and cast(:reason as text) is not null
 ), pruned as (
     delete from run_events where run_id = :id and kind = 'progress' and exists (select 1 from changed)
 ), kept as (
@@ -131,6 +140,9 @@ with changed as (
 ), said as (
     insert into run_events (run_id, seq, kind, payload)
     select id, seq, 'cancel', jsonb_build_object('status', status) from changed
+), findable as (
+    update run_search s set words = s.words || chr(10) || lower(:reason)
+    from changed where s.run_id = changed.id and changed.status = 'CANCELLED'
 )
 select pg_notify('run_events', id || ':' || seq || case when status = 'CANCELLED' then '\\:end' else '' end),
        pg_notify('run_cancel', id || ':' || cast(:why as text)) from changed

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    cast,
     func,
     text,
 )
@@ -143,7 +144,6 @@ Index(
     runs.c.id.desc(),
     postgresql_where=runs.c.status != "SUCCESS",
 )
-Index("runs_inputs", runs.c.inputs, postgresql_using="gin", postgresql_ops={"inputs": "jsonb_path_ops"})
 Index(
     "runs_reusable",
     runs.c.app_id,
@@ -161,7 +161,22 @@ Index(
     runs.c.app_id,
     postgresql_where=runs.c.status.in_(["PENDING", "RUNNING"]) & ~runs.c.on_hold,
 )
-Index("runs_batch", runs.c.batch, postgresql_where=runs.c.batch.isnot(None))
+
+# What a run is found by, in small letters, a line each: model, user, texts among its inputs and the reason of its end.
+# Apart from the run, whose row is written again with each change of its status and would take its index entries along.
+run_search = Table(
+    "run_search",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("words", Text, nullable=False),
+)
+Index("run_search_words", run_search.c.words, postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"})
+Index(
+    "run_search_ids",
+    cast(run_search.c.run_id, Text).label("run_id"),
+    postgresql_using="gin",
+    postgresql_ops={"run_id": "gin_trgm_ops"},
+)
 
 # Who uploaded which content, under which name: a file input may name only what its actor has.
 uploads = Table(

@@ -54,12 +54,6 @@ def get_version(conn: Connection, app_id: int, hash: str) -> Version | None:  # 
     return _one_version(conn, versions.c.app_id == app_id, matches)
 
 
-def list_versions(conn: Connection, app_id: int) -> list[Version]:
-    """Return the model's versions, newest first."""
-    rows = conn.execute(_SELECT.where(versions.c.app_id == app_id).order_by(versions.c.created_at.desc()))
-    return [_version_from_row(row) for row in rows.mappings()]
-
-
 def full_hash(conn: Connection, app_id: int, digits: str) -> str | None:
     """Return the content hash of the model's version that begins with these twelve or more digits, or None."""
     if len(digits) < 12 or "\0" in digits:

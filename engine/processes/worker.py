@@ -12,9 +12,11 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -35,7 +37,9 @@ from storage.notifications import CANCEL, Listener
 
 log = structlog.get_logger()
 
-POLL_INTERVAL = 0.5  # a lost wake-up costs this long at most
+# s between two looks for a job that nobody announced: a check that is tried again is one.
+POLL_INTERVAL = 10.0
+WATCH_INTERVAL = 2.0  # s between two looks whether the database still answers
 DATABASE_TIMEOUT = (
     15.0  # s without an answer from the database, or twice `stalled` where that is more, after which a worker ends
 )
@@ -142,25 +146,24 @@ class Worker:
         if self.loop_monitor is not None:
             self.loop_monitor.start()
         async with app.open_async():
-            # Two takers: what a person asked for never waits for a sweep to leave a slot.
-            takers = [
-                asyncio.ensure_future(
-                    job_queue.consume(
-                        app,
-                        name,
-                        worker=self.name,
-                        at_once=at_once,
-                        poll=POLL_INTERVAL,
-                        grace=STOP_GRACE * 3,
-                        worker_timeout=self.worker_context.limits.worker_timeout,
-                    )
+            # Two consumers: what a person asked for never waits for a sweep to leave a slot.
+            consumers = [
+                partial(
+                    job_queue.consume,
+                    app,
+                    name,
+                    worker=self.name,
+                    at_once=at_once,
+                    poll=POLL_INTERVAL,
+                    grace=STOP_GRACE * 3,
+                    worker_timeout=self.worker_context.limits.worker_timeout,
                 )
                 for name, at_once in (
                     (job_queue.INTERACTIVE_QUEUE, self.runs_at_once),
                     (job_queue.BATCH_QUEUE, self.batch_runs),
                 )
             ]
-            self._task = asyncio.ensure_future(_run_together(takers))
+            self._task = asyncio.ensure_future(_run_together(consumers))
             if self._stopping.is_set():
                 self._task.cancel()
             log.info("worker ready", worker=self.name, tier=str(self.sandbox.tier), runs_at_once=self.runs_at_once)
@@ -190,14 +193,13 @@ class Worker:
         pause = max(1.0, self.worker_context.limits.worker_timeout / 6)
         while not self._stopping.wait(pause):
             try:
-                with self.database.begin() as conn:
+                with self.database.autocommit() as conn:
                     workers.heartbeat(conn, self.name)
                     cancelled = runs.cancel_requests(conn, list(self.worker_context.active.values()))
                 for run_id, reason in cancelled.items():  # their notification may have gone by with a connection
                     self.worker_context.cancel_run(run_id, reason)
                 requeue_orphans(self.database, self.worker_context.limits)
-                with self.database.begin() as conn:
-                    job_queue.enqueue_admitted(conn, self.worker_context.limits)
+                job_queue.admit_forgotten(self.database, self.worker_context.limits)
                 self._turns += 1
             except Exception as error:
                 log.warning("heartbeat failed", worker=self.name, exc_info=True)
@@ -214,19 +216,23 @@ class Worker:
         awake itself, so that a host which was suspended is given time to find its way.
         """
         seen, quiet = -1, 0.0
-        while not self._ended.wait(1.0):
-            seen, quiet = (seen, quiet + 1) if seen == self._turns else (self._turns, 0.0)
+        while not self._ended.wait(WATCH_INTERVAL):
+            seen, quiet = (seen, quiet + WATCH_INTERVAL) if seen == self._turns else (self._turns, 0.0)
             if quiet > max(DATABASE_TIMEOUT, 2 * self.worker_context.limits.worker_timeout):
                 log.error("the database has not answered; this worker ends", worker=self.name, seconds=quiet)
                 os._exit(1)
 
 
-async def _run_together(tasks: Sequence["asyncio.Future[None]"]) -> None:
-    """Wait for tasks that only end together: by being cancelled, or by the first one's error."""
+async def _run_together(coroutines: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Run coroutines that only end together: by being cancelled, or by the first one's error.
+
+    They are started here and not by the caller: cancelled before its first step, this one starts none.
+    """
+    tasks = [asyncio.ensure_future(start()) for start in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        # Once each, whichever ends first: a second time would break off a taker's wait for the runs under way.
+        # Once each, whichever ends first: a second time would break off a consumer's wait for the runs under way.
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)

@@ -8,12 +8,13 @@ Left out: procrastinate's own locks and retries. The engine's reaper decides wha
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import procrastinate.worker
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Connection
 
@@ -25,6 +26,9 @@ RUN_TASK = "tontine.run"
 VERIFY_TASK = "tontine.verify"
 INTERACTIVE_QUEUE = "runs"
 BATCH_QUEUE = "batches"
+
+READ_TIMEOUT = 0.01  # s to read what has arrived on a connection that is readable
+TEST_AFTER = 30.0  # s without a notification after which the connection is tried
 
 # A run's priority: higher goes first, and those below a person's go to the batches.
 INTERACTIVE = 10
@@ -71,8 +75,58 @@ class Consumer(procrastinate.worker.Worker):
         """Take jobs until asked to stop, or until a side task ends."""
         await self.run()  # type: ignore[no-untyped-call]
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._notifications = 0
+
     async def _periodic_deferrer(self) -> None:
         await asyncio.Event().wait()
+
+    async def _handle_notification(self, **notification: Any) -> None:
+        self._notifications += 1
+        await super()._handle_notification(**notification)
+
+    async def _fetch_and_process_jobs(self) -> None:
+        """Take jobs until there is none, and none has been announced meanwhile.
+
+        procrastinate forgets what was announced while it was asking for a job; that job would wait for the next poll.
+        """
+        seen = -1
+        while seen != self._notifications:
+            seen = self._notifications
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
+
+
+class Connector(PsycopgConnector):
+    """procrastinate's connector, listening without waking up: psycopg's own wait looks around ten times a second."""
+
+    async def _loop_notify(
+        self, on_notification: Callable[..., Awaitable[None]], connection: AsyncConnection[Any]
+    ) -> None:
+        # What was queued before this connection listened has been announced to nobody.
+        await on_notification(channel="", payload='{"type": "job_inserted", "job_id": 0}')
+        try:
+            while True:
+                async for notification in connection.notifies(timeout=READ_TIMEOUT):
+                    await on_notification(channel=notification.channel, payload=notification.payload)
+                if not await _is_readable(connection.fileno(), TEST_AFTER):
+                    await connection.execute("select 1")  # a connection that died silently is found out here
+        except OperationalError:
+            return  # it is dead; the caller makes another one
+
+
+async def _is_readable(descriptor: int, seconds: float) -> bool:
+    """Wait until there is something to read, at most so long, and return whether there is."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        await asyncio.wait_for(readable.wait(), seconds)
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(descriptor)
+    return True
 
 
 def worker_app(dsn: str, *, connections: int, idle_timeout: float = IDLE_TIMEOUT) -> App:
@@ -87,7 +141,7 @@ def worker_app(dsn: str, *, connections: int, idle_timeout: float = IDLE_TIMEOUT
         await connection.set_autocommit(True)
 
     return App(
-        connector=PsycopgConnector(
+        connector=Connector(
             pool_factory=_untested_pool,
             conninfo=dsn,
             min_size=2,
@@ -101,8 +155,7 @@ def worker_app(dsn: str, *, connections: int, idle_timeout: float = IDLE_TIMEOUT
 def enqueue_admitted(conn: Connection, limits: InstallationLimits) -> int:
     """Queue the held runs there is room for, in the transaction of `conn`; returns how many.
 
-    Called with a new held run, after each end, and at each worker's pulse, so that one whose room was
-    freed by a worker that died is not forgotten.
+    Called with a new held run and after each end.
     """
     found = fair_queue.admit_held(
         conn, max_running_per_user=limits.max_running_per_user, max_running_per_model=limits.max_running_per_model
@@ -115,6 +168,15 @@ def enqueue_admitted(conn: Connection, limits: InstallationLimits) -> int:
 def admit_held(database: Database, limits: InstallationLimits) -> None:
     """Let in whom a run that has just ended kept out."""
     if limits.has_caps:
+        with database.begin() as conn:
+            enqueue_admitted(conn, limits)
+
+
+def admit_forgotten(database: Database, limits: InstallationLimits) -> None:
+    """Let in held runs whose room was freed by a worker that died before it let them in; called now and then."""
+    with database.read() as conn:
+        waiting = fair_queue.has_held(conn)
+    if waiting:
         with database.begin() as conn:
             enqueue_admitted(conn, limits)
 

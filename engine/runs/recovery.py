@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 def requeue_orphans(database: Database, limits: InstallationLimits) -> int:
     """Put back the runs and the checks of versions whose worker has been silent for too long; returns how many runs."""
-    with database.begin() as conn:
+    with database.autocommit() as conn:
         orphans.drop_finished_jobs(conn, job_queue.RUN_TASK, silence=limits.worker_timeout)
         orphans.retry_jobs(conn, job_queue.VERIFY_TASK, silence=limits.worker_timeout, attempts=limits.attempts)
     return _requeue(database, limits, worker=None)

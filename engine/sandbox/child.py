@@ -167,7 +167,6 @@ def main(
         confinement.apply(
             job["scratch"],
             job["folder"],
-            job["libraries"],
             job["limits"],
             user=job["user"],
             hosts=broker_socket is not None,
@@ -315,7 +314,7 @@ def _read_job(job: dict, log: int) -> None:
     os.environ.update(job["secrets"])
     os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
     tempfile.tempdir = job["scratch"]
-    sys.path[:0] = [job["folder"], *job["libraries"]]
+    sys.path[:0] = [job["folder"]]
     sys.argv = ["function.py"]
     seed(job["seed"])
 

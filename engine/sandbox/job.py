@@ -40,7 +40,6 @@ class SandboxJob:
     seed: int
     limits: Limits = field(default_factory=Limits)
     files: Mapping[str, Path] = field(default_factory=dict)
-    library_paths: tuple[Path, ...] = ()
     hosts: tuple[str, ...] = ()
     background: bool = False
     denial_messages: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +50,6 @@ class SandboxJob:
         return {
             "folder": str(self.folder.resolve()),
             "seed": self.seed,
-            "libraries": [str(path) for path in self.library_paths],
             "secrets": dict(self.secrets),
             "refusals": dict(self.denial_messages),
         }

@@ -34,6 +34,13 @@ def add_run(conn, app, inputs=None, **values):
     )[0]
 
 
+def event_numbers(conn, run_id, after=0):
+    """Return the sequence numbers of a run's events beyond `after`, in the order they were stored in."""
+    events = tables.run_events
+    found = select(events.c.seq).where(events.c.run_id == run_id, events.c.seq > after).order_by(events.c.at)
+    return list(conn.execute(found).scalars())
+
+
 def document(conn, run_id):
     """Return the stored result document of a run, None where there is none."""
     return conn.execute(select(tables.results.c.doc).where(tables.results.c.run_id == run_id)).scalar_one_or_none()

@@ -196,6 +196,55 @@ def test_root_without_user_namespaces_gives_the_data_to_an_account(monkeypatch):
         shutil.rmtree(home.parent)
 
 
+def test_a_link_where_the_socket_is_to_lie_is_refused_and_nothing_it_leads_to_is_used_or_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres_binaries, "_can_use_namespaces", lambda: False)
+    monkeypatch.setattr(postgres_binaries.PostgresBinaries, "_hand_over", lambda *_: None)
+    monkeypatch.setattr(EmbeddedServer, "_initialise", lambda *_: None)  # the account cannot come to the test's folder
+    target = tmp_path / "target"
+    target.mkdir(mode=0o700)
+    (target / ".s.PGSQL.5432").write_text("theirs")
+    before = target.stat().st_uid
+    server = EmbeddedServer(tmp_path / "home")
+    server.home.mkdir()
+    server._sockets.symlink_to(target)
+    pings = []
+    monkeypatch.setattr(EmbeddedServer, "_ping", lambda _self: pings.append(1))
+    try:
+        with pytest.raises(ServerError, match="not private to Tontine"):
+            server.start()
+        assert (target.stat().st_uid, (target / ".s.PGSQL.5432").read_text(), pings) == (before, "theirs", [])
+    finally:
+        server._sockets.unlink()
+
+
+def test_a_folder_for_the_socket_that_others_may_enter_is_refused_before_anything_in_it_is_believed(
+    tmp_path, monkeypatch
+):
+    server = EmbeddedServer(tmp_path)
+    server._sockets.mkdir(mode=0o755)
+    pings = []
+    monkeypatch.setattr(EmbeddedServer, "_ping", lambda _self: pings.append(1))
+    try:
+        with pytest.raises(ServerError, match="not private to Tontine"):
+            server.start()
+        assert pings == []
+    finally:
+        server._sockets.rmdir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_for_the_socket_that_belongs_to_somebody_else_stays_theirs(tmp_path):
+    server = EmbeddedServer(tmp_path)
+    server._sockets.mkdir(mode=0o700)
+    os.chown(server._sockets, 4_321, 4_321)
+    try:
+        with pytest.raises(ServerError, match="not private to Tontine"):
+            server.start()
+        assert server._sockets.stat().st_uid == 4_321
+    finally:
+        server._sockets.rmdir()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change user")
 def test_a_folder_the_account_cannot_reach_is_named_with_what_to_do(monkeypatch):
     monkeypatch.setattr(postgres_binaries, "_can_use_namespaces", lambda: False)

@@ -1,16 +1,21 @@
 import threading
+from urllib.parse import quote
 
 import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from contract.errors import DatabaseUnavailable
+from contract.run_search import Filter
 from storage.database import Database
 from storage.migrate import config, migrate
+from storage.search import count_runs, search_runs
 from storage.tables import metadata
+from tests.storage.factory import add_app, add_run
 
 
 def test_the_migrations_create_exactly_the_tables_that_the_code_describes(database):
@@ -86,6 +91,61 @@ def test_files_that_runs_named_before_count_as_uploaded_by_their_users_with_thei
         statement = "select u.name, l.hash, l.name, l.size from uploads l join users u on u.id = l.user_id"
         assert conn.execute(text(statement)).all() == [("ada", "a", "x.csv", 1)]
         assert conn.execute(text("select count(*) from runs where cancelled_by is null")).scalar_one() == 2
+
+
+FOUND = """
+insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, reason)
+select gen_random_uuid(), a.id, 'v1', 'FAILED', cast(i as jsonb), 'd', 7, u.id, 'The Model failed.'
+from apps a, users u, unnest(array['{"law": "Gompertz", "n": 471}', '{"rows": [{"t": "Österreich"}, {"t": "x"}]}']) i;
+"""
+
+
+def test_runs_of_the_last_release_are_found_by_their_words_after_the_upgrade(older):
+    database = older("0004")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold") + FOUND)
+        conn.execute(text("analyze runs"))
+    migrate(database)
+    with database.read() as conn:
+        for words, count in (
+            ("gompertz", 1),
+            ("ÖSTERREICH", 1),
+            ("471", 0),
+            ("law", 0),
+            ("model failed", 2),
+            ("ada mortality", 4),
+        ):
+            assert count_runs(conn, Filter(text=words)) == count, words
+        names = conn.execute(text("select indexname from pg_indexes where tablename like 'run%'")).scalars().all()
+    assert {"run_search_words", "run_search_ids"} <= set(names)
+    assert not {"runs_inputs", "runs_batch"} & set(names)
+
+
+def test_a_database_whose_extension_for_trigrams_may_not_be_created_is_searched_without_an_index(server_url):
+    base, _, query = server_url.partition("?")
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute("drop database if exists plain with (force)")
+        conn.execute("drop role if exists limited")
+        conn.execute("create role limited login password 'limited'")
+        conn.execute("create database plain")
+    at = f"{base.rsplit('/', 1)[0]}/plain" + (f"?{query}" if query else "")
+    with psycopg.connect(at, autocommit=True) as conn:
+        conn.execute("revoke create on database plain from public; grant all on schema public to limited")
+    parts = conninfo_to_dict(at)
+    url = f"postgresql://limited:limited@{'' if parts['host'].startswith('/') else parts['host']}/plain"
+    url += f"?host={quote(parts['host'], safe='')}" + (f"&port={parts['port']}" if "port" in parts else "")
+    database = Database(url, pool=1)
+    try:
+        migrate(database)
+        with database.begin() as conn:
+            run = add_run(conn, add_app(conn), {"law": "Gompertz"})
+            found = conn.execute(text("select 1 from pg_extension where extname = 'pg_trgm'")).all()
+            assert ([r.id for r in search_runs(conn, Filter(text="gomp")).runs], found) == ([run.id], [])
+    finally:
+        database.close()
+        with psycopg.connect(server_url, autocommit=True) as conn:
+            conn.execute("drop database plain with (force)")
+            conn.execute("drop role limited")
 
 
 def test_two_processes_that_start_together_migrate_once(server_url):

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from contract.errors import TooManyError
 from contract.problems import Problem
 from contract.run import Status
-from storage import fair_queue, run_events, runs
-from tests.storage.factory import add_app, add_run, document
+from storage import fair_queue, runs
+from tests.storage.factory import add_app, add_run, document, event_numbers
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_events_are_numbered_without_gaps_and_the_log_is_in_their_order(database
             runs.record_progress(
                 conn, run.id, 1, progress=i / 2, message=f"m{i}", shown={"summary": {"n": i}}, log=f"line {i}\n"
             )
-        assert [e[0] for e in run_events.events_after(conn, run.id, 0)] == [1, 2, 3, 4]
+        assert event_numbers(conn, run.id) == [1, 2, 3, 4]
         now, shown, _, log = runs.read_snapshot(conn, run.id)
     assert (shown, log) == ({"summary": {"n": 2}}, "line 0\nline 1\nline 2\n")
     assert (now.seq, now.progress, now.message) == (4, 1.0, "m2")

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from contract.errors import BadCursor, SearchTooSlow
 from contract.run import Status
@@ -63,6 +63,68 @@ def test_each_filter_selects_the_runs_it_describes(database, many, wanted, which
 def test_a_run_is_found_by_a_part_of_its_id(database, many):
     with database.read() as conn:
         assert ids(search_runs(conn, Filter(text=str(many[3].id)[-8:]))) == [many[3].id]
+
+
+def test_fewer_than_four_digits_of_an_id_find_nothing(database, many):
+    with database.read() as conn:
+        for digits in {str(run.id)[:3] for run in many} | {str(run.id)[-3:] for run in many}:
+            assert ids(search_runs(conn, Filter(text=digits))) == []
+
+
+def test_a_run_is_found_by_the_reason_of_its_end_however_it_ended(database, many):
+    with database.begin() as conn:
+        runs.request_cancel(conn, many[1].id)
+        runs.claim_run(conn, many[2].id, "w")
+        runs.finish_run(conn, many[2].id, 1, status=Status.TIMED_OUT, reason="Still Running after 5 s.")
+        runs.finish_run(conn, many[3].id, 0, status=Status.FAILED, reason="worker lost", waiting_too=True)
+        runs.claim_run(conn, many[4].id, "w")
+        runs.finish_run(conn, many[4].id, 1, status=Status.SUCCESS, doc={})
+    with database.read() as conn:
+        for words, which in (("before started", 1), ("still RUNNING", 2), ("lost", 3)):
+            assert ids(search_runs(conn, Filter(text=words))) == [many[which].id]
+
+
+def test_a_run_that_reuses_a_result_is_found_as_any_other(database, many):
+    with database.begin() as conn:
+        again = add_run(conn, apps.app_by_slug(conn, "mortality"), {"law": "Weibull"}, reused_from=many[1].id)
+    with database.read() as conn:
+        assert ids(search_runs(conn, Filter(text="weibull mortality"))) == [again.id]
+
+
+def test_a_word_is_not_found_across_two_texts(database):
+    with database.begin() as conn:
+        run = add_run(conn, add_app(conn), {"rows": ["left", "right", "left"]})
+    with database.read() as conn:
+        assert ids(search_runs(conn, Filter(text="left"))) == [run.id]
+        assert ids(search_runs(conn, Filter(text="leftright"))) == []
+
+
+FILL = """
+insert into runs (id, app_id, version, status, inputs, digest, seed, user_id)
+select gen_random_uuid(), r.app_id, r.version, 'SUCCESS', r.inputs, 'd', 1, r.user_id
+from runs r, generate_series(1, 20000);
+insert into run_search select r.id, 'mortality ' || md5(r.id::text) from runs r on conflict do nothing;
+"""
+
+
+@pytest.mark.parametrize(("words", "index"), [("nowhere", "run_search_words"), ("12ab-34cd", "run_search_ids")])
+def test_a_rare_word_is_looked_up_in_an_index(database, words, index):
+    with database.begin() as conn:
+        add_run(conn, add_app(conn))
+        conn.exec_driver_sql(FILL)
+    with database.autocommit() as conn:
+        conn.execute(text("vacuum analyze runs, run_search"))
+    statements = []
+    with database.begin() as conn:
+        event.listen(conn, "before_cursor_execute", lambda *call: statements.append(call[2:4]))
+        search_runs(conn, Filter(text=words))
+        count_runs(conn, Filter(text=words))
+        searches = [found for found in statements if "run_search" in found[0]]
+        conn.execute(text("set local enable_seqscan = off"))  # which is as quick among so few
+        for statement, values in searches:
+            plan = "\n".join(row[0] for row in conn.exec_driver_sql("explain " + statement, values))
+            assert index in plan
+    assert len(searches) == 2
 
 
 def test_a_cursor_that_no_page_returned_is_refused(database):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 UPLOADS_OF_RUNS = """
 insert into uploads (hash, user_id, name, size, created_at)

@@ -31,7 +31,7 @@ threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 confinement = confine.Confinement("A")
 confinement.open_rules()
 limits = dict(memory_mb=400, seconds=5, threads=1, scratch_mb=10)
-confinement.apply({str(tmp_path)!r}, {str(tmp_path)!r}, [], limits, user=None, hosts=False)
+confinement.apply({str(tmp_path)!r}, {str(tmp_path)!r}, limits, user=None, hosts=False)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
@@ -56,7 +56,7 @@ import confine
 confinement = confine.Confinement("D")
 confinement.open_rules()
 limits = dict(memory_mb=4000, seconds=5, threads=1, scratch_mb=10, base_data=0)
-confinement.apply("/", "/", [], limits, user=None, hosts=False)
+confinement.apply("/", "/", limits, user=None, hosts=False)
 print("closed in")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

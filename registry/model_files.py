@@ -92,8 +92,10 @@ def unpack(archive: bytes) -> dict[str, bytes]:
                 if room < 0:
                     raise _refusal("archive", f"it inflates to more than {MAX_BYTES // 1_000_000} MB")
                 files[entry.filename] = content
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _refusal("archive", f"it is not a zip file that can be read ({error})") from error
+    except zipfile.BadZipFile as error:
+        raise _refusal("archive", f"it is not a zip file ({error})") from error
+    except (zlib.error, EOFError, NotImplementedError, RuntimeError) as error:  # damaged, encrypted, packed unusually
+        raise _refusal("archive", f"it cannot be read ({error})") from error
     return files
 
 

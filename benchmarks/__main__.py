@@ -2,7 +2,19 @@
 
 import importlib
 
-PARTS = ("engine", "fairness", "sandbox", "storage", "browser", "vs_gradio", "sessions", "loop", "defaults", "models")
+PARTS = (
+    "engine",
+    "fairness",
+    "sandbox",
+    "storage",
+    "browser",
+    "vs_gradio",
+    "sessions",
+    "loop",
+    "idle",
+    "defaults",
+    "models",
+)
 
 
 def main() -> None:

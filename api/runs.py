@@ -20,7 +20,7 @@ from contract.run import Run, Status
 from engine.observability import telemetry
 from engine.processes import context as contexts
 from engine.runs.cancel import cancel
-from engine.runs.follow import REREAD_INTERVAL, snapshot
+from engine.runs.follow import REREAD_INTERVAL, brief, snapshot
 from engine.runs.submit import NotFoundError
 from storage.search import BadCursor, Filter, count_runs, search_runs
 
@@ -70,8 +70,8 @@ def cancel_run(run_id: UUID, request: Request) -> RunStatus:
 
 
 @router.websocket("/ws/runs/{run_id}")
-async def follow_run(socket: WebSocket, run_id: str) -> None:
-    """Push `{status, run_id, result}` at every change; close after the final one."""
+async def follow_run(socket: WebSocket, run_id: str, *, short: Annotated[bool, Query(alias="brief")] = False) -> None:
+    """Push `{status, run_id, result}` at every change; close after the final one. `brief` leaves the result out."""
     try:
         current_user(socket)
     except Exception:  # noqa: BLE001 - a refused handshake has one answer, whatever the reason
@@ -79,12 +79,12 @@ async def follow_run(socket: WebSocket, run_id: str) -> None:
         return
     await socket.accept()
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        await _push_changes(socket, run_id)
+        await _push_changes(socket, run_id, brief_only=short)
     with contextlib.suppress(RuntimeError):
         await socket.close()
 
 
-async def _push_changes(socket: WebSocket, run_id: str) -> None:
+async def _push_changes(socket: WebSocket, run_id: str, *, brief_only: bool) -> None:
     context = contexts.current()
     unknown = {"status": "NOT_FOUND", "run_id": run_id, "result": None}
     try:
@@ -107,7 +107,7 @@ async def _push_changes(socket: WebSocket, run_id: str) -> None:
                 return
             if now.run.seq > seen or now.final:
                 seen = now.run.seq
-                body: dict[str, Any] = RunDetail.detail(now).model_dump(mode="json")
+                body: dict[str, Any] = brief(now) if brief_only else RunDetail.detail(now).model_dump(mode="json")
                 await socket.send_json(body)
             if now.final and waiting:
                 telemetry.end_delivered(now.run)

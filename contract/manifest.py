@@ -35,9 +35,11 @@ KNOWN = frozenset(
         "baseline",
         "rules",
         "live",
+        "headline",
     }
 )
 LIMITS = ("seconds", "memory_mb", "output_mb")
+MAX_HEADLINES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Manifest:
     requirements: tuple[str, ...] = ()
     deterministic: bool = True
     live: bool | None = None
+    headline: tuple[str, ...] = ()
     baseline: Mapping[str, Any] | None = None
     rules: tuple[Rule, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -138,6 +141,7 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         requirements=_read_texts(raw, "requirements", problems),
         deterministic=_read_flag(raw, "deterministic", problems, default=True) and not network,
         live=_read_flag(raw, "live", problems, default=False) if "live" in raw else None,
+        headline=_read_headline(raw, problems),
         baseline=_read_mapping(raw, "baseline", problems) if raw.get("baseline") is not None else None,
         rules=_read_rules(raw.get("rules"), inputs, problems),
         warnings=tuple(warnings),
@@ -248,6 +252,19 @@ def _read_texts(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> tu
         return tuple(value)
     problems.append(Problem(key, f"{value!r} is not a list of texts", 'Write it as ["...", "..."].'))
     return ()
+
+
+def _read_headline(raw: Mapping[str, Any], problems: list[Problem]) -> tuple[str, ...]:
+    """Return the labels of the summary figures to show large."""
+    labels = raw.get("headline", [])
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        problems.append(Problem("headline", f"{labels!r} is not a list of labels", 'Write ["Total IBNR"].'))
+        return ()
+    if len(labels) > MAX_HEADLINES:
+        problems.append(
+            Problem("headline", f"{len(labels)} figures are named", f"Name one to {MAX_HEADLINES}, the most important.")
+        )
+    return tuple(labels)
 
 
 def _read_mapping(raw: Mapping[str, Any], key: str, problems: list[Problem]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from ui.result.charts import number_formats, palette
 from ui.result.charts.chart_data import axis_type
+from ui.result.charts.downsample import Detail
 
 HEIGHT = 400
 TINY = 1e-3  # largest value of an axis below which its ticks are powers of ten
@@ -199,6 +200,23 @@ def dropped_note(values: Iterable[Any], scale: str) -> str:
         return ""
     count = sum(1 for v in values if isinstance(v, int | float) and v <= 0)
     return f"{count:,} value{'s' if count > 1 else ''} of 0 or less left out: the axis is logarithmic." if count else ""
+
+
+def detail_mark(detail: Detail) -> dict[str, Any]:
+    """Return the mark of a figure that has fewer points than the series, for `is_thinned`."""
+    return {"meta": {"thinned": True}} if detail.total else {}
+
+
+def is_thinned(figure: go.Figure) -> bool:
+    """Say whether the server has more points than the figure, so that another range is worth drawing anew."""
+    return isinstance(figure.layout.meta, dict) and bool(figure.layout.meta.get("thinned"))
+
+
+def unlog(shown: tuple[Any, Any] | None, scale: str) -> tuple[Any, Any] | None:
+    """Return a range in the values of its axis: Plotly gives that of a log axis as powers of ten."""
+    if shown is None or scale != "log" or not all(isinstance(v, int | float) for v in shown):
+        return shown
+    return 10.0 ** shown[0], 10.0 ** shown[1]
 
 
 def axis_title(label: str | None, unit: str | None) -> str:

@@ -18,9 +18,7 @@ from ui.result import charts
 from ui.shell.assets import LOADER, asset_url
 
 # Not isolated: plotly.js writes its style rules into the document.
-_draw = st.components.v2.component(
-    "tontine_charts", html="<span hidden></span>", js=LOADER, isolate_styles=False
-)
+_draw = st.components.v2.component("tontine_charts", html="<span hidden></span>", js=LOADER, isolate_styles=False)
 
 Range = tuple[Any, Any]
 

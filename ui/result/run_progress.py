@@ -23,9 +23,7 @@ SLICE = 0.05  # s between two looks at whether a newer change of the form wants 
 FOLLOW = "/api/ws/runs/{id}?brief=1"
 
 # Not isolated: the module's style rules are the document's, and it dims what lies elsewhere on the page.
-_draw = st.components.v2.component(
-    "tontine_run_progress", html="<span hidden></span>", js=LOADER, isolate_styles=False
-)
+_draw = st.components.v2.component("tontine_run_progress", html="<span hidden></span>", js=LOADER, isolate_styles=False)
 
 
 def wait_a_moment(run_id: UUID) -> Snapshot:

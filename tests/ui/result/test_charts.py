@@ -519,6 +519,42 @@ def test_thinning_chooses_given_points_in_order(count, seed, missing):
             assert None not in y[a : b + 1]  # what is joined by a line has no gap between
 
 
+def test_a_range_in_sight_is_drawn_in_full_with_a_few_points_beside_it():
+    figure = charts.series_figure([gallery.LONG], {}, lambda _: gallery.path_points(), shown=(20_000.0, 23_000.0))
+    x = [v for v in figure.data[0].x if v is not None]
+    assert [v for v in x if 20_000 <= v <= 23_000] == list(range(20_000, 23_001))
+    assert 0 < len([v for v in x if v < 19_999]) <= downsample.BESIDE
+    assert 0 < len([v for v in x if v > 23_001]) <= downsample.BESIDE
+    assert "In the range shown: all 3,001 points, of 200,000." in figure.layout.title.subtitle.text
+
+
+def test_a_wide_range_in_sight_is_thinned_and_keeps_its_peak():
+    figure = charts.series_figure([gallery.LONG], {}, lambda _: gallery.path_points(), shown=(50_000.0, 80_000.0))
+    assert max(v for v in figure.data[0].y if v is not None) == 9.0
+    assert "about 2,000 of 30,001 points" in figure.layout.title.subtitle.text
+
+
+def test_a_range_of_dates_is_drawn_in_full():
+    days = [str(np.datetime64("1990-01-01") + i) for i in range(9_000)]
+    figure = charts.figure(Chart("line", "T", {"x": days, "y": list(range(9_000))}))
+    assert charts.is_thinned(figure)
+    near = charts.figure(
+        Chart("line", "T", {"x": days, "y": list(range(9_000))}), shown=("1995-03-01 11:00", "1995-06-01")
+    )
+    assert {d for d in days if "1995-03-02" <= d <= "1995-06-01"} <= set(near.data[0].x)
+    assert "all" in near.layout.title.subtitle.text
+
+
+def test_a_range_of_a_log_axis_is_read_as_powers_of_ten():
+    x = [float(i) for i in range(1, 9_001)]
+    near = charts.figure(Chart("line", "T", {"x": x, "y": x}, x_scale="log"), shown=(1.0, 2.0))
+    assert [v for v in near.data[0].x if 10 <= v <= 100] == x[9:100]
+
+
+def test_a_short_chart_asks_for_no_range():
+    assert not charts.is_thinned(charts.figure(chart("Yield curves")))
+
+
 def test_series_apart_without_their_points_show_their_head_and_say_so():
     figure = charts.series_figure([replace(gallery.LONG)], {})
     assert len(figure.data[0].x) == 200

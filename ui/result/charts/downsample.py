@@ -62,7 +62,9 @@ def downsample(
         places = given[_choose(widths, heights[given], POINTS)]
         detail = Detail(len(y), len(given), len(places))
     else:
-        first, last = span
+        inside = span[1] - span[0]
+        # One point beyond each edge, so that the line reaches it.
+        first, last = max(0, span[0] - 1), min(len(given), span[1] + 1)
         parts = [(slice(0, first), BESIDE), (slice(first, last), POINTS), (slice(last, None), BESIDE)]
         chosen = []
         for part, most in parts:
@@ -72,7 +74,7 @@ def downsample(
                 own = own[_choose(None if widths is None else widths[part], heights[own], most)]
             chosen.append(own)
         places = np.concatenate(chosen)
-        detail = Detail(len(y), last - first, len(chosen[1]), ranged=True)
+        detail = Detail(len(y), inside, min(inside, len(chosen[1])), ranged=True)
     missing = np.cumsum(~np.isfinite(heights))
     found: list[int | None] = []
     for before, place in zip([None, *places.tolist()], places.tolist(), strict=False):
@@ -112,18 +114,22 @@ def _places_shown(x: Sequence[Any], given: Any, widths: Any, shown: tuple[Any, A
     low, high = sorted(shown, key=str) if isinstance(shown[0], str) else sorted(shown)
     try:
         if widths is not None:
-            found = np.searchsorted(widths, [float(low), float(high)])
+            ordered, edges = widths, np.array([low, high], dtype=float)
         elif isinstance(low, str):
-            dates = np.array([str(x[i])[:19].replace(" ", "T") for i in given], dtype="datetime64[s]")
-            if (np.diff(dates).astype(int) < 0).any():
+            ordered, edges = _as_dates([x[i] for i in given]), _as_dates([low, high])
+            if (np.diff(ordered).astype(int) < 0).any():
                 return None
-            found = np.searchsorted(dates, np.array([str(v)[:19].replace(" ", "T") for v in (low, high)], dates.dtype))
         else:
-            found = np.searchsorted(given, [float(low), float(high)])
+            ordered, edges = given, np.array([low, high], dtype=float)
     except (TypeError, ValueError):
         return None
-    # One point beyond each edge, so that the line reaches it.
-    return max(0, int(found[0]) - 1), min(len(given), int(found[1]) + 1)
+    return int(np.searchsorted(ordered, edges[0])), int(np.searchsorted(ordered, edges[1], side="right"))
+
+
+def _as_dates(values: Sequence[Any]) -> Any:
+    import numpy as np
+
+    return np.array([str(v)[:19].replace(" ", "T") for v in values], dtype="datetime64[s]")
 
 
 def _is_ascending(x: Sequence[Any], given: Any) -> Any:

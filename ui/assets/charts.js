@@ -144,12 +144,8 @@ async function paint(view, chart) {
   layout.height ??= chart.wanted.height
   wrapTitle(layout, width, theme)
   if (full) layout.height = window.innerHeight
-  const config = {
-    ...chart.wanted.config,
-    modeBarButtonsToAdd: [
-      { name: "fullscreen", title: full ? "Close full screen" : "Full screen", icon: FULLSCREEN, click: () => toggleFullscreen(chart) },
-    ],
-  }
+  // Given once: react takes a chart with another configuration down and builds it anew, without the reader's zoom.
+  const config = chart.count ? undefined : configure(view, chart)
   try {
     await view.plotly.react(chart.plot, { data: figure.data, layout, config, frames: figure.frames })
   } catch (error) {
@@ -162,6 +158,22 @@ async function paint(view, chart) {
   chart.count += 1
   chart.node.dataset.drawn = chart.count
   if (chart.count === 1) chart.plot.on("plotly_relayout", () => noteRange(view, chart))
+}
+
+/** Return plotly.js's configuration, its image button replaced by one that knows the chart's name of the moment. */
+function configure(view, chart) {
+  const { toImageButtonOptions, ...config } = chart.wanted.config
+  return {
+    ...config,
+    modeBarButtonsToRemove: [...(config.modeBarButtonsToRemove ?? []), "toImage"],
+    modeBarButtonsToAdd: [
+      {
+        name: "image", title: "Download as PNG", icon: view.plotly.Icons.camera,
+        click: () => view.plotly.downloadImage(chart.plot, { ...chart.wanted.config.toImageButtonOptions }),
+      },
+      { name: "fullscreen", title: "Full screen", icon: FULLSCREEN, click: () => toggleFullscreen(chart) },
+    ],
+  }
 }
 
 function toggleFullscreen(chart) {

@@ -10,7 +10,8 @@ STYLE_SHEET = """
 <style>
 /* Figures line up in columns and cards. */
 [data-testid="stTable"] td, [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
-.tontine-summary dl { padding: 0; display: grid; gap: 0.6rem; margin: 0 0 0.6rem !important; font-variant-numeric: tabular-nums; }
+.tontine-summary dl { padding: 0; display: grid; gap: 0.6rem; margin: 0 0 0.6rem !important;
+  font-variant-numeric: tabular-nums; }
 .tontine-headline { grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); }
 .tontine-cards { grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); }
 .tontine-summary dl > div { display: flex; flex-direction: column; justify-content: space-between; min-width: 0;

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -45,7 +45,7 @@ def cards_of(at):
     """Return the summary cards as {label: (value, delta, help)}, read as a browser reads them."""
     (block,) = [e.proto.body for e in at.get("html") if "tontine-summary" in e.proto.body]
     found = {}
-    for card in ElementTree.fromstring(block).iter("div"):
+    for card in ET.fromstring(block).iter("div"):
         label = card.find("dt")
         if label is None:
             continue
@@ -75,7 +75,7 @@ def test_a_label_is_shown_letter_by_letter_and_not_as_markup(page):
     hostile = "<img src=//x onerror=alert(1)>\"'&"
     block = cards.cards_html([Metric(hostile, hostile, hostile, help=hostile, delta=hostile)])
     assert "<img" not in block
-    (card,) = ElementTree.fromstring(block).iter("dl")
+    (card,) = ET.fromstring(block).iter("dl")
     assert hostile in "".join(card.itertext())
     assert card.find("div/dt/span").get("aria-label") == hostile
 
@@ -87,7 +87,7 @@ def test_all_summary_figures_are_one_element(page):
 
 def test_headline_figures_stand_first_and_large_and_the_others_in_their_order():
     summary = [Metric("A", 1), Metric("B", 2), Metric("C", 3)]
-    large, small = ElementTree.fromstring(cards.cards_html(summary, ["C", "Unknown"]))
+    large, small = ET.fromstring(cards.cards_html(summary, ["C", "Unknown"]))
     assert (large.get("class"), small.get("class")) == ("tontine-headline", "tontine-cards")
     assert [d.text for d in large.iter("dt")] == ["C"]
     assert [d.text for d in small.iter("dt")] == ["A", "B"]
@@ -332,7 +332,7 @@ def test_a_table_without_rows_says_so():
 
 def test_many_tables_are_chosen_from_a_list():
     def script():
-        from contract.result import Column, Metric, Table
+        from contract.result import Column, Table
         from ui.result.tables import show_tables
 
         tables = [Table(f"T{i}", (Column("a", "A"),), {"a": [i]}, 1) for i in range(8)]

@@ -155,6 +155,7 @@ def _draw_along_axis(
                 trace.update(base.hover_unit(chart.unit))
         traces += drawn
     data.done()
+    labels = base.end_labels(traces, chart.y_scale)
     return base.make_figure(
         traces,
         title=chart.title,
@@ -163,7 +164,8 @@ def _draw_along_axis(
         y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True, scale=chart.y_scale),
         dark=dark,
         unified=chart.kind != "scatter",
-        legend=len(listed) > 1,
+        legend=len(listed) > 1 and not labels,
+        annotations=labels,
         **base.detail_mark(detail),
         **layout,
     )

@@ -85,6 +85,7 @@ def series_figure(
     note = detail.note or base.dropped_note((v for h in heights for v in h), _declared_scale(declared, "y_scale"))
     if partial and not note:
         note = "The first points of longer series; the CSV has them all."
+    labels = base.end_labels(traces, _declared_scale(declared, "y_scale")) if len(groups) == 1 else []
     return base.make_figure(
         traces,
         title=title or (str(words.get("title") or "") if len(series) == 1 or _shared_declaration(declared) else ""),
@@ -99,6 +100,8 @@ def series_figure(
         dark=dark,
         unified=not all(s.kind == "scatter" for s in series),
         barmode="group",
+        legend=False if labels else None,
+        annotations=labels,
         **base.detail_mark(detail),
         **_make_axes(groups, heights, declared, beneath=_is_beneath(groups, series)),
         **({"height": 220 * len(groups) + 80} if len(groups) > 2 else {}),

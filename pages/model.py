@@ -12,6 +12,7 @@ from ui.form import submission
 from ui.form.form import show_form
 from ui.model import model_info, run_panel
 from ui.shell import cached, sitemap
+from ui.shell.markup import code
 
 params = st.query_params.to_dict()
 try:
@@ -22,7 +23,7 @@ except (ProblemsError, ValueError) as error:
     if isinstance(error, ProblemsError):
         cached.show_problems(error)
     else:
-        st.error(f"The link names no run to start from: from={params['from']!r}. Copy it again.")
+        st.error(f"The link names no run to start from: from={code(params['from'])}. Copy it again.")
     st.page_link(sitemap.make_page("catalogue"), label="Open the catalogue")
     st.stop()
 

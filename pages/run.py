@@ -10,7 +10,7 @@ from engine.runs.follow import snapshot
 from ui.result import run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
-from ui.shell.markup import escape
+from ui.shell.markup import code, escape
 
 given = st.query_params.get("id", "")
 try:
@@ -18,7 +18,7 @@ try:
     first = snapshot(cached.context(), run_id)
 except ValueError:
     st.title("Run", anchor=False)
-    st.error(f"The link names no run: id={given!r}. Copy it again, or look for the run in the history.")
+    st.error(f"The link names no run: id={code(given)}. Copy it again, or look for the run in the history.")
     st.page_link(sitemap.make_page("history"), label="Open the history")
     st.stop()
 except ProblemsError as error:

@@ -173,7 +173,11 @@ def test_plotly_comes_from_the_server_once_and_is_kept(page, server):
 
 def test_a_press_sends_the_result_and_leaves_the_form_alone(page):
     frames = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(frame)))
+
+    def keep(frame):
+        frames.append(frame)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", keep))
     open_model(page, "mortality")
     press(page)
     wait_drawn(page, 1)
@@ -300,6 +304,8 @@ def test_a_long_title_is_wrapped_and_not_cut(chromium, server):
     press(page)
     wait_drawn(page, 1, "chart-1")
     for title in page.locator(".js-plotly-plot .gtitle").all():
-        right = title.evaluate("(e) => e.getBoundingClientRect().right - e.closest('.tontine-chart').getBoundingClientRect().right")
+        right = title.evaluate(
+            "(e) => e.getBoundingClientRect().right - e.closest('.tontine-chart').getBoundingClientRect().right"
+        )
         assert right <= 0
     context.close()

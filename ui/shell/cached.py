@@ -21,6 +21,7 @@ from engine.processes.context import AppContext
 from engine.runs.submit import find_app, find_version
 from storage import apps, search
 from storage.search import median_seconds
+from ui.shell.markup import escape_lines
 
 LIVE_SECONDS = 0.5  # s of a median run, up to which running at every change feels live
 
@@ -57,7 +58,7 @@ def access(app_id: int, manifest: Manifest) -> Access:
 def show_problems(error: ProblemsError) -> None:
     """Show what was wrong with a link or a request."""
     for problem in error.problems:
-        st.error(problem.text, icon=":material/link_off:")
+        st.error(escape_lines(problem.text), icon=":material/link_off:")
 
 
 @st.cache_data(ttl=30, max_entries=512, show_spinner=False)

@@ -20,6 +20,7 @@ SPECIAL = re.compile(
 IMAGE = re.compile(r"!+(?=\[)")
 # A line that opens a block of code, in a list or a quotation too.
 FENCE = re.compile(r"^((?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*[`~]{3,})([^\S\n]*)([^\s`]*)", re.MULTILINE)
+ADDRESS = re.compile(r"https?://[^\s<>\\]+")
 PLAIN_LANGUAGE = re.compile(r"[\w+#.-]*")
 
 
@@ -31,6 +32,16 @@ def escape(text: str) -> str:
 def escape_lines(text: str) -> str:
     """Return text that Markdown shows exactly as it stands, its lines kept."""
     return "  \n".join(escape(line) for line in text.splitlines())
+
+
+def code(text: str) -> str:
+    """Return text as Markdown's code, as it stands."""
+    return f"`{' '.join(text.split()).replace('`', '')}`"
+
+
+def web_link(title: str, address: str | None) -> str:
+    """Return a link of Markdown to a web page; the title alone where the address is none."""
+    return f"[{escape(title)}](<{address}>)" if address and ADDRESS.fullmatch(address) else escape(title)
 
 
 def safe_markdown(text: str) -> str:

@@ -173,6 +173,7 @@ def _draw_series(
 
 def _draw_charts(result: Result, run: Run | None, ranges: Sequence[Range | None]) -> list[DrawnChart | ChartFault]:
     drawn: list[DrawnChart | ChartFault] = []
+    alone = _charts_alone([chart.kind in charts.FULL_WIDTH for chart in result.charts])
     for i, (chart, shown) in enumerate(zip(result.charts, ranges, strict=True)):
         try:
             figure = charts.figure(chart, shown=shown)
@@ -185,11 +186,25 @@ def _draw_charts(result: Result, run: Run | None, ranges: Sequence[Range | None]
                 key=_chart_key(i),
                 alt=chart.title or "Chart",
                 image_name=_image_name(chart.title, run),
-                wide=chart.kind in charts.FULL_WIDTH or len(result.charts) == 1,
+                wide=alone[i],
                 refine=charts.is_thinned(figure),
             )
         )
     return drawn
+
+
+def _charts_alone(wide: Sequence[bool]) -> list[bool]:
+    """Return which charts have a row to themselves: the wide ones, and what is left without one beside it."""
+    alone = list(wide)
+    waiting: int | None = None
+    for i, own_row in enumerate([*wide, True]):
+        if own_row:
+            if waiting is not None:
+                alone[waiting] = True
+            waiting = None
+        else:
+            waiting = i if waiting is None else None
+    return alone
 
 
 def _chart_key(place: int) -> str:

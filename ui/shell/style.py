@@ -32,8 +32,13 @@ STYLE_SHEET = """
   font-size: 0.85rem; line-height: 1.4; text-align: left; background: #1B2430; color: #FFFFFF;
   border: 1px solid #5B6770; }
 .tontine-help:hover > span, .tontine-help:focus > span { display: block; }
-/* Streamlit's small print has a contrast of 4.2 to 1 on white. */
-[data-testid="stCaptionContainer"] { color: color-mix(in srgb, currentColor 78%, transparent); }
+/* Streamlit's small print has a contrast of 4.2 to 1 on white, and white text one of 3.6 on the dark theme's main
+   colour, which has to be light enough for text of its own. */
+[data-testid="stCaptionContainer"] { opacity: 0.8; }
+[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #2A757C; border-color: #2A757C;
+  color: #FFFFFF; }
+[data-testid="stBaseButton-primary"]:not(:disabled):hover { background-color: #1F6A71; border-color: #1F6A71; }
+[data-testid="stBaseButton-primary"] kbd { opacity: 0.95; }
 /* The result before stays in sight while the next one is on its way. */
 [data-tontine-stale] { opacity: 0.45; transition: opacity 0.2s 0.1s; }
 [class*="st-key-run-head"] { min-height: 2.9rem; }

@@ -209,6 +209,20 @@ def test_every_chart_has_a_name_for_those_who_do_not_see_it(page):
     assert [one["alt"] for one in drawn(page)] == ["Series", *(c.title for c in gallery.CHARTS if c.title != "Broken")]
 
 
+@pytest.mark.parametrize(
+    ("wide", "alone"),
+    [
+        ([False, False], [False, False]),
+        ([False], [True]),
+        ([True, False, False, False], [True, False, False, True]),
+        ([False, True, False, False], [True, True, False, False]),
+        ([], []),
+    ],
+)
+def test_charts_stand_in_pairs_and_what_is_left_has_the_width(wide, alone):
+    assert results._charts_alone(wide) == alone
+
+
 def test_an_image_is_named_after_its_chart_and_run(page):
     names = [one["config"]["toImageButtonOptions"]["filename"] for one in drawn(page)]
     assert names[1] == "chain_ladder-portfolio-value-456789ab"

@@ -20,7 +20,9 @@ import plotly.graph_objects  # noqa: F401
 import streamlit as st
 import structlog
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
 
 import settings as settings_module
 from api.app import create_app
@@ -39,6 +41,7 @@ from settings import SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
+from ui.shell import assets
 from ui.shell.idle import sleep_when_idle
 from worker import limits_from
 
@@ -114,9 +117,22 @@ def _answer_at_once() -> None:
                     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+def serve_asset(request: Request) -> Response:
+    """Serve a file of `ui.shell.assets`; its address changes with its content, so a browser may keep it for ever."""
+    name = request.path_params["name"]
+    if name not in assets.FILES or assets.load_asset(name).digest != request.path_params["digest"]:
+        return PlainTextResponse("There is no such file. Reload the page.", status_code=404)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    content = assets.load_asset(name).content
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        content = assets.gzipped(name)
+        headers["Content-Encoding"] = "gzip"
+    return Response(content, media_type=assets.load_asset(name).media_type, headers=headers)
+
+
 app = st.App(
     HERE / "ui" / "shell" / "main.py",
-    routes=[Mount("/api", app=create_app())],
+    routes=[Mount("/api", app=create_app()), Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset)],
     middleware=[Middleware(SecurityHeaders), Middleware(HostCheck, allowed=settings.allowed_hosts)],
     lifespan=lifespan,
 )

@@ -20,7 +20,7 @@ from contract.errors import BadCursor, DatabaseUnavailable, InputError, NotFound
 from contract.problems import Problem
 from engine.processes import context as contexts
 from engine.runs.cancel import cancel
-from engine.runs.follow import snapshot
+from engine.runs.follow import brief, snapshot
 from engine.runs.follow_async import follow
 from engine.runs.search import count_runs, search_runs
 
@@ -66,8 +66,10 @@ def cancel_run(run_id: UUID, actor: CurrentActor) -> RunStatus:
 
 
 @router.websocket("/ws/runs/{run_id}")
-async def follow_run(socket: WebSocket, run_id: str, actor: CurrentActor) -> None:
-    """Push `{status, run_id, result}` at every change; close after the final one."""
+async def follow_run(
+    socket: WebSocket, run_id: str, actor: CurrentActor, *, short: Annotated[bool, Query(alias="brief")] = False
+) -> None:
+    """Push `{status, run_id, result}` at every change; close after the final one. `brief` leaves the result out."""
     await socket.accept()
     code = 1000
     async with anyio.create_task_group() as group:
@@ -79,7 +81,7 @@ async def follow_run(socket: WebSocket, run_id: str, actor: CurrentActor) -> Non
         group.start_soon(end_with_the_client)
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client has left
             try:
-                await _push_changes(socket, run_id, actor)
+                await _push_changes(socket, run_id, actor, short=short)
             except DatabaseUnavailable:
                 code = TRY_AGAIN_LATER
         group.cancel_scope.cancel()
@@ -87,11 +89,11 @@ async def follow_run(socket: WebSocket, run_id: str, actor: CurrentActor) -> Non
         await socket.close(code)
 
 
-async def _push_changes(socket: WebSocket, run_id: str, actor: Actor) -> None:
+async def _push_changes(socket: WebSocket, run_id: str, actor: Actor, *, short: bool) -> None:
     try:
         async with contextlib.aclosing(follow(contexts.current(), UUID(run_id), actor=actor)) as snapshots:
             async for now in snapshots:
-                await socket.send_json(RunDetail.detail(now).model_dump(mode="json"))
+                await socket.send_json(brief(now) if short else RunDetail.detail(now).model_dump(mode="json"))
     except (ValueError, NotFoundError):
         await socket.send_json({"status": "NOT_FOUND", "run_id": run_id, "result": None})
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.browser import answers, free_port
+from benchmarks.browser import free_port, wait_until_up
+from benchmarks.fixture import ROOT
 from benchmarks.loop import get
-from benchmarks.stage import ROOT
 
 WORKERS = 2
 SETTLE = 15.0  # s after the workers have been heard of: the zygotes' spare children warm up
@@ -43,7 +43,7 @@ def installation() -> Iterator[psutil.Process]:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:
             address = f"http://127.0.0.1:{port}"
-            answers(f"{address}/api/health", 180)
+            wait_until_up(f"{address}/api/health", 180)
             while get(address, "/health")["workers"] < WORKERS:
                 time.sleep(0.5)
             time.sleep(SETTLE)

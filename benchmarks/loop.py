@@ -112,7 +112,7 @@ def browser(url: str, executable: str) -> int:
             page.wait_for_selector(READY)
             for _ in range(ROUNDS):
                 page.get_by_role("button", name="Run", exact=False).first.click()
-                page.wait_for_selector("[data-testid=stMetricValue]")
+                page.wait_for_selector(".tontine-value")
                 page.wait_for_selector(READY)
                 submitted += 1
             page.reload()

@@ -49,6 +49,7 @@ OUTPUT_SECTIONS = ("summary", "columns", "charts")
 LAYOUTS = ("wide",)
 MAX_HEADLINE = 3  # summary labels
 LIMITS = ("seconds", "memory_mb", "output_mb")
+MAX_HEADLINES = 3
 
 
 @dataclass(frozen=True, slots=True)

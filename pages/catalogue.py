@@ -5,6 +5,7 @@ import streamlit as st
 from contract.app import App
 from ui.shell import cached, sitemap
 from ui.shell.formatting import relative_time
+from ui.shell.markup import escape, safe_markdown
 
 PAGE = 24
 
@@ -25,14 +26,17 @@ def card(app: App) -> None:
     """Show one model."""
     with st.container(border=True, height="stretch", key=f"card-{app.slug}"):
         st.page_link(
-            sitemap.make_page("model"), label=f"**{app.name}**", query_params={"app": app.slug}, icon=":material/tune:"
+            sitemap.make_page("model"),
+            label=f"**{escape(app.name)}**",
+            query_params={"app": app.slug},
+            icon=":material/tune:",
         )
-        st.markdown(app.description or "No description.")
+        st.markdown(safe_markdown(app.description or "No description."))
         with st.container(horizontal=True, gap="small"):
             if app.category:
-                st.badge(app.category, color="primary")
+                st.badge(escape(app.category), color="blue")
             for tag in app.tags[:4]:
-                st.badge(tag, color="gray")
+                st.badge(escape(tag), color="gray")
         facts = [f"last run {relative_time(app.last_run_at)}" if app.last_run_at else "not run yet"]
         if app.total:
             facts.insert(0, f"reproduces {app.reproduced} of {app.total} published values")
@@ -50,7 +54,13 @@ found = st.text_input(
 )
 offered = sorted({app.category or "Other" for app in apps})
 chosen = st.pills(
-    "Category", offered, selection_mode="multi", key="category", bind="query-params", label_visibility="collapsed"
+    "Category",
+    offered,
+    selection_mode="multi",
+    format_func=escape,
+    key="category",
+    bind="query-params",
+    label_visibility="collapsed",
 )
 shown = [a for a in apps if matches(a, (found or "").lower().split(), list(chosen or []))]
 if not shown:

@@ -6,13 +6,13 @@ from uuid import UUID
 import streamlit as st
 
 from contract.errors import ProblemsError
-from engine.runs.follow import Snapshot, snapshot
+from engine.runs.follow import snapshot
 from engine.runs.uploads import store_upload
 from ui.form import submission
 from ui.form.form import show_form
-from ui.model import model_info
-from ui.result import run_progress, run_view
+from ui.model import model_info, run_panel
 from ui.shell import cached, sitemap
+from ui.shell.markup import code
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
@@ -25,7 +25,7 @@ except (ProblemsError, ValueError) as error:
     if isinstance(error, ProblemsError):
         show_problems(error)
     else:
-        st.error(f"The link names no run to start from: from={params['from']!r}. Copy it again.")
+        st.error(f"The link names no run to start from: from={code(params['from'])}. Copy it again.")
     st.page_link(sitemap.make_page("catalogue"), label="Open the catalogue")
     st.stop()
 
@@ -33,7 +33,6 @@ model_info.show_header(app, manifest, version)
 submission.cancel_other_model(app.slug)
 start: dict[str, Any] = {**manifest.initial_values, **(source.inputs if source else {})}
 left, right = st.columns([4, 7], gap="large")
-quick = cached.offers_live(app.id, manifest)
 with left:
     bar = st.container(horizontal=True, vertical_alignment="center", key="runbar")
     form_values = show_form(
@@ -44,61 +43,4 @@ with left:
         store_file=lambda name, content: store_upload(cached.context(), name, content, actor=actor),
         key_prefix=f"{app.slug}@{version.hash[:12]}",
     )
-with bar:
-    asked = st.button(
-        "Run",
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=bool(form_values.problems),
-        shortcut="Ctrl+Enter",
-        key="run",
-    )
-    alive = (
-        st.toggle("Live", key="live", help="Run at every change; a newer run replaces the older") if quick else False
-    )
-    fresh = False
-    if manifest.deterministic:
-        fresh = st.checkbox("Run anyway", key="fresh", help="Run even where an equal run's result is stored")
-    if form_values.problems:
-        st.caption(f":material/error: {len(form_values.problems)} to mend first")
-
-shown, first = params.get("run"), None
-if asked or (
-    alive and not form_values.problems and submission.form_changed(app.slug, version.hash, form_values.values)
-):
-    try:
-        edited = params.get("from") or shown
-        accepted = submission.submit_run(
-            app.slug, version.hash, form_values.values, fresh=fresh, live=alive, edited=edited
-        )
-        shown = str(accepted.id)
-        first = None if accepted.status.final else Snapshot(accepted)
-        st.query_params.from_dict({**form_values.query, "run": shown})
-    except ProblemsError as error:
-        show_problems(error)
-
-
-def done(now: Snapshot) -> None:
-    """Show how the run ended, with its links."""
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        run_view.copy_link(now.run)
-    run_view.show_ended_run(now)
-
-
-with right:
-    result, model = st.tabs(["Result", "About this model"], key="panel", on_change="rerun")
-    if model.open:  # a hidden tab is not worked out
-        with model:
-            model_info.show_about(app, manifest, version, cases)
-    with result:
-        if shown is None:
-            st.info("Set the inputs and press Run. The address of this page carries them: copy it to share the form.")
-        else:
-            try:
-                first = first or snapshot(cached.context(), UUID(shown), actor=actor)
-            except (ProblemsError, ValueError):
-                st.error(f"The link names a run that is not there: {shown}. Press Run for a new one.")
-                st.stop()
-            if first.run.inputs != {**first.run.inputs, **form_values.values}:
-                st.caption(":material/edit: The form has changed since this run.")
-            run_progress.follow_run(first.run.id, first, done)
+run_panel.show_run_panel(app, version, manifest, cases, form_values, bar, right)

@@ -6,10 +6,11 @@ import streamlit as st
 
 from contract.errors import ProblemsError
 from contract.run import Run
-from engine.runs.follow import Snapshot, snapshot
-from ui.result import run_progress, run_view
+from engine.runs.follow import snapshot
+from ui.result import run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
+from ui.shell.markup import code, escape
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
@@ -19,7 +20,7 @@ try:
     first = snapshot(cached.context(), run_id, actor=current_actor())
 except ValueError:
     st.title("Run", anchor=False)
-    st.error(f"The link names no run: id={given!r}. Copy it again, or look for the run in the history.")
+    st.error(f"The link names no run: id={code(given)}. Copy it again, or look for the run in the history.")
     st.page_link(sitemap.make_page("history"), label="Open the history")
     st.stop()
 except ProblemsError as error:
@@ -29,20 +30,21 @@ except ProblemsError as error:
     st.stop()
 
 
-def head(run: Run) -> None:
-    """Say which run this is and what can be done with it."""
-    st.title(run.app_name, anchor=False)
+def show_head(run: Run) -> None:
+    """Show which run this is and what can be done with it."""
+    st.title(escape(run.app_name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Run {str(run.id)[-8:]} · {run.user} · {timestamp(run.queued_at)}")
+        st.caption(f"Run {str(run.id)[-8:]} · {escape(run.user)} · {timestamp(run.queued_at)}")
         st.space("stretch")
         run_view.copy_link(run)
         run_view.edit_link(run)
 
 
-def done(now: Snapshot) -> None:
-    """Show how the run ended."""
-    run_view.show_ended_run(now)
+@st.fragment
+def show_run() -> None:
+    """Show the run as it stands; while it goes on, the browser asks for it again at each change."""
+    run_view.show_run(snapshot(cached.context(), run_id))
 
 
-head(first.run)
-run_progress.follow_run(run_id, first, done)
+show_head(first.run)
+show_run()

@@ -6,10 +6,14 @@ Left out: drawing, which is the pages', and sockets, which are the API's.
 """
 
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from contract.actor import Actor
 from contract.errors import NotFoundError
@@ -40,6 +44,27 @@ class Snapshot:
     def final(self) -> bool:
         """Whether nothing will change any more."""
         return self.run.status.final
+
+
+def brief(now: Snapshot) -> dict[str, Any]:
+    """Return what a live view shows of a run between two drawings of its result.
+
+    `elapsed` is in seconds since it was started or queued; `mark` changes when there is more of the result or the log.
+    """
+    run = now.run
+    since = run.started_at or run.queued_at
+    shown = zlib.crc32(orjson.dumps(now.shown, default=str)) if now.shown else 0
+    return {
+        "seq": run.seq,
+        "status": str(run.status),
+        "final": now.final,
+        "message": run.message,
+        "progress": run.progress,
+        "ahead": now.place,
+        "cancelling": run.cancel_requested,
+        "elapsed": max(0.0, (datetime.now(UTC) - since).total_seconds()),
+        "mark": f"{run.status}-{len(now.log)}-{shown}",
+    }
 
 
 def snapshot(context: AppContext, run_id: UUID, *, actor: Actor) -> Snapshot:

@@ -16,6 +16,7 @@ from contract.manifest import Manifest
 from contract.problems import Problem
 from ui.form.form_state import FormState
 from ui.form.inputs.binding import show_note
+from ui.shell.markup import escape
 
 HEIGHT = 420
 
@@ -36,7 +37,7 @@ def show_json(manifest: Manifest, page: FormState, prefix: str) -> None:
         show_note("error", "red", str(problem))
     changed = [k for k in values if values[k] != page.values.get(k)]
     if not problems:
-        names = ", ".join(manifest.inputs[k].label for k in changed)
+        names = escape(", ".join(manifest.inputs[k].label for k in changed))
         st.caption(f"Fits the model. Changes: {names}." if changed else "Fits the model and equals the form.")
 
     def apply() -> None:

@@ -46,8 +46,19 @@ def submit_run(
         fresh=fresh,
         source=_run_id(edited),
     )
-    _supersede_live(found, live=live)
+    digest = _form_digest(slug, version, values)
+    # What the form held, and not what was stored: 5 and 5.0 are one input, and an empty cell may be left out.
+    st.session_state["submitted"] = (str(found.id), digest)
+    _supersede_live(found, digest if live else None)
     return found
+
+
+def differs_from_run(run: Run, values: Mapping[str, Any]) -> bool:
+    """Say whether the form has been changed since `run` was submitted from it, or differs from the run's inputs."""
+    submitted = st.session_state.get("submitted")
+    if submitted is not None and submitted[0] == str(run.id):
+        return submitted[1] != _form_digest(run.app_slug, run.version, values)
+    return run.inputs != {**run.inputs, **values}
 
 
 def form_changed(slug: str, version: str, values: Mapping[str, Any]) -> bool:
@@ -64,11 +75,12 @@ def cancel_other_model(slug: str) -> None:
         _cancel_if_live(UUID(held[1]), None)
 
 
-def _supersede_live(found: Run, *, live: bool) -> None:
+def _supersede_live(found: Run, digest: str | None) -> None:
+    """Remember a live run by the digest of its form, and cancel the one before; None where Live is off."""
     held = st.session_state.get("live_run")
-    st.session_state["live_run"] = (found.app_slug, str(found.id)) if live else None
-    st.session_state["live_digest"] = _form_digest(found.app_slug, found.version, found.inputs) if live else None
-    if live and held is not None and held[1] != str(found.id):
+    st.session_state["live_run"] = (found.app_slug, str(found.id)) if digest is not None else None
+    st.session_state["live_digest"] = digest
+    if digest is not None and held is not None and held[1] != str(found.id):
         _cancel_if_live(UUID(held[1]), found.id)
 
 

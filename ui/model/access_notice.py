@@ -9,6 +9,7 @@ import streamlit as st
 from contract.app import App
 from contract.manifest import Manifest
 from ui.shell import cached
+from ui.shell.markup import code
 
 
 def show_access(app: App, manifest: Manifest) -> None:
@@ -22,5 +23,5 @@ def show_access(app: App, manifest: Manifest) -> None:
         (":material/key:", "may know", access.secrets),
         (":material/key_off:", "asks for the secret (not granted)", access.secrets_missing),
     ]
-    parts = [f"{icon} {words}: {', '.join(f'`{name}`' for name in names)}" for icon, words, names in said if names]
+    parts = [f"{icon} {words}: {', '.join(code(name) for name in names)}" for icon, words, names in said if names]
     st.caption(" · ".join(parts))

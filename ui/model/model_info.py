@@ -13,16 +13,17 @@ from contract.manifest import Manifest
 from ui.model import access_notice
 from ui.shell import cached
 from ui.shell.formatting import timestamp
+from ui.shell.markup import escape, safe_markdown, web_link
 
 
 def show_header(app: App, manifest: Manifest, version: Version) -> None:
     """Show the model's name, what it does, and its score in one line."""
-    st.title(app.name, anchor=False)
+    st.title(escape(app.name), anchor=False)
     if manifest.description:
-        st.markdown(manifest.description)
+        st.markdown(safe_markdown(manifest.description))
     with st.container(horizontal=True, gap="small"):
         if manifest.category:
-            st.badge(manifest.category, color="primary")
+            st.badge(escape(manifest.category), color="blue")
         checks = cached.case_results(app, version)
         if checks.get("total"):
             good = checks["reproduced"] == checks["total"]
@@ -32,28 +33,28 @@ def show_header(app: App, manifest: Manifest, version: Version) -> None:
                 color="green" if good else "orange",
             )
         for tag in manifest.tags[:5]:
-            st.badge(tag, color="gray")
+            st.badge(escape(tag), color="gray")
     access_notice.show_access(app, manifest)
 
 
 def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case, ...]) -> None:
     """Show the README, the references, the reference cases and the version."""
     if version.readme:
-        st.markdown(version.readme)
+        st.markdown(safe_markdown(version.readme))
     if manifest.references:
         st.subheader("References", anchor=False)
         for reference in manifest.references:
-            title = f"[{reference.title}]({reference.url})" if reference.url else reference.title
-            st.markdown(f"- {title}" + (f" – {reference.note}" if reference.note else ""))
+            note = f" – {escape(reference.note)}" if reference.note else ""
+            st.markdown(f"- {web_link(reference.title, reference.url)}{note}")
     _show_cases(app, version, cases)
     st.caption(
         " · ".join(
             [
-                f"{app.slug}, version {manifest.version or version.hash[:12]}",
+                escape(f"{app.slug}, version {manifest.version or version.hash[:12]}"),
                 f"content hash {version.hash[:12]}",
                 f"registered {timestamp(version.created_at)}",
-                *([f"licence {manifest.license}"] if manifest.license else []),
-                *([f"by {', '.join(manifest.authors)}"] if manifest.authors else []),
+                *([f"licence {escape(manifest.license)}"] if manifest.license else []),
+                *([f"by {escape(', '.join(manifest.authors))}"] if manifest.authors else []),
             ]
         )
     )

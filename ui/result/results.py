@@ -1,35 +1,43 @@
 """A result on the page: cards, charts, tables, notes, warnings, files and whatever else the model returned.
 
 Chosen: numbers become text here and nowhere before; only what is seen is computed, so that a table behind another or a
-closed section costs nothing. A model's Markdown is shown without its images, which a browser would fetch.
+closed section costs nothing. Every part has its place and a key of its model and place, never of its run: the next
+result is painted over the one before. What a finished run's charts look like is kept for a while, because a page is
+drawn again at every change of its form.
 Left out: how a chart is drawn (`ui.result.charts`), a table (`ui.result.tables`), and where a run came from
 (`ui.result.provenance`).
 """
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from contract.errors import ProblemsError
-from contract.result import Chart, Metric, Result, Series
+from contract.result import Result, Series
 from contract.run import Run
-from ui.result import charts, downloads, tables
-from ui.result.charts import number_formats
+from ui.result import cards, chart_view, charts, downloads, tables
+from ui.result.chart_view import DrawnChart, Range
 from ui.result.provenance import show_provenance as provenance
-from ui.shell.markup import escape, strip_images
+from ui.shell.markup import escape, safe_markdown
 
-__all__ = ["ReadFile", "ReadPart", "layout_key", "provenance", "show_result"]
+__all__ = ["ReadFile", "ReadPart", "provenance", "show_result"]
 
 ReadPart = tables.ReadPart
 ReadFile = Callable[[str], bytes]
 Points = Callable[[Series], Any]
 
-CARD = (150, 320)
 SHOWN_WARNINGS = 3
 SHOWN_PATHS = 5
-_paints = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class ChartFault:
+    """A chart that cannot be drawn, and why."""
+
+    head: str
+    error: ProblemsError
 
 
 def show_result(
@@ -40,6 +48,7 @@ def show_result(
     points: Points | None = None,
     nulls: Mapping[str, Any] | None = None,
     read_file: ReadFile | None = None,
+    headline: Sequence[str] = (),
     partial: bool = False,
     key: str | None = None,
 ) -> None:
@@ -52,134 +61,154 @@ def show_result(
         points: returns all points of a series whose part is stored apart, as a series or as columns.
         nulls: how many values were not finite and where, as stored with the result.
         read_file: returns a file's bytes by its name in `result.files`; without it the names are listed.
-        partial: the run still goes on: no widget is drawn, so that it may be painted again and again in one script run.
-        key: of the widgets, where one run is shown twice on a page.
+        headline: labels of the summary figures to show large.
+        partial: the run still goes on: previews of tables, and nothing to download.
+        key: of the place on the page; by default the model's.
     """
-    # A partial result is painted many times in one script run, and each of its elements needs an identity of its own.
-    name = f"partial-{next(_paints)}" if partial else key or f"result-{run.id if run else 'shown'}"
-    _show_warnings(result.warnings)
-    _show_summary(result.summary)
-    if result.series:
-        _show_series(result, run, points, name, partial=partial)
-    _show_charts(result.charts, run, name)
-    if result.tables and partial:
-        tables.show_previews(result.tables)
-    elif result.tables:
-        tables.show_tables(result.tables, run, read_part, name)
+    name = key or (f"{run.app_slug}-result" if run else "result-shown")
+    # Each part has a block of its own, there even when it is empty: what comes after it keeps its place.
+    with st.container():
+        _show_warnings(result.warnings)
+    with st.container():
+        cards.show_cards(result.summary, headline)
+    with st.container():
+        if result.series:
+            _show_series(result, run, points, name)
+            if not partial:
+                downloads.series_buttons(result.series, run, f"{name}-series-csv")
+    with st.container():
+        if result.charts:
+            _show_charts(result, run, name)
+    with st.container():
+        if result.tables and partial:
+            tables.show_previews(result.tables)
+        elif result.tables:
+            tables.show_tables(result.tables, run, read_part, name)
     if result.notes:
-        st.markdown(strip_images(result.notes))
+        st.markdown(safe_markdown(result.notes))
     _show_nulls(nulls or {})
     _show_files(result.files, read_file, name, partial=partial)
     if result.extras:
-        _show_extras(result.extras, name, partial=partial)
-
-
-def layout_key(result: Result) -> tuple[object, ...]:
-    """Return what decides which blocks a partial result is painted with, and in what order."""
-    return (
-        min(len(result.warnings), SHOWN_WARNINGS + 1),
-        bool(result.summary),
-        bool(result.series),
-        tuple(chart.kind for chart in result.charts),
-        tuple((table.name, table.rows > 0) for table in result.tables),
-        bool(result.notes),
-        bool(result.files),
-        bool(result.extras),
-    )
+        _show_extras(result.extras, name)
 
 
 def _show_warnings(warnings: Sequence[str]) -> None:
     if len(warnings) > SHOWN_WARNINGS:
-        st.warning("\n".join(f"- {strip_images(w)}" for w in warnings), icon=":material/warning:")
+        st.warning("\n".join(f"- {safe_markdown(w)}" for w in warnings), icon=":material/warning:")
         return
     for warning in warnings:
-        st.warning(strip_images(warning), icon=":material/warning:")
+        st.warning(safe_markdown(warning), icon=":material/warning:")
 
 
-def _show_summary(summary: Sequence[Metric]) -> None:
-    if not summary:
-        return
-    words = [number_formats.format_number(m.value, m.format, m.unit) for m in summary]
-    longest = max(max(len(w) for w in words) * 9 + 36, *(len(m.label) * 4 + 30 for m in summary))
-    width = min(max(longest, CARD[0]), CARD[1])
-    with st.grid(min_column_width=width, gap="small"):
-        for metric, text in zip(summary, words, strict=True):
-            st.metric(
-                escape(number_formats.card_label(metric.label, metric.unit)),
-                text.replace("\n", " "),
-                _delta_text(metric),
-                # Whether more is better is the analyst's to say: an arrow and a sign, no green and red.
-                delta_color="off",
-                help=strip_images(metric.help) if metric.help else None,
-                border=True,
-                height="stretch",
-            )
-
-
-def _delta_text(metric: Metric) -> str | None:
-    delta = metric.delta
-    if delta is None or isinstance(delta, bool) or not isinstance(delta, int | float):
-        return None if delta is None else str(delta)
-    text = number_formats.format_number(abs(delta), metric.format, metric.unit)
-    return f"-{text}" if delta < 0 else f"+{text}"
-
-
-def _show_series(result: Result, run: Run | None, points: Points | None, name: str, *, partial: bool) -> None:
-    apart = any(s.part is not None for s in result.series)
-    try:
-        if apart and points is not None and run is not None and run.status.final:
-            figure = _cached_series(str(run.reused_from or run.id), result.series, result.outputs, points)
-        else:
-            figure = charts.series_figure(result.series, result.outputs, points)
-    except ProblemsError as error:
-        _show_unavailable("The series cannot be drawn", error)
+@st.fragment
+def _show_series(result: Result, run: Run | None, points: Points | None, name: str) -> None:
+    """Show the chart of the series; zooming into a long one runs this alone."""
+    shown = chart_view.shown_range(f"{name}-series", "series")
+    if run is not None and run.status.final and any(s.part is not None for s in result.series):
+        drawn = _drawn_series_of(str(run.reused_from or run.id), shown, result, run, points)
     else:
-        title = figure.layout.title.text or "Series"
-        st.plotly_chart(figure, key=f"{name}-series", config=charts.chart_config(_image_name("series", run)), alt=title)
-    if not partial:
-        downloads.series_buttons(result.series, run, f"{name}-series-csv")
+        drawn = _draw_series(result, run, points, shown)
+    _show_drawn(drawn, f"{name}-series")
 
 
-@st.cache_resource(max_entries=32, ttl=3600, show_spinner=False)
-def _cached_series(run_id: str, _series: Sequence[Series], _outputs: Mapping[str, Any], _points: Points) -> Any:  # noqa: ARG001
+@st.fragment
+def _show_charts(result: Result, run: Run | None, name: str) -> None:
+    """Show the charts that the model describes; zooming into a long one runs this alone."""
+    ranges = tuple(chart_view.shown_range(f"{name}-charts", _chart_key(i)) for i in range(len(result.charts)))
+    if run is not None and run.status.final:
+        drawn = _drawn_charts_of(str(run.reused_from or run.id), ranges, result, run)
+    else:
+        drawn = _draw_charts(result, run, ranges)
+    _show_drawn(drawn, f"{name}-charts")
+
+
+def _show_drawn(drawn: Sequence[DrawnChart | ChartFault], key: str) -> None:
+    chart_view.show_charts([one for one in drawn if isinstance(one, DrawnChart)], key=key)
+    for one in drawn:
+        if isinstance(one, ChartFault):
+            _show_unavailable(one.head, one.error)
+
+
+@st.cache_resource(max_entries=64, ttl=3600, show_spinner=False)
+def _drawn_series_of(
+    run_id: str,  # noqa: ARG001 - the key of the cache
+    shown: Range | None,
+    _result: Result,
+    _run: Run,
+    _points: Points | None,
+) -> list[DrawnChart | ChartFault]:
     """Return the chart of a finished run's long series, which never changes and takes a read of all its points."""
-    return charts.series_figure(_series, _outputs, _points)
+    return _draw_series(_result, _run, _points, shown)
 
 
-def _show_charts(found: Sequence[Chart], run: Run | None, name: str) -> None:
-    for i, row in enumerate(_chart_rows(found)):
-        if len(row) == 1:
-            _show_chart(row[0], run, f"{name}-chart-{i}")
-            continue
-        with st.grid(columns=2, min_column_width=340, gap="medium"):
-            for j, chart in enumerate(row):
-                with st.container():
-                    _show_chart(chart, run, f"{name}-chart-{i}-{j}")
+@st.cache_resource(max_entries=64, ttl=3600, show_spinner=False)
+def _drawn_charts_of(
+    run_id: str,  # noqa: ARG001 - the key of the cache
+    ranges: tuple[Range | None, ...],
+    _result: Result,
+    _run: Run,
+) -> list[DrawnChart | ChartFault]:
+    """Return the charts of a finished run, which never change."""
+    return _draw_charts(_result, _run, ranges)
 
 
-def _chart_rows(found: Sequence[Chart]) -> list[list[Chart]]:
-    """Return the charts in rows of two, those that need the width alone."""
-    rows: list[list[Chart]] = []
-    for chart in found:
-        wide = chart.kind in charts.FULL_WIDTH
-        if not wide and rows and len(rows[-1]) == 1 and rows[-1][0].kind not in charts.FULL_WIDTH:
-            rows[-1].append(chart)
-        else:
-            rows.append([chart])
-    return rows
-
-
-def _show_chart(chart: Chart, run: Run | None, key: str) -> None:
+def _draw_series(
+    result: Result, run: Run | None, points: Points | None, shown: Range | None
+) -> list[DrawnChart | ChartFault]:
     try:
-        figure = charts.figure(chart)
+        figure = charts.series_figure(result.series, result.outputs, points, shown=shown)
     except ProblemsError as error:
-        _show_unavailable(f"{chart.title or 'A chart'} cannot be drawn", error)
-        return
-    # Cells with numbers keep the width to read them: on a phone such a chart is moved sideways, as a table is.
-    with st.container(key=f"{'wide' if charts.has_many_cells(figure) else 'chart'}-{key}"):
-        st.plotly_chart(
-            figure, key=key, config=charts.chart_config(_image_name(chart.title, run)), alt=chart.title or "Chart"
+        return [ChartFault("The series cannot be drawn", error)]
+    return [
+        chart_view.draw_chart(
+            figure,
+            key="series",
+            alt=figure.layout.title.text or "Series",
+            image_name=_image_name("series", run),
+            wide=True,
+            refine=charts.is_thinned(figure),
         )
+    ]
+
+
+def _draw_charts(result: Result, run: Run | None, ranges: Sequence[Range | None]) -> list[DrawnChart | ChartFault]:
+    drawn: list[DrawnChart | ChartFault] = []
+    alone = _charts_alone([chart.kind in charts.FULL_WIDTH for chart in result.charts])
+    for i, (chart, shown) in enumerate(zip(result.charts, ranges, strict=True)):
+        try:
+            figure = charts.figure(chart, shown=shown)
+        except ProblemsError as error:
+            drawn.append(ChartFault(f"{chart.title or 'A chart'} cannot be drawn", error))
+            continue
+        drawn.append(
+            chart_view.draw_chart(
+                figure,
+                key=_chart_key(i),
+                alt=chart.title or "Chart",
+                image_name=_image_name(chart.title, run),
+                wide=alone[i],
+                refine=charts.is_thinned(figure),
+            )
+        )
+    return drawn
+
+
+def _charts_alone(wide: Sequence[bool]) -> list[bool]:
+    """Return which charts have a row to themselves: the wide ones, and what is left without one beside it."""
+    alone = list(wide)
+    waiting: int | None = None
+    for i, own_row in enumerate([*wide, True]):
+        if own_row:
+            if waiting is not None:
+                alone[waiting] = True
+            waiting = None
+        else:
+            waiting = i if waiting is None else None
+    return alone
+
+
+def _chart_key(place: int) -> str:
+    return f"chart-{place}"
 
 
 def _show_unavailable(head: str, error: ProblemsError) -> None:
@@ -228,16 +257,8 @@ def _show_files(files: Mapping[str, Any], read_file: ReadFile | None, name: str,
             )
 
 
-def _show_extras(more: Mapping[str, Any], name: str, *, partial: bool) -> None:
-    if partial:
-        with st.expander("More", icon=":material/data_object:"):
-            st.json(dict(more), expanded=1)
-    else:
-        _show_extras_lazily(more, name)
-
-
 @st.fragment
-def _show_extras_lazily(more: Mapping[str, Any], name: str) -> None:
+def _show_extras(more: Mapping[str, Any], name: str) -> None:
     section = st.expander("More", icon=":material/data_object:", key=f"{name}-more", on_change="rerun")
     if section.open:
         with section:

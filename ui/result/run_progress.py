@@ -1,135 +1,69 @@
-"""Follow a run on the page: status, place in the queue, progress, partial results, log, Cancel, then the result.
+"""A run that goes on: what it is doing, how far it is, and Cancel.
 
-Chosen: the script waits on pushes of the process's listener as the last thing a page does, and paints into
-placeholders: an event is on the screen within tens of milliseconds. At each turn it yields, so that a widget,
-another page or a closed tab ends it at once; the run itself goes on in its worker and is found again by its id.
-Cancel stands above, outside any fragment.
-Left out: polling.
+Chosen: a component that hears of changes by the application's WebSocket and asks for its fragment to be run again when
+there is something new to draw. No script waits on the server meanwhile: other widgets answer at once, a closed tab
+leaves nothing behind, and Streamlit's Stop has nothing to stop. A run that ends within a moment is waited for, so that
+the live view of a model that answers at once is never built.
+Left out: what a run has shown so far, which is drawn as any result (`ui.result.run_view`).
 """
 
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
 from uuid import UUID
 
 import streamlit as st
 
-from contract.result import parse_result
-from contract.run import Run, Status
 from engine.runs.cancel import cancel
-from engine.runs.follow import Snapshot, follow, wait_for_end
-from ui.result import results
+from engine.runs.follow import Snapshot, brief, wait_for_end
 from ui.shell import cached
-from ui.shell.formatting import duration
+from ui.shell.assets import LOADER, asset_url
 from ui.shell.session import current_actor
 
-# A run that ends within this many seconds needs no live view: painting one would take longer than it is seen.
-RECONNECT_SECONDS = 0.08
+# A run that ends within these seconds needs no live view: building one would take longer than it is seen.
+MOMENT = 0.25
+SLICE = 0.05  # s between two looks at whether a newer change of the form wants this script
+FOLLOW = "/api/ws/runs/{id}?brief=1"
 
-Paint = Callable[[Snapshot], None]
+# Not isolated: the module's style rules are the document's, and it dims what lies elsewhere on the page.
+_draw = st.components.v2.component("tontine_run_progress", html="<span hidden></span>", js=LOADER, isolate_styles=False)
 
 
-def follow_run(run_id: UUID, first: Snapshot, done: Paint) -> None:
-    """Show the run until it ends, then hand its last snapshot to `done`.
+def wait_a_moment(run_id: UUID) -> Snapshot:
+    """Return the run once it has ended, or as it stands after a moment."""
+    until = time.monotonic() + MOMENT
+    while True:
+        left = min(SLICE, max(0.0, until - time.monotonic()))
+        now = wait_for_end(cached.context(), run_id, left, actor=current_actor())
+        if now.final or time.monotonic() >= until:
+            return now
+        _ = st.session_state.get("turn")  # a yield point: a newer change of the form ends the script here
+
+
+def show_progress(now: Snapshot, *, key: str, stale: str = "") -> None:
+    """Show what the run is doing, with Cancel; must be drawn in a fragment, which is run again at each change.
 
     Args:
-        run_id: the run.
-        first: the run as the page has just read it.
-        done: paints the finished run; called in place of the live view.
+        now: the run as it is drawn beside this.
+        key: of the place on the page.
+        stale: key of the container whose content belongs to the run before, to be dimmed.
     """
-    actor = current_actor()
-    if not first.final:
-        first = wait_for_end(cached.context(), run_id, RECONNECT_SECONDS, actor=actor)
-    if first.final:
-        done(first)
-        return
-    bar = st.empty()
-    with bar.container(horizontal=True, vertical_alignment="center"):
-        head = st.empty()
-        st.button(
-            "Cancel",
-            key=f"cancel-{run_id}",
-            icon=":material/stop_circle:",
-            on_click=_cancel,
-            args=(run_id,),
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _draw(
+            key=f"{key}-progress",
+            data={
+                "module": asset_url("run_progress.js"),
+                "run": str(now.run.id),
+                "follow": FOLLOW.format(id=now.run.id),
+                "news": brief(now),
+                "stale": stale,
+            },
+            on_changed_change=_redraw,
         )
-    progress, so_far = st.empty(), _PartialView()
-    ticked = 0.0
-    now = first
-    shown_seq = -1
-    for event in follow(cached.context(), run_id, first, actor=actor):
-        _ = st.session_state.get("turn")  # a yield point: a waiting rerun or a closed tab ends the script here
-        if event is not None:
-            now = event
-            if now.final:
-                break
-        if event is not None or time.monotonic() - ticked >= 1.0:
-            ticked = time.monotonic()
-            _show_head(head, now)
-        if event is not None and now.run.seq > shown_seq:
-            shown_seq = now.run.seq
-            _show_progress(progress, now.run)
-            if now.shown or now.log:
-                so_far.paint(now)
-    bar.empty()
-    progress.empty()
-    so_far.clear()
-    with so_far.body:
-        done(now)
+        st.button("Cancel", key=f"{key}-cancel", icon=":material/stop_circle:", on_click=_cancel, args=(now.run.id,))
+
+
+def _redraw() -> None:
+    """Do nothing: that the fragment is run again is what was asked for."""
 
 
 def _cancel(run_id: UUID) -> None:
     cancel(cached.context(), run_id, actor=current_actor())
-
-
-def _show_head(slot: st.delta_generator.DeltaGenerator, now: Snapshot) -> None:
-    run = now.run
-    since = run.started_at or run.queued_at
-    elapsed = duration((datetime.now(UTC) - since).total_seconds(), live=True)
-    if run.status is Status.PENDING:
-        ahead = "next in line" if not now.place else f"{now.place} ahead of it"
-        text = f"Queued, {ahead} · {elapsed}"
-    else:
-        text = f"{run.message or 'Running'} · {elapsed}"
-    if run.cancel_requested:
-        text = f"Cancelling · {elapsed}"
-    slot.status(text, state="running")
-
-
-def _show_progress(slot: st.delta_generator.DeltaGenerator, run: Run) -> None:
-    if run.progress is not None:
-        slot.progress(min(1.0, max(0.0, run.progress)))
-
-
-class _PartialView:
-    """Paints what a run has shown so far, again and again, in one place for as long as its shape stays the same.
-
-    A busy server sends several paints together, and Streamlit then puts what is painted where something unsent
-    stands in that one's stead, earlier in the line. A block of another kind that comes to a place drops what is in
-    it, so that its contents, sent too early, are lost, and the page with them. What has another shape therefore
-    gets a place of its own, and so does the end of the run.
-    """
-
-    def __init__(self) -> None:
-        self.body = st.container()
-        self._place: st.delta_generator.DeltaGenerator | None = None
-        self._shape: tuple[object, ...] = ()
-
-    def paint(self, now: Snapshot) -> None:
-        """Paint a snapshot over the one before."""
-        partial = parse_result(now.shown, cached.run_manifest(now.run).outputs)
-        shape = (*results.layout_key(partial), bool(now.log))
-        if self._place is None or shape != self._shape:
-            self.clear()
-            self._place, self._shape = self.body.empty(), shape
-        with self._place.container():
-            if not partial.empty:
-                results.show_result(partial, run=now.run, partial=True)
-            if now.log:
-                with st.expander("Log", icon=":material/terminal:"):
-                    st.code(now.log[-20_000:], language=None)
-
-    def clear(self) -> None:
-        """Take away what has been painted."""
-        if self._place is not None:
-            self._place.empty()

@@ -1,7 +1,9 @@
-"""A run that has ended: its status, its result or what failed, its log, and where it came from.
+"""A run on the page: its status, its result or what failed, its log, and where it came from.
 
-Chosen: the same view inline under a form and on the run's own page; what failed is said in the analyst's words
-first, with the model's own traceback and a report for its author below.
+Chosen: the same view inline under a form and on the run's own page, live and ended, each part in a place of its own:
+the result of the next run is painted over that of the one before, which stays in sight, dimmed, until there is
+something to paint. What failed is said in the analyst's words first, with the model's own traceback and a report for
+its author below.
 Left out: the drawing of a result, which is `ui.result.results`.
 """
 
@@ -12,27 +14,60 @@ from typing import Any
 import streamlit as st
 
 from contract.errors import ProblemsError
+from contract.manifest import Manifest
 from contract.result import Result, parse_result
 from contract.run import Run, Status
 from engine.runs.export import whole_series
 from engine.runs.follow import Snapshot
 from engine.runs.results import read_result_file, read_result_part
 from ui.form.links import run_link
-from ui.result import provenance, results
+from ui.result import provenance, results, run_progress
 from ui.shell import cached, sitemap
-from ui.shell.formatting import duration
+from ui.shell.formatting import STATUS, duration
+from ui.shell.markup import escape_lines
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
-from ui.shell.status_badge import status_badge
 
 
-def show_ended_run(now: Snapshot) -> None:
-    """Show a run that has ended."""
-    run = now.run
-    with st.container(horizontal=True, vertical_alignment="center", key=f"ended-{run.id}"):
-        status_badge(run)
+def show_run(now: Snapshot, *, previous: Snapshot | None = None, copy: bool = False) -> None:
+    """Show a run as it stands; must be drawn in a fragment, which is run again while the run goes on.
+
+    Args:
+        now: the run.
+        previous: an ended run of the same model, shown dimmed while this one has nothing to show yet.
+        copy: whether to offer the run's link.
+    """
+    name = now.run.app_slug.replace(".", "-")
+    body = f"run-body-{name}"
+    waiting = not now.final and not now.shown and not now.log
+    with st.container(key=f"run-head-{name}"):
+        if now.final:
+            _show_status(now.run, copy=copy)
+        else:
+            run_progress.show_progress(now, key=name, stale=body if waiting and previous is not None else "")
+    shown = previous if waiting and previous is not None else now
+    with st.container():
+        if now.final and now.run.status is not Status.SUCCESS:
+            _show_failure(now)
+        for warning in now.run.warnings:
+            st.warning(escape_lines(warning), icon=":material/warning:")
+    with st.container(key=body):
+        try:
+            manifest = cached.run_manifest(shown.run)
+            result = parse_result(shown.shown, manifest.outputs)
+        except ProblemsError as error:
+            show_problems(error)
+            return
+        _show_body(shown, result, manifest)
+
+
+def _show_status(run: Run, *, copy: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        look = STATUS[run.status]
         seconds = run.duration.total_seconds() if run.duration else None
-        st.caption(duration(seconds) if seconds is not None else "")
+        took = f" :small[:gray[{duration(seconds)}]]" if seconds is not None else ""
+        # In words and with an icon: colour is never alone.
+        st.markdown(f":{look.color}-badge[{look.icon} {look.words}]{took}", width="content")
         if run.reused_from:
             st.page_link(
                 sitemap.make_page("run"),
@@ -40,32 +75,33 @@ def show_ended_run(now: Snapshot) -> None:
                 query_params={"id": str(run.reused_from)},
                 icon=":material/recycling:",
             )
-    if run.status is not Status.SUCCESS:
-        _show_failure(now)
-    for warning in run.warnings:
-        st.warning(warning, icon=":material/warning:")
-    try:
-        manifest = cached.run_manifest(run)
-        result = parse_result(now.shown, manifest.outputs)
-    except ProblemsError as error:
-        show_problems(error)
-        return
-    if not result.empty or result.warnings:
-        _show_result(run, result, now.nulls)
-    elif run.status is Status.SUCCESS:
-        st.info("The model returned an empty result.")
+        if copy:
+            st.space("stretch")
+            copy_link(run)
+
+
+def _show_body(now: Snapshot, result: Result, manifest: Manifest) -> None:
+    run = now.run
+    with st.container():
+        if not result.empty or result.warnings:
+            _show_result(run, result, manifest, now.nulls)
+        elif run.status is Status.SUCCESS:
+            st.info("The model returned an empty result.")
+    name = run.app_slug
     if now.log:
-        with st.expander("Log", icon=":material/terminal:"):
+        with st.expander("Log", icon=":material/terminal:", key=f"{name}-log"):
             st.code(now.log[-50_000:], language=None)
+    if not now.final:
+        return
     panel = st.expander(
-        "Inputs and provenance", icon=":material/fingerprint:", key=f"provenance-{run.id}", on_change="rerun"
+        "Inputs and provenance", icon=":material/fingerprint:", key=f"{name}-provenance", on_change="rerun"
     )
     if panel.open:  # most readers want the figures first: what is folded away is not worked out
         with panel:
             provenance.show_provenance(run, manifest)
 
 
-def _show_result(run: Run, result: Result, nulls: Mapping[str, Any]) -> None:
+def _show_result(run: Run, result: Result, manifest: Manifest, nulls: Mapping[str, Any]) -> None:
     source = run.reused_from or run.id
 
     context, actor = cached.context(), current_actor()
@@ -83,17 +119,19 @@ def _show_result(run: Run, result: Result, nulls: Mapping[str, Any]) -> None:
         points=lambda series: whole_series(context, source, series, actor=actor),
         nulls=nulls,
         read_file=read_file,
+        headline=manifest.headline,
+        partial=not run.status.final,
     )
 
 
 def _show_failure(now: Snapshot) -> None:
     run = now.run
     show_reason = st.warning if run.status is Status.CANCELLED else st.error
-    show_reason(run.reason or "The run ended without a result.", icon=":material/report:")
+    show_reason(escape_lines(run.reason or "The run ended without a result."), icon=":material/report:")
     if now.shown:
         st.caption("What the model had shown before it ended follows below.")
     if run.traceback:
-        with st.expander("Where in the model it failed", icon=":material/bug_report:"):
+        with st.expander("Where in the model it failed", icon=":material/bug_report:", key=f"{run.app_slug}-traceback"):
             st.code(run.traceback, language="python")
     if run.status in {Status.FAILED, Status.TIMED_OUT}:
         with st.popover("Copy for the author", icon=":material/content_copy:"):

@@ -107,6 +107,8 @@ def _choose_table(tables: Sequence[Table], key: str) -> int:
         return escape(tables[place].name)
 
     places = range(len(tables))
+    if st.session_state.get(f"{key}-tables", 0) not in places:
+        del st.session_state[f"{key}-tables"]  # chosen in a result that had more tables
     if len(tables) <= FEW_TABLES:
         chosen = st.segmented_control(
             "Table",
@@ -138,6 +140,8 @@ def _read_page(table: Table, read_part: ReadPart | None, key: str) -> Mapping[st
     pages = math.ceil(table.rows / PAGE_ROWS)
     page = 1
     if pages > 1:
+        if st.session_state.get(key, 1) > pages:
+            st.session_state[key] = pages  # chosen in a result that had more rows
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             page = st.pagination(pages, key=key)
             first = (page - 1) * PAGE_ROWS

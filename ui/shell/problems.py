@@ -10,12 +10,13 @@ from collections.abc import Iterator
 import streamlit as st
 
 from contract.errors import DatabaseUnavailable, ProblemsError, SearchTooSlow
+from ui.shell.markup import escape_lines
 
 
 def show_problems(error: ProblemsError) -> None:
     """Show what was wrong with a link or a request."""
     for problem in error.problems:
-        st.error(problem.text, icon=":material/link_off:")
+        st.error(escape_lines(problem.text), icon=":material/link_off:")
 
 
 @contextlib.contextmanager

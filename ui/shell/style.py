@@ -9,18 +9,49 @@ import streamlit as st
 STYLE_SHEET = """
 <style>
 /* Figures line up in columns and cards. */
-[data-testid="stMetricValue"], [data-testid="stTable"] td { font-variant-numeric: tabular-nums; }
-[data-testid="stMetricValue"] > div { white-space: normal; overflow-wrap: anywhere; }
-[data-testid="stMetricLabel"] p { white-space: normal; overflow: visible; text-overflow: clip; }
-[data-testid="stMetricLabel"], [data-testid="stMetricLabel"] > div { overflow: visible; }
+[data-testid="stTable"] td, [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+.tontine-summary dl { padding: 0; display: grid; gap: 0.6rem; margin: 0 0 0.6rem !important;
+  font-variant-numeric: tabular-nums; }
+.tontine-headline { grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); }
+.tontine-cards { grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); }
+.tontine-summary dl > div { display: flex; flex-direction: column; justify-content: space-between; min-width: 0;
+  padding: 0.5rem 0.75rem 0.55rem; border: 1px solid color-mix(in srgb, currentColor 16%, transparent);
+  border-radius: 6px; }
+.tontine-headline > div { border-left: 3px solid #38949C !important; }
+.tontine-summary dt { font-size: 0.85rem; font-weight: 400; line-height: 1.3; overflow-wrap: anywhere;
+  color: color-mix(in srgb, currentColor 78%, transparent); }
+.tontine-summary dd { margin: 0; line-height: 1.35; overflow-wrap: anywhere; }
+.tontine-value { font-size: 1.1rem; font-weight: 600; }
+.tontine-headline .tontine-value { font-size: 1.75rem; }
+.tontine-delta { font-size: 0.85rem; color: color-mix(in srgb, currentColor 78%, transparent); }
+.tontine-help { position: relative; display: inline-block; width: 1.05em; height: 1.05em; line-height: 1.05em;
+  border: 1px solid currentColor; border-radius: 50%; text-align: center; font-size: 0.8em; cursor: help; }
+.tontine-help::before { content: "?"; }
+.tontine-help > span { display: none; position: absolute; z-index: 100; left: 50%; top: 1.6em; width: max-content;
+  max-width: min(17rem, 70vw); transform: translateX(-50%); padding: 0.4rem 0.6rem; border-radius: 6px;
+  font-size: 0.85rem; line-height: 1.4; text-align: left; background: #1B2430; color: #FFFFFF;
+  border: 1px solid #5B6770; }
+.tontine-help:hover > span, .tontine-help:focus > span { display: block; }
+/* Streamlit's small print has a contrast of 4.2 to 1 on white, and white text one of 3.6 on the dark theme's main
+   colour, which has to be light enough for text of its own. */
+[data-testid="stCaptionContainer"] { opacity: 0.8; }
+[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #2A757C; border-color: #2A757C;
+  color: #FFFFFF; }
+[data-testid="stBaseButton-primary"]:not(:disabled):hover { background-color: #1F6A71; border-color: #1F6A71; }
+[data-testid="stBaseButton-primary"] kbd { opacity: 0.95; }
+/* The result before stays in sight while the next one is on its way. */
+[data-tontine-stale] { opacity: 0.45; transition: opacity 0.2s 0.1s; }
+[class*="st-key-run-head"] { min-height: 2.9rem; }
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 4rem; max-width: 96rem; }
 /* Run stays in reach above a long form. */
 .st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
-  background: var(--st-background-color); }
+  backdrop-filter: blur(12px); }
+/* A script that is stopped half way leaves half a page; none here runs longer than a moment. */
+[data-testid="stStatusWidget"] button { display: none; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
-  [class*="st-key-wide-"] { overflow-x: auto; }
-  [class*="st-key-wide-"] > * { min-width: 46rem; }
+  .tontine-cards { grid-template-columns: 1fr 1fr; }
+  .tontine-help > span { left: auto; right: -1rem; transform: none; }
 }
 </style>
 """

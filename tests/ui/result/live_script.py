@@ -1,8 +1,14 @@
-"""A page that follows a run, for AppTest: what it follows is given by the test."""
+"""A page that shows a run, for AppTest: the runs, the one before and the one to show, are given by the test."""
 
 import streamlit as st
 
-from ui.result import run_progress, run_view
+from ui.result import run_view
 
-now = st.session_state["followed"][0]
-run_progress.follow_run(now.run.id, now, run_view.show_ended_run)
+
+@st.fragment
+def show():
+    """Show the run as it stands now."""
+    run_view.show_run(st.session_state["now"], previous=st.session_state.get("previous"))
+
+
+show()

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -167,11 +168,36 @@ def test_a_fan_draws_the_widest_band_first_and_the_median_on_top():
     assert [t.fill for t in figure.data[:4]] == [None, "tonexty", None, "tonexty"]
 
 
+def cells(traces, part="z"):
+    """Return the cells of traces laid over each other, each of which is in one of them."""
+    found = []
+    for rows in zip(*(getattr(t, part) for t in traces), strict=True):
+        found.append([])
+        for column in zip(*rows, strict=True):
+            given = [v for v in column if v not in {None, ""}]
+            assert len(given) <= 1
+            found[-1].append(given[0] if given else column[0])
+    return found
+
+
 def test_a_heat_map_holds_each_value_at_its_row_and_column_in_numbers_too():
-    trace = draw("heatmap", {"x": ["a", "b"], "y": [1, 2], "z": [[1, -2], [3, None]]}).data[0]
-    assert [list(row) for row in trace.z] == [[1, -2], [3, None]]
-    assert [list(row) for row in trace.text] == [["1", "−2"], ["3", ""]]
-    assert (trace.zmin, trace.zmax) == (-3, 3)  # signs meet in the middle of the scale
+    traces = draw("heatmap", {"x": ["a", "b"], "y": [1, 2], "z": [[1, -2], [3, None]]}).data
+    assert cells(traces) == [[1, -2], [3, None]]
+    assert cells(traces, "text") == [["1", "−2"], ["3", ""]]
+    assert all((t.zmin, t.zmax) == (-3, 3) for t in traces)  # signs meet in the middle of the scale
+
+
+@pytest.mark.parametrize("signs", [(0, 100), (-50, 50)])
+def test_the_number_in_every_cell_is_read_as_easily_as_wcag_asks(signs):
+    low, high = signs
+    z = [[low + (high - low) * (10 * i + j) / 99 for j in range(10)] for i in range(10)]
+    traces = draw("heatmap", {"x": list(range(10)), "y": list(range(10)), "z": z}).data
+    assert len(traces) == 2
+    for trace in traces:
+        scale = [color for _, color in trace.colorscale]
+        for value in (v for row in trace.z for v in row if v is not None):
+            ground = palette.color_between(scale, (value - trace.zmin) / (trace.zmax - trace.zmin))
+            assert contrast(trace.textfont.color, ground) >= 4.5, (value, ground)
 
 
 def test_a_large_heat_map_is_drawn_in_steps_and_says_so():
@@ -196,19 +222,20 @@ def test_a_triangle_tells_projected_cells_by_a_line_and_italics():
         "projected": [[False, False], [False, True]],
     }
     figure = draw("triangle", data)
-    seen, projected = figure.data
-    assert [list(r) for r in seen.z] == [[10, 20], [30, None]]
-    assert [list(r) for r in projected.z] == [[None, None], [None, 40]]
-    assert projected.textfont.style == "italic"
-    assert seen.textfont.style != "italic"
+    seen = [t for t in figure.data if t.name == "observed"]
+    projected = [t for t in figure.data if t.name == "projected"]
+    assert cells(seen) == [[10, 20], [30, None]]
+    assert cells(projected) == [[None, None], [None, 40]]
+    assert all(t.textfont.style == "italic" for t in projected)
+    assert all(t.textfont.style != "italic" for t in seen)
     assert {(s.x0, s.x1, s.y0, s.y1) for s in figure.layout.shapes} == {(0.5, 0.5, 0.5, 1.5), (0.5, 1.5, 0.5, 0.5)}
     assert "projected" in figure.layout.title.subtitle.text
     assert figure.layout.yaxis.autorange == "reversed"
 
 
 def test_a_triangle_of_rows_that_grow_shorter_is_filled_with_nothing():
-    trace = draw("triangle", {"rows": [1, 2], "columns": [1, 2], "values": [[1, 2], [3]]}).data[0]
-    assert [list(r) for r in trace.z] == [[1, 2], [3, None]]
+    traces = draw("triangle", {"rows": [1, 2], "columns": [1, 2], "values": [[1, 2], [3]]}).data
+    assert cells(traces) == [[1, 2], [3, None]]
 
 
 def test_a_histogram_has_bars_as_wide_as_their_bins_and_named_markers():
@@ -391,6 +418,35 @@ def test_a_map_that_would_fetch_its_tiles_is_refused(kind):
         own(data=[{"type": "bar"}], frames=[{"data": [{"type": kind}]}])
 
 
+@pytest.mark.parametrize(
+    "trace",
+    [
+        {"type": "heatmap", "z": [[1, 2], [3, 4]]},
+        {"type": "treemap", "labels": ["a", "b"], "parents": ["", "a"], "values": [2, 1]},
+        {"type": "histogram2dcontour", "x": [1, 2], "y": [1, 2]},
+        {"type": "sunburst", "labels": ["a"], "parents": [""]},
+        {"type": "funnel", "x": [2, 1], "y": ["a", "b"]},
+    ],
+    ids=lambda trace: trace["type"],
+)
+def test_a_figure_that_is_no_map_is_drawn(trace):
+    assert own(data=[trace]).data[0].type == trace["type"]
+    assert own(data=[{"type": "bar"}], frames=[{"data": [trace]}]).frames[0].data[0].type == trace["type"]
+
+
+def test_every_kind_of_plotly_that_draws_a_map_is_refused():
+    kinds = [
+        name.lower()
+        for name in dir(go)
+        if re.search(r"(geo|map|mapbox)$", name.lower()) or "choropleth" in name.lower()
+    ]
+    maps = {k for k in kinds if k not in {"heatmap", "treemap", "densityheatmap"}}
+    assert {"scattergeo", "choropleth", "scattermap"} <= maps
+    for kind in maps:
+        with pytest.raises(ResultError, match="outside"):
+            own(data=[{"type": kind}])
+
+
 def test_a_menu_that_would_turn_a_figure_into_a_map_is_dropped():
     menu = {"buttons": [{"method": "restyle", "args": ["type", "scattergeo"], "label": "Map"}]}
     assert not own(data=[{"type": "bar"}], layout={"updatemenus": [menu]}).layout.updatemenus
@@ -509,7 +565,7 @@ def test_a_long_cloud_of_points_is_thinned_whatever_its_order():
 def test_thinning_chooses_given_points_in_order(count, seed, missing):
     random = np.random.default_rng(seed)
     y = [None if gone else v for v, gone in zip(random.normal(size=count), random.random(count) < missing, strict=True)]
-    places = downsample.downsample(range(len(y)), y)
+    places, _ = downsample.downsample(range(len(y)), y)
     chosen = [p for p in places if p is not None]
     assert chosen == sorted(set(chosen))
     assert all(y[p] is not None for p in chosen)
@@ -517,6 +573,42 @@ def test_thinning_chooses_given_points_in_order(count, seed, missing):
     for a, b in itertools.pairwise(places):
         if a is not None and b is not None:
             assert None not in y[a : b + 1]  # what is joined by a line has no gap between
+
+
+def test_a_range_in_sight_is_drawn_in_full_with_a_few_points_beside_it():
+    figure = charts.series_figure([gallery.LONG], {}, lambda _: gallery.path_points(), shown=(20_000.0, 23_000.0))
+    x = [v for v in figure.data[0].x if v is not None]
+    assert [v for v in x if 20_000 <= v <= 23_000] == list(range(20_000, 23_001))
+    assert 0 < len([v for v in x if v < 19_999]) <= downsample.BESIDE
+    assert 0 < len([v for v in x if v > 23_001]) <= downsample.BESIDE
+    assert "In the range shown: all 3,001 points, of 200,000." in figure.layout.title.subtitle.text
+
+
+def test_a_wide_range_in_sight_is_thinned_and_keeps_its_peak():
+    figure = charts.series_figure([gallery.LONG], {}, lambda _: gallery.path_points(), shown=(50_000.0, 80_000.0))
+    assert max(v for v in figure.data[0].y if v is not None) == 9.0
+    assert "about 2,000 of 30,001 points" in figure.layout.title.subtitle.text
+
+
+def test_a_range_of_dates_is_drawn_in_full():
+    days = [str(np.datetime64("1990-01-01") + i) for i in range(9_000)]
+    figure = charts.figure(Chart("line", "T", {"x": days, "y": list(range(9_000))}))
+    assert charts.is_thinned(figure)
+    near = charts.figure(
+        Chart("line", "T", {"x": days, "y": list(range(9_000))}), shown=("1995-03-01 11:00", "1995-06-01")
+    )
+    assert {d for d in days if "1995-03-02" <= d <= "1995-06-01"} <= set(near.data[0].x)
+    assert "all" in near.layout.title.subtitle.text
+
+
+def test_a_range_of_a_log_axis_is_read_as_powers_of_ten():
+    x = [float(i) for i in range(1, 9_001)]
+    near = charts.figure(Chart("line", "T", {"x": x, "y": x}, x_scale="log"), shown=(1.0, 2.0))
+    assert [v for v in near.data[0].x if 10 <= v <= 100] == x[9:100]
+
+
+def test_a_short_chart_asks_for_no_range():
+    assert not charts.is_thinned(charts.figure(chart("Yield curves")))
 
 
 def test_series_apart_without_their_points_show_their_head_and_say_so():
@@ -664,3 +756,71 @@ def test_series_are_titled_by_the_one_that_declares_a_title():
     outputs = {"charts": {"Base": {"title": "Survival"}}}
     result = parse_result({"series": [{"name": n, "x": [1], "y": [1]} for n in ("Base", "Shock of 10 %")]}, outputs)
     assert charts.series_figure(result.series, outputs).layout.title.text == "Survival"
+
+
+# ---- ticks and names of lines
+
+
+@pytest.mark.parametrize("x", [[1, 2], [1, 2, 3], [2020, 2021, 2022], [0], list(range(8))])
+def test_a_short_axis_of_whole_numbers_has_a_tick_at_each_and_repeats_none(x):
+    axis = charts.figure(Chart("line", "T", {"x": x, "y": [0.5] * len(x)})).layout.xaxis
+    assert (axis.dtick, axis.tickformat) == (1, "d")
+
+
+def test_years_of_a_decade_have_ticks_at_whole_years_that_fit_a_phone():
+    axis = charts.figure(Chart("line", "T", {"x": list(range(2010, 2022)), "y": [0.5] * 12})).layout.xaxis
+    assert (axis.dtick, axis.tickformat) == (2, "d")
+
+
+def test_counts_of_a_few_have_whole_ticks_and_amounts_between_have_none():
+    assert draw("bar", {"x": ["a", "b", "c"], "y": [1, 2, 3]}).layout.yaxis.dtick == 1
+    assert draw("bar", {"x": ["a", "b"], "y": [1, 2.5]}).layout.yaxis.dtick is None
+    assert draw("bar", {"x": ["a", "b"], "y": [100, 250]}).layout.yaxis.dtick is None
+
+
+def test_a_long_axis_of_whole_numbers_is_left_to_plotly():
+    assert draw("line", {"x": list(range(60)), "y": [1.5] * 60}).layout.xaxis.dtick is None
+
+
+def lines(count, **more):
+    series = [{"name": f"Line <{i}>", "y": [0, i / 10 if i < 5 else 5.0]} for i in range(count)]
+    return draw("line", {"x": [0, 1], "series": series}, **more)
+
+
+def test_many_lines_are_named_at_their_ends_in_their_order_and_apart():
+    figure = lines(10)
+    assert figure.layout.showlegend is False
+    labels = figure.layout.annotations
+    assert len(labels) == 10
+    assert {a.x for a in labels} == {1}
+    heights = [a.y for a in labels]
+    assert all(b - a > 5 * 12 / 320 for a, b in itertools.pairwise(heights))
+    assert [re.search(r"Line &lt;(\d)&gt;", a.text)[1] for a in labels][:5] == list("01234")
+    assert "<9>" not in labels[-1].text
+
+
+def test_a_few_lines_keep_their_legend_and_very_many_too():
+    for count in (6, 30):
+        assert lines(count).layout.showlegend is True
+        assert not lines(count).layout.annotations
+
+
+def test_a_long_name_at_the_end_of_a_line_is_shortened():
+    series = [{"name": "A very long name of a line & more " + str(i), "y": [0, i]} for i in range(8)]
+    text = draw("line", {"x": [0, 1], "series": series}).layout.annotations[0].text
+    assert text.endswith("\u2026")
+    assert "&amp;" not in text or text.count("&") == text.count("&amp;")
+
+
+def test_lines_over_a_log_axis_are_named_at_powers_of_ten():
+    series = [{"name": str(i), "y": [1, 10.0**i]} for i in range(8)]
+    labels = charts.figure(Chart("line", "T", {"x": [0, 1], "series": series}, y_scale="log")).layout.annotations
+    assert labels[-1].y == pytest.approx(7, abs=0.01)
+
+
+def test_a_results_own_series_are_named_at_their_ends_too():
+    series = [Series(f"S{i}", [0, 1], [0.0, float(i)]) for i in range(9)]
+    figure = charts.series_figure(series, {})
+    assert len(figure.layout.annotations) == 9
+    assert figure.layout.showlegend is False
+    assert not charts.series_figure([*series[:-1], replace(series[-1], kind="bar")], {}).layout.annotations

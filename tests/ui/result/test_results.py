@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,10 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from contract.result import Column, Table
+from contract.result import Column, Metric, Table
 from tests.ui.result import gallery
-from ui.result import downloads, provenance, results, tables
-from ui.shell import markup
+from ui.result import cards, chart_view, downloads, provenance, results, tables
 
 SCRIPT = str(Path(__file__).with_name("result_script.py"))
 
@@ -32,24 +32,65 @@ def page():
 
 
 def plots(at):
-    return [json.loads(e.proto.spec) for e in at.get("plotly_chart")]
+    return [json.loads(one["spec"]) for one in drawn(at)]
+
+
+def drawn(at):
+    """Return the charts that the page hands to the browser, in order."""
+    components = [e.proto for e in at.get("bidi_component") if e.proto.component_name == "tontine_charts"]
+    return [one for proto in components for one in json.loads(proto.json)["charts"]]
+
+
+def cards_of(at):
+    """Return the summary cards as {label: (value, delta, help)}, read as a browser reads them."""
+    (block,) = [e.proto.body for e in at.get("html") if "tontine-summary" in e.proto.body]
+    found = {}
+    for card in ET.fromstring(block).iter("div"):
+        label = card.find("dt")
+        if label is None:
+            continue
+        helped = label.find("span")
+        texts = [d.text for d in card.findall("dd")]
+        found[label.text.strip()] = (
+            *texts,
+            *[None] * (2 - len(texts)),
+            helped.get("aria-label") if helped is not None else None,
+        )
+    return found
 
 
 def test_summary_figures_are_written_by_their_format_and_unit(page):
-    cards = {m.label: m for m in page.metric}
-    assert cards["Total IBNR"].value == "18,680,856 EUR"
-    assert cards["Total IBNR"].help == "Sum over accident years"
-    assert cards["Coefficient of variation"].value == "13.1%"
-    assert cards["Life expectancy"].value == "38.21 years"
-    assert cards["Simulations"].value == "20,000"
-    assert cards["Ruin before horizon"].value == "No"
-    assert cards["Not a number"].value == "–"
-    assert cards["Standard error"].delta == "-12,000 EUR"
-    assert cards["Coefficient of variation"].delta == "+0.2%"
+    found = cards_of(page)
+    assert found["Total IBNR"] == ("18,680,856 EUR", None, "Sum over accident years")
+    assert found["Coefficient of variation"] == ("13.1%", "+0.2%", None)
+    assert found["Life expectancy"][0] == "38.21 years"
+    assert found["Simulations"][0] == "20,000"
+    assert found["Ruin before horizon"][0] == "No"
+    assert found["Not a number"][0] == "–"
+    assert found["Standard error"][1] == "\u221212,000 EUR"
 
 
-def test_a_label_is_shown_letter_by_letter_and_not_as_markdown(page):
-    assert markup.escape("Regime_2015/35 *draft*") in {m.label for m in page.metric}
+def test_a_label_is_shown_letter_by_letter_and_not_as_markup(page):
+    assert "Regime_2015/35 *draft*" in cards_of(page)
+    hostile = "<img src=//x onerror=alert(1)>\"'&"
+    block = cards.cards_html([Metric(hostile, hostile, hostile, help=hostile, delta=hostile)])
+    assert "<img" not in block
+    (card,) = ET.fromstring(block).iter("dl")
+    assert hostile in "".join(card.itertext())
+    assert card.find("div/dt/span").get("aria-label") == hostile
+
+
+def test_all_summary_figures_are_one_element(page):
+    assert len([e for e in page.get("html") if "tontine-summary" in e.proto.body]) == 1
+    assert not page.metric
+
+
+def test_headline_figures_stand_first_and_large_and_the_others_in_their_order():
+    summary = [Metric("A", 1), Metric("B", 2), Metric("C", 3)]
+    large, small = ET.fromstring(cards.cards_html(summary, ["C", "Unknown"]))
+    assert (large.get("class"), small.get("class")) == ("tontine-headline", "tontine-cards")
+    assert [d.text for d in large.iter("dt")] == ["C"]
+    assert [d.text for d in small.iter("dt")] == ["A", "B"]
 
 
 def test_every_chart_is_drawn_and_a_broken_one_says_where(page):
@@ -106,7 +147,7 @@ def test_a_column_is_headed_by_label_and_unit_and_written_by_its_format(page):
 
 def test_a_table_stored_apart_is_read_one_page_at_a_time():
     at = shown()
-    key = f"result-{gallery.RUN.id}-tables"
+    key = f"{gallery.RUN.app_slug}-result-tables"
     at.session_state[key] = 1
     at.run()
     assert not at.exception
@@ -114,7 +155,7 @@ def test_a_table_stored_apart_is_read_one_page_at_a_time():
     assert len(frame) == tables.PAGE_ROWS
     assert frame["loss"][1] == 1.5
     assert any("Rows 1 to 1,000" in c.value for c in at.caption)
-    at.session_state[f"result-{gallery.RUN.id}-page-1"] = 3
+    at.session_state[f"{gallery.RUN.app_slug}-result-page-1"] = 3
     at.run()
     frame = at.dataframe[0].value
     assert list(frame["n"]) == list(range(2_000, 2_500))
@@ -149,11 +190,54 @@ def test_a_long_series_is_thinned_on_the_page():
     assert "of 200,000 points" in plot["layout"]["title"]["subtitle"]["text"]
 
 
-def test_a_partial_result_is_painted_again_and_again_in_one_run_without_widgets():
+def test_a_partial_result_has_nothing_to_download():
     at = shown("partial")
-    assert len(plots(at)) == 3 * 4
+    assert len(drawn(at)) == 4
     assert not at.get("download_button")
     assert not at.get("button_group")
+
+
+def test_charts_are_known_by_their_place_and_never_by_their_run(page):
+    other = shown("another-run")
+    assert [one["key"] for one in drawn(page)] == [one["key"] for one in drawn(other)]
+    ids = [[e.proto.id for e in at.get("bidi_component")] for at in (page, other)]
+    assert ids[0] == ids[1]
+    assert str(gallery.RUN.id) not in str(ids)
+
+
+def test_every_chart_has_a_name_for_those_who_do_not_see_it(page):
+    assert [one["alt"] for one in drawn(page)] == ["Series", *(c.title for c in gallery.CHARTS if c.title != "Broken")]
+
+
+@pytest.mark.parametrize(
+    ("wide", "alone"),
+    [
+        ([False, False], [False, False]),
+        ([False], [True]),
+        ([True, False, False, False], [True, False, False, True]),
+        ([False, True, False, False], [True, True, False, False]),
+        ([], []),
+    ],
+)
+def test_charts_stand_in_pairs_and_what_is_left_has_the_width(wide, alone):
+    assert results._charts_alone(wide) == alone
+
+
+def test_an_image_is_named_after_its_chart_and_run(page):
+    names = [one["config"]["toImageButtonOptions"]["filename"] for one in drawn(page)]
+    assert names[1] == "chain_ladder-portfolio-value-456789ab"
+    assert len(set(names)) == len(names)
+
+
+def test_only_a_long_series_asks_for_the_range_that_is_shown(page):
+    assert not any(one["refine"] for one in drawn(page))
+    assert [one["refine"] for one in drawn(shown("long"))] == [True]
+
+
+def test_the_range_shown_of_a_long_series_is_drawn_in_full_and_says_so(monkeypatch):
+    monkeypatch.setattr(chart_view, "shown_range", lambda _key, _chart: (100.5, 1100.5))
+    (plot,) = plots(shown("long"))
+    assert plot["layout"]["title"]["subtitle"]["text"] == "In the range shown: all 1,000 points, of 200,000."
 
 
 def test_a_result_without_a_run_shows_and_offers_what_the_page_holds():
@@ -224,7 +308,7 @@ def test_a_table_stored_apart_is_offered_by_link_and_one_on_the_page_by_click():
     labels = {b.proto.label for b in at.get("download_button")}
     assert {"CSV", "CSV for Excel"} <= labels
     assert not at.get("link_button")
-    at.session_state[f"result-{gallery.RUN.id}-tables"] = 1
+    at.session_state[f"{gallery.RUN.app_slug}-result-tables"] = 1
     at.run()
     urls = [b.proto.url for b in at.get("link_button")]
     assert urls == [downloads.export_link(gallery.RUN.id, gallery.BIG.name, excel=e) for e in (False, True)]
@@ -272,11 +356,6 @@ def test_many_tables_are_chosen_from_a_list():
     assert at.selectbox[0].options == [f"T{i}" for i in range(8)]
     at.selectbox[0].set_value(5).run()
     assert list(at.dataframe[0].value["a"]) == [5]
-
-
-def test_markup_is_made_literal_and_images_become_links():
-    assert markup.escape("a*b_[c](d)$e$ :red[x]\nf") == r"a\*b\_\[c\]\(d\)\$e\$ \:red\[x\] f"
-    assert markup.strip_images("!![a](b) !c ![d][e]") == "[a](b) !c [d][e]"
 
 
 def test_a_table_keeps_the_names_of_its_columns():

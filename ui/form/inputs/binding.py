@@ -7,7 +7,6 @@ echo from what the user did, or a box beside a slider would undo every second of
 Left out: the widgets.
 """
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ import streamlit as st
 
 from contract.fields import Field
 from contract.problems import Problem
+from ui.shell.markup import escape as escape_markdown
 
 ECHO = 2.0  # s within which a widget still reports what the server has overruled
 ECHOES = 40  # of a widget's last values that are remembered
-MARKS = re.compile(r"([\\`*_\[\]$~<>])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,6 @@ class InputBinding:
     def help(self) -> str | None:
         """The help text, without Markdown of its own."""
         return escape_markdown(self.field.help) if self.field.help else None
-
-
-def escape_markdown(text: str) -> str:
-    """Return `text` so that Markdown shows it as it stands."""
-    return MARKS.sub(r"\\\1", text).replace("\n", " ")
 
 
 def sync_widget(

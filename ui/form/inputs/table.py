@@ -229,7 +229,7 @@ def _is_whole_column(column: Field, figures: Sequence[Any]) -> bool:
 def _column_config(column: Field) -> Any:
     words: dict[str, Any] = {
         "label": column.title,
-        "help": column.help,
+        "help": escape_markdown(column.help) if column.help else None,
         "required": column.required,
         "default": column.default,
     }

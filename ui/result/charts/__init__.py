@@ -5,6 +5,7 @@ Left out: Streamlit; `ui.result.results` puts the figures on the page.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -12,13 +13,13 @@ from contract.errors import ResultError
 from contract.problems import Problem
 from contract.result import Chart
 from ui.result.charts import categorical, lines, matrix
-from ui.result.charts.base import chart_config
+from ui.result.charts.base import HEIGHT, chart_config, is_thinned
 from ui.result.charts.chart_data import ChartData
 from ui.result.charts.custom_figure import custom_figure
 from ui.result.charts.matrix import has_many_cells
 from ui.result.charts.series import series_figure
 
-__all__ = ["FULL_WIDTH", "KINDS", "chart_config", "has_many_cells", "make_figure", "series_figure"]
+__all__ = ["FULL_WIDTH", "HEIGHT", "KINDS", "chart_config", "figure", "has_many_cells", "is_thinned", "series_figure"]
 
 KINDS: dict[str, Callable[..., go.Figure]] = {
     "fan": lines.fan,
@@ -37,13 +38,14 @@ KINDS: dict[str, Callable[..., go.Figure]] = {
 FULL_WIDTH = frozenset({"triangle", "figure"})
 
 
-def figure(chart: Chart, *, dark: bool | None = None) -> go.Figure:
+def figure(chart: Chart, *, dark: bool | None = None, shown: tuple[Any, Any] | None = None) -> go.Figure:
     """Draw a chart of a result.
 
     Args:
         chart: of a kind in `KINDS`, or a model's own Plotly figure.
         dark: whether the figure brings its own dark or light surfaces; None leaves them to Streamlit's theme, which
             changes them in the browser.
+        shown: the range of x in sight, as its axis has it: long series are drawn in more detail there.
 
     Raises:
         ResultError: the data does not fit the kind, with the path of every fault.
@@ -55,4 +57,5 @@ def figure(chart: Chart, *, dark: bool | None = None) -> go.Figure:
     if draw is None:
         found = f"{chart.kind!r} is not a kind of chart"
         raise ResultError([Problem(where, found, f"Use one of {', '.join(KINDS)}.")])
-    return draw(chart, ChartData(chart.data, where), dark=dark)
+    more = {"shown": shown} if chart.kind in lines.MIXED else {}
+    return draw(chart, ChartData(chart.data, where), dark=dark, **more)

@@ -6,6 +6,7 @@ Plotly would turn it into links.
 Left out: which traces a chart has.
 """
 
+import html
 import math
 import re
 import textwrap
@@ -16,10 +17,18 @@ import plotly.graph_objects as go
 
 from ui.result.charts import number_formats, palette
 from ui.result.charts.chart_data import axis_type
+from ui.result.charts.downsample import Detail
 
 HEIGHT = 400
 TINY = 1e-3  # largest value of an axis below which its ticks are powers of ten
 DECADES_IN_STEPS = 2
+WHOLE_STEPS = 12  # steps of an axis of whole numbers up to which its ticks are set here
+WHOLE_AMOUNTS = 6  # the same for an axis of amounts, such as counts
+PHONE_LETTERS = 30  # of all labels beneath an axis that fit beside each other on a phone
+MANY_LINES = 6  # lines above which a legend is hard to follow
+MOST_LABELS = 20  # lines above which there is no room for a name at each end
+LABEL = 18  # letters of a name at the end of a line
+LABEL_SPACE = 15 / 290  # of the height of a plot that a name takes
 WRAP = 16  # letters of a label beneath a bar
 # Buttons that change nothing an analyst could want, or that need a selection.
 NO_BUTTONS = ["select2d", "lasso2d", "autoScale2d", "toggleSpikelines"]
@@ -63,11 +72,7 @@ def make_figure(
             "yanchor": "top",
             "pad": {"t": 10, "l": 4},
             "font": {"size": 16},
-            **(
-                {"subtitle": {"text": escape_html(note), "font": {"size": 12, "color": palette.NEUTRAL}}}
-                if note
-                else {}
-            ),
+            **({"subtitle": {"text": escape_html(note), "font": {"size": 12}}} if note else {}),
         },
         "height": HEIGHT,
         "margin": {"l": 8, "r": 8, "t": 62 if note else 44 if title else 24, "b": 8},
@@ -107,6 +112,7 @@ def template(*, dark: bool | None) -> dict[str, Any]:
         "layout": {
             "colorway": list(palette.COLORS),
             "font": {"color": text, "family": "system-ui, sans-serif"},
+            "title": {"subtitle": {"font": {"color": text}}},
             "paper_bgcolor": back,
             "plot_bgcolor": back,
             "xaxis": lines,
@@ -162,10 +168,10 @@ def axis(
             found["ticksuffix"] = "%"
         if given and max(abs(v) for v in given) < TINY:
             found["exponentformat"] = "power"  # the prefixes for small numbers, n and f, are not an actuary's
+        found |= _whole_ticks([0, *given], most=WHOLE_AMOUNTS)
     elif kind == "linear" and all(float(v).is_integer() for v in given):
         found["hoverformat"] = "d"
-        if len(set(given)) <= 12:
-            found["tickformat"] = "d"
+        found |= _whole_ticks(given, most=WHOLE_STEPS)
     if wrap and kind == "category" and any(len(str(v)) > WRAP for v in given):
         names = list(dict.fromkeys(str(v) for v in given))
         found |= {
@@ -186,11 +192,78 @@ def axis(
     return found | more
 
 
+def _whole_ticks(values: Sequence[float], *, most: int) -> dict[str, Any]:
+    """Return ticks at whole numbers for a short axis of whole numbers, on which plotly.js would repeat them.
+
+    A label to each step where they fit a phone, to every second one otherwise.
+    """
+    if not all(float(v).is_integer() for v in values):
+        return {}
+    low, high = min(values), max(values)
+    if high - low > most:
+        return {}
+    letters = max(len(f"{low:.0f}"), len(f"{high:.0f}"))
+    return {"dtick": 1 if (high - low + 1) * letters <= PHONE_LETTERS else 2, "tickformat": "d"}
+
+
 def _log_tick_spacing(values: Sequence[Any]) -> int | str | None:
     """Return the spacing of ticks on a log axis: 1, 2 and 5 over few powers of ten, one or more of them over many."""
     sizes = [v for v in values if v > 0]
     powers = math.log10(max(sizes) / min(sizes)) if sizes else 1.0
     return "D2" if powers <= DECADES_IN_STEPS else math.ceil(powers / 8)
+
+
+def end_labels(traces: Sequence[dict[str, Any]], scale: str = "linear") -> list[dict[str, Any]]:
+    """Return the names of many lines, each at its line's end, kept apart; none where a legend does.
+
+    Args:
+        traces: the lines, in one pair of axes.
+        scale: of the y axis, linear or log.
+    """
+    named = [t for t in traces if t.get("showlegend", True)]
+    lines = all(t["type"] == "scatter" and "lines" in t["mode"] for t in named)
+    if not lines or not MANY_LINES < len(named) <= MOST_LABELS:
+        return []
+
+    def height(value: float) -> float:
+        return math.log10(value) if scale == "log" else value
+
+    ends = []
+    every = []
+    for trace in named:
+        given = [(x, v) for x, v in zip(trace["x"], trace["y"], strict=True) if v is not None]
+        if scale == "log":
+            given = [(x, v) for x, v in given if v > 0]
+        if not given:
+            return []
+        every += [height(v) for _, v in given]
+        ends.append((height(given[-1][1]), given[-1][0], trace))
+    ends.sort(key=lambda end: end[0])
+    space = ((max(every) - min(every)) or 1.0) * LABEL_SPACE
+    places: list[float] = []
+    for at, _, _ in ends:
+        places.append(max(at, places[-1] + space) if places else at)
+    top = max(every)
+    for i in range(len(places) - 1, -1, -1):  # what was pushed above the highest point comes down again
+        places[i] = min(places[i], top - (len(places) - 1 - i) * space)
+    return [
+        {
+            "x": x,
+            "y": place,
+            "text": f'<span style="color:{trace["line"]["color"]}">\u2501</span> {_short_name(trace["name"])}',
+            "showarrow": False,
+            "xanchor": "left",
+            "xshift": 6,
+            "align": "left",
+            "font": {"size": 11},
+        }
+        for place, (_, x, trace) in zip(places, ends, strict=True)
+    ]
+
+
+def _short_name(name: str) -> str:
+    plain = html.unescape(name)
+    return name if len(plain) <= LABEL else escape_html(plain[: LABEL - 1].rstrip()) + "\u2026"
 
 
 def dropped_note(values: Iterable[Any], scale: str) -> str:
@@ -199,6 +272,23 @@ def dropped_note(values: Iterable[Any], scale: str) -> str:
         return ""
     count = sum(1 for v in values if isinstance(v, int | float) and v <= 0)
     return f"{count:,} value{'s' if count > 1 else ''} of 0 or less left out: the axis is logarithmic." if count else ""
+
+
+def detail_mark(detail: Detail) -> dict[str, Any]:
+    """Return the mark of a figure that has fewer points than the series, for `is_thinned`."""
+    return {"meta": {"thinned": True}} if detail.total else {}
+
+
+def is_thinned(figure: go.Figure) -> bool:
+    """Say whether the server has more points than the figure, so that another range is worth drawing anew."""
+    return isinstance(figure.layout.meta, dict) and bool(figure.layout.meta.get("thinned"))
+
+
+def unlog(shown: tuple[Any, Any] | None, scale: str) -> tuple[Any, Any] | None:
+    """Return a range in the values of its axis: Plotly gives that of a log axis as powers of ten."""
+    if shown is None or scale != "log" or not all(isinstance(v, int | float) for v in shown):
+        return shown
+    return 10.0 ** shown[0], 10.0 ** shown[1]
 
 
 def axis_title(label: str | None, unit: str | None) -> str:

@@ -18,7 +18,19 @@ from contract.result import Chart
 from ui.result.charts import base
 
 KEPT = ("data", "layout", "frames")
-OUTSIDE = re.compile(r"(geo|map|mapbox)$")
+# Kinds of traces that draw on tiles or outlines, which the browser would fetch; heatmap and treemap are none of them.
+OUTSIDE = frozenset(
+    {
+        "scattergeo",
+        "choropleth",
+        "scattermap",
+        "choroplethmap",
+        "densitymap",
+        "scattermapbox",
+        "choroplethmapbox",
+        "densitymapbox",
+    }
+)
 TAG = re.compile(r"<\s*(/?)\s*([a-zA-Z]+)[^>]*>?")
 MARKUP = frozenset({"b", "strong", "i", "em", "br", "sub", "sup", "s", "u"})
 IMAGE = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,[A-Za-z0-9+/=\s]*")
@@ -67,7 +79,7 @@ def _check_kind(trace: Any, where: str, problems: list[Problem]) -> None:
     kind = trace.get("type", "scatter") if isinstance(trace, Mapping) else None
     if not isinstance(kind, str):
         problems.append(Problem(where, "it is not a trace", 'Give {"type": "scatter", ...}.'))
-    elif OUTSIDE.search(kind) or kind.startswith("choropleth"):
+    elif kind in OUTSIDE:
         problems.append(
             Problem(where, f"{kind} needs map data from outside", "Draw it without a map: nothing is fetched here.")
         )
@@ -100,7 +112,7 @@ def _becomes_map(value: Any) -> bool:
         return any(_becomes_map(v) for v in value.values())
     if isinstance(value, list | tuple):
         return any(_becomes_map(v) for v in value)
-    return isinstance(value, str) and bool(OUTSIDE.search(value) or value.startswith("choropleth"))
+    return isinstance(value, str) and value in OUTSIDE
 
 
 def safe_markup(value: str) -> str:

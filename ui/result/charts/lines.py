@@ -95,30 +95,33 @@ def band_traces(
     ]
 
 
-def line(chart: Chart, data: ChartData, *, dark: bool | None = None) -> go.Figure:
+def line(chart: Chart, data: ChartData, *, dark: bool | None = None, shown: tuple[Any, Any] | None = None) -> go.Figure:
     """Draw `{x, series: [{name, y, lower?, upper?}]}` as lines, with bands where they are given."""
-    return _draw_along_axis(chart, data, dark=dark)
+    return _draw_along_axis(chart, data, dark=dark, shown=shown)
 
 
-def scatter(chart: Chart, data: ChartData, *, dark: bool | None = None) -> go.Figure:
+def scatter(
+    chart: Chart, data: ChartData, *, dark: bool | None = None, shown: tuple[Any, Any] | None = None
+) -> go.Figure:
     """Draw `{x, series: [{name, y}]}` as points; with `lower` and `upper` as bars of error."""
-    return _draw_along_axis(chart, data, dark=dark)
+    return _draw_along_axis(chart, data, dark=dark, shown=shown)
 
 
-def bar(chart: Chart, data: ChartData, *, dark: bool | None = None) -> go.Figure:
+def bar(chart: Chart, data: ChartData, *, dark: bool | None = None, shown: tuple[Any, Any] | None = None) -> go.Figure:
     """Draw `{x, series: [{name, y, lower?, upper?}], stacked?}` as bars side by side or upon each other."""
-    return _draw_along_axis(
-        chart, data, dark=dark, barmode="relative" if data.object().get("stacked") is True else "group"
-    )
+    stacked = data.object().get("stacked") is True
+    return _draw_along_axis(chart, data, dark=dark, shown=shown, barmode="relative" if stacked else "group")
 
 
-def _draw_along_axis(chart: Chart, data: ChartData, *, dark: bool | None, **layout: Any) -> go.Figure:
+def _draw_along_axis(
+    chart: Chart, data: ChartData, *, dark: bool | None, shown: tuple[Any, Any] | None, **layout: Any
+) -> go.Figure:
     root = data.object()
     x = data.values(root, "x") if "x" in root else []
     traces: list[dict[str, Any]] = []
     heights: list[Any] = []
     widths: list[Any] = list(x)
-    most = 0
+    detail = downsample.Detail()
     listed = _series_list(root, data)
     for index, (path, item) in enumerate(listed):
         own = data.values(item, "x", path) if "x" in item and path else x
@@ -135,8 +138,8 @@ def _draw_along_axis(chart: Chart, data: ChartData, *, dark: bool | None, **layo
             order = sorted(range(len(own)), key=lambda i, own=own: (isinstance(own[i], str), own[i]))
             own, y = [own[i] for i in order], [y[i] for i in order]
             lower = upper = None
-        places = downsample.downsample(own, y)
-        most = max(most, len(own) if places else 0)
+        places, found = downsample.downsample(own, y, base.unlog(shown, chart.x_scale))
+        detail = max(detail, found, key=lambda d: d.total)
         heights += [v for part in (y, lower, upper) if part for v in part]
         widths += own if path and "x" in item else []
         own, y = downsample.take_values(own, places), downsample.take_values(y, places)
@@ -152,17 +155,18 @@ def _draw_along_axis(chart: Chart, data: ChartData, *, dark: bool | None, **layo
                 trace.update(base.hover_unit(chart.unit))
         traces += drawn
     data.done()
+    labels = base.end_labels(traces, chart.y_scale)
     return base.make_figure(
         traces,
         title=chart.title,
-        note=downsample_note(most)
-        or base.dropped_note(heights, chart.y_scale)
-        or base.dropped_note(widths, chart.x_scale),
+        note=detail.note or base.dropped_note(heights, chart.y_scale) or base.dropped_note(widths, chart.x_scale),
         x=base.axis(chart.x_label, widths, scale=chart.x_scale, wrap=True),
         y=base.axis(chart.y_label, heights, unit=chart.unit, measured=True, scale=chart.y_scale),
         dark=dark,
         unified=chart.kind != "scatter",
-        legend=len(listed) > 1,
+        legend=len(listed) > 1 and not labels,
+        annotations=labels,
+        **base.detail_mark(detail),
         **layout,
     )
 
@@ -257,8 +261,3 @@ def fan(chart: Chart, data: ChartData, *, dark: bool | None = None) -> go.Figure
         dark=dark,
         unified=True,
     )
-
-
-def downsample_note(most: int) -> str:
-    """Return what a chart says of points left out; nothing where there are none."""
-    return f"Drawn with about {downsample.POINTS:,} of {most:,} points; the CSV has them all." if most else ""

@@ -24,14 +24,11 @@ Grid = list[list[float | None]]
 def heatmap(chart: Chart, data: ChartData, *, dark: bool | None = None) -> go.Figure:
     """Draw `{x, y, z}`, z holding one list for each y."""
     x, y, z, note = _read_matrix(data)
-    cells = _cell_trace(x, y, z, chart.unit)
-    note = note or (chart.unit or "" if "text" in cells else "")
-    trace = {
-        **cells,
-        "hovertemplate": base.hover_template(*_data_path(chart), f"%{{z:{_cell_format(z)}}}{_unit_suffix(chart.unit)}"),
-    }
+    cells = _cell_traces(x, y, z, chart.unit)
+    note = note or (chart.unit or "" if "text" in cells[0] else "")
+    hover = base.hover_template(*_data_path(chart), f"%{{z:{_cell_format(z)}}}{_unit_suffix(chart.unit)}")
     return base.make_figure(
-        [trace],
+        [{**trace, "hovertemplate": hover} for trace in cells],
         title=chart.title,
         note=note,
         x=base.axis(chart.x_label, x, constrain="domain", wrap=True),
@@ -66,20 +63,15 @@ def triangle(chart: Chart, data: ChartData, *, dark: bool | None = None) -> go.F
             [v if projected[i][j] is wanted else None for j, v in enumerate(line)] for i, line in enumerate(values)
         ]
         word = "projected" if wanted else "observed"
-        traces.append(
-            {
-                **_cell_trace(columns, rows, part, chart.unit, scale_of=values, showscale=not wanted),
-                "name": word,
-                "showlegend": False,
-                "hovertemplate": base.hover_template(
-                    *_data_path(chart),
-                    f"%{{z:{_cell_format(values)}}}{_unit_suffix(chart.unit)}" + (f", {word}" if spoken else ""),
-                ),
-            }
+        hover = base.hover_template(
+            *_data_path(chart),
+            f"%{{z:{_cell_format(values)}}}{_unit_suffix(chart.unit)}" + (f", {word}" if spoken else ""),
         )
-        if wanted and "texttemplate" in traces[-1]:
-            # Not by tags in the text: plotly.js counts their letters when it fits the text to its cell.
-            traces[-1]["textfont"] = {**traces[-1].get("textfont", {}), "style": "italic"}
+        for cells in _cell_traces(columns, rows, part, chart.unit, scale_of=values, showscale=not wanted):
+            if wanted and "texttemplate" in cells:
+                # Not by tags in the text: plotly.js counts their letters when it fits the text to its cell.
+                cells["textfont"] = {**cells["textfont"], "style": "italic"}
+            traces.append({**cells, "name": word, "showlegend": False, "hovertemplate": hover})
     words = [chart.unit if "text" in traces[0] else None, "in italics beyond the line: projected" if spoken else None]
     note = ", ".join(w for w in words if w)
     return base.make_figure(
@@ -140,7 +132,7 @@ def _read_matrix(data: ChartData) -> tuple[list[Any], list[Any], Grid, str]:
     return x[::step], y[::step], [row[::step] for row in z[::step]], note
 
 
-def _cell_trace(
+def _cell_traces(
     x: Sequence[Any],
     y: Sequence[Any],
     z: Grid,
@@ -148,35 +140,65 @@ def _cell_trace(
     *,
     scale_of: Grid | None = None,
     showscale: bool = True,
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
+    """Return the cells as one trace, or as two where they carry numbers: those to be read in black, and in white.
+
+    plotly.js has one colour of text for a trace, or chooses between white and a dark grey that cannot be read on the
+    cells in the middle of the scale.
+    """
     found = [v for row in (scale_of or z) for v in row if v is not None]
     low, high = min(found, default=0.0), max(found, default=1.0)
     crosses = low < 0 < high
     end = max(-low, high)
+    first, last = (-end, end) if crosses else (low, high)
+    colors = palette.DIVERGING if crosses else palette.SEQUENTIAL
     trace: dict[str, Any] = {
         "type": "heatmap",
         "x": base.escape_values(x),
         "y": base.escape_values(y),
         "z": z,
-        "zmin": -end if crosses else low,
-        "zmax": end if crosses else high,
-        "colorscale": palette.color_scale(palette.DIVERGING if crosses else palette.SEQUENTIAL),
+        "zmin": first,
+        "zmax": last,
+        "colorscale": palette.color_scale(colors),
         "colorbar": {"thickness": 12, "outlinewidth": 0, "title": {"text": base.escape_html(unit)}},
         "showscale": showscale,
         "xgap": 1,
         "ygap": 1,
         "hoverongaps": False,
     }
-    if len(x) * len(y) <= READABLE:
-        spread = number_formats.common_format(found)
-        if spread == ".4~f":
-            spread = ".2~f"  # a cell is narrow; the hover has the rest
-        trace["text"] = [["" if v is None else number_formats.format_number(v, spread) for v in row] for row in z]
-        trace["texttemplate"] = "%{text}"
-        trace["showscale"] = False  # the cells say it in numbers, and a phone needs the width
-    else:
-        trace["xgap"] = trace["ygap"] = 0
-    return trace
+    if len(x) * len(y) > READABLE:
+        return [trace | {"xgap": 0, "ygap": 0}]
+    spread = number_formats.common_format(found)
+    if spread == ".4~f":
+        spread = ".2~f"  # a cell is narrow; the hover has the rest
+    traces = []
+    for text_color in palette.TEXT_ON_CELLS:
+        own: Grid = [
+            [
+                v if v is not None and palette.text_on(_color_at(v, first, last, colors)) == text_color else None
+                for v in row
+            ]
+            for row in z
+        ]
+        if traces and not any(v is not None for row in own for v in row):
+            continue
+        traces.append(
+            trace
+            | {
+                "z": own,
+                "text": [["" if v is None else number_formats.format_number(v, spread) for v in row] for row in own],
+                "texttemplate": "%{text}",
+                "textfont": {"color": text_color},
+                "showscale": False,  # the cells say it in numbers, and a phone needs the width
+            }
+        )
+    return traces
+
+
+def _color_at(value: float, first: float, last: float, colors: Sequence[str]) -> str:
+    """Return the colour that plotly.js gives a cell."""
+    share = (value - first) / (last - first) if last > first else 0.5
+    return palette.color_between(colors, share)
 
 
 def _projection_border(projected: list[list[bool]]) -> list[dict[str, Any]]:

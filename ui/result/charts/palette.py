@@ -7,6 +7,7 @@ marker and a pattern of its own: hue is never alone.
 Left out: the theme's text and surfaces, which are in .streamlit/config.toml.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 LIGHT_BACKGROUND = "#FFFFFF"
@@ -48,6 +49,8 @@ DIVERGING = (
     "#1F72AB",
     "#0A4473",
 )
+# On any colour one of the two has a contrast of 4.5 to 1 or more (WCAG 2.2, 1.4.3); a dark grey would not do.
+TEXT_ON_CELLS = ("#000000", "#FFFFFF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,40 @@ def series_style(index: int) -> SeriesStyle:
 
 def with_alpha(color: str, alpha: float) -> str:
     """Return `color`, written as #RRGGBB, with an opacity from 0 to 1."""
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = _channels(color)
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
 def color_scale(colors: tuple[str, ...]) -> list[list[float | str]]:
     """Return `colors` as a Plotly colour scale from 0 to 1."""
     return [[i / (len(colors) - 1), color] for i, color in enumerate(colors)]
+
+
+def color_between(colors: Sequence[str], share: float) -> str:
+    """Return the colour at `share`, from 0 to 1, of the way through `colors`, as plotly.js mixes them."""
+    place = min(max(share, 0.0), 1.0) * (len(colors) - 1)
+    low = min(int(place), len(colors) - 2)
+    part = place - low
+    mixed = (round(a + (b - a) * part) for a, b in zip(_channels(colors[low]), _channels(colors[low + 1]), strict=True))
+    return "#" + "".join(f"{channel:02X}" for channel in mixed)
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast of two colours, from 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted((_luminance(first), _luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def text_on(ground: str) -> str:
+    """Return the colour of text, black or white, that is read best on `ground`."""
+    return max(TEXT_ON_CELLS, key=lambda color: contrast(color, ground))
+
+
+def _channels(color: str) -> list[int]:
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def _luminance(color: str) -> float:
+    shares = [c / 255 for c in _channels(color)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -15,7 +15,7 @@ from contract.problems import Problem
 from contract.result import Series
 from ui.result.charts import base, downsample, palette
 from ui.result.charts.chart_data import axis_type
-from ui.result.charts.lines import band_traces, bar_trace, downsample_note, line_trace, scatter_trace
+from ui.result.charts.lines import band_traces, bar_trace, line_trace, scatter_trace
 
 Points = Mapping[str, Sequence[Any]]
 RIGHT = frozenset({"right", "y2", "secondary", "2"})
@@ -31,6 +31,7 @@ def series_figure(
     *,
     title: str = "",
     dark: bool | None = None,
+    shown: tuple[Any, Any] | None = None,
 ) -> go.Figure:
     """Draw `series` over one x axis.
 
@@ -40,6 +41,7 @@ def series_figure(
         points: returns all points of a series as columns x, y, lower, upper (or as a series).
         title: above the chart; by default the one declared.
         dark: as in `ui.result.charts.figure`.
+        shown: the range of x in sight, as its axis has it: long series are drawn in more detail there.
 
     Raises:
         ResultError: a value along y is no number; every such series is named.
@@ -50,8 +52,9 @@ def series_figure(
     traces: list[dict[str, Any]] = []
     heights: list[list[Any]] = [[] for _ in groups]
     widths: list[Any] = []
-    most = 0
+    detail = downsample.Detail()
     partial = False
+    x_scale = _declared_scale(declared, "x_scale")
     for index, one in enumerate(series):
         given = one
         if one.part is not None and points is not None:
@@ -64,8 +67,8 @@ def series_figure(
             problems += faults
             continue
         place = next(i for i, group in enumerate(groups) if index in group.members)
-        drawn, count = _draw_series(given, index, alone=len(series) == 1)
-        most = max(most, count)
+        drawn, own = _draw_series(given, index, alone=len(series) == 1, shown=base.unlog(shown, x_scale))
+        detail = max(detail, own, key=lambda d: d.total)
         second = len(groups) == 2 and place == 1
         for trace in drawn:
             trace["yaxis"] = "y" if place == 0 else f"y{place + 1}"
@@ -80,11 +83,10 @@ def series_figure(
     if problems:
         raise ResultError(problems)
     words = next((d for d in declared if d), {})
-    note = downsample_note(most) or base.dropped_note(
-        (v for h in heights for v in h), _declared_scale(declared, "y_scale")
-    )
+    note = detail.note or base.dropped_note((v for h in heights for v in h), _declared_scale(declared, "y_scale"))
     if partial and not note:
         note = "The first points of longer series; the CSV has them all."
+    labels = base.end_labels(traces, _declared_scale(declared, "y_scale")) if len(groups) == 1 else []
     return base.make_figure(
         traces,
         title=title or (str(words.get("title") or "") if len(series) == 1 or _shared_declaration(declared) else ""),
@@ -92,13 +94,16 @@ def series_figure(
         x=base.axis(
             _x_label(series, declared),
             widths,
-            scale=_declared_scale(declared, "x_scale"),
+            scale=x_scale,
             wrap=True,
             anchor="y" if len(groups) < 3 else f"y{len(groups)}",
         ),
         dark=dark,
         unified=not all(s.kind == "scatter" for s in series),
         barmode="group",
+        legend=False if labels else None,
+        annotations=labels,
+        **base.detail_mark(detail),
         **_make_axes(groups, heights, declared, beneath=_is_beneath(groups, series)),
         **({"height": 220 * len(groups) + 80} if len(groups) > 2 else {}),
     )
@@ -164,8 +169,10 @@ def _make_axes(
     return axes
 
 
-def _draw_series(one: Series, index: int, *, alone: bool) -> tuple[list[dict[str, Any]], int]:
-    """Return a series' traces, and how many points it has where they were thinned."""
+def _draw_series(
+    one: Series, index: int, *, alone: bool, shown: tuple[Any, Any] | None
+) -> tuple[list[dict[str, Any]], downsample.Detail]:
+    """Return a series' traces, and how much of it they show."""
     banded = one.lower is not None and one.upper is not None
     empty = all(v is None for v in one.y)
     x, y, lower, upper = list(one.x), list(one.y), one.lower, one.upper
@@ -173,7 +180,7 @@ def _draw_series(one: Series, index: int, *, alone: bool) -> tuple[list[dict[str
         order = sorted((i for i, v in enumerate(x) if v is not None), key=x.__getitem__)
         x, y = [x[i] for i in order], [y[i] for i in order]
         banded = False
-    places = downsample.downsample(x, list(upper or ()) if empty and upper else y)
+    places, detail = downsample.downsample(x, list(upper or ()) if empty and upper else y, shown)
     x, y = downsample.take_values(x, places), downsample.take_values(y, places)
     group = {"legendgroup": base.escape_html(one.name)}
     traces: list[dict[str, Any]] = []
@@ -200,7 +207,7 @@ def _draw_series(one: Series, index: int, *, alone: bool) -> tuple[list[dict[str
                 traces.append(line_trace(one.name, x, y, index, alone=alone, **fill, **group))
             case _:
                 traces.append(line_trace(one.name, x, y, index, alone=alone, step=one.kind == "step", **group))
-    return traces, len(one.x) if places else 0
+    return traces, detail
 
 
 def _check_series(one: Series, found: Points) -> Series:

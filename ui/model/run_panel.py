@@ -1,0 +1,121 @@
+"""Run and the result beside a form: what a press draws anew, and nothing else.
+
+Chosen: one fragment that holds Run in the bar above the form and the result beside it, so that a press sends the
+result alone and leaves the form's widgets as they are. The run shown is the one in the address. The result before
+stays in sight until the next one is there.
+Left out: the form, which is `ui.form.form`; what it holds comes in with every run of the page.
+"""
+
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from contract.app import App, Version
+from contract.cases import Case
+from contract.errors import ProblemsError
+from contract.manifest import Manifest
+from contract.run import Run
+from engine.runs.follow import Snapshot, snapshot
+from ui.form import submission
+from ui.form.form import FormValues
+from ui.model import model_info
+from ui.result import run_progress, run_view
+from ui.shell import cached
+from ui.shell.problems import show_problems
+from ui.shell.session import current_actor
+
+
+@st.fragment
+def show_run_panel(
+    app: App,
+    version: Version,
+    manifest: Manifest,
+    cases: tuple[Case, ...],
+    form_values: FormValues,
+    bar: DeltaGenerator,
+    panel: DeltaGenerator,
+) -> None:
+    """Draw Run into `bar` and the result into `panel`; submit the form when asked to."""
+    with bar:
+        asked, live, fresh = _show_bar(app, manifest, form_values)
+    submitted, refused = None, None
+    if asked or (
+        live and not form_values.problems and submission.form_changed(app.slug, version.hash, form_values.values)
+    ):
+        try:
+            edited = st.query_params.get("from") or st.query_params.get("run")
+            submitted = submission.submit_run(
+                app.slug, version.hash, form_values.values, fresh=fresh, live=live, edited=edited
+            )
+            st.query_params.from_dict({**form_values.query, "run": str(submitted.id)})
+        except ProblemsError as error:
+            refused = error
+    with panel:
+        result, about = st.tabs(["Result", "About this model"], key="panel", on_change="rerun")
+        if about.open:  # a hidden tab is not worked out
+            with about:
+                model_info.show_about(app, manifest, version, cases)
+        with result:
+            with st.container():
+                if refused is not None:
+                    show_problems(refused)
+            _show_result(app, form_values, submitted)
+
+
+def _show_bar(app: App, manifest: Manifest, form_values: FormValues) -> tuple[bool, bool, bool]:
+    """Draw the bar; return whether a run was asked for, whether Live is on, and whether a stored result will not do."""
+    count = len(form_values.problems)
+    asked = st.button(
+        "Run",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=bool(count),
+        shortcut="Ctrl+Enter",
+        key="run",
+    )
+    live = fresh = False
+    if cached.offers_live(app.id, manifest):
+        live = st.toggle("Live", key="live", help="Run at every change; a newer run replaces the older")
+    if manifest.deterministic:
+        fresh = st.checkbox(
+            "Ignore cached result", key="fresh", help="Run even where the result of an equal run is stored"
+        )
+    if count:
+        st.caption(f":material/error: Fix {count} input{'' if count == 1 else 's'}")
+    return asked, live, fresh
+
+
+def _show_result(app: App, form_values: FormValues, submitted: Run | None) -> None:
+    wanted = str(submitted.id) if submitted is not None else st.query_params.get("run")
+    if wanted is None:
+        st.info("Set the inputs and press Run. The address of this page carries them: copy it to share the form.")
+        return
+    try:
+        if submitted is None or submitted.status.final:
+            now = snapshot(cached.context(), UUID(wanted), actor=current_actor())
+        else:
+            now = run_progress.wait_a_moment(submitted.id)
+    except (ProblemsError, ValueError):
+        st.error("The link names a run that does not exist. Press Run for a new one.", icon=":material/link_off:")
+        return
+    with st.container():
+        if submission.differs_from_run(now.run, form_values.values):
+            st.caption(":material/edit: The form has changed since this run.")
+    run_view.show_run(now, previous=_previous(app, now), copy=True)
+
+
+def _previous(app: App, now: Snapshot) -> Snapshot | None:
+    """Return the run of this model that was shown last, where `now` goes on; remember `now` where it has ended."""
+    place = f"{app.slug}:shown"
+    if now.final:
+        if now.shown:
+            st.session_state[place] = str(now.run.id)
+        return None
+    held = st.session_state.get(place)
+    if now.shown or held is None or held == str(now.run.id):
+        return None
+    try:
+        return snapshot(cached.context(), UUID(held), actor=current_actor())
+    except ProblemsError:
+        return None

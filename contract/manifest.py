@@ -13,7 +13,7 @@ from contract import access, field_parser, fields
 from contract.fields import Field
 from contract.problems import ManifestError, Problem
 from contract.rules import Rule, RuleError, parse_rule
-from contract.text_values import rows_from_csv
+from contract.table_rows import rows_from_csv
 
 KNOWN = frozenset(
     {

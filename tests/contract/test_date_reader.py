@@ -208,15 +208,15 @@ def test_a_block_with_the_year_first_in_two_digits_is_decided_by_a_year_that_is_
 
 def test_a_block_that_mixes_years_first_and_last_is_refused():
     first, second = column("99-12-31", "01/02/2026")
-    assert "'99-12-31' in row 1, column 1 is not day first" in first.found
-    assert "'01/02/2026' in row 2, column 1 is not year first" in second.found
+    assert "'99-12-31' in row 1, column 1 is not day first" in first.message
+    assert "'01/02/2026' in row 2, column 1 is not year first" in second.message
 
 
 def test_dates_of_a_spreadsheet_file_are_taken_as_they_are():
     cells = [dt.date(2026, 2, 1), *(dt.datetime.fromisoformat(f"2026-02-01 {h}:00") for h in ("00", "12"))]
     first, second, third = column(*cells)
     assert (first.value, second.value) == ("2026-02-01", "2026-02-01")
-    assert "has a time of day" in third.found
+    assert "has a time of day" in third.message
 
 
 def test_a_cell_that_is_not_a_date_is_refused_alone():

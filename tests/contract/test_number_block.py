@@ -57,9 +57,9 @@ def test_a_block_with_both_decimal_marks_is_refused_by_cell_with_both_named():
         "Give all cells the same decimal mark."
     )
     assert str(point).startswith("row 3, column 1: '12.5' has a decimal point, but '12,5' in row 1, column 1")
-    assert "'1.234' may be two numbers" in either.found
-    assert "'12,5' in row 1" in either.found
-    assert "'12.5' in row 3" in either.found
+    assert "'1.234' may be two numbers" in either.message
+    assert "'12,5' in row 1" in either.message
+    assert "'12.5' in row 3" in either.message
     assert whole.value == 7
 
 

@@ -16,7 +16,7 @@ import streamlit as st  # noqa: E402
 
 from storage.database import DatabaseUnavailable  # noqa: E402
 from storage.search import SearchTooSlow  # noqa: E402
-from ui.shell import sitemap, style  # noqa: E402
+from ui.shell import session_format, sitemap, style  # noqa: E402
 
 st.set_page_config(
     page_title="Tontine", page_icon=str(ROOT / "ui" / "assets" / "icon.png"), layout="wide", menu_items={}
@@ -24,6 +24,7 @@ st.set_page_config(
 st.logo(str(ROOT / "ui" / "assets" / "logo.svg"), size="large")
 style.apply_style()
 chosen = st.navigation(sitemap.make_pages(), position="top")
+session_format.show_format_menu()
 try:
     chosen.run()
 except SearchTooSlow as error:

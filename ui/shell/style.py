@@ -17,6 +17,8 @@ STYLE_SHEET = """
 /* Run stays in reach above a long form. */
 .st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
   background: var(--st-background-color); }
+/* The number format is set in the header, beside the navigation. */
+.st-key-number-format-menu { position: fixed; top: 0.65rem; right: 3.5rem; z-index: 999991; width: auto; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   [class*="st-key-wide-"] { overflow-x: auto; }

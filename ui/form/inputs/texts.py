@@ -43,7 +43,10 @@ def text_input(binding: InputBinding) -> None:
         )
     else:
         st.text_input(binding.label, key=key, help=binding.help, placeholder=field.placeholder, on_change=set_value)
-    show_caption(f"of the form {escape_markdown(field.pattern)}" if field.pattern else None, examples_note(field))
+    show_caption(
+        f"of the form {escape_markdown(field.pattern)}" if field.pattern else None,
+        examples_note(field, binding.number_format),
+    )
 
 
 def date_input(binding: InputBinding) -> None:
@@ -73,7 +76,7 @@ def date_input(binding: InputBinding) -> None:
     )
     low, high = field.minimum, field.maximum
     ends = [f"{word} {end}" for word, end in (("from", low), ("to", high)) if end]
-    show_caption(" ".join(ends), examples_note(field))
+    show_caption(" ".join(ends), examples_note(field, binding.number_format))
 
 
 def as_date(value: object) -> dt.date | None:

@@ -9,7 +9,7 @@ from contract.problems import InputError, ProblemsError
 from engine.runs.follow import Snapshot, snapshot
 from engine.runs.uploads import store_upload
 from ui.form import submission
-from ui.form.form import show_form
+from ui.form.form import apply_pending, show_form
 from ui.model import model_info
 from ui.result import run_progress, run_view
 from ui.shell import cached, sitemap
@@ -32,6 +32,7 @@ submission.cancel_other_model(app.slug)
 start: dict[str, Any] = {**manifest.initial_values, **(source.inputs if source else {})}
 left, right = st.columns([4, 7], gap="large")
 quick = cached.offers_live(app.id, manifest)
+prefix = f"{app.slug}@{version.hash[:12]}"
 with left:
     bar = st.container(horizontal=True, vertical_alignment="center", key="runbar")
     form_values = show_form(
@@ -40,7 +41,7 @@ with left:
         link=params,
         cases=cases,
         store_file=lambda name, content: store_upload(cached.context(), name, content),
-        key_prefix=f"{app.slug}@{version.hash[:12]}",
+        key_prefix=prefix,
     )
 with bar:
     asked = st.button(
@@ -50,6 +51,7 @@ with bar:
         disabled=bool(form_values.problems),
         shortcut="Ctrl+Enter",
         key="run",
+        on_click=lambda: apply_pending(manifest, prefix),
     )
     alive = (
         st.toggle("Live", key="live", help="Run at every change; a newer run replaces the older") if quick else False
@@ -58,14 +60,17 @@ with bar:
     if manifest.deterministic:
         fresh = st.checkbox("Run anyway", key="fresh", help="Run even where an equal run's result is stored")
     if form_values.problems:
-        st.caption(f":material/error: {len(form_values.problems)} to mend first")
+        count = len(form_values.problems)
+        st.caption(f":material/error: Fix {count} input{'' if count == 1 else 's'}")
 
 shown, first = params.get("run"), None
-if asked or (
-    alive and not form_values.problems and submission.form_changed(app.slug, version.hash, form_values.values)
+values = form_values.values
+# A press can arrive together with the text that makes the form unfit to run.
+if not form_values.problems and (
+    asked or (alive and submission.form_changed(app.slug, version.hash, manifest, values))
 ):
     try:
-        accepted = submission.submit_run(app.slug, version.hash, form_values.values, fresh=fresh, live=alive)
+        accepted = submission.submit_run(app.slug, version.hash, manifest, values, fresh=fresh, live=alive)
         shown = str(accepted.id)
         first = None if accepted.status.final else Snapshot(accepted)
         st.query_params.from_dict({**form_values.query, "run": shown})
@@ -96,6 +101,6 @@ with right:
             except (ProblemsError, ValueError):
                 st.error(f"The link names a run that is not there: {shown}. Press Run for a new one.")
                 st.stop()
-            if first.run.inputs != {**first.run.inputs, **form_values.values}:
+            if submission.differs_from_run(manifest, values, first.run):
                 st.caption(":material/edit: The form has changed since this run.")
             run_progress.follow_run(first.run.id, first, done)

@@ -79,7 +79,7 @@ def test_a_value_in_a_link_that_does_not_fit_is_named_and_run_is_off(visit, add_
     app = visit("model", app="probe", n="99")
     assert app.button(key="run").disabled
     assert "99" in words(app)
-    assert "1 to mend first" in words(app)
+    assert "Fix 1 input" in words(app)
 
 
 @pytest.mark.parametrize("given", ["nonsense", "", str(uuid.uuid4())])

@@ -72,6 +72,7 @@ def show_form(
     number_format = session_format.current_format()
     found = _merge_problems(
         [
+            *json_view.pending_problems(manifest, page),
             *page.errors.values(),
             *_refused_problems(manifest, page, number_format),
             *find_form_problems(manifest, page.values, page.errors, page.checked),
@@ -82,6 +83,8 @@ def show_form(
     view = _show_toolbar(manifest, cases, page, key_prefix)
     for remark in page.notes:
         st.warning(escape_markdown(remark), icon=":material/link_off:")
+    if view != "JSON" and json_view.has_pending(manifest, page):
+        _show_pending_json(page, key_prefix)
     if view == "JSON":
         json_view.show_json(manifest, page, key_prefix)
         placed: set[str] = set()
@@ -111,6 +114,22 @@ def show_form(
         warnings=[*checks.calibration_warnings(manifest, page.values), *page.notes, *tail],
         query={**links.page_params(link or {}), **query},
     )
+
+
+def apply_pending(manifest: Manifest, key_prefix: str) -> None:
+    """Apply a JSON text that was edited and not applied yet, where it fits; for the callback of a Run button."""
+    page = form_state.find_state(key_prefix)
+    if page is not None:
+        json_view.apply_json(manifest, page)
+
+
+def _show_pending_json(page: FormState, prefix: str) -> None:
+    def discard() -> None:
+        page.json_text = None
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        show_note("edit_note", "orange", "The text in the JSON view is edited and not applied. Run applies it.")
+        st.button("Discard it", key=f"{prefix}:json.drop", type="tertiary", on_click=discard)
 
 
 def find_form_problems(
@@ -203,15 +222,17 @@ def _show_toolbar(manifest: Manifest, cases: Sequence[Case], page: FormState, pr
 def _show_presets(manifest: Manifest, cases: Sequence[Case], page: FormState, prefix: str) -> None:
     key = f"{prefix}:preset"
     full = [{**manifest.defaults, **case.inputs} for case in cases]
-    # The picker shows the case the values agree with, so it empties when an input is changed.
-    held = json_view.current_values(manifest, page.values)
-    now = next((i for i, values in enumerate(full) if values == held), None)
+    # The picker shows the case that was chosen, and empties when an input is changed.
+    if page.preset is not None and full[page.preset] != page.values:
+        page.preset = None
+    now = page.preset
     if st.session_state.get(key, -1) != now:
         st.session_state[key] = now
 
     def choose() -> None:
         chosen = st.session_state[key]
         page.replace(manifest.initial_values if chosen is None else full[chosen])
+        page.preset = chosen
 
     with st.container(gap="xxsmall"):
         st.selectbox(

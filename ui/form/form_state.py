@@ -89,6 +89,12 @@ class FormState:
         self.revision += 1
 
 
+def find_state(key: str) -> FormState | None:
+    """Return the state kept under `key`, if the form has been drawn."""
+    found: FormState | None = st.session_state.get(f"{key}:sheet")
+    return found
+
+
 def get_state(manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str] | None, key: str) -> FormState:
     """Return the form's state kept under `key`, new or filled anew where the link asks for it."""
     place = f"{key}:sheet"

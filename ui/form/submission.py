@@ -16,6 +16,9 @@ from uuid import UUID
 import orjson
 import streamlit as st
 
+from contract.inputs import validate
+from contract.manifest import Manifest
+from contract.problems import InputError
 from contract.run import Run
 from engine.runs.cancel import cancel
 from engine.runs.follow import snapshot
@@ -25,11 +28,13 @@ from ui.shell import cached
 DOUBLE_CLICK = 2.0  # s
 
 
-def submit_run(slug: str, version: str, values: Mapping[str, Any], *, fresh: bool, live: bool) -> Run:
+def submit_run(
+    slug: str, version: str, manifest: Manifest, values: Mapping[str, Any], *, fresh: bool, live: bool
+) -> Run:
     """Submit these inputs for this session's user and return the run.
 
     Raises:
-        ContractError: the inputs do not fit, or too many runs are waiting.
+        ProblemsError: the inputs do not fit, or too many runs are waiting.
     """
     context = cached.context()
     found = submit(
@@ -41,14 +46,40 @@ def submit_run(slug: str, version: str, values: Mapping[str, Any], *, fresh: boo
         key=_submission_key(slug, version, values),
         fresh=fresh,
     )
-    _supersede_live(found, live=live)
+    _supersede_live(found, _form_digest(slug, version, normalise(manifest, values)), live=live)
     return found
 
 
-def form_changed(slug: str, version: str, values: Mapping[str, Any]) -> bool:
-    """Say whether the form differs from what was last run live; the first look at a form is no change."""
-    now = _form_digest(slug, version, values)
+def form_changed(slug: str, version: str, manifest: Manifest, values: Mapping[str, Any]) -> bool:
+    """Say whether the form differs from what was last run live, compared as a run would store its inputs."""
+    now = _form_digest(slug, version, normalise(manifest, values))
     return st.session_state.get("live_digest") != now
+
+
+def differs_from_run(manifest: Manifest, values: Mapping[str, Any], run: Run) -> bool:
+    """Say whether a run of the form would have other inputs than `run` had."""
+    return run.inputs != {**run.inputs, **values} and run.inputs != {**run.inputs, **normalise(manifest, values)}
+
+
+def normalise(manifest: Manifest, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form's values as a run stores them: 5 as 5.0 where fractions are allowed, every cell of a row.
+
+    Values that do not fit are returned as they are. The last answer is kept, because checking a long table takes a
+    good part of a second and most turns of the page leave its rows alone.
+    """
+    known = st.session_state.get("normalised")
+    if known is not None and known[0] is manifest and _same_objects(known[1], values):
+        return dict(known[2])
+    try:
+        found = validate(manifest, values)
+    except InputError:
+        found = dict(values)
+    st.session_state["normalised"] = (manifest, dict(values), found)
+    return found
+
+
+def _same_objects(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return before.keys() == now.keys() and all(before[key] is value for key, value in now.items())
 
 
 def cancel_other_model(slug: str) -> None:
@@ -59,10 +90,10 @@ def cancel_other_model(slug: str) -> None:
         _cancel_if_live(UUID(held[1]), None)
 
 
-def _supersede_live(found: Run, *, live: bool) -> None:
+def _supersede_live(found: Run, digest: str, *, live: bool) -> None:
     held = st.session_state.get("live_run")
     st.session_state["live_run"] = (found.app_slug, str(found.id)) if live else None
-    st.session_state["live_digest"] = _form_digest(found.app_slug, found.version, found.inputs) if live else None
+    st.session_state["live_digest"] = digest if live else None
     if live and held is not None and held[1] != str(found.id):
         _cancel_if_live(UUID(held[1]), found.id)
 

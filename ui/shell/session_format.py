@@ -49,7 +49,7 @@ def show_format_menu() -> None:
         with st.popover(format_number(EXAMPLE, current_format()), type="tertiary", help="Number and date format"):
             st.radio("Number and date format", options, format_func=_label, key=CHOICE_KEY, on_change=_remember_change)
             st.caption(
-                "How numbers and dates are read where they may mean two things, how fields show them, and how "
+                "How numbers and dates are read where they could mean two things, how fields show them, and how "
                 "“CSV for Excel” is written. Links and plain CSV are the same for everybody."
             )
         if st.session_state.get(_CHANGED):

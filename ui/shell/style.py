@@ -17,6 +17,10 @@ STYLE_SHEET = """
 /* Run stays in reach above a long form. */
 .st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
   background: var(--st-background-color); }
+/* A date is typed into the box beside the calendar: the calendar's own field misreads other orders than its own. */
+[class*="st-key-date-"] [data-testid="stDateInputFieldsScroller"],
+[class*="st-key-date-"] [data-testid="stDateInputField"] button[aria-label^="Clear"] { display: none; }
+[class*="st-key-date-"] [data-testid="stDateInputField"] { justify-content: center; }
 /* The number format is set in the header, beside the navigation. */
 .st-key-number-format-menu { position: fixed; top: 0.65rem; right: 3.5rem; z-index: 999991; width: auto; }
 @media (max-width: 640px) {

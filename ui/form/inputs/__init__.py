@@ -1,7 +1,7 @@
 """Every field type of the contract has its widget: one function a type, all called through `draw_input`.
 
-Chosen: a widget never owns its value. The form's sheet does; before a widget is drawn its state is set to what
-the sheet says, and its callback writes back. So a slider and its number box stay in step, values outlive hidden
+Chosen: a widget never owns its value. The form's state does; before a widget is drawn its state is set to what
+the form says, and its callback writes back. So a slider and its number box stay in step, values outlive hidden
 widgets and other pages, and a value that does not fit is shown as it stands instead of being clamped.
 Left out: checking, which the form does for all inputs at once, and where values are kept between reruns.
 """

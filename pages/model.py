@@ -15,6 +15,8 @@ from ui.result import run_progress, run_view
 from ui.shell import cached, sitemap
 
 params = st.query_params.to_dict()
+if not params.get("app"):
+    st.switch_page(sitemap.make_page("catalogue"))
 try:
     app, version, manifest, cases = cached.load_model(params.get("app", ""), params.get("version"))
     source = snapshot(cached.context(), UUID(params["from"])).run if "from" in params else None

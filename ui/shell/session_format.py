@@ -34,6 +34,11 @@ def current_format() -> NumberFormat:
     return NumberFormat.from_languages(st.session_state.get(CHOICE_KEY) or _cookie() or _browser_languages())
 
 
+def follows_browser() -> bool:
+    """Say whether the session's format is the browser's own, which the browser can then write itself."""
+    return current_format() == NumberFormat.from_languages(_browser_languages())
+
+
 def describe_format(number_format: NumberFormat) -> str:
     """Return an example of a number and a date in the format."""
     return f"{format_number(EXAMPLE, number_format)} · {format_date(EXAMPLE_DAY, number_format)}"

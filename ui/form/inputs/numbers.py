@@ -31,10 +31,12 @@ from ui.form.inputs.binding import (
     show_caption,
     sync_widget,
 )
+from ui.shell import session_format
 
 LOG_POSITIONS = 120
 SAFE = 2**53 - 1  # what a browser holds exactly
 BOX_WIDTH = 116  # room for ten digits
+LOCALIZED_DECIMALS = 3
 LONG = 10_000  # from here on a box without separators is hard to read
 
 
@@ -267,13 +269,15 @@ def _slider_scale(field: Field, number_format: NumberFormat) -> dict[str, Any]:
 def _slider_format(field: Field, digits: int, number_format: NumberFormat) -> str:
     """Return how the slider writes its figures, which happens in the browser.
 
-    Streamlit groups by commas or as the browser's language does. Where neither is the session's way, no separators
-    are shown rather than foreign ones.
+    Streamlit groups by commas, or writes as the browser's language does, with three decimals at most. Where neither is
+    the session's way, no separators are shown rather than foreign ones.
     """
-    grouped = number_format.decimal == "." and number_format.group == "," and not number_format.lakh
-    if grouped and not is_year(field):
+    plain = f"%.{digits}f" if digits else "%d"
+    if is_year(field):
+        return plain
+    if number_format.decimal == "." and number_format.group == "," and not number_format.lakh:
         return f"%,.{digits}f" if digits else "%,d"
-    return f"%.{digits}f" if digits else "%d"
+    return "localized" if digits <= LOCALIZED_DECIMALS and session_format.follows_browser() else plain
 
 
 def _draw_box(

@@ -111,7 +111,15 @@ def type_in(page, name, text):
 def test_a_figure_in_a_box_is_what_was_written_whatever_the_language(opened, language):
     page = opened(language)
     written = {"2,5": "2.5", "1234.5": "1234.5", "1.234,5": "1234.5", "1 234,5": "1234.5", "1\u202f234,5": "1234.5"}
-    written |= {"=1000*1.02": "1020", "1/4": "0.25", "(3,5)": "-3.5", "−3,5": "-3.5", "50 bp": "0.5", "12 %": "12", "'7": "7"}
+    written |= {
+        "=1000*1.02": "1020",
+        "1/4": "0.25",
+        "(3,5)": "-3.5",
+        "−3,5": "-3.5",
+        "50 bp": "0.5",
+        "12 %": "12",
+        "'7": "7",
+    }
     for text, expected in written.items():
         type_in(page, "loading", text)
         follows(page, "loading", expected)
@@ -176,7 +184,8 @@ def test_a_cell_pasted_into_the_grid_is_what_the_spreadsheet_showed(opened, lang
     assert claims(page)[0]["paid"] == expected
     assert claims(page)[1]["paid"] == 900
     shown = f"{expected:,}" if language == "en-US" else f"{expected:,}".translate({44: ".", 46: ","})
-    wait_for(lambda: cell(page, 0, PAID).inner_text() == shown)
+    if text != shown:  # else the grid stays, and its table for screen readers follows only when it is drawn anew
+        wait_for(lambda: cell(page, 0, PAID).inner_text() == shown)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -94,6 +94,11 @@ def test_a_figure_as_the_session_writes_it_leaves_the_grid_as_it_is():
     assert not apply_edits(TABLE, ROWS, edited((0, "paid", "2,5"), (1, "year", "2019")), GERMAN).restart
 
 
+@pytest.mark.parametrize("text", ["1 234,5", "=2*3", "12 EUR", "(5)"])
+def test_a_figure_written_in_another_way_makes_the_grid_show_it_anew(text):
+    assert apply_edits(TABLE, ROWS, edited((0, "paid", text)), GERMAN).restart
+
+
 def test_a_calculation_is_worked_out_in_a_cell_of_its_own_and_refused_in_a_block():
     alone = apply_edits(TABLE, ROWS, edited((0, "paid", "=1000*1.02")), ENGLISH)
     assert paid(alone) == [1020, 7.0]

@@ -6,6 +6,7 @@ was typed: a text that was refused, or that the session alone would read otherwi
 Left out: the widget, and the checks of values.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,7 +118,7 @@ def apply_edits(
             values[place] = None
         else:
             values[place] = whole_or_float(column, reading.value)
-            found.restart |= bool(reading.note)  # without a note any reading would have given the same
+            found.restart |= bool(reading.note) or not _is_shown_well(cell, column, values[place], number_format)
             found.notes += [reading.note] if reading.note else []
     for kind, i in sources:
         row = dict(base[i]) if kind == _EDITED else dict.fromkeys(table.columns)
@@ -182,6 +183,17 @@ def _read_together(
             readings = read_block([line], number_format, units=units, arithmetic=len(texts) == 1, place=name)[0]
         found |= dict(zip(places, readings, strict=True))
     return found
+
+
+def _is_shown_well(text: str, column: Field, value: Any, number_format: NumberFormat) -> bool:
+    """Say whether a text may stay in its cell: as the session writes it, or its plain digits.
+
+    A grid that starts again loses the place of the cursor, which whoever types a column of figures must keep.
+    """
+    plain = rf"-?\d+(?:{re.escape(number_format.decimal)}\d+)?"
+    return text == cell_text(column, value, number_format) or (
+        column.type != "date" and bool(re.fullmatch(plain, text))
+    )
 
 
 def _read_alone(column: Field, cell: str, number_format: NumberFormat) -> _Read:

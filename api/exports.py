@@ -15,6 +15,7 @@ from api.auth import CurrentActor
 from api.filters import RunFilter
 from contract import csv_export as contract_csv
 from contract.errors import NotFoundError
+from contract.number_format import NumberFormat
 from contract.problems import Problem
 from engine.processes import context as contexts
 from engine.runs.export import ExportedColumns, export_columns, export_runs
@@ -35,18 +36,24 @@ def export_csv(
     actor: CurrentActor,
     table: Annotated[str | None, Query(description="a table or series by name; the first one otherwise")] = None,
     excel: Excel = False,
+    language: Annotated[
+        str | None, Query(description="of the spreadsheet, such as en-GB; semicolons and decimal commas without it")
+    ] = None,
 ) -> StreamingResponse:
     """Return a table or series as CSV: UTF-8, a line of labels, full precision."""
     found: ExportedColumns | None = export_columns(contexts.current(), run_id, table, actor=actor)
     if found is None:
         what = f"the run has no table or series {table!r}" if table else "the run has no table or series"
         raise NotFoundError([Problem("table", what, "Look at the run's result for the names.")])
-    return _stream(found, excel=excel)
+    number_format = NumberFormat.from_languages(language) if language else contract_csv.EXCEL_FORMAT
+    return _stream(found, excel=excel, number_format=number_format)
 
 
-def _stream(found: ExportedColumns, *, excel: bool) -> StreamingResponse:
+def _stream(
+    found: ExportedColumns, *, excel: bool, number_format: NumberFormat = contract_csv.EXCEL_FORMAT
+) -> StreamingResponse:
     return StreamingResponse(
-        contract_csv.write_csv(found.columns, found.batches, excel=excel),
+        contract_csv.write_csv(found.columns, found.batches, excel=excel, number_format=number_format),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{found.filename}"'},
     )

@@ -1,45 +1,58 @@
 """Rows that somebody pastes or loads from a file, checked as a run would check them, each cell named by its line.
 
 Chosen: everything that is wrong comes at once: names of columns, types, ranges and signs, order and repeats, so that a
-file is mended in one go.
-Left out: reading the text, which is `contract.text_values`, and what a model alone can know of its tables.
+file is corrected in one go. What cannot be read at all is a problem like any other.
+Left out: splitting and reading the cells, which is `contract.table_file` and `contract.table_rows`, and what a model
+alone can know of its tables.
 """
 
 import re
-from typing import Any
+from dataclasses import replace
 
 from contract import inputs
+from contract.errors import UnreadableError
 from contract.fields import Field
 from contract.manifest import Manifest
+from contract.number_format import NumberFormat
 from contract.problems import Problem
-from contract.text_values import cell_label, parse_csv
+from contract.table_file import read_file, read_text
+from contract.table_rows import ParsedTable, cell_label, column_names, parse_table
 
 
-def parse_rows(table: Field, text: str) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Return the rows written as `text`, and a problem for each cell and column that does not fit.
+def parse_rows(table: Field, source: str | bytes, number_format: NumberFormat) -> ParsedTable:
+    """Return the rows in `source`, and a problem for each cell and column that does not fit.
 
     Args:
         table: a field of type table.
-        text: CSV, or cells copied out of a spreadsheet.
+        source: CSV, cells copied out of a spreadsheet, or the content of a file.
+        number_format: the session's.
     """
-    read = parse_csv(table, text)
+    names, width = column_names(table), len(table.columns)
+    try:
+        cells = read_text(source, names, width) if isinstance(source, str) else read_file(source, names, width)
+    except UnreadableError as error:
+        where = "the text" if isinstance(source, str) else "the file"
+        return ParsedTable([], [], [Problem(where, error.found, error.remedy)])
+    read = parse_table(table, cells, number_format)
+    if cells.remark:
+        read.notes.insert(0, cells.remark)
     if not read.rows:
-        return read.rows, read.problems
+        return read
     lone = Manifest(name="", description="", inputs={table.key: table})
-    told = list(read.problems)
-    named = {p.where for p in told}
+    problems = list(read.problems)
+    named = {p.where for p in problems}
     for problem in inputs.find_problems(lone, {table.key: read.rows}, complete=False):
         if problem.cell is None:
-            told.append(Problem("the table", problem.message, problem.hint))
+            problems.append(Problem("the table", problem.message, problem.hint))
             continue
         row, key = problem.cell
         line = read.numbers[row]
         if key is not None and key not in read.given:
-            continue  # the whole column is missing, which the head says once
+            continue  # the whole column is missing, which is reported once, for the first line
         where = cell_label(line, table.columns[key]) if key else f"line {line}"
         if where not in named:
-            told.append(Problem(where, problem.message, problem.hint))
-    return read.rows, sorted(told, key=lambda p: _line_number(p.where))
+            problems.append(Problem(where, problem.message, problem.hint))
+    return replace(read, problems=sorted(problems, key=lambda p: _line_number(p.where)))
 
 
 def _line_number(where: str) -> int:

@@ -2,8 +2,8 @@
 
 Chosen: RFC 4180 in UTF-8, each cell under its own label with its unit, numbers in full precision; a text that a
 spreadsheet would run as a formula gets an apostrophe before it, a number never does. The Excel form has a byte order
-mark, semicolons and decimal commas, as spreadsheets set to most European languages open it.
-Left out: reading CSV, which is `contract.text_values`, and where the columns come from.
+mark, and the decimal mark and cell separator of the format that it is written for.
+Left out: reading CSV, which is `contract.table_rows`, and where the columns come from.
 """
 
 import csv
@@ -13,11 +13,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from contract.number_format import NumberFormat
 from contract.result import Column, Series, Table
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 ROWS_A_CHUNK = 5_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+EXCEL_FORMAT = NumberFormat(language="de", decimal=",", group=".")
 
 
 def write_csv(
@@ -25,22 +27,26 @@ def write_csv(
     batches: Iterable[Mapping[str, Sequence[Any]]],
     *,
     excel: bool = False,
+    number_format: NumberFormat = EXCEL_FORMAT,
 ) -> Iterator[bytes]:
     """Yield the head line, then the rows in chunks, each of whole lines.
 
     Args:
         columns: what to write, in order; cells are found by key, never by position.
         batches: rows in column form; a key that a batch lacks, or a short column, gives empty cells.
-        excel: byte order mark, `;` between cells and `,` within numbers.
+        excel: for a spreadsheet set to `number_format`: byte order mark, its decimal mark and what it expects between
+            cells. Otherwise RFC 4180, with decimal points.
+        number_format: most European languages' where it is left out.
     """
     head = [_escape_formula(column.title) for column in columns]
-    yield (BYTE_ORDER_MARK if excel else b"") + _write_rows([head], excel=excel)
+    spreadsheet = number_format if excel else None
+    yield (BYTE_ORDER_MARK if excel else b"") + _write_rows([head], spreadsheet)
     for batch in batches:
         height = max((len(batch[c.key]) for c in columns if c.key in batch), default=0)
         for start in range(0, height, ROWS_A_CHUNK):
             stop = min(start + ROWS_A_CHUNK, height)
-            cells = [_format_cells(batch.get(c.key, ()), start, stop, excel=excel) for c in columns]
-            yield _write_rows(zip(*cells, strict=True), excel=excel)
+            cells = [_format_cells(batch.get(c.key, ()), start, stop, spreadsheet) for c in columns]
+            yield _write_rows(zip(*cells, strict=True), spreadsheet)
 
 
 def pivot(series: Sequence[Series], form: Literal["wide", "long"] = "wide") -> Table:
@@ -120,21 +126,25 @@ def _is_sortable(values: Sequence[Any]) -> bool:
     return all(isinstance(v, int | float) for v in values) or all(isinstance(v, str) for v in values)
 
 
-def _format_cells(values: Sequence[Any], start: int, stop: int, *, excel: bool) -> list[Any]:
+def _format_cells(values: Sequence[Any], start: int, stop: int, spreadsheet: NumberFormat | None) -> list[Any]:
     """Return one column's cells as the csv writer takes them, filled up to `stop`."""
     part = values[start:stop]
     found: list[Any] = part.tolist() if hasattr(part, "tolist") else list(part)
     kinds = set(map(type, found))
     if kinds <= {int, type(None)}:
         cells = found
-    elif kinds <= {int, float, type(None)} and not excel and all(math.isfinite(v) for v in found if v is not None):
+    elif (
+        kinds <= {int, float, type(None)}
+        and spreadsheet is None
+        and all(math.isfinite(v) for v in found if v is not None)
+    ):
         cells = found  # the writer puts repr(float), which reads back as the same number
     else:
-        cells = [_format_cell(v, excel=excel) for v in found]
+        cells = [_format_cell(v, spreadsheet) for v in found]
     return cells + [None] * (stop - start - len(cells))
 
 
-def _format_cell(value: Any, *, excel: bool) -> Any:
+def _format_cell(value: Any, spreadsheet: NumberFormat | None) -> Any:
     if value is None or isinstance(value, str):
         return None if value is None else _escape_formula(value)
     if isinstance(value, bool):
@@ -145,17 +155,28 @@ def _format_cell(value: Any, *, excel: bool) -> Any:
         if not math.isfinite(value):
             return None
         written = repr(float(value))
-        return written.replace(".", ",") if excel else written
+        return written.replace(".", ",") if spreadsheet and spreadsheet.decimal == "," else written
     if isinstance(value, Mapping | list | tuple):
         return _escape_formula(json.dumps(value, ensure_ascii=False, default=str))
     return _escape_formula(str(value.isoformat() if hasattr(value, "isoformat") else value))
 
 
+def restore_formula(text: str) -> str:
+    """Return the text that a cell holds once the apostrophe before a formula is taken away again."""
+    return text[1:] if text.startswith("'") and _runs_as_formula(text) else text
+
+
 def _escape_formula(value: str) -> str:
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return f"'{value}" if _runs_as_formula(value) else value
 
 
-def _write_rows(rows: Iterable[Sequence[Any]], *, excel: bool) -> bytes:
+def _runs_as_formula(value: str) -> bool:
+    # A text that has the apostrophe already gets another, or it would lose its own when it is read again.
+    return value.lstrip("'").startswith(FORMULA_STARTS)
+
+
+def _write_rows(rows: Iterable[Sequence[Any]], spreadsheet: NumberFormat | None) -> bytes:
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, delimiter=";" if excel else ",", lineterminator="\r\n").writerows(rows)
+    separator = spreadsheet.cell_separator if spreadsheet else ","
+    csv.writer(buffer, delimiter=separator, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode("utf-8", "replace")

@@ -11,13 +11,13 @@ from typing import Any
 
 from contract import access
 from contract import inputs as input_checks
+from contract.default_rows import load_rows
 from contract.errors import ManifestError, RuleError
 from contract.field_parser import parse_field
 from contract.field_types.declaration import DeclarationReader
 from contract.fields import Field, is_number
 from contract.problems import Problem
 from contract.rules import Rule, parse_rule
-from contract.table_files import load_rows
 from contract.wording import name_some, shorten
 
 KNOWN = frozenset(

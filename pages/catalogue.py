@@ -3,7 +3,7 @@
 import streamlit as st
 
 from contract.app import App
-from ui.shell import cached, sitemap
+from ui.shell import cached, page_address, sitemap
 from ui.shell.formatting import relative_time
 from ui.shell.markup import escape, safe_markdown
 
@@ -43,25 +43,20 @@ def card(app: App) -> None:
         st.caption(" · ".join(facts))
 
 
+offered = sorted({app.category or "Other" for app in apps})
+page_address.fill("", {"q": page_address.read_text, "category": page_address.read_options(offered)})
 found = st.text_input(
     "Search",
     key="q",
     type="search",
-    bind="query-params",
     placeholder="Search by name, tag or what it does",
     label_visibility="collapsed",
     live=True,
 )
-offered = sorted({app.category or "Other" for app in apps})
 chosen = st.pills(
-    "Category",
-    offered,
-    selection_mode="multi",
-    format_func=escape,
-    key="category",
-    bind="query-params",
-    label_visibility="collapsed",
+    "Category", offered, selection_mode="multi", format_func=escape, key="category", label_visibility="collapsed"
 )
+page_address.follow("", {"q": found, "category": chosen})
 shown = [a for a in apps if matches(a, (found or "").lower().split(), list(chosen or []))]
 if not shown:
     st.info(f"No model matches. There are {len(apps)} in all: clear the search to see them.")

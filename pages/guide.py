@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from ui.shell import guide
+from ui.shell import guide, page_address
 
 chapters = guide.chapters()
 names = [c.name for c in chapters]
+page_address.fill("guide", {"chapter": page_address.read_option(names, names[0])})
 with st.sidebar:
     name = st.radio(
         "Guide",
         names,
         format_func=lambda n: next(c.title for c in chapters if c.name == n),
         key="chapter",
-        bind="query-params",
     )
+page_address.follow("guide", {"chapter": name if name != names[0] else None})
 guide.show_chapter(next(c for c in chapters if c.name == name))

@@ -17,6 +17,8 @@ from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
 params, actor = st.query_params.to_dict(), current_actor()
+if not params.get("app"):
+    st.switch_page(sitemap.make_page("catalogue"))
 try:
     app, version, manifest, cases = cached.load_model(params.get("app", ""), params.get("version"))
     source = snapshot(cached.context(), UUID(params["from"]), actor=actor).run if "from" in params else None
@@ -41,6 +43,6 @@ with left:
         link=params,
         cases=cases,
         store_file=lambda name, content: store_upload(cached.context(), name, content, actor=actor),
-        key_prefix=f"{app.slug}@{version.hash[:12]}",
+        key_prefix=run_panel.form_key(app, version),
     )
 run_panel.show_run_panel(app, version, manifest, cases, form_values, bar, right)

@@ -6,6 +6,7 @@ from contract import inputs, manifest, schema
 from contract.clipboard import parse_rows
 from contract.errors import InputError, ManifestError
 from contract.field_parser import parse_field
+from contract.number_format import NumberFormat
 
 COLUMNS = {
     "age": {"type": "integer", "label": "Age", "min": 0, "max": 120, "increasing": True},
@@ -26,7 +27,7 @@ def table(**raw):
 
 
 def told(text, **raw):
-    return [str(p) for p in parse_rows(table(**raw), text)[1]]
+    return [str(p) for p in parse_rows(table(**raw), text, NumberFormat()).problems]
 
 
 def test_every_fault_of_a_file_is_named_by_line_and_column_at_once():
@@ -35,8 +36,8 @@ def test_every_fault_of_a_file_is_named_by_line_and_column_at_once():
         "line 1: the table has no column 'odd'. Use age, qx, note.",
         "line 3, column 'q(x)': -0.1 is outside 0 to 1. Give a number from 0 to 1.",
         "line 3, column 'Age': 60 repeats an earlier row. Give each value once.",
-        "line 5, column 'q(x)': 'abc' is not a number. Give a number.",
-        "line 5: '9' stands beyond the last column. Give 3 cells, one for each column.",
+        "line 5, column 'q(x)': 'abc' is not a number. Give a number such as 1234.5.",
+        "line 5: '9' is beyond the last column. Give 3 cells, one for each column.",
         "line 5, column 'Age': 59 comes after 60. Put the rows in increasing order.",
         "line 6, column 'Age': 130 is outside 0 to 120. Give a whole number from 0 to 120.",
         "line 6, column 'q(x)': the cell is empty. Give a number from 0 to 1.",
@@ -50,17 +51,17 @@ def test_a_head_of_other_names_is_not_taken_for_data():
 
 
 def test_cells_without_a_head_are_read_as_rows():
-    found, problems = parse_rows(table(), "60\t0.1\ta\n61\t0.2\t\n")
-    assert problems == []
-    assert [r["age"] for r in found] == [60, 61]
+    found = parse_rows(table(), "60\t0.1\ta\n61\t0.2\t\n", NumberFormat())
+    assert found.problems == []
+    assert [r["age"] for r in found.rows] == [60, 61]
 
 
 def test_a_missing_column_is_told_once_and_not_for_each_row():
     assert told("age,note\n60,a\n61,b\n") == ["line 1: the column 'q(x)' is missing. Add a column headed qx."]
 
 
-def test_a_column_that_stands_twice_is_refused():
-    assert told("age,qx,Age\n60,0.1,61\n") == ["line 1: the column 'Age' stands twice. Give it once."]
+def test_a_duplicated_column_is_refused():
+    assert told("age,qx,Age\n60,0.1,61\n") == ["line 1: the column 'Age' is duplicated. Give it once."]
 
 
 def test_too_few_rows_are_told_of_the_table():

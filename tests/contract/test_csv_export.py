@@ -33,7 +33,7 @@ def read(chunks, **form):
 
 
 def guarded(text):
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
+    return "'" + text if text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def expected(value):

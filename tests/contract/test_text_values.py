@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from contract import field_parser
 from contract.errors import TextError
-from contract.text_values import format_value, parse_value, rows_from_csv
+from contract.table_rows import rows_from_csv
+from contract.text_values import format_value, parse_value
 
 
 def field(**raw):
@@ -33,9 +34,15 @@ def test_text_stays_as_it_is(text):
     assert parse_value(f, format_value(f, text)) == text
 
 
-@pytest.mark.parametrize(("text", "value"), [("1,234,567", 1234567), ("1 234", 1234), ("12'500", 12500), ("45", 45)])
-def test_numbers_pasted_from_a_spreadsheet_are_understood(text, value):
-    assert parse_value(field(type="number", max=10**9), text) == value
+@pytest.mark.parametrize("text", ["2,5", "1,234,567", "1 234", "12'500", "1_000", "0,125", "٤٥", "0x10", "1.2.3", ""])
+def test_a_number_in_a_link_has_one_form_and_any_other_is_refused(text):
+    with pytest.raises(TextError, match="number"):
+        parse_value(field(type="number", max=10**9), text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("45", 45), ("+4.5", 4.5), (".5", 0.5), ("1e-05", 1e-05), ("2E3", 2000)])
+def test_a_number_in_a_link_is_read_as_json_and_python_write_it(text, value):
+    assert parse_value(field(type="number", max=10**9, default=0.5), text) == value
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,15 @@
 Chosen: `form` is a plain function, not a fragment. It returns the latest values on every run of the script, so a
 button below it can never submit old ones, and a page that wants live results simply runs on each change. A page
 that wants its results left alone while inputs move wraps `form` and its button together in its own `st.fragment`;
-the form keeps all it knows in its sheet and works the same there. The browser's address follows through
+the form keeps all it knows in its state and works the same there. The browser's address follows through
 `ui.form.url_sync`, not through bound widgets: those drop defaults and values that do not fit.
 Left out: running, and what stands beside the form on the page.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -19,11 +20,13 @@ from contract import inputs as checks
 from contract.cases import Case
 from contract.fields import Field
 from contract.manifest import Manifest
+from contract.number_format import NumberFormat
 from contract.problems import Problem
 from ui.form import form_state, json_view, links, url_sync
-from ui.form.form_state import FormState
+from ui.form.form_state import FormState, Part
 from ui.form.inputs import InputBinding, draw_input
-from ui.form.inputs.binding import escape_markdown, show_note
+from ui.form.inputs.binding import escape_markdown, format_value, show_note
+from ui.shell import session_format
 
 MANY_INPUTS = 25  # inputs from which on a search box helps
 LONG_TABLE = 200  # rows from which on a table is checked only when it changed
@@ -66,13 +69,22 @@ def show_form(
         key_prefix: names this form in the session; one for each model and version.
     """
     page = form_state.get_state(manifest, start, link, key_prefix)
+    number_format = session_format.current_format()
     found = _merge_problems(
-        [*page.errors.values(), *find_form_problems(manifest, page.values, page.errors, page.checked), *problems]
+        [
+            *json_view.pending_problems(manifest, page),
+            *page.errors.values(),
+            *_refused_problems(manifest, page, number_format),
+            *find_form_problems(manifest, page.values, page.errors, page.checked),
+            *problems,
+        ]
     )
     shown = checks.visible_keys(manifest, {k: v for k, v in page.values.items() if v is not None})
     view = _show_toolbar(manifest, cases, page, key_prefix)
     for remark in page.notes:
         st.warning(escape_markdown(remark), icon=":material/link_off:")
+    if view != "JSON" and json_view.has_pending(manifest, page):
+        _show_pending_json(page, key_prefix)
     if view == "JSON":
         json_view.show_json(manifest, page, key_prefix)
         placed: set[str] = set()
@@ -104,13 +116,29 @@ def show_form(
     )
 
 
+def apply_pending(manifest: Manifest, key_prefix: str) -> None:
+    """Apply a JSON text that was edited and not applied yet, where it fits; for the callback of a Run button."""
+    page = form_state.find_state(key_prefix)
+    if page is not None:
+        json_view.apply_json(manifest, page)
+
+
+def _show_pending_json(page: FormState, prefix: str) -> None:
+    def discard() -> None:
+        page.json_text = None
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        show_note("edit_note", "orange", "The text in the JSON view is edited and not applied. Run applies it.")
+        st.button("Discard it", key=f"{prefix}:json.drop", type="tertiary", on_click=discard)
+
+
 def find_form_problems(
     manifest: Manifest,
     values: Mapping[str, Any],
     errors: Mapping[str, Problem],
     checked: dict[str, tuple[Any, list[Problem]]],
 ) -> list[Problem]:
-    """Return what is wrong with the sheet's values, an emptied input in words of its own.
+    """Return what is wrong with the form's values, an emptied input in words of its own.
 
     `checked` keeps what was found in long tables, by the very rows it was found in: checking 10,000
     rows takes 0.7 s, too long for every move of a slider.
@@ -122,7 +150,7 @@ def find_form_problems(
         for k, item in manifest.inputs.items()
         if k not in given and k not in errors and (item.has_default or (item.required and k in shown))
     ]
-    # An input that a link left unreadable is already told of, and its rules wait until it is mended.
+    # An input that a link left unreadable is already reported, and its rules wait until it is fixed.
     complete = not errors and not empty
     found = []
     for key, rows in given.items():
@@ -136,6 +164,29 @@ def find_form_problems(
         hint = checks.find_problems(manifest, {key: None}, complete=False)[0].hint
         found.append(Problem(f"inputs.{key}", "it is empty", hint))
     return found
+
+
+def _refused_problems(manifest: Manifest, page: FormState, number_format: NumberFormat) -> list[Problem]:
+    """Return the problems of texts that could not be read, each with the value that still holds."""
+    found = []
+    for key, parts in page.refused.items():
+        for part, refused in parts.items():
+            old = part_value(page.values.get(key), part)
+            column = manifest.inputs[key].columns.get(part[1]) if isinstance(part, tuple) else manifest.inputs[key]
+            still = "empty" if old is None else format_value(old, number_format, column)
+            problem = refused.problem
+            found.append(replace(problem, hint=f"{problem.hint} The value is still {still}."))
+    return found
+
+
+def part_value(value: Any, part: Part) -> Any:
+    """Return the value of a part of an input: all of it, an end of a range, a cell of a table."""
+    try:
+        if isinstance(part, tuple):
+            return value[part[0]].get(part[1])
+        return value[("from", "to").index(part)] if part else value
+    except (TypeError, IndexError, KeyError, AttributeError):
+        return None
 
 
 def _merge_problems(problems: Sequence[Problem]) -> list[Problem]:
@@ -171,15 +222,17 @@ def _show_toolbar(manifest: Manifest, cases: Sequence[Case], page: FormState, pr
 def _show_presets(manifest: Manifest, cases: Sequence[Case], page: FormState, prefix: str) -> None:
     key = f"{prefix}:preset"
     full = [{**manifest.defaults, **case.inputs} for case in cases]
-    # The picker shows the case the values agree with, so it empties when an input is changed.
-    held = json_view.current_values(manifest, page.values)
-    now = next((i for i, values in enumerate(full) if values == held), None)
+    # The picker shows the case that was chosen, and empties when an input is changed.
+    if page.preset is not None and full[page.preset] != page.values:
+        page.preset = None
+    now = page.preset
     if st.session_state.get(key, -1) != now:
         st.session_state[key] = now
 
     def choose() -> None:
         chosen = st.session_state[key]
         page.replace(manifest.initial_values if chosen is None else full[chosen])
+        page.preset = chosen
 
     with st.container(gap="xxsmall"):
         st.selectbox(
@@ -246,20 +299,26 @@ def _input_binding(
 ) -> InputBinding:
     item, value = manifest.inputs[key], page.values.get(key)
     told = [p for p in problems if key in problem_inputs(p)]
-    restore = None
-    if key in page.errors and item.has_default:
-        restore = lambda: page.set_value(key, item.default)  # noqa: E731 - a callback, named where it is used
+    restore, restore_label = None, "Use the default"
+    if page.refused.get(key):
+        restore, restore_label = partial(page.set_value, key, value), "Keep the old value"
+    elif key in page.errors and item.has_default:
+        restore = partial(page.set_value, key, item.default)
     return InputBinding(
         field=item,
         value=value,
         key=f"{prefix}.{key}",
-        set_value=lambda new: page.set_value(key, new),
+        set_value=partial(page.set_value, key),
+        number_format=session_format.current_format(),
+        refused=page.refused.get(key, {}),
+        note=page.readings.get(key, ""),
         store_file=store_file,
         revision=page.revision,
         problems=told,
         warnings=[] if told or value is None else checks.calibration_warnings(manifest, {key: value}),
         set_error=lambda problem: page.set_error(key, problem),
         restore=restore,
+        restore_label=restore_label,
     )
 
 

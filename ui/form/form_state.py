@@ -1,4 +1,4 @@
-"""The sheet is a form's working copy of its inputs, kept in the session under the form's key.
+"""The state of a form: its working copy of the inputs, kept in the session under the form's key.
 
 Chosen: one truth that widgets show and write back to, so that nothing is lost when a widget is hidden or another
 page is opened; it follows the address only when the address changed by other hands than the form's: a link was
@@ -17,16 +17,28 @@ from contract.manifest import Manifest
 from contract.problems import Problem
 from ui.form import links
 
+Part = str | tuple[int, str]  # of an input: "" for all of it, an end of a range, a cell by row and column
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedText:
+    """A text that was typed or pasted and could not be read, and why; the value before it stays."""
+
+    text: str
+    problem: Problem
+
 
 @dataclass(slots=True)
 class FormState:
     """The values as they stand, and what is known about where they came from.
 
-    `misfits` are problems that a value cannot show by itself, such as a link's text that is no number
-    (kept in `misread`, so that the address stays what it was); each goes when its input is changed.
-    `revision` counts how often all values were replaced; `name` is this sheet's alone. `seen` is the
-    query as the server last had it, `written` what the form last put into the address. `checked` is
-    the form's memory of long tables it has checked.
+    `errors` are problems that a value cannot show by itself, such as a link's text that is no number
+    (kept in `unreadable`, so that the address stays what it was); each goes when its input is changed.
+    `refused` holds the texts of each input that could not be read, `readings` how its last text was read
+    where it might mean something else. `revision` counts how often all values were replaced; `name` is
+    this form's alone. `seen` is the query as the server last had it, `written` what the form last put
+    into the address. `checked` remembers the long tables that were checked. `preset` is the chosen case,
+    `json_text` an edited JSON text that is not applied yet.
     """
 
     values: dict[str, Any]
@@ -38,12 +50,27 @@ class FormState:
     name: str = field(default_factory=lambda: uuid4().hex)
     seen: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, dict[Part, RefusedText]] = field(default_factory=dict)
+    readings: dict[str, str] = field(default_factory=dict)
+    preset: int | None = None
+    json_text: str | None = None
 
-    def set_value(self, key: str, value: Any) -> None:
-        """Take one input's new value."""
+    def set_value(
+        self, key: str, value: Any, *, note: str = "", refused: Mapping[Part, RefusedText] | None = None
+    ) -> None:
+        """Take one input's new value.
+
+        Args:
+            key: the input's.
+            value: the new one, or the old one where a text was refused.
+            note: how its text was read.
+            refused: the texts of this input that could not be read and still wait for a better one.
+        """
         self.values[key] = value
         self.errors.pop(key, None)
         self.unreadable.pop(key, None)
+        self.readings[key] = note
+        self.refused[key] = dict(refused or {})
 
     def set_error(self, key: str, problem: Problem) -> None:
         """Note what was wrong with a value that was not taken."""
@@ -55,11 +82,21 @@ class FormState:
         self.errors.clear()
         self.unreadable.clear()
         self.notes.clear()
+        self.refused.clear()
+        self.readings.clear()
+        self.preset = None
+        self.json_text = None
         self.revision += 1
 
 
+def find_state(key: str) -> FormState | None:
+    """Return the state kept under `key`, if the form has been drawn."""
+    found: FormState | None = st.session_state.get(f"{key}:sheet")
+    return found
+
+
 def get_state(manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str] | None, key: str) -> FormState:
-    """Return the sheet kept under `key`, new or filled anew where the link asks for it."""
+    """Return the form's state kept under `key`, new or filled anew where the link asks for it."""
     place = f"{key}:sheet"
     state: FormState | None = st.session_state.get(place)
     seen = dict(link or {})
@@ -73,13 +110,13 @@ def get_state(manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, s
 
 
 def _has_inputs(seen: Mapping[str, str], state: FormState) -> bool:
-    """Say whether a link says anything about inputs; a bare `/model?app=...` leaves the sheet as it was."""
+    """Say whether a link says anything about inputs; a bare `/model?app=...` leaves the form as it was."""
     origin = links.page_params(seen).get("from")
     return bool(links.input_params(seen)) or origin not in {None, state.seen.get("from")}
 
 
 def reset(state: FormState, manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str]) -> None:
-    """Fill the sheet from `start`, and from what a link says over it."""
+    """Fill the state from `start`, and from what a link says over it."""
     reading = links.parse(manifest, link)
     known = {k: v for k, v in start.items() if k in manifest.inputs}
     empty = dict.fromkeys(reading.errors)

@@ -29,25 +29,30 @@ def show_json(manifest: Manifest, page: FormState, prefix: str) -> None:
         st.code(text, language="json", height=HEIGHT if text.count("\n") > 18 else "content")
         return
     key, base = f"{prefix}:json.text", f"{prefix}:json.base"
-    if st.session_state.get(base) != text or key not in st.session_state:
+    if key not in st.session_state:
+        # Coming back to a text that was left before it was applied.
+        st.session_state[base], st.session_state[key] = text, page.json_text if page.json_text is not None else text
+    elif st.session_state.get(base) != text:
         st.session_state[base] = st.session_state[key] = text
-    edited = st.text_area("Inputs as JSON", key=key, height=HEIGHT, label_visibility="collapsed")
+        page.json_text = None
+
+    def keep() -> None:
+        page.json_text = st.session_state[key]
+
+    edited = st.text_area("Inputs as JSON", key=key, height=HEIGHT, label_visibility="collapsed", on_change=keep)
     values, problems = load_values(manifest, edited or "")
     for problem in problems:
         show_note("error", "red", str(problem))
-    changed = [k for k in values if values[k] != page.values.get(k)]
+    changed = _changed_inputs(page, values)
     if not problems:
         names = escape(", ".join(manifest.inputs[k].label for k in changed))
-        st.caption(f"Fits the model. Changes: {names}." if changed else "Fits the model and equals the form.")
-
-    def apply() -> None:
-        # The text as it is now: a button's arguments are those of the run that drew it.
-        latest, wrong = load_values(manifest, st.session_state[key])
-        if not wrong:
-            page.replace({**page.values, **latest})
+        st.caption(
+            f"Fits the model. Changes: {names}. Run applies it." if changed else "Fits the model and equals the form."
+        )
 
     def discard() -> None:
         st.session_state[key] = dump_values(current_values(manifest, page.values))
+        page.json_text = None
 
     with st.container(horizontal=True, gap="small"):
         st.button(
@@ -55,10 +60,45 @@ def show_json(manifest: Manifest, page: FormState, prefix: str) -> None:
             key=f"{prefix}:json.apply",
             type="primary",
             disabled=bool(problems) or not changed,
-            on_click=apply,
+            on_click=lambda: apply_json(manifest, page),
         )
         st.button("Discard", key=f"{prefix}:json.discard", disabled=edited == text, on_click=discard)
     st.caption("Inputs that the text leaves out keep their value.")
+
+
+def apply_json(manifest: Manifest, page: FormState) -> None:
+    """Make an edited text the form's values, where it fits; called from callbacks, before the page is drawn."""
+    if page.json_text is None:
+        return
+    values, problems = load_values(manifest, page.json_text)
+    if not problems and _changed_inputs(page, values):
+        page.replace({**page.values, **values})
+    elif not problems:
+        page.json_text = None
+
+
+def pending_problems(manifest: Manifest, page: FormState) -> list[Problem]:
+    """Return what keeps an edited text from being applied; nothing where there is none, or where it fits."""
+    if page.json_text is None:
+        return []
+    problems = load_values(manifest, page.json_text)[1]
+    if not problems:
+        return []
+    count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
+    message = f"the edited text is not applied, it has {count}"
+    return [Problem("JSON", message, "Correct it or press Discard in the JSON view.")]
+
+
+def has_pending(manifest: Manifest, page: FormState) -> bool:
+    """Say whether an edited text would change the form and is not applied."""
+    if page.json_text is None:
+        return False
+    values, problems = load_values(manifest, page.json_text)
+    return bool(problems or _changed_inputs(page, values))
+
+
+def _changed_inputs(page: FormState, values: Mapping[str, Any]) -> list[str]:
+    return [k for k in values if values[k] != page.values.get(k)]
 
 
 def current_values(manifest: Manifest, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,9 +125,13 @@ def load_values(manifest: Manifest, text: str) -> tuple[dict[str, Any], list[Pro
         raw = json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        return {}, [Problem(where, f"it is not JSON: {error.msg}", "Mend the text there.")]
-    except RecursionError:
-        return {}, [Problem("inputs", "it is nested too deeply", "Give an object {input: value}.")]
+        return {}, [Problem(where, f"it is not JSON: {error.msg}", "Correct the text there.")]
+    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+        return {}, [
+            Problem(
+                "inputs", "it is nested too deeply or has a number that is too long", "Give an object {input: value}."
+            )
+        ]
     if isinstance(raw, dict) and set(raw) == {"inputs"} and "inputs" not in manifest.inputs:
         raw = raw["inputs"]
     if not isinstance(raw, dict):

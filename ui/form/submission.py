@@ -16,6 +16,9 @@ from uuid import UUID
 import orjson
 import streamlit as st
 
+from contract.errors import InputError
+from contract.inputs import validate
+from contract.manifest import Manifest
 from contract.run import Run
 from engine.runs.cancel import cancel
 from engine.runs.follow import snapshot
@@ -27,7 +30,14 @@ DOUBLE_CLICK = 2.0  # s
 
 
 def submit_run(
-    slug: str, version: str, values: Mapping[str, Any], *, fresh: bool, live: bool, edited: str | None = None
+    slug: str,
+    version: str,
+    manifest: Manifest,
+    values: Mapping[str, Any],
+    *,
+    fresh: bool,
+    live: bool,
+    edited: str | None = None,
 ) -> Run:
     """Submit these inputs for this session's actor and return the run.
 
@@ -46,25 +56,40 @@ def submit_run(
         fresh=fresh,
         source=_run_id(edited),
     )
-    digest = _form_digest(slug, version, values)
-    # What the form held, and not what was stored: 5 and 5.0 are one input, and an empty cell may be left out.
-    st.session_state["submitted"] = (str(found.id), digest)
-    _supersede_live(found, digest if live else None)
+    _supersede_live(found, _form_digest(slug, version, normalise(manifest, values)), live=live)
     return found
 
 
-def differs_from_run(run: Run, values: Mapping[str, Any]) -> bool:
-    """Say whether the form has been changed since `run` was submitted from it, or differs from the run's inputs."""
-    submitted = st.session_state.get("submitted")
-    if submitted is not None and submitted[0] == str(run.id):
-        return submitted[1] != _form_digest(run.app_slug, run.version, values)
-    return run.inputs != {**run.inputs, **values}
-
-
-def form_changed(slug: str, version: str, values: Mapping[str, Any]) -> bool:
-    """Say whether the form differs from what was last run live; the first look at a form is no change."""
-    now = _form_digest(slug, version, values)
+def form_changed(slug: str, version: str, manifest: Manifest, values: Mapping[str, Any]) -> bool:
+    """Say whether the form differs from what was last run live, compared as a run would store its inputs."""
+    now = _form_digest(slug, version, normalise(manifest, values))
     return st.session_state.get("live_digest") != now
+
+
+def differs_from_run(manifest: Manifest, values: Mapping[str, Any], run: Run) -> bool:
+    """Say whether a run of the form would have other inputs than `run` had."""
+    return run.inputs != {**run.inputs, **values} and run.inputs != {**run.inputs, **normalise(manifest, values)}
+
+
+def normalise(manifest: Manifest, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form's values as a run stores them: 5 as 5.0 where fractions are allowed, every cell of a row.
+
+    Values that do not fit are returned as they are. The last answer is kept, because checking a long table takes a
+    good part of a second and most turns of the page leave its rows alone.
+    """
+    known = st.session_state.get("normalised")
+    if known is not None and known[0] is manifest and _same_objects(known[1], values):
+        return dict(known[2])
+    try:
+        found = validate(manifest, values)
+    except InputError:
+        found = dict(values)
+    st.session_state["normalised"] = (manifest, dict(values), found)
+    return found
+
+
+def _same_objects(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return before.keys() == now.keys() and all(before[key] is value for key, value in now.items())
 
 
 def cancel_other_model(slug: str) -> None:
@@ -75,12 +100,11 @@ def cancel_other_model(slug: str) -> None:
         _cancel_if_live(UUID(held[1]), None)
 
 
-def _supersede_live(found: Run, digest: str | None) -> None:
-    """Remember a live run by the digest of its form, and cancel the one before; None where Live is off."""
+def _supersede_live(found: Run, digest: str, *, live: bool) -> None:
     held = st.session_state.get("live_run")
-    st.session_state["live_run"] = (found.app_slug, str(found.id)) if digest is not None else None
-    st.session_state["live_digest"] = digest
-    if digest is not None and held is not None and held[1] != str(found.id):
+    st.session_state["live_run"] = (found.app_slug, str(found.id)) if live else None
+    st.session_state["live_digest"] = digest if live else None
+    if live and held is not None and held[1] != str(found.id):
         _cancel_if_live(UUID(held[1]), found.id)
 
 

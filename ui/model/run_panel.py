@@ -18,7 +18,7 @@ from contract.manifest import Manifest
 from contract.run import Run
 from engine.runs.follow import Snapshot, snapshot
 from ui.form import submission
-from ui.form.form import FormValues
+from ui.form.form import FormValues, apply_pending
 from ui.model import model_info
 from ui.result import run_progress, run_view
 from ui.shell import cached
@@ -38,15 +38,17 @@ def show_run_panel(
 ) -> None:
     """Draw Run into `bar` and the result into `panel`; submit the form when asked to."""
     with bar:
-        asked, live, fresh = _show_bar(app, manifest, form_values)
+        asked, live, fresh = _show_bar(app, version, manifest, form_values)
     submitted, refused = None, None
-    if asked or (
-        live and not form_values.problems and submission.form_changed(app.slug, version.hash, form_values.values)
+    values = form_values.values
+    # A press can arrive together with the text that makes the form unfit to run.
+    if not form_values.problems and (
+        asked or (live and submission.form_changed(app.slug, version.hash, manifest, values))
     ):
         try:
             edited = st.query_params.get("from") or st.query_params.get("run")
             submitted = submission.submit_run(
-                app.slug, version.hash, form_values.values, fresh=fresh, live=live, edited=edited
+                app.slug, version.hash, manifest, values, fresh=fresh, live=live, edited=edited
             )
             st.query_params.from_dict({**form_values.query, "run": str(submitted.id)})
         except ProblemsError as error:
@@ -60,10 +62,15 @@ def show_run_panel(
             with st.container():
                 if refused is not None:
                     show_problems(refused)
-            _show_result(app, form_values, submitted)
+            _show_result(app, manifest, form_values, submitted)
 
 
-def _show_bar(app: App, manifest: Manifest, form_values: FormValues) -> tuple[bool, bool, bool]:
+def form_key(app: App, version: Version) -> str:
+    """Return the key under which the form of this model's version is kept in the session."""
+    return f"{app.slug}@{version.hash[:12]}"
+
+
+def _show_bar(app: App, version: Version, manifest: Manifest, form_values: FormValues) -> tuple[bool, bool, bool]:
     """Draw the bar; return whether a run was asked for, whether Live is on, and whether a stored result will not do."""
     count = len(form_values.problems)
     asked = st.button(
@@ -73,6 +80,7 @@ def _show_bar(app: App, manifest: Manifest, form_values: FormValues) -> tuple[bo
         disabled=bool(count),
         shortcut="Ctrl+Enter",
         key="run",
+        on_click=lambda: apply_pending(manifest, form_key(app, version)),
     )
     live = fresh = False
     if cached.offers_live(app.id, manifest):
@@ -86,7 +94,7 @@ def _show_bar(app: App, manifest: Manifest, form_values: FormValues) -> tuple[bo
     return asked, live, fresh
 
 
-def _show_result(app: App, form_values: FormValues, submitted: Run | None) -> None:
+def _show_result(app: App, manifest: Manifest, form_values: FormValues, submitted: Run | None) -> None:
     wanted = str(submitted.id) if submitted is not None else st.query_params.get("run")
     if wanted is None:
         st.info("Set the inputs and press Run. The address of this page carries them: copy it to share the form.")
@@ -100,7 +108,7 @@ def _show_result(app: App, form_values: FormValues, submitted: Run | None) -> No
         st.error("The link names a run that does not exist. Press Run for a new one.", icon=":material/link_off:")
         return
     with st.container():
-        if submission.differs_from_run(now.run, form_values.values):
+        if submission.differs_from_run(manifest, form_values.values, now.run):
             st.caption(":material/edit: The form has changed since this run.")
     run_view.show_run(now, previous=_previous(app, now), copy=True)
 

@@ -7,18 +7,21 @@ Left out: the form of a line, which is `contract.csv_export`.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import quote
 from uuid import UUID
 
 import streamlit as st
 
 from contract import csv_export
+from contract.number_format import NumberFormat
 from contract.result import Series, Table
 from contract.run import Run
+from ui.shell import session_format
 
 ROUTE = "/api/runs/{id}/export/csv"
 PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
-EXCEL_HELP = "For spreadsheets set to decimal commas: semicolons between the cells"
+EXCEL_HELP = "For a spreadsheet that writes numbers as set in the page's head"
 
 
 def table_buttons(table: Table, run: Run | None, key: str) -> None:
@@ -33,7 +36,7 @@ def table_buttons(table: Table, run: Run | None, key: str) -> None:
         _csv_links(run.id, table.name, table.rows)
         return
     stem = export_filename(table.name, run)
-    _csv_buttons(lambda excel: b"".join(csv_export.write_csv(table.columns, [table.data], excel=excel)), stem, key)
+    _csv_buttons(partial(_write, lambda: table, session_format.current_format()), stem, key)
 
 
 def series_buttons(series: Sequence[Series], run: Run | None, key: str) -> None:
@@ -43,22 +46,26 @@ def series_buttons(series: Sequence[Series], run: Run | None, key: str) -> None:
         return
     held = [s for s in series if s.part is None]
 
-    def write(excel: bool) -> bytes:
-        table = csv_export.pivot(held)
-        return b"".join(csv_export.write_csv(table.columns, [table.data], excel=excel))
-
+    write = partial(_write, lambda: csv_export.pivot(held), session_format.current_format())
     _csv_buttons(write, export_filename("series", run), key)
 
 
-def export_link(run_id: UUID, name: str, *, excel: bool = False) -> str:
-    """Return the address of the streaming route for a table or series by name."""
-    return f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}" + ("&excel=1" if excel else "")
+def export_link(run_id: UUID, name: str, *, excel: bool = False, language: str = "") -> str:
+    """Return the address of the streaming route for a table or series by name, in a spreadsheet's language."""
+    link = f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}" + ("&excel=1" if excel else "")
+    return f"{link}&language={quote(language)}" if excel and language else link
 
 
 def export_filename(name: str, run: Run | None) -> str:
     """Return a file name without ending: the model, the table and the run's last digits."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "table"
     return f"{run.app_slug}-{plain}-{str(run.id)[-8:]}" if run is not None else plain
+
+
+def _write(make_table: Callable[[], Table], number_format: NumberFormat, excel: bool) -> bytes:
+    """Return the file. It is written outside the page's run, where the session's format is not known any more."""
+    table = make_table()
+    return b"".join(csv_export.write_csv(table.columns, [table.data], excel=excel, number_format=number_format))
 
 
 def _csv_buttons(write: Callable[[bool], bytes], stem: str, key: str) -> None:
@@ -82,7 +89,7 @@ def _csv_links(run_id: UUID, name: str, rows: int) -> None:
         for excel, label, words in ((False, "CSV", PLAIN_HELP), (True, "CSV for Excel", EXCEL_HELP)):
             st.link_button(
                 f"{label} ({rows:,} rows)",
-                export_link(run_id, name, excel=excel),
+                export_link(run_id, name, excel=excel, language=session_format.current_format().language),
                 help=words,
                 icon=":material/download:",
                 type="tertiary",

@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, no
 
 import streamlit as st  # noqa: E402
 
-from ui.shell import problems, sitemap, style  # noqa: E402
+from ui.shell import problems, session_format, sitemap, style  # noqa: E402
 
 st.set_page_config(
     page_title="Tontine", page_icon=str(ROOT / "ui" / "assets" / "icon.png"), layout="wide", menu_items={}
@@ -22,5 +22,6 @@ st.set_page_config(
 st.logo(str(ROOT / "ui" / "assets" / "logo.svg"), size="large")
 style.apply_style()
 chosen = st.navigation(sitemap.make_pages(), position="top")
+session_format.show_format_menu()
 with problems.show_outages():
     chosen.run()

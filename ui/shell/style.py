@@ -45,9 +45,15 @@ STYLE_SHEET = """
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 4rem; max-width: 96rem; }
 /* Run stays in reach above a long form. */
 .st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
-  backdrop-filter: blur(12px); }
+  background: var(--st-background-color); }
 /* A script that is stopped half way leaves half a page; none here runs longer than a moment. */
 [data-testid="stStatusWidget"] button { display: none; }
+/* A date is typed into the box beside the calendar: the calendar's own field misreads other orders than its own. */
+[class*="st-key-date-"] [data-testid="stDateInputFieldsScroller"],
+[class*="st-key-date-"] [data-testid="stDateInputField"] button[aria-label^="Clear"] { display: none; }
+[class*="st-key-date-"] [data-testid="stDateInputField"] { justify-content: center; }
+/* The number format is set in the header, beside the navigation. */
+.st-key-number-format-menu { position: fixed; top: 0.65rem; right: 3.5rem; z-index: 999991; width: auto; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   .tontine-cards { grid-template-columns: 1fr 1fr; }

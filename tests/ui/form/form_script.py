@@ -46,6 +46,16 @@ INPUTS: dict[str, Any] = {
     },
     "seed": {"type": "integer", "label": "Seed", "min": 0, "max": 10**9, "widget": "number", "default": 20260},
     "corridor": {"type": "range", "label": "Corridor", "min": 0, "max": 50, "default": [10, 40], "unit": "%"},
+    "loading": {
+        "type": "number",
+        "label": "Loading",
+        "unit": "%",
+        "min": 0,
+        "max": 5000,
+        "step": 0.5,
+        "precision": 4,
+        "default": 1,
+    },
     "shock": {"type": "boolean", "label": "Apply a shock"},
     "size": {"type": "number", "label": "Shock", "unit": "%", "default": 10, "show_if": {"shock": True}},
     "region": {

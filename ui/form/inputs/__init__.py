@@ -1,7 +1,7 @@
-"""Every field type of the contract has its widget: one function a type, all called through `draw`.
+"""Every field type of the contract has its widget: one function a type, all called through `draw_input`.
 
-Chosen: a widget never owns its value. The form's sheet does; before a widget is drawn its state is set to what
-the sheet says, and its callback writes back. So a slider and its number box stay in step, values outlive hidden
+Chosen: a widget never owns its value. The form's state does; before a widget is drawn its state is set to what
+the form says, and its callback writes back. So a slider and its number box stay in step, values outlive hidden
 widgets and other pages, and a value that does not fit is shown as it stands instead of being clamped.
 Left out: checking, which the form does for all inputs at once, and where values are kept between reruns.
 """
@@ -37,6 +37,8 @@ def draw_input(binding: InputBinding) -> None:
     """Draw one input: its widget, its caption, and beneath it what is wrong or doubtful about its value."""
     with st.container(key=f"{binding.key}.cell", gap="xxsmall"):
         _DRAW_BY_TYPE[binding.field.type](binding)
+        if binding.note:
+            show_note("info", "blue", binding.note)
         for warning in binding.warnings:
             show_note("warning", "orange", warning)
         for problem in binding.problems[:MAX_PROBLEMS]:
@@ -47,7 +49,7 @@ def draw_input(binding: InputBinding) -> None:
             show_note("error", "red", f"And {len(binding.problems) - MAX_PROBLEMS:,} more.")
         if binding.restore is not None:
             st.button(
-                "Use the default",
+                binding.restore_label,
                 key=f"{binding.key}.restore",
                 type="tertiary",
                 icon=":material/undo:",

@@ -1,25 +1,35 @@
 """One input's place on the form: its field and value, and how a widget takes and gives that value.
 
-Chosen: `hold` sets a widget's state only where it differs, because setting it makes Streamlit overwrite what the
-browser shows, and a slider that is being dragged would jump back. A browser sends all its widgets' values each time,
-also those that the server has just set to something else and that have not reached it yet: `heard` tells such an
-echo from what the user did, or a box beside a slider would undo every second of a quick series of steps.
+Chosen: `sync_widget` sets a widget's state only where it differs, because setting it makes Streamlit overwrite what
+the browser shows, and a slider that is being dragged would jump back. A browser sends all its widgets' values each
+time, also those that the server has just set to something else and that have not reached it yet: `is_user_change`
+tells such an echo from what the user did, or a box beside a slider would undo every second of a quick series of steps.
 Left out: the widgets.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from dataclasses import field as dataclass_field
+from typing import Any, Protocol
 
 import streamlit as st
 
-from contract.fields import Field
+from contract.fields import Field, is_number
+from contract.number_format import NumberFormat, format_number
 from contract.problems import Problem
+from ui.form.form_state import Part, RefusedText
 from ui.shell.markup import escape as escape_markdown
 
 ECHO = 2.0  # s within which a widget still reports what the server has overruled
 ECHOES = 40  # of a widget's last values that are remembered
+
+
+class SetValue(Protocol):
+    """Takes an input's new value, how its text was read, and the texts of it that were refused."""
+
+    def __call__(self, value: Any, *, note: str = "", refused: Mapping[Part, RefusedText] | None = None) -> None:
+        """Take the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +38,24 @@ class InputBinding:
 
     `value` is None where the input is empty. `key` is unique on the page and starts every widget's
     key. `revision` changes when all values were replaced at once, for widgets whose state cannot be
-    set. `put` takes a new value and must be called from callbacks only.
+    set. `set_value` takes a new value and must be called from callbacks only. `refused` holds the texts
+    that could not be read, `note` how the last one was read.
     """
 
     field: Field
     value: Any
     key: str
-    set_value: Callable[[Any], None]
+    set_value: SetValue
     store_file: Callable[[str, bytes], dict[str, Any]]
+    number_format: NumberFormat = NumberFormat()
+    refused: Mapping[Part, RefusedText] = dataclass_field(default_factory=dict)
+    note: str = ""
     revision: int = 0
     problems: Sequence[Problem] = ()
     warnings: Sequence[str] = ()
     set_error: Callable[[Problem], None] = lambda _problem: None
     restore: Callable[[], None] | None = None
+    restore_label: str = "Use the default"
 
     @property
     def label(self) -> str:
@@ -61,7 +76,7 @@ class InputBinding:
 def sync_widget(
     binding: InputBinding, key: str, shown: Any, same: Callable[[Any, Any], bool] = lambda a, b: a == b
 ) -> None:
-    """Make the widget `key` of `cell` show `shown`, leaving it alone where it already does.
+    """Make the widget `key` of `binding` show `shown`, leaving it alone where it already does.
 
     Where all values have been replaced it is told in any case: what the browser reports just then it
     may be about to lose, to something it was told before.
@@ -98,11 +113,11 @@ def show_caption(*parts: str | None) -> None:
         st.caption(text)
 
 
-def examples_note(field: Field) -> str | None:
+def examples_note(field: Field, number_format: NumberFormat) -> str | None:
     """Return the field's examples as small print."""
     if not field.examples:
         return None
-    return "e.g. " + ", ".join(escape_markdown(format_value(e, field)) for e in field.examples)
+    return "e.g. " + ", ".join(escape_markdown(format_value(e, number_format, field)) for e in field.examples)
 
 
 def is_year(field: Field) -> bool:
@@ -111,15 +126,11 @@ def is_year(field: Field) -> bool:
     return bool(field.whole and not field.unit and low and high and low >= 1000 and high < 3000)
 
 
-def format_value(value: Any, field: Field | None = None) -> str:
-    """Return a value as an analyst reads it: numbers with thousands separators, no lost digits."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def format_value(value: Any, number_format: NumberFormat, field: Field | None = None) -> str:
+    """Return a value as the session's analyst reads it: numbers with thousands separators, no lost digits."""
+    if not is_number(value):
         return str(value)
-    if field is not None and is_year(field):
-        return f"{value:.10g}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.10g}" if abs(value) < 1e15 else f"{value:g}"
+    return format_number(value, number_format, grouping=not (field is not None and is_year(field)))
 
 
 def show_note(icon: str, colour: str, text: str) -> None:

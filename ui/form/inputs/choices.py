@@ -68,7 +68,7 @@ def select_input(binding: InputBinding) -> None:
             help=binding.help,
             on_change=set_value,
         )
-    show_caption(examples_note(field))
+    show_caption(examples_note(field, binding.number_format))
 
 
 def multiselect_input(binding: InputBinding) -> None:
@@ -102,7 +102,7 @@ def multiselect_input(binding: InputBinding) -> None:
             placeholder="Choose",
             on_change=set_value,
         )
-    show_caption(_count_note(field), examples_note(field))
+    show_caption(_count_note(field), examples_note(field, binding.number_format))
 
 
 def option_index(field: Field, value: Any) -> int | None:

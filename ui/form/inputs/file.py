@@ -1,8 +1,8 @@
 """Uploaded files: kept at once by the hash of their content, so that a run and a link can name them.
 
-Chosen: the value is what `keep_file` answers, `{"file": sha256, "name", "size"}`; the browser's own upload is
+Chosen: the value is what `store_file` answers, `{"file": sha256, "name", "size"}`; the browser's own upload is
 dropped with the page and does not matter after that.
-Left out: storing, which is whoever gives `keep_file`.
+Left out: storing, which is whoever gives `store_file`.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def file_input(binding: InputBinding) -> None:
     )
     uploaded = isinstance(binding.value, Mapping)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        show_caption(file_caption(binding), examples_note(field))
+        show_caption(file_caption(binding), examples_note(field, binding.number_format))
         if uploaded:
             st.button(
                 "Use the default file" if field.has_default else "Remove",

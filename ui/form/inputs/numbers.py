@@ -1,13 +1,14 @@
 """Numbers and ranges: a slider for looking around, a box for the exact figure, always in step.
 
-Chosen: the slider moves on the field's step; the box takes any figure, finer or out of range, and the form says
-what is wrong with it, because a box with limits of its own keeps the old value without a word. A log scale is a
-select slider over rounded positions, which Streamlit's plain slider does not have.
-Left out: formats with units in the box, which takes printf formats only; the unit stands in the label.
+Chosen: the slider moves on the field's step. The box is a text box, because a browser's own number box drops a decimal
+comma before anybody sees it; `contract.number_reader` reads what was typed. It takes any figure, finer or out of range,
+and the form says what is wrong with it; what cannot be read stays in the box, beside the value that still holds. A log
+scale is a select slider over rounded positions, which Streamlit's plain slider does not have.
+Left out: units in the box; the unit stands in the label.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
@@ -15,8 +16,13 @@ from typing import Any
 import streamlit as st
 
 from contract.fields import Field, is_number
+from contract.number_format import NumberFormat, format_number
+from contract.number_reader import read_number
+from contract.problems import Problem
+from ui.form.form_state import Part, RefusedText
 from ui.form.inputs.binding import (
     InputBinding,
+    SetValue,
     escape_markdown,
     examples_note,
     format_value,
@@ -25,10 +31,12 @@ from ui.form.inputs.binding import (
     show_caption,
     sync_widget,
 )
+from ui.shell import session_format
 
 LOG_POSITIONS = 120
 SAFE = 2**53 - 1  # what a browser holds exactly
-BOX_WIDTH = 108  # narrower than 7.5 rem hides the minus and plus, which leaves room for eight digits
+BOX_WIDTH = 116  # room for ten digits
+LOCALIZED_DECIMALS = 3
 LONG = 10_000  # from here on a box without separators is hard to read
 
 
@@ -36,7 +44,7 @@ def number_input(binding: InputBinding) -> None:
     """Draw a number: a slider with exact typing beside it, or the box alone."""
     field, key = binding.field, f"{binding.key}.box"
     if not has_slider(field):
-        _draw_box(binding, key, binding.value, binding.set_value, label=binding.label, help_=binding.help)
+        _draw_box(binding, key, binding.value, "", binding.set_value, label=binding.label, help_=binding.help)
     else:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             place = _draw_slider(binding)
@@ -44,14 +52,15 @@ def number_input(binding: InputBinding) -> None:
                 binding,
                 key,
                 binding.value,
+                "",
                 binding.set_value,
                 width=BOX_WIDTH,
                 beside=_moved_check(f"{binding.key}.slider", place),
             )
     spelled = None
-    if is_number(binding.value) and abs(binding.value) >= LONG and not has_slider(field):
-        spelled = with_unit(field, format_value(binding.value))
-    show_caption(spelled, range_note(field), calibration_note(field), examples_note(field))
+    if is_number(binding.value) and abs(binding.value) >= LONG and not has_slider(field) and not is_year(field):
+        spelled = with_unit(field, format_value(binding.value, binding.number_format))
+    show_caption(spelled, *_notes(binding), examples_note(field, binding.number_format))
 
 
 def range_input(binding: InputBinding) -> None:
@@ -69,12 +78,13 @@ def range_input(binding: InputBinding) -> None:
                 binding,
                 key,
                 ends[i],
-                _put_end(binding, ends, i),
+                word,
+                _set_end(binding, ends, i),
                 label=word.capitalize(),
                 width=BOX_WIDTH,
                 beside=beside,
             )
-    show_caption(range_note(binding.field), calibration_note(binding.field), examples_note(binding.field))
+    show_caption(*_notes(binding), examples_note(binding.field, binding.number_format))
 
 
 def has_slider(field: Field) -> bool:
@@ -85,23 +95,28 @@ def has_slider(field: Field) -> bool:
     return max(abs(low), abs(high)) <= SAFE and bool(field.step)
 
 
-def range_note(field: Field) -> str | None:
+def range_note(field: Field, number_format: NumberFormat) -> str | None:
     """Return the allowed range as small print."""
-    low, high = field.minimum, field.maximum
+    low, high = (
+        None if end is None else format_value(end, number_format, field) for end in (field.minimum, field.maximum)
+    )
     if low is None and high is None:
         return None
     if low is not None and high is not None:
-        return escape_markdown(with_unit(field, f"{format_value(low, field)} to {format_value(high, field)}"))
-    return escape_markdown(
-        with_unit(field, f"from {format_value(low, field)}" if high is None else f"up to {format_value(high, field)}")
-    )
+        return escape_markdown(with_unit(field, f"{low} to {high}"))
+    return escape_markdown(with_unit(field, f"from {low}" if high is None else f"up to {high}"))
 
 
-def calibration_note(field: Field) -> str | None:
+def calibration_note(field: Field, number_format: NumberFormat) -> str | None:
     """Return the calibrated range as small print."""
     if field.valid is None:
         return None
-    return f"calibrated on {format_value(field.valid[0], field)} to {format_value(field.valid[1], field)}"
+    low, high = (format_value(end, number_format, field) for end in field.valid)
+    return f"calibrated on {low} to {high}"
+
+
+def _notes(binding: InputBinding) -> tuple[str | None, str | None]:
+    return range_note(binding.field, binding.number_format), calibration_note(binding.field, binding.number_format)
 
 
 def with_unit(field: Field, text: str) -> str:
@@ -165,7 +180,7 @@ def _draw_slider(binding: InputBinding) -> Any:
     """Draw the slider of a number and return the place it shows."""
     field, key = binding.field, f"{binding.key}.slider"
     value = binding.value if is_number(binding.value) else field.default
-    typed = _moved_check(f"{binding.key}.box", _box_value(field, binding.value)[1])
+    typed = _moved_check(f"{binding.key}.box", _box_text(binding, binding.value, ""))
     if field.scale == "log":
         positions = log_positions(field)
         place = nearest_position(positions, value)
@@ -175,7 +190,7 @@ def _draw_slider(binding: InputBinding) -> Any:
             positions,
             key=key,
             help=binding.help,
-            format_func=format_value,
+            format_func=lambda position: format_value(position, binding.number_format),
             on_change=lambda: binding.set_value(st.session_state[key]) if is_user_change(key, beside=typed()) else None,
         )
         return place
@@ -183,7 +198,7 @@ def _draw_slider(binding: InputBinding) -> Any:
     sync_widget(binding, key, place, lambda a, b: snap_to_step(field, a) == b)
     st.slider(
         binding.label,
-        **_slider_scale(field),
+        **_slider_scale(field, binding.number_format),
         key=key,
         help=binding.help,
         on_change=lambda: (
@@ -212,14 +227,15 @@ def _draw_range_slider(binding: InputBinding, ends: Any) -> Callable[[], bool]:
             value=shown,
             key=key,
             help=binding.help,
-            format_func=format_value,
+            format_func=lambda position: format_value(position, binding.number_format),
             on_change=lambda: binding.set_value(list(st.session_state[key])),
         )
         return _moved_check(key, shown)
     key = f"{binding.key}.slider"
     place = (snap_to_step(field, low), snap_to_step(field, high))
     typed = [
-        _moved_check(f"{binding.key}.{word}", _box_value(field, ends[i])[1]) for i, word in enumerate(("from", "to"))
+        _moved_check(f"{binding.key}.{word}", _box_text(binding, ends[i], word))
+        for i, word in enumerate(("from", "to"))
     ]
     sync_widget(binding, key, place, lambda a, b: tuple(snap_to_step(field, v) for v in a) == b)
 
@@ -227,7 +243,9 @@ def _draw_range_slider(binding: InputBinding, ends: Any) -> Callable[[], bool]:
         if is_user_change(key, beside=any(changed() for changed in typed)):
             binding.set_value([snap_to_step(field, v) for v in st.session_state[key]])
 
-    st.slider(binding.label, **_slider_scale(field), key=key, help=binding.help, on_change=set_value)
+    st.slider(
+        binding.label, **_slider_scale(field, binding.number_format), key=key, help=binding.help, on_change=set_value
+    )
     return _moved_check(key, place)
 
 
@@ -236,67 +254,106 @@ def _moved_check(key: str, shown: Any) -> Callable[[], bool]:
     return lambda: st.session_state.get(key, shown) != shown
 
 
-def _slider_scale(field: Field) -> dict[str, Any]:
+def _slider_scale(field: Field, number_format: NumberFormat) -> dict[str, Any]:
     step = slider_step(field)
-    if field.whole:
-        return {
-            "min_value": int(field.minimum),
-            "max_value": int(field.maximum),
-            "step": int(step),
-            "format": "%d" if is_year(field) else "%,d",
-        }
-    digits = max(0, -int(step.normalize().as_tuple().exponent))
+    digits = 0 if field.whole else max(0, -int(step.normalize().as_tuple().exponent))
+    kind = int if field.whole else float
     return {
-        "min_value": float(field.minimum),
-        "max_value": float(field.maximum),
-        "step": float(step),
-        "format": f"%,.{digits}f",
+        "min_value": kind(field.minimum),
+        "max_value": kind(field.maximum),
+        "step": kind(step),
+        "format": _slider_format(field, digits, number_format),
     }
+
+
+def _slider_format(field: Field, digits: int, number_format: NumberFormat) -> str:
+    """Return how the slider writes its figures, which happens in the browser.
+
+    Streamlit groups by commas, or writes as the browser's language does, with three decimals at most. Where neither is
+    the session's way, no separators are shown rather than foreign ones.
+    """
+    plain = f"%.{digits}f" if digits else "%d"
+    if is_year(field):
+        return plain
+    if number_format.decimal == "." and number_format.group == "," and not number_format.lakh:
+        return f"%,.{digits}f" if digits else "%,d"
+    return "localized" if digits <= LOCALIZED_DECIMALS and session_format.follows_browser() else plain
 
 
 def _draw_box(
     binding: InputBinding,
     key: str,
     value: Any,
-    set_value: Callable[[Any], None],
+    part: Part,
+    set_value: SetValue,
     *,
     label: str | None = None,
     help_: str | None = None,
     width: int | None = None,
     beside: Callable[[], bool] | None = None,
 ) -> None:
-    field = binding.field
-    kind, shown = _box_value(field, value)
-    sync_widget(binding, key, shown)
-    st.number_input(
+    """Draw a box for one number.
+
+    Args:
+        binding: the input's.
+        key: the widget's.
+        value: the number, None where there is none.
+        part: which number of the input it is.
+        set_value: takes the number of this box.
+        label: shown above the box; without one the box has a name for screen readers only.
+        help_: beside the label.
+        width: in pixels, all there is without it.
+        beside: says whether a widget of the same input has been moved in the same turn.
+    """
+    sync_widget(binding, key, _box_text(binding, value, part))
+
+    def typed() -> None:
+        if is_user_change(key, beside=bool(beside and beside())):
+            _take_text(binding, st.session_state[key] or "", value, part, set_value)
+
+    st.text_input(
         label or f"{binding.label}, exact",
-        value=None,
-        step=kind(field.step or 1) or kind(1),
-        format="%d" if kind is int else "%.15g",
         key=key,
         help=help_,
         placeholder="empty",
         label_visibility="visible" if label else "collapsed",
         width=width or "stretch",
-        on_change=lambda: (
-            set_value(st.session_state[key]) if is_user_change(key, beside=bool(beside and beside())) else None
-        ),
+        on_change=typed,
     )
 
 
-def _box_value(field: Field, value: Any) -> tuple[type[int] | type[float], Any]:
-    """Return the kind of number a box holds for `value`, and the number, or None where it can show none."""
-    whole = field.whole and (not is_number(value) or float(value).is_integer())
-    kind = int if whole else float
-    fits = is_number(value) and abs(value) <= (SAFE if whole else 1e300)
-    return kind, kind(value) if fits else None
+def _box_text(binding: InputBinding, value: Any, part: Part) -> str:
+    """Return what a box shows: a text that could not be read, or the value as the session writes it."""
+    if part in binding.refused:
+        return binding.refused[part].text
+    return format_number(value, binding.number_format, grouping=False) if is_number(value) else ""
 
 
-def _put_end(binding: InputBinding, ends: Any, i: int) -> Callable[[Any], None]:
-    def set_value(value: Any) -> None:
+def _take_text(binding: InputBinding, text: str, old: Any, part: Part, set_value: SetValue) -> None:
+    others = {p: r for p, r in binding.refused.items() if p != part}
+    if not text.strip():
+        set_value(None, refused=others)
+        return
+    field = binding.field
+    found = read_number(text, binding.number_format, unit=field.unit or "", where=part_path(field, part))
+    if isinstance(found, Problem):
+        set_value(old, refused={**others, part: RefusedText(text, found)})
+        return
+    value = found.value
+    set_value(int(value) if field.whole and float(value).is_integer() else value, note=found.note, refused=others)
+
+
+def part_path(field: Field, part: Part) -> str:
+    """Return where a problem of a part of the input is."""
+    ends = {"from": "[0]", "to": "[1]"}
+    return f"inputs.{field.key}{ends.get(part, '') if isinstance(part, str) else ''}"
+
+
+def _set_end(binding: InputBinding, ends: Any, i: int) -> SetValue:
+    def set_value(value: Any, *, note: str = "", refused: Mapping[Part, RefusedText] | None = None) -> None:
         both = list(ends)
         both[i] = value
-        binding.set_value(None if value is None else both)
+        binding.set_value(None if value is None else both, note=note, refused=refused)
 
     return set_value
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from contract import field_parser
 from contract.problems import Problem
-from contract.text_values import rows_from_csv
+from contract.table_rows import rows_from_csv
 
 
 def load_rows(key: str, declared: Any, files: Mapping[str, bytes], problems: list[Problem]) -> Any:

@@ -14,7 +14,7 @@ from contract.clipboard import parse_rows
 from contract.csv_export import write_csv
 from contract.field_parser import parse_field
 from contract.number_format import NumberFormat
-from contract.reading import UnreadableError
+from contract.errors import UnreadableError
 from contract.result import Column
 from contract.table_file import decode, read_file, read_text
 

@@ -41,6 +41,7 @@ from storage.migrate import migrate
 from worker import limits_from
 
 HERE = Path(__file__).resolve().parent
+PAGE = Path(st.__file__).parent / "static" / "index.html"  # the one HTML file that every page begins as
 log = structlog.get_logger()
 
 try:
@@ -114,6 +115,9 @@ def _answer_at_once() -> None:
 app = st.App(
     HERE / "ui" / "shell" / "main.py",
     routes=[Mount("/api", app=create_app())],
-    middleware=[Middleware(SecurityHeaders), Middleware(HostCheck, allowed=settings.allowed_hosts)],
+    middleware=[
+        Middleware(SecurityHeaders, page=PAGE.read_text()),
+        Middleware(HostCheck, allowed=settings.allowed_hosts),
+    ],
     lifespan=lifespan,
 )

@@ -24,7 +24,7 @@ _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 # What Streamlit's pages need, found by leaving each out in a browser: styles are written into the page, components come
 # as modules from blobs, Plotly's WebGL traces compile functions, the table's icons are a font of data, charts are saved
-# as images. Nothing comes from elsewhere, and no script stands in a page but Streamlit's own.
+# as images. Nothing comes from elsewhere, and a page has no inline script but Streamlit's own.
 PAGES_POLICY = {
     "default-src": "'self'",
     "script-src": "'self' 'unsafe-eval' blob:",

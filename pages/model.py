@@ -60,7 +60,8 @@ with bar:
     if manifest.deterministic:
         fresh = st.checkbox("Run anyway", key="fresh", help="Run even where an equal run's result is stored")
     if form_values.problems:
-        st.caption(f":material/error: {len(form_values.problems)} to mend first")
+        count = len(form_values.problems)
+        st.caption(f":material/error: Fix {count} input{'' if count == 1 else 's'}")
 
 shown, first = params.get("run"), None
 if asked or (

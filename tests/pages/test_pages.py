@@ -1,14 +1,18 @@
 import uuid
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from contract.errors import DatabaseUnavailable, SearchTooSlow
+from contract.run import Status
 from contract.run_search import Filter
 from engine.runs.cancel import cancel
 from engine.runs.submit import submit
 from engine.runs.uploads import store_upload
 from storage import search
 from tests.actors import ADA, GRACE
+from ui.history.runs_table import csv_link
 
 ECHO = """
 def run(inputs):
@@ -55,7 +59,6 @@ def test_pressing_run_submits_the_form_and_shows_the_run(visit, add_model, conte
     add_model(ECHO, N)
     app = visit("model", app="probe", n="9")
     assert "Set the inputs and press Run" in words(app)
-    from contract.run import Status
     from storage import runs
 
     app.button(key="run").click()
@@ -83,7 +86,7 @@ def test_a_value_in_a_link_that_does_not_fit_is_named_and_run_is_off(visit, add_
     app = visit("model", app="probe", n="99")
     assert app.button(key="run").disabled
     assert "99" in words(app)
-    assert "1 to mend first" in words(app)
+    assert "Fix 1 input" in words(app)
 
 
 @pytest.mark.parametrize("given", ["nonsense", "", str(uuid.uuid4())])
@@ -188,13 +191,31 @@ def test_the_history_reads_its_page_of_runs_once_for_each_draw(visit, add_model,
 
 
 def test_the_historys_csv_is_a_link_with_the_filters_of_the_list(visit, add_model, context):
-    slug = add_model(ECHO, N)
-    submit(context, slug, {"n": 1}, actor=ADA)
-    app = visit("history", app=slug, status="PENDING", q="probe & co", user="ada")
-    assert "No run fits" in words(app)
-    app = visit("history", app=slug, status="PENDING", user="ada")
+    submit(context, add_model(ECHO, N), {"n": 1}, actor=ADA)
+    app = visit("history")
+    app.text_input(key="q").input("probe").run()
+    app.text_input(key="user").input("ada").run()
     [link] = [found.proto.url for found in app.get("link_button")]
-    assert link == "/api/runs/export/csv?app=probe&status=PENDING&user=ada"
+    assert link == "/api/runs/export/csv?user=ada&text=probe"
+
+
+def test_a_csv_link_carries_every_filter():
+    wanted = Filter(
+        app="a",
+        statuses=(Status.FAILED, Status.TIMED_OUT),
+        since=datetime(2026, 1, 2, tzinfo=UTC),
+        until=datetime(2026, 2, 3, tzinfo=UTC),
+        text="x & y=ü",
+    )
+    query = parse_qs(urlsplit(csv_link(wanted)).query)
+    assert query == {
+        "app": ["a"],
+        "status": ["FAILED", "TIMED_OUT"],
+        "since": ["2026-01-02T00:00:00+00:00"],
+        "until": ["2026-02-03T00:00:00+00:00"],
+        "text": ["x & y=ü"],
+    }
+    assert csv_link(Filter()) == "/api/runs/export/csv"
 
 
 def test_a_form_that_began_with_a_run_may_use_its_file_again(visit, add_model, context):
@@ -207,7 +228,6 @@ def test_a_form_that_began_with_a_run_may_use_its_file_again(visit, add_model, c
         patch.setattr("ui.result.run_progress.follow", lambda *_, **__: iter(()))
         app.button(key="run").click().run()
     assert not app.exception
-    assert not app.error
     newest = search_all(context)[0]
     assert (newest.user, newest.inputs) == ("ada", theirs.inputs)
 

@@ -12,7 +12,7 @@ IMAGE = re.compile(r"!+(?=\[)")
 
 
 def escape(text: str) -> str:
-    """Return text that Markdown shows exactly as it stands, on one line."""
+    """Return text that Markdown shows exactly as it is, on one line."""
     return SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 

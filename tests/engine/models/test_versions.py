@@ -64,7 +64,7 @@ def test_a_version_that_was_not_there_is_found_once_it_is(context, add_model):
 
 def test_the_cache_is_bounded_and_threads_may_share_it(context, add_model):
     app = find_app(context, add_model(CODE), actor=ADA)
-    versions.clear_cache()
+    versions._read_and_parse.cache_clear()
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: find_version(context, app, actor=ADA).hash, range(100)))
     assert set(found) == {app.current_version}

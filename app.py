@@ -46,6 +46,7 @@ from ui.shell.idle import sleep_when_idle
 from worker import limits_from
 
 HERE = Path(__file__).resolve().parent
+PAGE = Path(st.__file__).parent / "static" / "index.html"  # the one HTML file that every page begins as
 log = structlog.get_logger()
 
 try:
@@ -133,6 +134,9 @@ def serve_asset(request: Request) -> Response:
 app = st.App(
     HERE / "ui" / "shell" / "main.py",
     routes=[Mount("/api", app=create_app()), Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset)],
-    middleware=[Middleware(SecurityHeaders), Middleware(HostCheck, allowed=settings.allowed_hosts)],
+    middleware=[
+        Middleware(SecurityHeaders, page=PAGE.read_text()),
+        Middleware(HostCheck, allowed=settings.allowed_hosts),
+    ],
     lifespan=lifespan,
 )

@@ -6,6 +6,8 @@ the first colon and so knows no IPv6 address, and it does not tell the operator 
 Left out: who the caller is (`api.auth`).
 """
 
+import base64
+import hashlib
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -20,18 +22,19 @@ MISDIRECTED = 421
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]/@\s]+)(?::(?P<port>\d{1,5}))?")
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
-# Streamlit's pages: emotion and Plotly write style elements; Plotly and Vega compile functions; components come as
-# modules from blobs; charts and files are read back through data and blob addresses. Nothing comes from elsewhere.
+# What Streamlit's pages need, found by leaving each out in a browser: styles are written into the page, components come
+# as modules from blobs, Plotly's WebGL traces compile functions, the table's icons are a font of data, charts are saved
+# as images. Nothing comes from elsewhere, and a page has no inline script but Streamlit's own.
 PAGES_POLICY = {
     "default-src": "'self'",
-    "script-src": "'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:",
+    "script-src": "'self' 'unsafe-eval' blob:",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "font-src": "'self' data:",
-    "media-src": "'self' data: blob:",
-    "connect-src": "'self' data: blob:",
-    "worker-src": "'self' blob:",
-    "frame-src": "'self' blob:",
+    "media-src": "'self'",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "frame-src": "'self'",
     "object-src": "'none'",
     "base-uri": "'self'",
     "form-action": "'self'",
@@ -103,8 +106,7 @@ class HostCheck:
         name, _ = split_host(given[0])
         if self.allowed:
             return name in self.allowed
-        bound = (scope.get("server") or ("", None))[0]
-        return name in LOOPBACK or (bool(bound) and name == _normalise(bound))
+        return name in LOOPBACK or name == _bound_address(scope)
 
 
 class SecurityHeaders:
@@ -112,11 +114,14 @@ class SecurityHeaders:
 
     Args:
         app: what answers.
+        page: the pages' HTML; what its inline scripts are is allowed by their hashes, and no other inline script.
         api: the path under which answers are data and not pages.
     """
 
-    def __init__(self, app: ASGIApp, api: str = "/api") -> None:
+    def __init__(self, app: ASGIApp, page: str = "", api: str = "/api") -> None:
         self.app, self.api = app, api
+        scripts = " ".join([PAGES_POLICY["script-src"], *_script_hashes(page)])
+        self.pages_policy = {**PAGES_POLICY, "script-src": scripts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand everything on, and add the headers to what comes back."""
@@ -137,8 +142,24 @@ class SecurityHeaders:
 
     def _policy(self, path: str) -> dict[str, str]:
         if path != self.api and not path.startswith(f"{self.api}/"):
-            return PAGES_POLICY
+            return self.pages_policy
         return DOCS_POLICY if path.startswith((f"{self.api}/docs", f"{self.api}/static-offline-docs")) else DATA_POLICY
+
+
+def _bound_address(scope: Scope) -> str | None:
+    """Return the address of this machine that the request came in at; no name, which a client may have chosen."""
+    host = (scope.get("server") or ("", None))[0]
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return _normalise(host)
+
+
+def _script_hashes(page: str) -> list[str]:
+    """Return the inline scripts of a page as a content security policy names them."""
+    found = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    return [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in found]
 
 
 def _refusal(scope: Scope) -> Response:

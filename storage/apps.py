@@ -35,6 +35,11 @@ def put_app(conn: Connection, slug: str, source: Mapping[str, Any]) -> App:
     return app
 
 
+def is_archived(conn: Connection, app_id: int) -> bool:
+    """Return whether the model has been taken out of the catalogue."""
+    return bool(conn.execute(sql("select archived_at is not null from apps where id = :id"), {"id": app_id}).scalar())
+
+
 def list_apps(conn: Connection) -> list[App]:
     """Return every model that has a version, by name."""
     rows = conn.execute(

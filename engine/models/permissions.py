@@ -31,7 +31,7 @@ def secrets_for(slug: str, access: Access, values: Mapping[str, str], worker: st
         slug: the model.
         access: what it was granted.
         values: every secret that this worker was given.
-        worker: its name, for who has to mend it.
+        worker: its name, for whoever has to set the value.
 
     Raises:
         NotGrantedError: a secret it needs is not granted, or has no value here.

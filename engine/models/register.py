@@ -18,25 +18,33 @@ from registry import model_files
 from registry import validation as registry_check
 from storage import apps, blobs, users, versions
 
+LOCAL = "local"  # the kind of source of a model that comes from the installation's own folder
+
 
 def register_folders(context: AppContext, root: Path, *, actor: Actor) -> dict[str, list[Problem]]:
-    """Register every model folder under `root` under its own name.
+    """Register every model folder under `root` under its own name, and archive the models whose folder is not there.
+
+    An archived model is not in the catalogue; its runs stay, and it comes back when its folder does.
 
     Returns:
         What is wrong with each folder that could not be registered, by folder name; the others are registered.
     """
     require(actor, Action.REGISTER_MODELS)
     wrong: dict[str, list[Problem]] = {}
+    present: list[str] = []
     if not root.is_dir():
         return {str(root): [Problem(str(root), "there is no such folder", "Set TONTINE_FUNCTIONS.")]}
     for path in sorted(root.iterdir()):
         if path.name.startswith((".", "_")) or not (path / "manifest.json").is_file():
             continue
+        present.append(path.name)  # one that cannot be registered keeps its last version in the catalogue
         try:
             files = model_files.read_folder(path)
-            register(context, path.name, files, source={"kind": "local", "path": path.name}, actor=actor)
+            register(context, path.name, files, source={"kind": LOCAL, "path": path.name}, actor=actor)
         except ManifestError as error:
             wrong[path.name] = list(error.problems)
+    with context.database.begin() as conn:
+        apps.archive_missing(conn, LOCAL, present)
     return wrong
 
 
@@ -59,7 +67,8 @@ def register(
     with context.database.read() as conn:
         known = apps.app_by_slug(conn, slug)
         version = versions.get_version(conn, known.id, hash_) if known else None
-    if known is not None and version is not None and known.current_version == hash_:
+        archived = apps.is_archived(conn, known.id) if known else False
+    if known is not None and version is not None and known.current_version == hash_ and not archived:
         return version
     checked = registry_check.validate_model(files)
     with context.database.begin() as conn:

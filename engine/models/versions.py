@@ -52,11 +52,6 @@ def load_version(database: Database, app_id: int, hash: str) -> LoadedVersion | 
         return None
 
 
-def clear_cache() -> None:
-    """Forget every version, for tests and benchmarks that count readings."""
-    _read_and_parse.cache_clear()
-
-
 @lru_cache(maxsize=MAX_CACHED_VERSIONS)
 def _read_and_parse(database: Database, app_id: int, hash: str) -> LoadedVersion:  # noqa: A002
     with database.read() as conn:

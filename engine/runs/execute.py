@@ -45,7 +45,7 @@ RETRY_INTERVAL = 0.25  # s between two attempts to store an end while the databa
 
 @dataclass(slots=True)
 class WorkerContext:
-    """What a worker process works with. `going` names the run of each handle that ends one which it holds.
+    """What a worker process works with. `active` names the run of each handle that ends one which it holds.
 
     A run may have two for a moment: the attempt that lost it, and the next, which came to the same worker.
 
@@ -61,7 +61,7 @@ class WorkerContext:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def cancel_run(self, run_id: UUID, reason: str, *, but: CancelToken | None = None) -> None:
-        """Ask for the end of what goes on here for a run; safe from any thread."""
+        """Ask for the end of what this worker is running for a run; safe from any thread."""
         for cancel, on_hold in list(self.active.items()):
             if on_hold == run_id and cancel is not but:
                 cancel.request(reason)

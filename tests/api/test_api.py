@@ -2,11 +2,13 @@ import csv
 import io
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from contract.errors import SearchTooSlow
 from engine.observability import telemetry
 from engine.observability.otel import Exporter
 from engine.runs.execute import execute
@@ -61,6 +63,61 @@ def test_waiting_answers_with_the_finished_run(client, app_id, workers):
     workers(1)
     run = client.post(f"/apps/{app_id}/run?wait=60", json={"inputs": {"n": 9}}).json()
     assert (run["status"], run["result"]["summary"]) == ("SUCCESS", {"n": 9})
+
+
+def test_sixty_clients_that_wait_for_a_run_leave_the_api_free(client, app_id):
+    def wait(n):
+        return client.post(f"/apps/{app_id}/run?wait=60", json={"inputs": {"n": n}}).json()["status"]
+
+    with ThreadPoolExecutor(60) as threads:
+        waiting = [threads.submit(wait, n) for n in range(60)]
+        # The threads that answer are fewer than the waiters: were they held, this would be answered after the minute.
+        while len(listed := client.get("/runs?limit=100").json()) < 60:
+            assert not any(task.done() for task in waiting)
+        assert client.get("/health").status_code == 200
+        assert not any(task.done() for task in waiting)
+        for run in listed:
+            client.delete(f"/runs/{run['run_id']}")
+        assert [task.result() for task in waiting] == ["CANCELLED"] * 60
+
+
+def test_waiting_ends_after_its_seconds_with_the_run_as_it_is(client, app_id):
+    run = client.post(f"/apps/{app_id}/run?wait=0.2", json={"inputs": {}}).json()
+    assert (run["status"], run["result"]) == ("PENDING", None)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "-99999999999999999999"])
+def test_a_limit_that_is_no_count_is_422_wherever_there_is_one(client, app_id, limit):
+    for path in ("/monitor/history", "/runs"):
+        assert client.get(f"{path}?limit={limit}").status_code == 422
+
+
+def test_the_monitors_history_gives_at_most_as_many_as_are_asked_for(client, app_id):
+    for n in range(3):
+        client.post(f"/apps/{app_id}/run", json={"inputs": {"n": n}})
+    assert [len(client.get(f"/monitor/history?limit={limit}").json()) for limit in (1, 2, 10**20)] == [1, 2, 3]
+
+
+def test_a_search_that_takes_too_long_is_told_as_that_and_not_as_a_database_that_is_away(client, app_id, monkeypatch):
+    def slow(*_args, **_kwargs):
+        raise SearchTooSlow("the search takes longer than 5 seconds")
+
+    monkeypatch.setattr("storage.search.search_runs", slow)
+    monkeypatch.setattr("storage.search.usage_stats", slow)
+    for path in ("/runs?text=x", "/monitor/stats"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["error"]) == (422, "the search takes too long")
+        assert "Narrow it" in answer.json()["problems"][0]["remedy"]
+
+
+def test_the_list_of_runs_is_streamed_as_csv_with_the_filters_of_the_list(client, app_id):
+    ids = [client.post(f"/apps/{app_id}/run", json={"inputs": {"n": n}}).json()["run_id"] for n in range(3)]
+    client.delete(f"/runs/{ids[1]}")
+    head, *rows = read_csv(client.get("/runs/export/csv"))
+    assert head[:3] == ["run_id", "model", "status"]
+    assert [row[0] for row in rows] == ids[::-1]
+    assert [row[0] for row in read_csv(client.get("/runs/export/csv?status=CANCELLED"))[1:]] == [ids[1]]
+    assert client.get("/runs/export/csv?excel=true").content.startswith(b"\xef\xbb\xbf")
 
 
 def test_an_idempotency_key_makes_two_posts_one_run(client, app_id):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from contract import table_file
 from contract.clipboard import parse_rows
 from contract.csv_export import write_csv
+from contract.errors import UnreadableError
 from contract.field_parser import parse_field
 from contract.number_format import NumberFormat
-from contract.errors import UnreadableError
 from contract.result import Column
 from contract.table_file import decode, read_file, read_text
 

@@ -1,10 +1,18 @@
 import uuid
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from contract.errors import DatabaseUnavailable
+from contract.errors import DatabaseUnavailable, SearchTooSlow
+from contract.run import Status
+from contract.run_search import Filter
+from engine.runs.cancel import cancel
 from engine.runs.submit import submit
+from engine.runs.uploads import store_upload
+from storage import search
 from tests.actors import ADA, GRACE
+from ui.history.runs_table import csv_link
 
 ECHO = """
 def run(inputs):
@@ -52,12 +60,9 @@ def test_a_model_page_without_a_known_model_leads_back_to_the_catalogue(visit):
 
 
 def test_pressing_run_submits_the_form_and_shows_the_run(visit, add_model, context):
-    from storage.search import Filter, search_runs
-
     add_model(ECHO, N)
     app = visit("model", app="probe", n="9")
     assert "Set the inputs and press Run" in words(app)
-    from contract.run import Status
     from storage import runs
 
     app.button(key="run").click()
@@ -75,7 +80,7 @@ def test_pressing_run_submits_the_form_and_shows_the_run(visit, add_model, conte
         app.run()
     assert ">81<" in cards(app)
     with context.database.read() as conn:
-        (run,) = search_runs(conn, Filter()).runs
+        (run,) = search.search_runs(conn, Filter()).runs
     assert run.inputs == {"n": 9}
     assert str(run.id) in app.query_params["run"]
 
@@ -158,13 +163,80 @@ def test_the_guide_shows_every_chapter(visit):
         assert chapter.title.removeprefix("Decision: ")[:20] in words(app)
 
 
-def test_a_database_that_is_away_is_said_in_plain_words(visit, context, monkeypatch):
-    from storage import search
-
+def test_a_database_that_is_away_is_said_in_plain_words(visit, monkeypatch):
     def away(*_args, **_kwargs):
         raise DatabaseUnavailable("connection refused")
 
     visit("history")
-    monkeypatch.setattr("ui.history.runs_table.search_runs", away)
-    monkeypatch.setattr(search, "search_runs", away)
-    assert "The database does not answer" in words(visit("history"))
+    monkeypatch.setattr("storage.search.search_runs", away)
+    for page in ("history", "monitor"):
+        assert "The database does not answer" in words(visit(page))
+
+
+def test_a_search_that_takes_too_long_is_said_as_that(visit, monkeypatch):
+    def slow(*_args, **_kwargs):
+        raise SearchTooSlow("the search takes longer than 5 seconds; narrow it")
+
+    monkeypatch.setattr("storage.search.search_runs", slow)
+    for page in ("history", "monitor"):
+        text = words(visit(page))
+        assert "narrow it" in text
+        assert "does not answer" not in text
+
+
+def test_the_history_reads_its_page_of_runs_once_for_each_draw(visit, add_model, context, monkeypatch):
+    submit(context, add_model(ECHO, N), {"n": 1}, actor=ADA)
+    read, real = [], search.search_runs
+    monkeypatch.setattr(search, "search_runs", lambda *args, **given: read.append(given) or real(*args, **given))
+    app = visit("history")
+    assert list(app.dataframe[0].value["Status"]) == ["Queued"]
+    before = len(read)
+    app.run()
+    assert len(read) - before == 1
+
+
+def test_the_historys_csv_is_a_link_with_the_filters_of_the_list(visit, add_model, context):
+    submit(context, add_model(ECHO, N), {"n": 1}, actor=ADA)
+    app = visit("history")
+    app.text_input(key="q").input("probe").run()
+    app.text_input(key="user").input("ada").run()
+    [link] = [found.proto.url for found in app.get("link_button")]
+    assert link == "/api/runs/export/csv?user=ada&text=probe"
+
+
+def test_a_csv_link_carries_every_filter():
+    wanted = Filter(
+        app="a",
+        statuses=(Status.FAILED, Status.TIMED_OUT),
+        since=datetime(2026, 1, 2, tzinfo=UTC),
+        until=datetime(2026, 2, 3, tzinfo=UTC),
+        text="x & y=ü",
+    )
+    query = parse_qs(urlsplit(csv_link(wanted)).query)
+    assert query == {
+        "app": ["a"],
+        "status": ["FAILED", "TIMED_OUT"],
+        "since": ["2026-01-02T00:00:00+00:00"],
+        "until": ["2026-02-03T00:00:00+00:00"],
+        "text": ["x & y=ü"],
+    }
+    assert csv_link(Filter()) == "/api/runs/export/csv"
+
+
+def test_a_form_that_began_with_a_run_may_use_its_file_again(visit, add_model, context):
+    code = "def run(inputs):\n    return {'summary': {'n': 1}}\n"
+    slug = add_model(code, {"data": {"type": "file", "accept": [".csv"]}})
+    theirs = submit(context, slug, {"data": store_upload(context, "a.csv", b"a\n1\n", actor=GRACE)}, actor=GRACE)
+    cancel(context, theirs.id, actor=GRACE)
+    app = visit("model", app=slug, **{"from": str(theirs.id)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ui.result.run_progress.follow", lambda *_, **__: iter(()))
+        app.button(key="run").click().run()
+    assert not app.exception
+    newest = search_all(context)[0]
+    assert (newest.user, newest.inputs) == ("ada", theirs.inputs)
+
+
+def search_all(context):
+    with context.database.read() as conn:
+        return search.search_runs(conn, Filter()).runs

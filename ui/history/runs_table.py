@@ -16,13 +16,12 @@ import streamlit as st
 
 from contract.run import Run
 from contract.run_search import Filter, Page
-from engine.runs.search import count_runs, search_runs
+from engine.runs.search import COUNT_CAP, count_runs, search_runs
 from ui.shell import cached, sitemap
 from ui.shell.formatting import STATUS
 from ui.shell.problems import show_outages
 from ui.shell.session import current_actor
 
-COUNT_CAP = 1_000
 REFRESH_SECONDS = 2.0  # s between two readings of a page with live runs
 CSV_ROUTE = "/api/runs/export/csv"
 

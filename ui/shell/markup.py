@@ -25,7 +25,7 @@ PLAIN_LANGUAGE = re.compile(r"[\w+#.-]*")
 
 
 def escape(text: str) -> str:
-    """Return text that Markdown shows exactly as it stands, on one line."""
+    """Return text that Markdown shows exactly as it is, on one line."""
     return SPECIAL.sub(_with_backslash, " ".join(text.split()))
 
 

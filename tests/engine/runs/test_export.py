@@ -1,48 +1,39 @@
-"""Tables and series of stored results, read whole."""
+"""Downloads read batch by batch, and a slow one holds no connection."""
 
-from contract.actor import Actor
-from contract.run import Status
-from engine.runs.export import export_columns
+import itertools
+import uuid
+
+from contract.run_search import Filter
+from engine.runs import search
+from engine.runs.export import export_columns, export_runs
 from engine.runs.submit import submit
-from storage import runs
+from tests.actors import ADA
 
-LONG = """
-def run(inputs):
-    n = 1500
-    series = [{"name": "Reserve", "x": list(range(n)), "y": [float(value)] * n} for value in (1, 2)]
-    return {"series": series}
-"""
+LONG = "def run(inputs):\n    return {'table': {'i': list(range(150_000))}}\n"
+ECHO = "def run(inputs):\n    return {'summary': {'n': 1}}\n"
+MORE_THAN_THERE_ARE = 45  # connections for reading that one process makes at most: 30
 
 
-def rows_of(exported):
-    return [
-        dict(zip(batch, row, strict=True)) for batch in exported.batches for row in zip(*batch.values(), strict=True)
-    ]
-
-
-def test_two_long_series_of_one_name_are_both_there_after_they_were_stored(context, add_model, run_now):
-    run = submit(context, add_model(LONG), {}, actor=Actor("ada"))
+def test_slow_downloads_of_a_table_hold_no_connection(context, add_model, run_now):
+    run = submit(context, add_model(LONG), {}, actor=ADA)
     run_now(run)
-    found = export_columns(context, run.id, "Reserve", actor=Actor("ada"))
-    rows = rows_of(found)
-    keys = [c.key for c in found.columns if c.label == "Reserve"]
-    assert len(rows) == 1500
-    assert rows[0] | rows[-1] == {"x": 1499, keys[0]: 1.0, keys[1]: 2.0}
+    slow = [export_columns(context, run.id, actor=ADA).batches for _ in range(MORE_THAN_THERE_ARE)]
+    for batches in slow:
+        assert len(next(batches)["i"]) == 65_536
+    assert [len(batch["i"]) for batch in slow[0]] == [65_536, 150_000 - 2 * 65_536]
 
 
-def test_a_long_series_that_an_earlier_release_stored_under_its_name_is_still_read(context, add_model):
-    run = submit(context, add_model(LONG), {}, actor=Actor("ada"))
-    columns = {"x": list(range(1_500)), "y": [i / 2 for i in range(1_500)]}
-    head = {key: values[:200] for key, values in columns.items()}
-    reference = {"name": "Reserve", "$part": "series.Reserve", "rows": 1_500, "columns": ["x", "y"], "head": head}
-    with context.database.begin() as conn:
-        runs.claim_run(conn, run.id, "w")
-        runs.finish_run(
-            conn,
-            run.id,
-            1,
-            status=Status.SUCCESS,
-            doc={"series": [reference]},
-            parts={"series.Reserve": columns},
-        )
-    assert rows_of(export_columns(context, run.id, "Reserve", actor=Actor("ada")))[-1] == {"x": 1_499, "y": 749.5}
+def test_slow_downloads_of_the_list_of_runs_hold_no_connection_and_miss_none(context, add_model):
+    slug = add_model(ECHO)
+    ids = [str(submit(context, slug, {"n": n}, actor=ADA).id) for n in range(7)]
+    slow = [search.iter_runs(context, Filter(), actor=ADA, batch=3) for _ in range(MORE_THAN_THERE_ARE)]
+    assert all(len(next(batches)) == 3 for batches in slow)
+    later = submit(context, slug, {"n": 8}, actor=ADA)  # a newer run does not shift the pages of a download under way
+    rest = list(itertools.chain.from_iterable(slow[0]))
+    assert [str(run.id) for run in rest] == ids[3::-1]
+    exported = export_runs(context, Filter(app=slug), actor=ADA)
+    assert [i for batch in exported.batches for i in batch["run_id"]] == [str(later.id), *ids[::-1]]
+
+
+def test_nothing_found_is_no_batch(context):
+    assert list(search.iter_runs(context, Filter(batch=uuid.uuid4()), actor=ADA)) == []

@@ -134,7 +134,7 @@ def chromium() -> str:
 
 def ours(page: Page, n: int) -> float:
     """Type a number, press Run and return the milliseconds until its figure is painted."""
-    box = page.locator("[data-testid=stNumberInput] input").first
+    box = page.locator("[class*=st-key-][class*=-box] input").first
     box.fill(str(n))
     box.press("Enter")
     page.wait_for_timeout(500)
@@ -167,7 +167,7 @@ def main() -> None:
             mine, other = browser.new_page(), browser.new_page()
             mine.goto(f"{url}/model?app=nothing")
             other.goto(peer_url)
-            mine.wait_for_selector("[data-testid=stNumberInput] input")
+            mine.wait_for_selector("[class*=st-key-][class*=-box] input")
             other.wait_for_selector("input[type=number]")
             a, b = [], []
             for i in range(PRESSES):

@@ -320,6 +320,6 @@ def test_the_menu_offers_the_theme_and_nothing_that_breaks_a_page(page):
     assert "About" in said
     for word in ("Rerun", "Clear cache", "Deploy", "Record"):
         assert word not in said
-    popover.get_by_role("button", name=re.compile("Dark", re.I)).or_(
-        popover.get_by_role("radio", name=re.compile("Dark", re.I))
+    popover.get_by_role("button", name=re.compile("Dark", re.IGNORECASE)).or_(
+        popover.get_by_role("radio", name=re.compile("Dark", re.IGNORECASE))
     ).or_(popover.get_by_text("Dark")).first.wait_for()

@@ -432,7 +432,8 @@ def measure(task: Task, url: str, process: subprocess.Popen[bytes], browser: Bro
 
 
 def main() -> None:
-    """Print the figures of every task."""
+    """Print the figures of every task, or of those named."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     chosen = sys.argv[1:] if Path(sys.argv[0]).stem == "browser" else []
     gradio_python()
     with tontine() as (url, process), sync_playwright() as play:

@@ -309,3 +309,17 @@ def test_a_long_title_is_wrapped_and_not_cut(chromium, server):
         )
         assert right <= 0
     context.close()
+
+
+def test_the_menu_offers_the_theme_and_nothing_that_breaks_a_page(page):
+    open_model(page, "quick")
+    page.get_by_test_id("stMainMenu").get_by_role("button").click()
+    popover = page.get_by_test_id("stMainMenuPopover")
+    popover.wait_for()
+    said = popover.inner_text()
+    assert "About" in said
+    for word in ("Rerun", "Clear cache", "Deploy", "Record"):
+        assert word not in said
+    popover.get_by_role("button", name=re.compile("Dark", re.IGNORECASE)).or_(
+        popover.get_by_role("radio", name=re.compile("Dark", re.IGNORECASE))
+    ).or_(popover.get_by_text("Dark")).first.wait_for()

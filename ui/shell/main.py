@@ -17,7 +17,11 @@ import streamlit as st  # noqa: E402
 from ui.shell import problems, session_format, sitemap, style  # noqa: E402
 
 st.set_page_config(
-    page_title="Tontine", page_icon=str(ROOT / "ui" / "assets" / "icon.png"), layout="wide", menu_items={}
+    page_title="Tontine",
+    page_icon=str(ROOT / "ui" / "assets" / "icon.png"),
+    layout="wide",
+    # With toolbarMode "minimal" the menu is there for its own entries only, and the choice of theme comes with them.
+    menu_items={"About": "**Tontine**: actuarial and quantitative models, run, compared and shared in the browser."},
 )
 st.logo(str(ROOT / "ui" / "assets" / "logo.svg"), size="large")
 style.apply_style()

@@ -11,7 +11,7 @@ from engine.runs.uploads import store_upload
 from ui.form import submission
 from ui.form.form import show_form
 from ui.model import model_info
-from ui.result import run_progress, run_view
+from ui.result import run_progress, run_view, starting_result
 from ui.shell import cached, sitemap
 
 params = st.query_params.to_dict()
@@ -89,7 +89,7 @@ with right:
             model_info.show_about(app, manifest, version, cases)
     with result:
         if shown is None:
-            st.info("Set the inputs and press Run. The address of this page carries them: copy it to share the form.")
+            starting_result.show_starting_result(app, version, form_values.values)
         else:
             try:
                 first = first or snapshot(cached.context(), UUID(shown))

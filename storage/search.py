@@ -23,7 +23,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from contract.errors import BadCursor, SearchTooSlow
 from contract.run import Run, Status
 from storage.runs import SELECT, run_from_row
+from storage.users import BY_PEOPLE
 
+# ruff: noqa: S608 - statements are put together from words of our own
 COUNT_CAP = 1_000
 STATEMENT_TIMEOUT = 5  # a search may take; a word that is nowhere took 1.2 s among a million runs, 2.6 at worst
 RECENT_RUNS = 1_000  # runs of a model whose durations the monitor's percentiles are of
@@ -36,7 +38,7 @@ class Filter:
 
     `app` is a slug or an id, `since` and `until` are the times queued from and before, `batch` is a sweep. Every
     word of `text` must be found in the model's or the user's name, the reason, four or more digits of the run's id
-    or a text among its inputs.
+    or a text among its inputs. The system's own runs are left out, unless `user` is its name.
     """
 
     app: str | int | None = None
@@ -63,10 +65,11 @@ _WORD = """(
     or r.user_id in (select id from users where name ilike :w{i})
     or r.reason ilike :w{i} {id_too}or jsonb_path_exists(r.inputs, cast(:p{i} as jsonpath)))"""
 
-_BY_MODEL = text("""
+_BY_MODEL = text(f"""
 with counted as (
     select app_id, sum(n) as runs, max(newest) as last_run_at, jsonb_object_agg(status, n) as by_status
-    from (select app_id, status, count(*) as n, max(queued_at) as newest from runs group by 1, 2) each_status
+    from (select app_id, status, count(*) as n, max(queued_at) as newest
+          from runs r where {BY_PEOPLE} group by 1, 2) each_status
     group by 1
 )
 select c.app_id, a.slug, coalesce(v.manifest->>'name', a.slug) as app_name, c.runs::bigint, c.last_run_at, c.by_status,
@@ -76,15 +79,15 @@ left join versions v on v.app_id = a.id and v.hash = a.current_version
 cross join lateral (
     select percentile_cont(0.5) within group (order by seconds) as p50,
         percentile_cont(0.95) within group (order by seconds) as p95
-    from (select extract(epoch from finished_at - started_at)::float8 as seconds from runs
-          where app_id = c.app_id order by queued_at desc, id desc limit :recent) recent
+    from (select extract(epoch from finished_at - started_at)::float8 as seconds from runs r
+          where app_id = c.app_id and {BY_PEOPLE} order by queued_at desc, id desc limit :recent) recent
 ) d
 order by c.runs desc, a.slug""")
 
-_BY_DAY = text("""
+_BY_DAY = text(f"""
 select (queued_at at time zone 'UTC')::date as day, count(*) as runs,
     count(*) filter (where status = 'SUCCESS') as successes
-from runs where queued_at > now() - interval '30 days' group by 1 order by 1""")
+from runs r where queued_at > now() - interval '30 days' and {BY_PEOPLE} group by 1 order by 1""")
 
 
 def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limit: int = 50) -> Page:
@@ -113,7 +116,7 @@ def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP) -> int:
         SearchTooSlow: it takes too long.
     """
     where, values = _conditions(wanted)
-    statement = f"select count(*) from (select 1 from runs r {_where_clause(where)} limit :cap) found"  # noqa: S608 - our own clauses
+    statement = f"select count(*) from (select 1 from runs r {_where_clause(where)} limit :cap) found"
     with _limit_time(conn):
         return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
 
@@ -192,6 +195,8 @@ def _conditions(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
     if wanted.user:
         where.append("r.user_id = (select id from users where name = :user)")
         values["user"] = _storable_text(wanted.user)
+    else:
+        where.append(BY_PEOPLE)
     for name, operator in (("since", ">="), ("until", "<")):
         if (moment := getattr(wanted, name)) is not None:
             where.append(f"r.queued_at {operator} :{name}")

@@ -13,13 +13,14 @@ from contract.errors import GrantError
 from contract.manifest import Manifest
 from contract.problems import Problem
 from engine.models.catalogue import load_cases, load_manifest
+from engine.models.starting_runs import queue_starting_run
 from engine.runs import job_queue
 from storage import apps, grants, users, versions
 from storage.database import Database
 
 
 def grant(database: Database, slug: str, kind: GrantKind, name: str, *, by: str) -> bool:
-    """Grant a host or secret that the model's current version asks for, and run its reference cases again.
+    """Grant a host or secret that the model's current version asks for, and have it run anew.
 
     Returns:
         Whether the grant is new.
@@ -46,6 +47,8 @@ def grant(database: Database, slug: str, kind: GrantKind, name: str, *, by: str)
         new = grants.grant(conn, app.id, kind, name, users.get_or_create_user(conn, by))
         if new and any(case.expect for case in load_cases(version)):
             job_queue.enqueue_reference_cases(conn, app.id, version.hash)
+    if new and manifest is not None:
+        queue_starting_run(database, app.id, version.hash, manifest, repeat=True)
     return new
 
 

@@ -1,4 +1,4 @@
-"""Register models: a checked folder becomes a version, and its reference cases are queued.
+"""Register models: a checked folder becomes a version; its reference cases and its starting run are queued.
 
 Chosen: a version is stored once by content hash; registering an unchanged folder again does nothing.
 Left out: git and archives, which bring a folder here by other ways.
@@ -10,6 +10,7 @@ from pathlib import Path
 from contract.app import Version
 from contract.errors import ManifestError
 from contract.problems import Problem
+from engine.models.starting_runs import queue_missing_starting_runs, queue_starting_run
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from registry import model_files
@@ -36,6 +37,7 @@ def register_folders(context: AppContext, root: Path) -> dict[str, list[Problem]
             register(context, path.name, files, source={"kind": "local", "path": path.name})
         except ManifestError as error:
             wrong[path.name] = list(error.problems)
+    queue_missing_starting_runs(context)
     return wrong
 
 
@@ -77,4 +79,5 @@ def register(
         )
         if any(c.expect for c in checked.cases):
             job_queue.enqueue_reference_cases(conn, app.id, checked.hash)
+    queue_starting_run(context.database, app.id, checked.hash, checked.manifest)
     return stored

@@ -30,6 +30,7 @@ BATCH_QUEUE = "batches"
 INTERACTIVE = 10
 BATCH_PRIORITY = 0
 VERIFY_PRIORITY = 5
+STARTING_PRIORITY = -5  # nobody waits for it, and it counts towards no cap
 
 _deferrer = App(connector=SyncPsycopgConnector(conninfo=""))  # never opened: jobs go through the caller's connection
 

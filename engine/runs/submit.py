@@ -9,7 +9,7 @@ Left out: waiting for the result, which is `engine.runs.follow`.
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -73,8 +73,7 @@ def submit(
         resolve_access(context.database, found.id, manifest).require_secrets(found.slug)
     inputs = contract_inputs.validate(manifest, values)
     warnings = contract_inputs.calibration_warnings(manifest, inputs)
-    declared = inputs.get("seed")
-    seed = declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
+    seed = choose_seed(inputs)
     who = _user(context, user)
     # Where nothing is held back, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
@@ -102,6 +101,12 @@ def submit(
             job_queue.enqueue_admitted(conn, context.limits)
     telemetry.run_submitted(run, begun, created=created)
     return run
+
+
+def choose_seed(inputs: Mapping[str, Any]) -> int:
+    """Return the seed of a run: the input of that name, or a random one."""
+    declared = inputs.get("seed")
+    return declared if isinstance(declared, int) and not isinstance(declared, bool) else secrets.randbits(SEED_BITS)
 
 
 def _user(context: AppContext, name: str) -> int:

@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from contract.errors import DatabaseUnavailable
+from storage import favourites
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.tables import metadata
@@ -68,6 +69,18 @@ def test_runs_and_grants_of_the_last_release_survive_the_upgrade(older):
         found = conn.execute(text("select status, rank, on_hold from runs order by status")).all()
         assert found == [("PENDING", 3, True), ("SUCCESS", 3, False)]
         assert conn.execute(text("select kind, name from grants")).all() == [("host", "example.com")]
+
+
+def test_models_can_be_starred_after_the_upgrade_and_what_was_there_stays(older):
+    database = older("0004")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+    migrate(database)
+    with database.begin() as conn:
+        user, app = conn.execute(text("select u.id, a.id from users u, apps a")).one()
+        favourites.add_favourite(conn, user, app)
+        assert favourites.list_favourites(conn, "ada") == {app}
+        assert conn.execute(text("select count(*) from runs")).scalar_one() == 2
 
 
 def test_two_processes_that_start_together_migrate_once(server_url):

@@ -5,6 +5,7 @@ hundreds opens at once and a new run shows soon. Cached values are shared by all
 Left out: anything a user may see that another may not.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from contract.cases import Case
 from contract.errors import ProblemsError
 from contract.manifest import Manifest
 from engine.models.catalogue import find_app, find_version, load_cases
+from engine.models.favourites import count_uses
 from engine.models.permissions import resolve_access
 from engine.processes import context as contexts
 from engine.processes.context import AppContext
@@ -34,6 +36,12 @@ def catalogue() -> list[App]:
     """Return every model in the catalogue."""
     with context().database.read() as conn:
         return apps.list_apps(conn)
+
+
+@st.cache_data(ttl=60, max_entries=2, show_spinner=False)
+def use_counts() -> Mapping[int, int]:
+    """Return how much each model is used, by its id, for the order of the catalogue."""
+    return count_uses(context())
 
 
 @st.cache_resource(ttl=30, max_entries=512, show_spinner=False)

@@ -1,43 +1,20 @@
-"""Choose a model: cards that can be searched and filtered."""
+"""Choose a model: cards with pictures that can be searched and filtered, favourites and much used ones first."""
 
 import streamlit as st
 
-from contract.app import App
-from ui.shell import cached, sitemap
-from ui.shell.formatting import relative_time
+from engine.models.favourites import list_favourites
+from ui.catalogue import card, pictures
+from ui.catalogue.order import OTHER, matches, sort_models
+from ui.shell import cached
 
 PAGE = 24
+CARD_WIDTH = 300  # px at least
 
 st.title("Models", anchor=False)
 apps = cached.catalogue()
 if not apps:
     st.info("There are no models yet. Put a folder with manifest.json and function.py into functions/ and restart.")
     st.stop()
-
-
-def matches(app: App, words: list[str], categories: list[str]) -> bool:
-    """Say whether a card is to be shown."""
-    text = " ".join([app.name, app.description, app.category or "", app.slug, *app.tags]).lower()
-    return all(w in text for w in words) and (not categories or (app.category or "Other") in categories)
-
-
-def card(app: App) -> None:
-    """Show one model."""
-    with st.container(border=True, height="stretch", key=f"card-{app.slug}"):
-        st.page_link(
-            sitemap.make_page("model"), label=f"**{app.name}**", query_params={"app": app.slug}, icon=":material/tune:"
-        )
-        st.markdown(app.description or "No description.")
-        with st.container(horizontal=True, gap="small"):
-            if app.category:
-                st.badge(app.category, color="primary")
-            for tag in app.tags[:4]:
-                st.badge(tag, color="gray")
-        facts = [f"last run {relative_time(app.last_run_at)}" if app.last_run_at else "not run yet"]
-        if app.total:
-            facts.insert(0, f"reproduces {app.reproduced} of {app.total} published values")
-        st.caption(" · ".join(facts))
-
 
 found = st.text_input(
     "Search",
@@ -48,11 +25,14 @@ found = st.text_input(
     label_visibility="collapsed",
     live=True,
 )
-offered = sorted({app.category or "Other" for app in apps})
+offered = sorted({app.category or OTHER for app in apps})
 chosen = st.pills(
     "Category", offered, selection_mode="multi", key="category", bind="query-params", label_visibility="collapsed"
 )
-shown = [a for a in apps if matches(a, (found or "").lower().split(), list(chosen or []))]
+context = cached.context()
+favourites = list_favourites(context, user=context.user)
+wanted = [a for a in apps if matches(a, (found or "").lower().split(), list(chosen or []))]
+shown = sort_models(wanted, favourites, cached.use_counts())
 if not shown:
     st.info(f"No model matches. There are {len(apps)} in all: clear the search to see them.")
 pages = -(-len(shown) // PAGE)
@@ -60,8 +40,9 @@ at = 1
 if pages > 1:
     st.caption(f"{len(shown)} models")
     at = int(st.pagination(pages, key="page")) if hasattr(st, "pagination") else st.number_input("Page", 1, pages)
-rows = shown[(at - 1) * PAGE : at * PAGE]
-for start in range(0, len(rows), 3):
-    for column, app in zip(st.columns(3), rows[start : start + 3], strict=False):
-        with column:
-            card(app)
+card.apply_style()
+runs = pictures.find_starting_runs()
+with st.grid(min_column_width=CARD_WIDTH, gap="medium"):
+    for app in shown[(at - 1) * PAGE : at * PAGE]:
+        picture = pictures.picture_of(runs[app.id]) if app.id in runs else None
+        card.show_card(app, picture, starred=app.id in favourites)

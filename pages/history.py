@@ -8,6 +8,7 @@ from contract.run import Status
 from storage.search import Filter
 from ui.history import runs_table
 from ui.shell import cached
+from ui.shell.time_zone import session_zone
 
 LIMIT = 50
 
@@ -31,7 +32,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     user = st.text_input("User", key="user", bind="query-params", placeholder="Everybody")
     days = st.date_input("Queued between", value=[], key="days", bind="query-params")
-since, until = runs_table.day_range(days if isinstance(days, tuple | list) else (days,))
+since, until = runs_table.day_range(days if isinstance(days, tuple | list) else (days,), session_zone())
 wanted = Filter(
     app=app,
     statuses=tuple(Status(s) for s in statuses),

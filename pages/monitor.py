@@ -36,7 +36,7 @@ def show() -> None:
         st.warning("No worker answers. Runs wait until one does: see the operator's guide.")
     st.subheader("Queued and running", anchor=False)
     if live:
-        st.dataframe(runs_table.to_dataframe(live), hide_index=True)
+        st.dataframe(runs_table.to_dataframe(live), hide_index=True, column_config=runs_table.column_config())
         if waiting + going > len(live):
             st.caption(f"The newest {len(live)} of {waiting + going:,}.")
     else:

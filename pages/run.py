@@ -7,9 +7,10 @@ import streamlit as st
 from contract.errors import ProblemsError
 from contract.run import Run
 from engine.runs.follow import Snapshot, snapshot
-from ui.result import run_progress, run_view
+from ui.result import run_difference, run_progress, run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
+from ui.shell.time_zone import session_zone, utc_text
 
 given = st.query_params.get("id", "")
 try:
@@ -31,10 +32,12 @@ def head(run: Run) -> None:
     """Say which run this is and what can be done with it."""
     st.title(run.app_name, anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Run {str(run.id)[-8:]} · {run.user} · {timestamp(run.queued_at)}")
+        queued = timestamp(run.queued_at, session_zone())
+        st.caption(f"Run {str(run.id)[-8:]} · {run.user} · {queued}", help=f"Queued at {utc_text(run.queued_at)}")
         st.space("stretch")
         run_view.copy_link(run)
         run_view.edit_link(run)
+    run_difference.show_differences(run)
 
 
 def done(now: Snapshot) -> None:

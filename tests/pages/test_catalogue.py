@@ -82,11 +82,11 @@ def test_a_models_page_opens_with_the_result_of_its_starting_inputs(visit, add_m
     run_start()
     app = visit("model", app="probe")
     assert [m.value for m in app.metric] == ["49"]
-    assert "starting inputs, the form's" in words(app)
+    assert "The form holds them" in words(app)
     assert "run" not in app.query_params
 
 
 def test_a_form_that_differs_says_that_the_result_is_not_its_own(visit, add_model, run_start):
     add_model(CURVE, N)
     run_start()
-    assert "not the form's" in words(visit("model", app="probe", n="9"))
+    assert "The form holds others" in words(visit("model", app="probe", n="9"))

@@ -30,6 +30,9 @@ STYLE_SHEET = """
 [class*="st-key-card-"] [data-testid="stPageLink"] a::after { content: ""; position: absolute; inset: 0; z-index: 1; }
 [class*="st-key-card-"] [data-testid="stPageLink"] p { white-space: normal; overflow: visible; font-size: 1.05rem; }
 [class*="st-key-star-"] { position: relative; z-index: 2; }
+/* The button's words are for those who hear the page; the others see the star. */
+[class*="st-key-star-"] button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
 .tontine-picture { height: 7.5rem; border-radius: 4px; background: light-dark(#F3F6F9, #1A222C); display: flex;
   align-items: center; justify-content: center; }
 .tontine-picture img { width: 100%; height: 100%; display: block; }
@@ -63,7 +66,7 @@ def show_card(app: App, picture: str | None, *, starred: bool) -> None:
             st.page_link(sitemap.make_page("model"), label=f"**{escape(app.name)}**", query_params={"app": app.slug})
             st.space("stretch")
             st.button(
-                "",
+                f"{'Remove' if starred else 'Add'} {escape(app.name)} {'from' if starred else 'to'} favourites",
                 key=f"star-{app.slug}",
                 icon=":material/star:" if starred else ":material/star_border:",
                 type="tertiary",

@@ -12,6 +12,7 @@ from contract.cases import Case
 from contract.manifest import Manifest
 from ui.model import access_notice
 from ui.shell.formatting import timestamp
+from ui.shell.time_zone import session_zone
 
 
 def show_header(app: App, manifest: Manifest, version: Version) -> None:
@@ -50,7 +51,7 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
             [
                 f"{app.slug}, version {manifest.version or version.hash[:12]}",
                 f"content hash {version.hash[:12]}",
-                f"registered {timestamp(version.created_at)}",
+                f"registered {timestamp(version.created_at, session_zone())}",
                 *([f"licence {manifest.license}"] if manifest.license else []),
                 *([f"by {', '.join(manifest.authors)}"] if manifest.authors else []),
             ]

@@ -32,8 +32,8 @@ def show_starting_result(app: App, version: Version, values: Mapping[str, Any]) 
         st.info(HINT)
         return
     same = now.run.inputs == {**now.run.inputs, **values}
-    what = "the form's" if same else "not the form's, which differ: press Run for theirs"
-    st.caption(f":material/play_circle: Result of the model's starting inputs, {what}.")
+    what = "The form holds them." if same else "The form holds others: press Run for their result."
+    st.caption(f":material/play_circle: Result for the model's starting inputs. {what}")
     run_view.show_ended_run(now)
 
 

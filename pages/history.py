@@ -25,12 +25,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func=lambda s: names[s],
         key="app",
         bind="query-params",
-        placeholder="Every model",
+        placeholder="All models",
     )
     statuses = st.multiselect(
-        "Status", [str(s) for s in Status], key="status", bind="query-params", placeholder="Every status"
+        "Status", [str(s) for s in Status], key="status", bind="query-params", placeholder="All statuses"
     )
-    user = st.text_input("User", key="user", bind="query-params", placeholder="Everybody")
+    user = st.text_input("User", key="user", bind="query-params", placeholder="All users")
     days = st.date_input("Queued between", value=[], key="days", bind="query-params")
 since, until = runs_table.day_range(days if isinstance(days, tuple | list) else (days,), session_zone())
 wanted = Filter(

@@ -70,4 +70,5 @@ def test_a_runs_page_begins_with_the_inputs_that_differ(visit, add_model, contex
     assert "Number 9 pcs" in shown
     assert "starting value 7 pcs" in shown
     same = submit(context, "probe", {}, user="ada")
+    run_now(same)
     assert "The model's starting values" in words(visit("run", id=str(same.id)))

@@ -7,6 +7,7 @@ Left out: sorting by other columns. The order is the order of time.
 """
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -27,8 +28,8 @@ from ui.shell.formatting import STATUS
 from ui.shell.time_zone import zone_name
 
 COUNT_CAP = 1_000
-ROW_HEIGHT = 60  # px, in which a long text has three lines
-LINE_LETTERS = 55  # of a wide column
+LINE_LETTERS = 48  # of the columns of texts
+MAX_LINES = 4  # a longer text is cut; the run's page has it whole
 REFRESH_SECONDS = 2.0  # s between two looks at a page with live runs
 CSV_COLUMNS = (
     Column("run_id", "run_id"),
@@ -108,7 +109,7 @@ def _show_page(wanted: Filter, cursor: str | None, limit: int) -> None:
         key="history_rows",
         hide_index=True,
         height="content",
-        row_height=ROW_HEIGHT if _has_long_text(frame) else None,
+        row_height=_row_height(frame),
         on_select="rerun",
         selection_mode="single-row",
         column_config=column_config(),
@@ -122,11 +123,11 @@ def column_config() -> dict[str, Any]:
     """Return how the columns are written: times in the browser's zone, long texts wrapped."""
     return {
         "Queued": st.column_config.DatetimeColumn(
-            format="YYYY-MM-DD HH:mm:ss", timezone=zone_name(), width="medium", help=f"Time zone: {zone_name()}"
+            format="YYYY-MM-DD HH:mm:ss", timezone=zone_name(), width=150, help=f"Time zone: {zone_name()}"
         ),
         "Seconds": st.column_config.NumberColumn(format="%.3f", width="small"),
-        "Inputs": st.column_config.TextColumn(width="large", help="What differs from the model's starting values"),
-        "Result": st.column_config.TextColumn(width="large", help="The headline figure, or why there is none"),
+        "Inputs": st.column_config.TextColumn(width=330, help="What differs from the model's starting values"),
+        "Result": st.column_config.TextColumn(width=370, help="The headline figure, or why there is none"),
     }
 
 
@@ -137,10 +138,10 @@ def to_dataframe(runs: Sequence[Run], summaries: Mapping[UUID, Any] | None = Non
         {
             "Model": [r.app_name for r in runs],
             "Status": [STATUS[r.status].words + (" (reused)" if r.reused_from else "") for r in runs],
-            "Queued": [r.queued_at for r in runs],
-            "Seconds": [r.duration.total_seconds() if r.duration else None for r in runs],
             "Inputs": [_inputs_text(r) for r in runs],
             "Result": [_result_text(r, found.get(r.id)) for r in runs],
+            "Queued": [r.queued_at for r in runs],
+            "Seconds": [r.duration.total_seconds() if r.duration else None for r in runs],
             "User": [r.user for r in runs],
             "Run": [str(r.id)[-8:] for r in runs],
         }
@@ -167,9 +168,10 @@ def _result_text(run: Run, summary: Any) -> str:
     return headline_text(manifest, summary)
 
 
-def _has_long_text(frame: pd.DataFrame) -> bool:
-    """Return whether a text of the table needs more than one line."""
-    return bool((frame[["Inputs", "Result"]].map(len) > LINE_LETTERS).to_numpy().any())
+def _row_height(frame: pd.DataFrame) -> int | None:
+    """Return the rows' height in pixels, in which the longest text has its lines; None where each has one."""
+    lines = math.ceil(int(frame[["Inputs", "Result"]].map(len).to_numpy().max()) / LINE_LETTERS)
+    return 20 * min(lines, MAX_LINES) + 16 if lines > 1 else None
 
 
 def _write_csv(wanted: Filter) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from contract.manifest import Manifest
 from ui.result.provenance import value_text
 
 MAX_TEXT = 60  # letters of a text that are shown
+LARGEST = 1e15  # from which on a number without a fraction is written as a power of ten
 NOTHING = "The model's starting values"
 
 
@@ -67,9 +68,16 @@ def _value(field: Field, value: Any) -> str:
         return "empty"
     if isinstance(value, Mapping) and "file" in value:
         return str(value.get("name") or "an uploaded file")
-    text = value_text(value, field)
+    text = value_text(_short(value), field)
     text = text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
     return f"{text} {field.unit}" if field.unit and field.type in {"number", "integer", "range"} else text
+
+
+def _short(value: Any) -> Any:
+    """Return numbers without a fraction as whole ones: 120 and not 120.0."""
+    if isinstance(value, list):
+        return [_short(v) for v in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST else value
 
 
 def _table_change(field: Field, before: Sequence[Any], now: Sequence[Any]) -> str:

@@ -54,6 +54,12 @@ def test_a_number_has_its_unit_an_option_its_label_and_a_switch_a_word():
     assert words(age=61, sex="m", smoker=True) == ["Age 61 years", "Sex Male", "Smoker Yes"]
 
 
+def test_a_number_without_a_fraction_is_said_without_one():
+    manifest = parse({"name": "M", "inputs": {"n": {"type": "number", "label": "N", "default": 1.5, "step": 0.1}}})
+    assert differing_inputs(manifest, {"n": 120.0}) == ["N 120"]
+    assert differing_inputs(manifest, {"n": 120.25}) == ["N 120.25"]
+
+
 def test_a_range_and_a_text_are_said_whole():
     assert words(ages=[30, 50], memo="second try") == ["Ages 30 to 50 years", "Memo second try"]
 

@@ -20,9 +20,8 @@ INPUT_WIDTH = 320  # px at least of an input that stands beside others in a wide
 
 def form_layout(manifest: Manifest) -> Layout:
     """Return where the model's form stands."""
-    declared = getattr(manifest, "layout", None) or manifest.raw.get("layout")
-    if declared in {"beside", "wide"}:
-        return "wide" if declared == "wide" else "beside"
+    if manifest.raw.get("layout") == "wide":
+        return "wide"
     shown = contract_inputs.visible_keys(manifest, manifest.initial_values)
     tables = [field for key, field in manifest.inputs.items() if key in shown and field.type == "table"]
     return "wide" if any(used_columns(f) > NARROW_COLUMNS for f in tables) else "beside"

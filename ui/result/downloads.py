@@ -15,6 +15,7 @@ import streamlit as st
 from contract import csv_export
 from contract.result import Series, Table
 from contract.run import Run
+from ui.shell.currency import session_currency
 
 ROUTE = "/api/runs/{id}/export/csv"
 PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
@@ -52,7 +53,8 @@ def series_buttons(series: Sequence[Series], run: Run | None, key: str) -> None:
 
 def export_link(run_id: UUID, name: str, *, excel: bool = False) -> str:
     """Return the address of the streaming route for a table or series by name."""
-    return f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}" + ("&excel=1" if excel else "")
+    link = f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}&currency={quote(session_currency(), safe='')}"
+    return link + ("&excel=1" if excel else "")
 
 
 def export_filename(name: str, run: Run | None) -> str:

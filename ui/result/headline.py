@@ -11,6 +11,7 @@ from contract.fields import is_number
 from contract.manifest import Manifest
 from contract.result import Metric, parse_result
 from ui.result.charts import number_formats
+from ui.shell.currency import result_in_currency
 
 
 def headline_text(manifest: Manifest, summary: Any) -> str:
@@ -20,7 +21,7 @@ def headline_text(manifest: Manifest, summary: Any) -> str:
         manifest: of the run's version.
         summary: the result's summary as stored.
     """
-    metrics = parse_result({"summary": summary}, manifest.outputs).summary
+    metrics = result_in_currency(parse_result({"summary": summary}, manifest.outputs)).summary
     metric = choose_headline(metrics, getattr(manifest, "headline", None) or ())
     if metric is None:
         return ""

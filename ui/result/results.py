@@ -18,6 +18,7 @@ from contract.run import Run
 from ui.result import charts, downloads, tables
 from ui.result.charts import number_formats
 from ui.result.provenance import show_provenance as provenance
+from ui.shell.currency import session_currency
 from ui.shell.markup import escape, strip_images
 
 __all__ = ["ReadFile", "ReadPart", "layout_key", "provenance", "show_result"]
@@ -128,7 +129,8 @@ def _show_series(result: Result, run: Run | None, points: Points | None, name: s
     apart = any(s.part is not None for s in result.series)
     try:
         if apart and points is not None and run is not None and run.status.final:
-            figure = _cached_series(str(run.reused_from or run.id), result.series, result.outputs, points)
+            drawn = f"{run.reused_from or run.id} {session_currency()}"
+            figure = _cached_series(drawn, result.series, result.outputs, points)
         else:
             figure = charts.series_figure(result.series, result.outputs, points)
     except ProblemsError as error:
@@ -141,7 +143,7 @@ def _show_series(result: Result, run: Run | None, points: Points | None, name: s
 
 
 @st.cache_resource(max_entries=32, ttl=3600, show_spinner=False)
-def _cached_series(run_id: str, _series: Sequence[Series], _outputs: Mapping[str, Any], _points: Points) -> Any:  # noqa: ARG001
+def _cached_series(drawn: str, _series: Sequence[Series], _outputs: Mapping[str, Any], _points: Points) -> Any:  # noqa: ARG001
     """Return the chart of a finished run's long series, which never changes and takes a read of all its points."""
     return charts.series_figure(_series, _outputs, _points)
 

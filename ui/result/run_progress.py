@@ -20,6 +20,7 @@ from engine.runs.cancel import cancel
 from engine.runs.follow import Snapshot, follow, wait_for_end
 from ui.result import results
 from ui.shell import cached
+from ui.shell.currency import result_in_currency
 from ui.shell.formatting import STATUS, duration
 
 # A run that ends within this many seconds needs no live view: painting one would take longer than it is seen.
@@ -116,7 +117,7 @@ class _PartialView:
     def paint(self, now: Snapshot) -> None:
         """Paint a snapshot over the one before."""
         _, _, manifest, _ = cached.load_model(now.run.app_slug, now.run.version)
-        partial = parse_result(now.shown, manifest.outputs)
+        partial = result_in_currency(parse_result(now.shown, manifest.outputs))
         shape = (*results.layout_key(partial), bool(now.log))
         if self._place is None or shape != self._shape:
             self.clear()

@@ -20,6 +20,7 @@ from storage import results as stored
 from ui.form.links import run_link
 from ui.result import provenance, results, run_progress
 from ui.shell import cached, sitemap
+from ui.shell.currency import result_in_currency
 from ui.shell.formatting import duration
 
 
@@ -43,7 +44,7 @@ def show_ended_run(now: Snapshot) -> None:
         st.warning(warning, icon=":material/warning:")
     try:
         _, _, manifest, _ = cached.load_model(run.app_slug, run.version)
-        result = parse_result(now.shown, manifest.outputs)
+        result = result_in_currency(parse_result(now.shown, manifest.outputs))
     except ProblemsError as error:
         cached.show_problems(error)
         return

@@ -22,6 +22,7 @@ from engine.processes import context as contexts
 from engine.processes.context import AppContext
 from storage import apps, search
 from storage.search import median_seconds
+from ui.shell.currency import manifest_in_currency
 
 LIVE_SECONDS = 0.5  # s of a median run, up to which running at every change feels live
 
@@ -44,13 +45,18 @@ def use_counts() -> Mapping[int, int]:
     return count_uses(context())
 
 
-@st.cache_resource(ttl=30, max_entries=512, show_spinner=False)
 def load_model(slug: str, version: str | None) -> tuple[App, Version, Manifest, tuple[Case, ...]]:
-    """Return a model by its slug, at a version or its current one.
+    """Return a model by its slug, at a version or its current one, its manifest's units in the session's currency.
 
     Raises:
         ContractError: there is no such model or version.
     """
+    app, stored, manifest, cases = _load_stored_model(slug, version)
+    return app, stored, manifest_in_currency(manifest, stored.hash), cases
+
+
+@st.cache_resource(ttl=30, max_entries=512, show_spinner=False)
+def _load_stored_model(slug: str, version: str | None) -> tuple[App, Version, Manifest, tuple[Case, ...]]:
     found = find_app(context(), slug)
     stored, manifest = find_version(context(), found, version)
     return found, stored, manifest, load_cases(stored)

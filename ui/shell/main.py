@@ -16,7 +16,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, no
 
 import streamlit as st  # noqa: E402
 
-from ui.shell import sitemap, style  # noqa: E402
+from ui.shell import currency, sitemap, style  # noqa: E402
 
 st.set_page_config(
     page_title="Tontine", page_icon=str(ROOT / "ui" / "assets" / "icon.png"), layout="wide", menu_items={}
@@ -24,6 +24,7 @@ st.set_page_config(
 st.logo(str(ROOT / "ui" / "assets" / "logo.svg"), size="large")
 style.apply_style()
 chosen = st.navigation(sitemap.make_pages(), position="top")
+currency.show_currency_select()
 try:
     chosen.run()
 except SearchTooSlow as error:

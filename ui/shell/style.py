@@ -17,7 +17,10 @@ STYLE_SHEET = """
 /* Run stays in reach above a long form. */
 .st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
   background: var(--st-background-color); }
+/* The currency of amounts is set in the header, beside the navigation. */
+.st-key-currency-menu { position: fixed; top: 0.65rem; right: 11rem; z-index: 999991; width: auto; }
 @media (max-width: 640px) {
+  .st-key-currency-menu { top: 3.6rem; right: 1rem; }
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   [class*="st-key-wide-"] { overflow-x: auto; }
   [class*="st-key-wide-"] > * { min-width: 46rem; }

@@ -30,6 +30,9 @@ STYLE_SHEET = """
 [class*="st-key-card-"] [data-testid="stPageLink"] a::after { content: ""; position: absolute; inset: 0; z-index: 1; }
 [class*="st-key-card-"] [data-testid="stPageLink"] p { white-space: normal; overflow: visible; font-size: 1.05rem; }
 [class*="st-key-star-"] { position: relative; z-index: 2; }
+/* The icons come unfilled only: a favourite's star is the filled letter. */
+[class*="st-key-starred-"] [data-testid="stIconMaterial"] { color: light-dark(#A87B00, #DDB23C); font-size: 0; }
+[class*="st-key-starred-"] [data-testid="stIconMaterial"]::after { content: "\\2605"; font: 1.25rem sans-serif; }
 /* The button's words are for those who hear the page; the others see the star. */
 [class*="st-key-star-"] button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
@@ -65,10 +68,10 @@ def show_card(app: App, picture: str | None, *, starred: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.page_link(sitemap.make_page("model"), label=f"**{escape(app.name)}**", query_params={"app": app.slug})
             st.space("stretch")
-            st.button(
+            st.container(key=f"{'starred' if starred else 'plain'}-{app.slug}", width="content").button(
                 f"{'Remove' if starred else 'Add'} {escape(app.name)} {'from' if starred else 'to'} favourites",
                 key=f"star-{app.slug}",
-                icon=":material/star:" if starred else ":material/star_border:",
+                icon=":material/star:",
                 type="tertiary",
                 help="Remove from your favourites" if starred else "Add to your favourites",
                 on_click=_change_star,

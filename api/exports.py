@@ -5,6 +5,7 @@ batch at a time.
 Left out: spreadsheets and Parquet.
 """
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from api.auth import CurrentActor
 from api.filters import RunFilter
 from contract import csv_export as contract_csv
+from contract.currency import MAX_LETTERS, column_in, parse_currency
 from contract.errors import NotFoundError
 from contract.number_format import NumberFormat
 from contract.problems import Problem
@@ -39,14 +41,20 @@ def export_csv(
     language: Annotated[
         str | None, Query(description="of the spreadsheet, such as en-GB; semicolons and decimal commas without it")
     ] = None,
+    currency: Annotated[
+        str | None, Query(description="of amounts whose model names none; empty for no unit", max_length=MAX_LETTERS)
+    ] = None,
 ) -> StreamingResponse:
     """Return a table or series as CSV: UTF-8, a line of labels, full precision."""
     found: ExportedColumns | None = export_columns(contexts.current(), run_id, table, actor=actor)
     if found is None:
         what = f"the run has no table or series {table!r}" if table else "the run has no table or series"
         raise NotFoundError([Problem("table", what, "Look at the run's result for the names.")])
+    columns = found.columns
+    if currency is not None:
+        columns = [column_in(column, parse_currency(currency)) for column in columns]
     number_format = NumberFormat.from_languages(language) if language else contract_csv.EXCEL_FORMAT
-    return _stream(found, excel=excel, number_format=number_format)
+    return _stream(replace(found, columns=columns), excel=excel, number_format=number_format)
 
 
 def _stream(

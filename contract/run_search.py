@@ -17,7 +17,7 @@ class Filter:
 
     `app` is a slug or an id, `since` and `until` are the times queued from and before, `batch` is a sweep. Every
     word of `text` must be found in the model's or the user's name, the reason, four or more digits of the run's id
-    or a text among its inputs.
+    or a text among its inputs. The system's own runs are left out, unless `user` is its name.
     """
 
     app: str | int | None = None

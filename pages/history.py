@@ -6,6 +6,7 @@ from contract.run import Status
 from contract.run_search import Filter
 from ui.history import runs_table
 from ui.shell import cached, page_address
+from ui.shell.time_zone import session_zone
 
 LIMIT = 50
 
@@ -35,7 +36,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     user = st.text_input("User", key="user", placeholder="All users")
     days = st.date_input("Queued between", value=[], key="days")
 page_address.follow("history", {"q": text, "app": app, "status": statuses, "user": user, "days": days})
-since, until = runs_table.day_range(days if isinstance(days, tuple | list) else (days,))
+since, until = runs_table.day_range(days if isinstance(days, tuple | list) else (days,), session_zone())
 wanted = Filter(
     app=app,
     statuses=tuple(Status(s) for s in statuses),

@@ -10,6 +10,7 @@ from engine.runs.follow import snapshot
 from engine.runs.uploads import store_upload
 from ui.form import submission
 from ui.form.form import show_form
+from ui.form.layout import form_layout
 from ui.model import model_info, run_panel
 from ui.shell import cached, sitemap
 from ui.shell.markup import code
@@ -34,7 +35,8 @@ except (ProblemsError, ValueError) as error:
 model_info.show_header(app, manifest, version)
 submission.cancel_other_model(app.slug)
 start: dict[str, Any] = {**manifest.initial_values, **(source.inputs if source else {})}
-left, right = st.columns([4, 7], gap="large")
+wide = form_layout(manifest) == "wide"  # a table needs the page's width: the result stands below the form
+left, right = (st.container(), st.container()) if wide else st.columns([4, 7], gap="large")
 with left:
     bar = st.container(horizontal=True, vertical_alignment="center", key="runbar")
     form_values = show_form(

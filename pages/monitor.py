@@ -43,7 +43,7 @@ def _show() -> None:
         st.warning("No workers online. Runs wait until one is: see the operator's guide.")
     st.subheader("Queued and running", anchor=False)
     if live:
-        st.dataframe(runs_table.to_dataframe(live), hide_index=True)
+        st.dataframe(runs_table.to_dataframe(live), hide_index=True, column_config=runs_table.column_config())
         if queued + running > len(live):
             st.caption(f"The newest {len(live)} of {queued + running:,}.")
     else:

@@ -7,12 +7,13 @@ import streamlit as st
 from contract.errors import ProblemsError
 from contract.run import Run
 from engine.runs.follow import snapshot
-from ui.result import run_view
+from ui.result import run_difference, run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
 from ui.shell.markup import code, escape
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
+from ui.shell.time_zone import session_zone, utc_text
 
 given = st.query_params.get("id", "")
 try:
@@ -34,16 +35,19 @@ def show_head(run: Run) -> None:
     """Show which run this is and what can be done with it."""
     st.title(escape(run.app_name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Run {str(run.id)[-8:]} · {escape(run.user)} · {timestamp(run.queued_at)}")
+        queued = timestamp(run.queued_at, session_zone())
+        line = f"Run {str(run.id)[-8:]} · {escape(run.user)} · {queued}"
+        st.caption(line, help=f"Queued at {utc_text(run.queued_at)}")
         st.space("stretch")
         run_view.copy_link(run)
         run_view.edit_link(run)
+    run_difference.show_differences(run)
 
 
 @st.fragment
 def show_run() -> None:
     """Show the run as it stands; while it goes on, the browser asks for it again at each change."""
-    run_view.show_run(snapshot(cached.context(), run_id))
+    run_view.show_run(snapshot(cached.context(), run_id, actor=current_actor()))
 
 
 show_head(first.run)

@@ -12,12 +12,16 @@ from sqlalchemy import Connection, RowMapping
 
 from contract.app import App, AppRef
 from storage.sql import sql
+from storage.users import BY_PEOPLE
 
-_SELECT = """
+# ruff: noqa: S608 - statements are put together from words of our own
+USED_DAYS = 90
+USED_CAP = 1_000  # runs of a model that are counted: beyond it the order of two models is nobody's matter
+_SELECT = f"""
 select a.id, a.slug, a.source, a.current_version, a.created_at, v.checks,
        v.manifest->>'name' as name, v.manifest->>'description' as description,
        v.manifest->>'category' as category, v.manifest->'tags' as tags,
-       (select r.queued_at from runs r where r.app_id = a.id
+       (select r.queued_at from runs r where r.app_id = a.id and {BY_PEOPLE}
         order by r.queued_at desc, r.id desc limit 1) as last_run_at
 from apps a left join versions v on v.app_id = a.id and v.hash = a.current_version
 """
@@ -46,6 +50,16 @@ def list_apps(conn: Connection) -> list[App]:
         sql(_SELECT + "where a.archived_at is null and v.hash is not null order by lower(v.manifest->>'name')")
     )
     return [_app_from_row(row) for row in rows.mappings()]
+
+
+def use_counts(conn: Connection, *, days: int = USED_DAYS, cap: int = USED_CAP) -> dict[int, int]:
+    """Return how many runs people have asked for of each model in the last `days` days, at most `cap` of each."""
+    statement = sql(f"""
+        select a.id, (select count(*) from (
+            select 1 from runs r where r.app_id = a.id and r.queued_at > now() - make_interval(days => :days)
+            and {BY_PEOPLE} limit :cap) recent) as uses
+        from apps a where a.archived_at is null""")
+    return {row.id: row.uses for row in conn.execute(statement, {"days": days, "cap": cap})}
 
 
 def app_by_id(conn: Connection, app_id: int) -> App | None:

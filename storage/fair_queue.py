@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from storage.sql import sql
+from storage.users import BY_PEOPLE
 
 MAX_ADMITTED = 10**8 - 1  # turns are told apart up to here, where a priority ends in a job's 32 bits
 ADMISSION_LOCK = 0x67617465  # the advisory lock under which runs are let in: "gate"
@@ -69,22 +70,23 @@ def queue_position(conn: Connection, run_id: UUID) -> int:
 
 
 def queue_counts(conn: Connection) -> tuple[int, int]:
-    """Return how many runs wait and how many are going."""
-    statement = sql("""
+    """Return how many of people's runs wait and how many are running."""
+    statement = sql(f"""
         select count(*) filter (where status = 'PENDING') as waiting, count(*) as all
-        from runs where status in ('PENDING', 'RUNNING')""")
+        from runs r where status in ('PENDING', 'RUNNING') and {BY_PEOPLE}""")  # noqa: S608 - our own words
     row = conn.execute(statement).one()
     return row.waiting, row.all - row.waiting
 
 
+# A run below priority 0 waits for every other, so that nothing may wait for it.
 _ADMIT_HELD = sql("""
 update runs set on_hold = false where id = (
     select h.id from runs h where h.on_hold and h.status = 'PENDING'
     and h.user_id <> all(array(
-        select user_id from runs where status in ('PENDING', 'RUNNING') and not on_hold and :user > 0
+        select user_id from runs where status in ('PENDING', 'RUNNING') and not on_hold and priority >= 0 and :user > 0
         group by user_id having count(*) >= :user))
     and h.app_id <> all(array(
-        select app_id from runs where status in ('PENDING', 'RUNNING') and not on_hold and :model > 0
+        select app_id from runs where status in ('PENDING', 'RUNNING') and not on_hold and priority >= 0 and :model > 0
         group by app_id having count(*) >= :model))
     order by h.priority desc, h.rank, h.id limit 1)
 returning id, priority, rank

@@ -23,17 +23,20 @@ from contract.errors import BadCursor, SearchTooSlow
 from contract.run import Status
 from contract.run_search import Filter, Page
 from storage.runs import SELECT, run_from_row
+from storage.users import BY_PEOPLE
 
+# ruff: noqa: S608 - statements are put together from words of our own
 COUNT_CAP = 1_000
 STATEMENT_TIMEOUT = 5  # s a search may take
 RECENT_RUNS = 1_000  # runs of a model whose durations the monitor's percentiles are of
 _PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}")
 
 
-_BY_MODEL = text("""
+_BY_MODEL = text(f"""
 with counted as (
     select app_id, sum(n) as runs, max(newest) as last_run_at, jsonb_object_agg(status, n) as by_status
-    from (select app_id, status, count(*) as n, max(queued_at) as newest from runs group by 1, 2) each_status
+    from (select app_id, status, count(*) as n, max(queued_at) as newest
+          from runs r where {BY_PEOPLE} group by 1, 2) each_status
     group by 1
 )
 select c.app_id, a.slug, coalesce(v.manifest->>'name', a.slug) as app_name, c.runs::bigint, c.last_run_at, c.by_status,
@@ -43,8 +46,8 @@ left join versions v on v.app_id = a.id and v.hash = a.current_version
 cross join lateral (
     select percentile_cont(0.5) within group (order by seconds) as p50,
         percentile_cont(0.95) within group (order by seconds) as p95
-    from (select extract(epoch from finished_at - started_at)::float8 as seconds from runs
-          where app_id = c.app_id order by queued_at desc, id desc limit :recent) recent
+    from (select extract(epoch from finished_at - started_at)::float8 as seconds from runs r
+          where app_id = c.app_id and {BY_PEOPLE} order by queued_at desc, id desc limit :recent) recent
 ) d
 order by c.runs desc, a.slug""")
 
@@ -52,10 +55,10 @@ _LIMIT = text(
     "select set_config('statement_timeout', :timeout, false), set_config('plan_cache_mode', 'force_custom_plan', false)"
 )
 
-_BY_DAY = text("""
+_BY_DAY = text(f"""
 select (queued_at at time zone 'UTC')::date as day, count(*) as runs,
     count(*) filter (where status = 'SUCCESS') as successes
-from runs where queued_at > now() - interval '30 days' group by 1 order by 1""")
+from runs r where queued_at > now() - interval '30 days' and {BY_PEOPLE} group by 1 order by 1""")
 
 
 def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limit: int = 50) -> Page:
@@ -84,7 +87,7 @@ def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP) -> int:
         SearchTooSlow: it takes too long.
     """
     where, values = _conditions(wanted)
-    statement = f"select count(*) from (select 1 from runs r {_where_clause(where)} limit :cap) found"  # noqa: S608 - our own clauses
+    statement = f"select count(*) from (select 1 from runs r {_where_clause(where)} limit :cap) found"
     with _limit_time(conn):
         return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
 
@@ -154,6 +157,8 @@ def _conditions(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
     if wanted.user:
         where.append("r.user_id = (select id from users where name = :user)")
         values["user"] = _storable_text(wanted.user)
+    else:
+        where.append(BY_PEOPLE)
     for name, operator in (("since", ">="), ("until", "<")):
         if (moment := getattr(wanted, name)) is not None:
             where.append(f"r.queued_at {operator} :{name}")
@@ -167,7 +172,7 @@ def _conditions(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
         found.append(f"(s.words like lower(:w{i}){by_id})")
         values[f"w{i}"] = "%" + re.sub(r"([\\%_])", r"\\\1", word.lower()) + "%"
     if found:
-        where.append(f"r.id in (select s.run_id from run_search s where {' and '.join(found)})")  # noqa: S608 - ours
+        where.append(f"r.id in (select s.run_id from run_search s where {' and '.join(found)})")
     return where, values
 
 

@@ -94,6 +94,14 @@ grants = Table(
     CheckConstraint("kind in ('host', 'secret')", name="grants_kind"),
 )
 
+# The models that a user has starred.
+favourites = Table(
+    "favourites",
+    metadata,
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("app_id", ForeignKey("apps.id"), primary_key=True),
+)
+
 runs = Table(
     "runs",
     metadata,

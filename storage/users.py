@@ -1,6 +1,7 @@
 """Users: who asked for a run or registered a version.
 
-Chosen: a user exists as soon as a name is used; logins will bring the names.
+Chosen: a user exists as soon as a name is used; logins will bring the names. One is Tontine itself, whose runs are not
+counted or listed among people's.
 Left out: roles.
 """
 
@@ -8,6 +9,10 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.tables import users
+
+SYSTEM = "system"  # registers models and runs their starting inputs
+# Whether the run `r` is a person's. Where no user is called so yet, all runs are.
+BY_PEOPLE = "r.user_id is distinct from (select id from users where name = 'system')"
 
 
 def get_or_create_user(conn: Connection, name: str) -> int:

@@ -13,6 +13,7 @@ from contract.app import App
 from contract.errors import GrantError
 from contract.problems import Problem
 from engine.authorization import Action, require
+from engine.models.starting_runs import queue_starting_run
 from engine.models.versions import LoadedVersion, load_version
 from engine.runs import job_queue
 from storage import apps, grants, users
@@ -20,7 +21,7 @@ from storage.database import Database
 
 
 def grant(database: Database, slug: str, kind: GrantKind, name: str, *, actor: Actor) -> bool:
-    """Grant a host or secret that the model's current version asks for, and run its reference cases again.
+    """Grant a host or secret that the model's current version asks for, and have it run anew.
 
     Returns:
         Whether the grant is new.
@@ -43,6 +44,8 @@ def grant(database: Database, slug: str, kind: GrantKind, name: str, *, actor: A
         new = grants.grant(conn, app.id, kind, name, users.get_or_create_user(conn, actor.name))
         if new and any(case.expect for case in version.cases):
             job_queue.enqueue_reference_cases(conn, app.id, version.hash)
+    if new:
+        queue_starting_run(database, app.id, version.hash, version.manifest, repeat=True)
     return new
 
 

@@ -1,4 +1,4 @@
-"""Register models: a checked folder becomes a version, and its reference cases are queued.
+"""Register models: a checked folder becomes a version; its reference cases and its starting run are queued.
 
 Chosen: a version is stored once by content hash; registering an unchanged folder again does nothing.
 Left out: git and archives, which bring a folder here by other ways.
@@ -12,6 +12,7 @@ from contract.app import Version
 from contract.errors import ManifestError
 from contract.problems import Problem
 from engine.authorization import Action, require
+from engine.models.starting_runs import queue_missing_starting_runs, queue_starting_run
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from registry import model_files
@@ -45,6 +46,7 @@ def register_folders(context: AppContext, root: Path, *, actor: Actor) -> dict[s
             wrong[path.name] = list(error.problems)
     with context.database.begin() as conn:
         apps.archive_missing(conn, LOCAL, present)
+    queue_missing_starting_runs(context, actor=actor)
     return wrong
 
 
@@ -88,4 +90,5 @@ def register(
         )
         if any(c.expect for c in checked.cases):
             job_queue.enqueue_reference_cases(conn, app.id, checked.hash)
+    queue_starting_run(context.database, app.id, checked.hash, checked.manifest)
     return stored

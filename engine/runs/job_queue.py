@@ -34,6 +34,7 @@ TEST_AFTER = 30.0  # s without a notification after which the connection is trie
 INTERACTIVE = 10
 BATCH_PRIORITY = 0
 VERIFY_PRIORITY = 5
+STARTING_PRIORITY = -5  # nobody waits for it, and it counts towards no cap
 
 _deferrer = App(connector=SyncPsycopgConnector(conninfo=""))  # never opened: jobs go through the caller's connection
 

@@ -77,8 +77,7 @@ def submit(
         resolve_access(context.database, found.id, manifest).require_secrets(found.slug)
     inputs = check_uploads(context, manifest, contract_inputs.validate(manifest, values), actor=actor, source=source)
     warnings = contract_inputs.calibration_warnings(manifest, inputs)
-    declared = declared_seed(inputs)
-    seed = secrets.randbits(SEED_BITS) if declared is None else declared
+    seed = choose_seed(inputs)
     user_id = context.user_id(actor)
     # Where nothing is held back, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
@@ -112,6 +111,12 @@ def declared_seed(inputs: Mapping[str, Any]) -> int | None:
     """Return the seed that a model with an input `seed` is to use, or None where the choice is the run's."""
     seed = inputs.get("seed")
     return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
+
+
+def choose_seed(inputs: Mapping[str, Any]) -> int:
+    """Return the seed of a run: the input of that name, or a random one."""
+    declared = declared_seed(inputs)
+    return secrets.randbits(SEED_BITS) if declared is None else declared
 
 
 @contextlib.contextmanager

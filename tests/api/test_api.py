@@ -200,6 +200,22 @@ def test_csv_of_a_series_by_name_and_a_form_for_excel(client, finished):
     assert client.get(f"/runs/{finished}/export/csv?table=none").status_code == 404
 
 
+def test_the_labels_of_a_csv_are_in_the_currency_that_is_asked_for(client, add_model, worker_context):
+    code = "def run(inputs):\n    return {'table': [{'loss': 1.5}]}\n"
+    add_model(code, slug="losses", outputs={"columns": {"loss": {"label": "Loss", "unit": "currency"}}})
+    app_id = client.get("/apps").json()[0]["id"]
+    run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
+    execute(worker_context, uuid.UUID(run_id))
+
+    def head(query):
+        return read_csv(client.get(f"/runs/{run_id}/export/csv{query}"))[0]
+
+    assert head("") == ["Loss (currency)"]
+    assert head("?currency=EUR") == ["Loss (EUR)"]
+    assert head("?currency=") == ["Loss"]
+    assert head("?currency=%3Cb%3E") == ["Loss"]
+
+
 def test_the_socket_pushes_every_change_and_closes_after_the_final_one(client, app_id, worker_context):
     run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
     with client.websocket_connect(f"/ws/runs/{run_id}") as socket:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from contract.errors import DatabaseUnavailable
 from contract.run_search import Filter
+from storage import favourites
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.search import count_runs, search_runs
@@ -146,6 +147,18 @@ def test_a_database_whose_extension_for_trigrams_may_not_be_created_is_searched_
         with psycopg.connect(server_url, autocommit=True) as conn:
             conn.execute("drop database plain with (force)")
             conn.execute("drop role limited")
+
+
+def test_models_can_be_starred_after_the_upgrade_and_what_was_there_stays(older):
+    database = older("0004")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+    migrate(database)
+    with database.begin() as conn:
+        user, app = conn.execute(text("select u.id, a.id from users u, apps a")).one()
+        favourites.add_favourite(conn, user, app)
+        assert favourites.list_favourites(conn, "ada") == {app}
+        assert conn.execute(text("select count(*) from runs")).scalar_one() == 2
 
 
 def test_two_processes_that_start_together_migrate_once(server_url):

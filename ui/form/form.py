@@ -10,6 +10,7 @@ Left out: running, and what stands beside the form on the page.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -22,7 +23,7 @@ from contract.fields import Field
 from contract.manifest import Manifest
 from contract.number_format import NumberFormat
 from contract.problems import Problem
-from ui.form import form_state, json_view, links, url_sync
+from ui.form import form_state, json_view, layout, links, url_sync
 from ui.form.form_state import FormState, Part
 from ui.form.inputs import InputBinding, draw_input
 from ui.form.inputs.binding import escape_markdown, format_value, show_note
@@ -279,14 +280,18 @@ def _show_fields(
     store_file: KeepFile,
     prefix: str,
 ) -> None:
+    wide = layout.form_layout(manifest) == "wide"
     groups: dict[str | None, list[str]] = {None: []}  # what has no heading stands above all headings
     for key in keys:
         groups.setdefault(manifest.inputs[key].group, []).append(key)
     for group, members in groups.items():
         if group:
             st.markdown(f"##### {escape_markdown(group)}")
-        for key in members:
-            draw_input(_input_binding(manifest, key, problems, page, store_file, prefix))
+        for row in layout.group_fields([manifest.inputs[key] for key in members], wide=wide):
+            with st.grid(min_column_width=layout.INPUT_WIDTH, gap="medium") if len(row) > 1 else nullcontext():
+                for item in row:
+                    with st.container() if len(row) > 1 else nullcontext():
+                        draw_input(_input_binding(manifest, item.key, problems, page, store_file, prefix))
 
 
 def _input_binding(

@@ -1,37 +1,47 @@
 """Runs as a table: selecting a row opens the run, pages by keyset, the filtered list as CSV.
 
-Chosen: pages of fifty come from the database by key, so that the millionth run is as near as the first; while a
-run of the page is live, the table alone is read again every two seconds. The CSV comes from the API's streaming route,
-whatever its length.
+Chosen: a run is told by those of its inputs that differ from the starting values and by its headline figure; pages of
+fifty come from the database by key, so that the millionth run is as near as the first; while a run of the page is live,
+the table alone is read again every two seconds. The CSV comes from the API's
+streaming route, whatever its length.
 Left out: sorting by other columns. The order is the order of time.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
-from contract.run import Run
+from contract.errors import ProblemsError
+from contract.run import Run, Status
 from contract.run_search import Filter, Page
 from engine.runs.search import COUNT_CAP, count_runs, search_runs
+from engine.runs.summaries import read_summaries
+from ui.result.differences import summarise_differences
+from ui.result.headline import headline_text
 from ui.shell import cached, sitemap
 from ui.shell.formatting import STATUS
 from ui.shell.problems import show_outages
 from ui.shell.session import current_actor
+from ui.shell.time_zone import zone_name
 
+LINE_LETTERS = 48  # of the columns of texts
+MAX_LINES = 4  # a longer text is cut; the run's page has it whole
 REFRESH_SECONDS = 2.0  # s between two readings of a page with live runs
 CSV_ROUTE = "/api/runs/export/csv"
 
 
-def day_range(days: Sequence[dt.date]) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """Return the first and the last moment of a range of days, in UTC; one day alone is open at its end."""
+def day_range(days: Sequence[dt.date], zone: dt.tzinfo = dt.UTC) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """Return the first and the last moment of a range of days in `zone`; one day alone is open at its end."""
     if not days:
         return None, None
-    start = dt.datetime.combine(days[0], dt.time(), dt.UTC)
-    end = dt.datetime.combine(days[1] + dt.timedelta(days=1), dt.time(), dt.UTC) if len(days) > 1 else None
+    start = dt.datetime.combine(days[0], dt.time(), zone)
+    end = dt.datetime.combine(days[1] + dt.timedelta(days=1), dt.time(), zone) if len(days) > 1 else None
     return start, end
 
 
@@ -97,43 +107,72 @@ def _show_page(page: Page, wanted: Filter) -> None:
         return
     count = count_runs(cached.context(), wanted, actor=current_actor(), cap=COUNT_CAP)
     st.caption(f"{count:,}{'+' if count >= COUNT_CAP else ''} runs" if count != 1 else "1 run")
+    frame = to_dataframe(page.runs, read_summaries(cached.context(), page.runs, actor=current_actor()))
     event = st.dataframe(
-        to_dataframe(page.runs),
+        frame,
         key="history_rows",
         hide_index=True,
         height="content",
+        row_height=_row_height(frame),
         on_select="rerun",
         selection_mode="single-row",
-        column_config={
-            "Queued": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", timezone="UTC", width="medium"),
-            "Seconds": st.column_config.NumberColumn(format="%.3f", width="small"),
-            "Inputs": st.column_config.TextColumn(width="large"),
-        },
+        column_config=column_config(),
     )
     rows = event["selection"]["rows"] if event else []
     if rows:
         st.switch_page(sitemap.make_page("run"), query_params={"id": str(page.runs[rows[0]].id)})
 
 
-def to_dataframe(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return the runs as the table shows them."""
+def column_config() -> dict[str, Any]:
+    """Return how the columns are written: times in the browser's zone, long texts wrapped."""
+    return {
+        "Queued": st.column_config.DatetimeColumn(
+            format="YYYY-MM-DD HH:mm:ss", timezone=zone_name(), width=150, help=f"Time zone: {zone_name()}"
+        ),
+        "Seconds": st.column_config.NumberColumn(format="%.3f", width="small"),
+        "Inputs": st.column_config.TextColumn(width=330, help="What differs from the model's starting values"),
+        "Result": st.column_config.TextColumn(width=370, help="The headline figure, or why there is none"),
+    }
+
+
+def to_dataframe(runs: Sequence[Run], summaries: Mapping[UUID, Any] | None = None) -> pd.DataFrame:
+    """Return the runs as the table shows them; `summaries` are those of their results, by run."""
+    found = summaries or {}
     return pd.DataFrame(
         {
             "Model": [r.app_name for r in runs],
             "Status": [STATUS[r.status].words + (" (reused)" if r.reused_from else "") for r in runs],
+            "Inputs": [_inputs_text(r) for r in runs],
+            "Result": [_result_text(r, found.get(r.id)) for r in runs],
             "Queued": [r.queued_at for r in runs],
             "Seconds": [r.duration.total_seconds() if r.duration else None for r in runs],
             "User": [r.user for r in runs],
-            "Inputs": [_inputs_text(r) for r in runs],
-            "Reason": [r.reason or "" for r in runs],
             "Run": [str(r.id)[-8:] for r in runs],
         }
     )
 
 
 def _inputs_text(run: Run) -> str:
-    shown = []
-    for key, value in run.inputs.items():
-        text = f"{len(value)} rows" if isinstance(value, list) and value and isinstance(value[0], dict) else str(value)
-        shown.append(f"{key} {text}")
-    return ", ".join(shown)[:300]
+    """Return what distinguishes the run: which inputs differ from the starting values."""
+    try:
+        manifest = cached.run_manifest(run)
+    except ProblemsError:
+        return ""
+    return summarise_differences(manifest, run.inputs)
+
+
+def _result_text(run: Run, summary: Any) -> str:
+    """Return the headline figure of a success, the reason of any other end."""
+    if run.status is not Status.SUCCESS or summary is None:
+        return " ".join((run.reason or "").split())
+    try:
+        manifest = cached.run_manifest(run)
+    except ProblemsError:
+        return ""
+    return headline_text(manifest, summary)
+
+
+def _row_height(frame: pd.DataFrame) -> int | None:
+    """Return the rows' height in pixels, in which the longest text has its lines; None where each has one."""
+    lines = math.ceil(int(frame[["Inputs", "Result"]].map(len).to_numpy().max()) / LINE_LETTERS)
+    return 20 * min(lines, MAX_LINES) + 16 if lines > 1 else None

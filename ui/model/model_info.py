@@ -14,6 +14,7 @@ from ui.model import access_notice
 from ui.shell import cached
 from ui.shell.formatting import timestamp
 from ui.shell.markup import escape, safe_markdown, web_link
+from ui.shell.time_zone import session_zone
 
 
 def show_header(app: App, manifest: Manifest, version: Version) -> None:
@@ -52,7 +53,7 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
             [
                 escape(f"{app.slug}, version {manifest.version or version.hash[:12]}"),
                 f"content hash {version.hash[:12]}",
-                f"registered {timestamp(version.created_at)}",
+                f"registered {timestamp(version.created_at, session_zone())}",
                 *([f"licence {escape(manifest.license)}"] if manifest.license else []),
                 *([f"by {escape(', '.join(manifest.authors))}"] if manifest.authors else []),
             ]

@@ -20,7 +20,7 @@ from engine.runs.follow import Snapshot, snapshot
 from ui.form import submission
 from ui.form.form import FormValues, apply_pending
 from ui.model import model_info
-from ui.result import run_progress, run_view
+from ui.result import run_progress, run_view, starting_result
 from ui.shell import cached
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
@@ -62,7 +62,7 @@ def show_run_panel(
             with st.container():
                 if refused is not None:
                     show_problems(refused)
-            _show_result(app, manifest, form_values, submitted)
+            _show_result(app, version, manifest, form_values, submitted)
 
 
 def form_key(app: App, version: Version) -> str:
@@ -94,10 +94,12 @@ def _show_bar(app: App, version: Version, manifest: Manifest, form_values: FormV
     return asked, live, fresh
 
 
-def _show_result(app: App, manifest: Manifest, form_values: FormValues, submitted: Run | None) -> None:
+def _show_result(
+    app: App, version: Version, manifest: Manifest, form_values: FormValues, submitted: Run | None
+) -> None:
     wanted = str(submitted.id) if submitted is not None else st.query_params.get("run")
     if wanted is None:
-        st.info("Set the inputs and press Run. The address of this page carries them: copy it to share the form.")
+        starting_result.show_starting_result(app, version, form_values.values)
         return
     try:
         if submitted is None or submitted.status.final:

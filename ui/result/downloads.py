@@ -18,6 +18,7 @@ from contract.number_format import NumberFormat
 from contract.result import Series, Table
 from contract.run import Run
 from ui.shell import session_format
+from ui.shell.currency import session_currency
 
 ROUTE = "/api/runs/{id}/export/csv"
 PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
@@ -52,7 +53,8 @@ def series_buttons(series: Sequence[Series], run: Run | None, key: str) -> None:
 
 def export_link(run_id: UUID, name: str, *, excel: bool = False, language: str = "") -> str:
     """Return the address of the streaming route for a table or series by name, in a spreadsheet's language."""
-    link = f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}" + ("&excel=1" if excel else "")
+    link = f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}&currency={quote(session_currency(), safe='')}"
+    link += "&excel=1" if excel else ""
     return f"{link}&language={quote(language)}" if excel and language else link
 
 

@@ -19,6 +19,7 @@ from ui.result.charts import number_formats
 from ui.result.tables import column_config, to_dataframe
 from ui.shell import formatting
 from ui.shell.markup import escape
+from ui.shell.time_zone import session_zone
 
 SHORT = 12
 PYTHON = ("python", "Python")
@@ -97,6 +98,7 @@ def value_text(value: Any, field: Field | None = None) -> str:
 
 def provenance_rows(run: Run, manifest: Manifest | None = None) -> dict[str, str]:
     """Return what is recorded about a run, in words; what is not known is left out."""
+    zone = session_zone()
     seconds = run.duration.total_seconds() if run.duration is not None else None
     label = f"{manifest.version} · " if manifest is not None and manifest.version else ""
     found = {
@@ -107,9 +109,9 @@ def provenance_rows(run: Run, manifest: Manifest | None = None) -> dict[str, str
         "Reused from": f"run {run.reused_from}" if run.reused_from else None,
         "Seed": str(run.seed),
         "User": run.user,
-        "Queued": formatting.timestamp(run.queued_at),
-        "Started": formatting.timestamp(run.started_at) if run.started_at else None,
-        "Finished": formatting.timestamp(run.finished_at) if run.finished_at else None,
+        "Queued": formatting.timestamp(run.queued_at, zone),
+        "Started": formatting.timestamp(run.started_at, zone) if run.started_at else None,
+        "Finished": formatting.timestamp(run.finished_at, zone) if run.finished_at else None,
         "Duration": formatting.duration(seconds) if seconds is not None else None,
         "Processor time": formatting.duration(run.cpu_seconds) if run.cpu_seconds is not None else None,
         "Peak memory": formatting.file_size(run.peak_memory) if run.peak_memory is not None else None,

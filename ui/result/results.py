@@ -20,6 +20,7 @@ from contract.run import Run
 from ui.result import cards, chart_view, charts, downloads, tables
 from ui.result.chart_view import DrawnChart, Range
 from ui.result.provenance import show_provenance as provenance
+from ui.shell.currency import session_currency
 from ui.shell.markup import escape, safe_markdown
 
 __all__ = ["ReadFile", "ReadPart", "provenance", "show_result"]
@@ -105,7 +106,7 @@ def _show_series(result: Result, run: Run | None, points: Points | None, name: s
     """Show the chart of the series; zooming into a long one runs this alone."""
     shown = chart_view.shown_range(f"{name}-series", "series")
     if run is not None and run.status.final and any(s.part is not None for s in result.series):
-        drawn = _drawn_series_of(str(run.reused_from or run.id), shown, result, run, points)
+        drawn = _drawn_series_of(f"{run.reused_from or run.id} {session_currency()}", shown, result, run, points)
     else:
         drawn = _draw_series(result, run, points, shown)
     _show_drawn(drawn, f"{name}-series")

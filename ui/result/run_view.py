@@ -23,6 +23,7 @@ from engine.runs.results import read_result_file, read_result_part
 from ui.form.links import run_link
 from ui.result import provenance, results, run_progress
 from ui.shell import cached, sitemap
+from ui.shell.currency import result_in_currency
 from ui.shell.formatting import STATUS, duration
 from ui.shell.markup import escape_lines
 from ui.shell.problems import show_problems
@@ -54,7 +55,7 @@ def show_run(now: Snapshot, *, previous: Snapshot | None = None, copy: bool = Fa
     with st.container(key=body):
         try:
             manifest = cached.run_manifest(shown.run)
-            result = parse_result(shown.shown, manifest.outputs)
+            result = result_in_currency(parse_result(shown.shown, manifest.outputs))
         except ProblemsError as error:
             show_problems(error)
             return

@@ -5,6 +5,7 @@ part of each key, so that nobody is shown what was read for somebody else. Cache
 Left out: versions, which the engine caches by content hash.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -16,10 +17,12 @@ from contract.cases import Case
 from contract.manifest import Manifest
 from contract.run import Run
 from engine.models import catalogue as models
+from engine.models.favourites import count_uses
 from engine.processes import context as contexts
 from engine.processes import status
 from engine.processes.context import AppContext
 from engine.runs import search
+from ui.shell.currency import manifest_in_currency
 from ui.shell.session import current_actor
 
 LIVE_SECONDS = 0.5  # s of a median run, up to which running at every change feels live
@@ -40,8 +43,18 @@ def _catalogue(actor: Actor) -> list[App]:
     return models.list_models(context(), actor=actor)
 
 
+def use_counts() -> Mapping[int, int]:
+    """Return how much each model is used, by its id, for the order of the catalogue."""
+    return _use_counts(current_actor())
+
+
+@st.cache_data(ttl=60, max_entries=100, show_spinner=False)
+def _use_counts(actor: Actor) -> Mapping[int, int]:
+    return count_uses(context(), actor=actor)
+
+
 def load_model(slug: str, version: str | None) -> tuple[App, Version, Manifest, tuple[Case, ...]]:
-    """Return a model by its slug, at a version or its current one.
+    """Return a model by its slug, at a version or its current one, its manifest's units in the session's currency.
 
     Raises:
         ProblemsError: there is no such model or version.
@@ -49,7 +62,7 @@ def load_model(slug: str, version: str | None) -> tuple[App, Version, Manifest, 
     actor = current_actor()
     found = models.find_app(context(), slug, actor=actor)
     loaded = models.find_version(context(), found, version, actor=actor)
-    return found, loaded.version, loaded.manifest, loaded.cases
+    return found, loaded.version, manifest_in_currency(loaded.manifest, loaded.hash), loaded.cases
 
 
 def run_manifest(run: Run) -> Manifest:
@@ -58,7 +71,8 @@ def run_manifest(run: Run) -> Manifest:
     Raises:
         ProblemsError: the version is not there any more.
     """
-    return models.version_of_run(context(), run, actor=current_actor()).manifest
+    loaded = models.version_of_run(context(), run, actor=current_actor())
+    return manifest_in_currency(loaded.manifest, loaded.hash)
 
 
 def case_results(app: App, version: Version) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """How times, durations, sizes and statuses read on the screen.
 
-Chosen: words an analyst uses; times in UTC with the zone said, because runs are shared across offices.
+Chosen: words an analyst uses; times with their zone, because runs are shared across offices.
 Left out: numbers of results, which have their own formats.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from contract.run import Status
 
@@ -46,9 +46,9 @@ def duration(seconds: float | None, *, live: bool = False) -> str:
     return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"
 
 
-def timestamp(at: datetime | None) -> str:
-    """Return a time as `2026-11-21 14:05:09 UTC`."""
-    return "–" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def timestamp(at: datetime | None, zone: tzinfo = UTC) -> str:
+    """Return a time in `zone` as `2026-11-21 14:05:09 CET`."""
+    return "–" if at is None else at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def relative_time(at: datetime | None, now: datetime | None = None) -> str:

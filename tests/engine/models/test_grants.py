@@ -96,7 +96,7 @@ def test_an_incomplete_command_is_refused_with_its_usage(command, capsys, argume
     assert "usage: python -m engine.commands.grants" in capsys.readouterr().err
 
 
-def test_a_grant_queues_the_reference_cases_again(add_model, command, context):
+def test_a_grant_has_the_reference_cases_and_the_starting_inputs_run_again(add_model, command, context):
     cases = [{"name": "a", "inputs": {}, "expect": {"notes": "x"}}]
     add_model(LOOKS, slug="curves", network=["www.example.com"], cases=cases)
 
@@ -106,9 +106,9 @@ def test_a_grant_queues_the_reference_cases_again(add_model, command, context):
 
     before = queued()
     command("grant", "curves", "--host", "www.example.com")
-    assert queued() == before + 1
+    assert queued() == before + 2
     command("grant", "curves", "--host", "www.example.com")
-    assert queued() == before + 1
+    assert queued() == before + 2
 
 
 def test_without_a_database_the_command_says_what_to_do(tmp_path, capsys):

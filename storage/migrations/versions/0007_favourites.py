@@ -1,0 +1,15 @@
+"""The models that a user has starred."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "favourites",
+        sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True),
+        sa.Column("app_id", sa.Integer, sa.ForeignKey("apps.id"), primary_key=True),
+    )

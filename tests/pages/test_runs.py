@@ -1,0 +1,74 @@
+"""What the history and a run's page say of a run."""
+
+from engine.runs.submit import submit
+from storage.search import Filter, search_runs
+
+TWO = "def run(inputs):\n    return {'summary': {'Basis': 'x', 'Total': inputs['n'] * 1000, 'Half': inputs['n'] / 2}}\n"
+FAILS = (
+    "def run(inputs):\n    raise ValueError('inputs.n: ' + 'too large to be carried through. ' * 5 + 'Give less.')\n"
+)
+N = {
+    "n": {"type": "number", "label": "Number", "min": 0, "max": 50, "default": 7, "unit": "pcs"},
+    "m": {"type": "number", "label": "Other", "min": 0, "max": 50, "default": 7},
+}
+
+
+def words(app):
+    return " ".join(str(item.value) for group in (app.title, app.markdown, app.caption) for item in group)
+
+
+def test_the_history_says_what_differs_and_the_headline_figure(visit, add_model, context, run_now):
+    add_model(TWO, N, outputs={"summary": {"Total": {"unit": "EUR", "format": ",.0f"}}})
+    run_now(submit(context, "probe", {"n": 9}, user="ada"))
+    run_now(submit(context, "probe", {}, user="ada"))
+    submit(context, "probe", {"n": 9}, user="grace")
+    frame = visit("history").dataframe[0].value
+    assert list(frame["Inputs"]) == ["Number 9 pcs", "The model's starting values", "Number 9 pcs"]
+    assert list(frame["Result"]) == ["Total 9,000 EUR", "Total 7,000 EUR", "Total 9,000 EUR"]
+    assert next(iter(frame["Status"])) == "Success (reused)"
+
+
+def test_the_history_shows_the_whole_reason_of_a_failure(visit, add_model, context, run_now):
+    add_model(FAILS, N)
+    run = submit(context, "probe", {"n": 9}, user="ada")
+    run_now(run)
+    with context.database.read() as conn:
+        (failed,) = search_runs(conn, Filter()).runs
+    app = visit("history")
+    assert list(app.dataframe[0].value["Result"]) == [" ".join(failed.reason.split())]
+    assert "Give less." in failed.reason
+    assert app.dataframe[0].proto.row_height > 35
+
+
+def test_the_summaries_of_a_page_of_runs_are_one_statement(visit, add_model, context, run_now, monkeypatch):
+    from storage import summaries
+
+    add_model(TWO, N)
+    for n in range(4):
+        run_now(submit(context, "probe", {"n": n}, user="ada"))
+    asked = []
+    real = summaries.read_summaries
+    monkeypatch.setattr(summaries, "read_summaries", lambda conn, ids: asked.append(len(ids)) or real(conn, ids))
+    visit("history")
+    assert set(asked) == {4}
+    assert len(asked) == 1
+
+
+def test_the_history_leaves_the_systems_runs_out_unless_they_are_asked_for(visit, add_model):
+    add_model(TWO, N)
+    app = visit("history")
+    assert "No run yet" in " ".join(item.value for item in app.info)
+    app.text_input(key="user").input("system").run()
+    assert list(app.dataframe[0].value["User"]) == ["system"]
+
+
+def test_a_runs_page_begins_with_the_inputs_that_differ(visit, add_model, context, run_now):
+    add_model(TWO, N)
+    run = submit(context, "probe", {"n": 9, "m": 8}, user="ada")
+    run_now(run)
+    shown = words(visit("run", id=str(run.id)))
+    assert "Number 9 pcs" in shown
+    assert "starting value 7 pcs" in shown
+    same = submit(context, "probe", {}, user="ada")
+    run_now(same)
+    assert "The model's starting values" in words(visit("run", id=str(same.id)))

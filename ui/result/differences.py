@@ -1,0 +1,119 @@
+"""What distinguishes a run: the inputs that differ from the model's starting values, in words.
+
+Chosen: the form's labels, units and options; a table by how many of its rows changed, or by the name of the built-in
+table that it equals; inputs that the form hides for these values are left out, because the model does not read them.
+Left out: two runs side by side.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contract import inputs as contract_inputs
+from contract.fields import Field
+from contract.manifest import Manifest
+from ui.result.provenance import value_text
+
+MAX_TEXT = 60  # letters of a text that are shown
+LARGEST = 1e15  # from which on a number without a fraction is written as a power of ten
+NOTHING = "The model's starting values"
+
+
+def differing_inputs(manifest: Manifest, inputs: Mapping[str, Any], *, starts: bool = False) -> list[str]:
+    """Return a phrase for each input that differs from its starting value, in the form's order.
+
+    Args:
+        manifest: of the run's version.
+        inputs: of the run, as stored.
+        starts: whether each phrase says the starting value too.
+    """
+    try:
+        begin = contract_inputs.validate(manifest, manifest.initial_values)
+    except contract_inputs.InputError:
+        begin = dict(manifest.initial_values)
+    given = {key: value for key, value in inputs.items() if value is not None}
+    shown = contract_inputs.visible_keys(manifest, given)
+    found = []
+    for key, field in manifest.inputs.items():
+        before, now = begin.get(key), given.get(key)
+        if key in shown and not _equal(before, now) and not (_is_empty(before) and _is_empty(now)):
+            found.append(_phrase(field, before, now, starts=starts))
+    return found
+
+
+def summarise_differences(manifest: Manifest, inputs: Mapping[str, Any], *, letters: int = 240) -> str:
+    """Return the differences on one line of at most about `letters`; how many more there are is said."""
+    phrases = differing_inputs(manifest, inputs)
+    if not phrases:
+        return NOTHING
+    kept: list[str] = []
+    for phrase in phrases:
+        if kept and sum(map(len, kept)) + len(phrase) > letters:
+            return f"{', '.join(kept)} and {len(phrases) - len(kept)} more"
+        kept.append(phrase)
+    return ", ".join(kept)
+
+
+def _phrase(field: Field, before: Any, now: Any, *, starts: bool) -> str:
+    if field.type == "table":
+        return f"{field.label}: {_table_change(field, before or [], now or [])}"
+    text = f"{field.label} {_value(field, now)}"
+    return f"{text} (starting value {_value(field, before)})" if starts else text
+
+
+def _value(field: Field, value: Any) -> str:
+    """Return a value with its unit."""
+    if value is None or value == "":
+        return "empty"
+    if isinstance(value, Mapping) and "file" in value:
+        return str(value.get("name") or "an uploaded file")
+    text = value_text(_short(value), field)
+    text = text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
+    return f"{text} {field.unit}" if field.unit and field.type in {"number", "integer", "range"} else text
+
+
+def _short(value: Any) -> Any:
+    """Return numbers without a fraction as whole ones: 120 and not 120.0."""
+    if isinstance(value, list):
+        return [_short(v) for v in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST else value
+
+
+def _table_change(field: Field, before: Sequence[Any], now: Sequence[Any]) -> str:
+    for choice in field.choices:
+        if _equal([dict(row) for row in choice.rows], list(now)):
+            return choice.label
+    if not now:
+        return "empty"
+    rows = f"{len(now):,} row{'' if len(now) == 1 else 's'}"
+    if not before:
+        return rows
+    if len(before) == len(now):
+        changed = sum(not _equal(a, b) for a, b in zip(before, now, strict=True))
+        return f"{changed:,} of {rows} changed"
+    old, new = Counter(map(_row_key, before)), Counter(map(_row_key, now))
+    added, removed = (new - old).total(), (old - new).total()
+    parts = [f"{added:,} added" if added else "", f"{removed:,} removed" if removed else ""]
+    return f"{rows} instead of {len(before):,}, {' and '.join(p for p in parts if p)}"
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ("", [])
+
+
+def _row_key(row: Any) -> str:
+    """Return what equal rows have in common: empty cells and the type of a number do not count."""
+    if isinstance(row, Mapping):
+        row = {k: float(v) if type(v) is int and abs(v) < 2**53 else v for k, v in row.items() if v is not None}
+    return json.dumps(row, sort_keys=True, default=str)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Return whether two values are equal: 1 and 1.0 are, 1 and true are not, nor does an empty cell count."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        keys = {k for row in (one, other) for k, v in row.items() if v is not None}
+        return all(_equal(one.get(k), other.get(k)) for k in keys)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and one == other

@@ -312,7 +312,9 @@ def test_a_table_stored_apart_is_offered_by_link_and_one_on_the_page_by_click():
     at.session_state[f"{gallery.RUN.app_slug}-result-tables"] = 1
     at.run()
     urls = [b.proto.url for b in at.get("link_button")]
-    assert urls == [downloads.export_link(gallery.RUN.id, gallery.BIG.name, excel=e) for e in (False, True)]
+    assert urls == [
+        downloads.export_link(gallery.RUN.id, gallery.BIG.name, excel=e, language="en") for e in (False, True)
+    ]
 
 
 def test_the_csv_of_a_table_on_the_page_has_its_cells_under_their_labels():

@@ -1,6 +1,7 @@
 """The currency that an analyst sets, on every page."""
 
 from engine.runs.submit import submit
+from tests.actors import ADA
 
 LOSS = """
 def run(inputs):
@@ -16,16 +17,16 @@ OUTPUTS = {"summary": {"Total": {"unit": "currency"}}, "columns": {"Loss": {"uni
 
 def shown(app):
     """Return every text of a page that could hold a unit."""
-    texts = [m.label for m in app.metric] + [str(m.value) for m in app.metric]
+    texts = [item.proto.body for item in app.get("html") if "<style" not in item.proto.body]
     texts += [str(i.value) for group in (app.markdown, app.caption) for i in group]
     texts += [c.proto.columns for c in app.dataframe]
-    texts += [c.proto.spec for c in app.get("plotly_chart")]
+    texts += [c.proto.json for c in app.get("bidi_component")]
     return " ".join(texts)
 
 
 def test_without_a_currency_amounts_have_no_unit(visit, add_model, context, run_now):
     add_model(LOSS, N, outputs=OUTPUTS)
-    run = submit(context, "probe", {"n": 9}, user="ada")
+    run = submit(context, "probe", {"n": 9}, actor=ADA)
     run_now(run)
     text = shown(visit("run", id=str(run.id)))
     assert "(currency)" not in text
@@ -34,7 +35,7 @@ def test_without_a_currency_amounts_have_no_unit(visit, add_model, context, run_
 
 def test_the_chosen_currency_stands_on_forms_results_and_lists(visit, add_model, context, run_now):
     add_model(LOSS, N, outputs=OUTPUTS)
-    run = submit(context, "probe", {"n": 9}, user="ada")
+    run = submit(context, "probe", {"n": 9}, actor=ADA)
     run_now(run)
     app = visit("run", id=str(run.id))
     app.selectbox(key="currency").set_value("CHF").run()
@@ -48,7 +49,7 @@ def test_the_chosen_currency_stands_on_forms_results_and_lists(visit, add_model,
 
 def test_the_history_and_the_form_follow_it(visit, add_model, context, run_now):
     add_model(LOSS, N, outputs=OUTPUTS)
-    run_now(submit(context, "probe", {"n": 9}, user="ada"))
+    run_now(submit(context, "probe", {"n": 9}, actor=ADA))
     app = visit("history")
     app.selectbox(key="currency").set_value("CHF").run()
     row = app.dataframe[0].value.iloc[0]

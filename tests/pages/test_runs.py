@@ -1,7 +1,9 @@
 """What the history and a run's page say of a run."""
 
+from contract.actor import Actor
 from engine.runs.submit import submit
 from storage.search import Filter, search_runs
+from tests.actors import ADA
 
 TWO = "def run(inputs):\n    return {'summary': {'Basis': 'x', 'Total': inputs['n'] * 1000, 'Half': inputs['n'] / 2}}\n"
 FAILS = (
@@ -19,9 +21,9 @@ def words(app):
 
 def test_the_history_says_what_differs_and_the_headline_figure(visit, add_model, context, run_now):
     add_model(TWO, N, outputs={"summary": {"Total": {"unit": "EUR", "format": ",.0f"}}})
-    run_now(submit(context, "probe", {"n": 9}, user="ada"))
-    run_now(submit(context, "probe", {}, user="ada"))
-    submit(context, "probe", {"n": 9}, user="grace")
+    run_now(submit(context, "probe", {"n": 9}, actor=ADA))
+    run_now(submit(context, "probe", {}, actor=ADA))
+    submit(context, "probe", {"n": 9}, actor=Actor("grace"))
     frame = visit("history").dataframe[0].value
     assert list(frame["Inputs"]) == ["Number 9 pcs", "The model's starting values", "Number 9 pcs"]
     assert list(frame["Result"]) == ["Total 9,000 EUR", "Total 7,000 EUR", "Total 9,000 EUR"]
@@ -30,7 +32,7 @@ def test_the_history_says_what_differs_and_the_headline_figure(visit, add_model,
 
 def test_the_history_shows_the_whole_reason_of_a_failure(visit, add_model, context, run_now):
     add_model(FAILS, N)
-    run = submit(context, "probe", {"n": 9}, user="ada")
+    run = submit(context, "probe", {"n": 9}, actor=ADA)
     run_now(run)
     with context.database.read() as conn:
         (failed,) = search_runs(conn, Filter()).runs
@@ -45,7 +47,7 @@ def test_the_summaries_of_a_page_of_runs_are_one_statement(visit, add_model, con
 
     add_model(TWO, N)
     for n in range(4):
-        run_now(submit(context, "probe", {"n": n}, user="ada"))
+        run_now(submit(context, "probe", {"n": n}, actor=ADA))
     asked = []
     real = summaries.read_summaries
     monkeypatch.setattr(summaries, "read_summaries", lambda conn, ids: asked.append(len(ids)) or real(conn, ids))
@@ -64,11 +66,11 @@ def test_the_history_leaves_the_systems_runs_out_unless_they_are_asked_for(visit
 
 def test_a_runs_page_begins_with_the_inputs_that_differ(visit, add_model, context, run_now):
     add_model(TWO, N)
-    run = submit(context, "probe", {"n": 9, "m": 8}, user="ada")
+    run = submit(context, "probe", {"n": 9, "m": 8}, actor=ADA)
     run_now(run)
     shown = words(visit("run", id=str(run.id)))
     assert "Number 9 pcs" in shown
     assert "starting value 7 pcs" in shown
-    same = submit(context, "probe", {}, user="ada")
+    same = submit(context, "probe", {}, actor=ADA)
     run_now(same)
     assert "The model's starting values" in words(visit("run", id=str(same.id)))

@@ -12,6 +12,7 @@ from engine.models.starting_runs import queue_missing_starting_runs, starting_ru
 from engine.runs.submit import submit
 from storage import fair_queue, runs, starting_runs, users
 from storage.search import Filter, count_runs, search_runs, usage_stats
+from tests.actors import ADA
 
 SQUARE = "def run(inputs):\n    return {'summary': {'Squared': inputs['n'] ** 2}}\n"
 N = {"n": {"type": "number", "label": "Number", "min": 0, "max": 50, "default": 7}}
@@ -34,8 +35,8 @@ def shown(context):
     """Return the starting run of a model's current version, or None."""
 
     def read(slug):
-        app = find_app(context, slug)
-        return starting_run(context, app.id, app.current_version)
+        app = find_app(context, slug, actor=ADA)
+        return starting_run(context, app.id, app.current_version, actor=ADA)
 
     return read
 
@@ -46,7 +47,7 @@ def test_registering_a_version_queues_a_run_of_its_starting_inputs_behind_all_ot
     assert (run.inputs, run.status, run.user) == ({"n": 8}, Status.PENDING, "system")
     with context.database.read() as conn:
         priorities = conn.execute(text("select priority from procrastinate_jobs order by priority")).scalars().all()
-    submit(context, "probe", {"n": 1}, user="ada", priority=0)
+    submit(context, "probe", {"n": 1}, actor=ADA, priority=0)
     with context.database.read() as conn:
         assert fair_queue.queue_position(conn, run.id) == 1
     assert priorities[0] < 0
@@ -91,14 +92,14 @@ def test_a_model_whose_inputs_are_not_complete_has_no_starting_run(add_model, sy
 def test_an_analysts_run_of_the_same_inputs_reuses_the_result(add_model, context, run_now, system_runs):
     add_model(SQUARE, N)
     run_now(system_runs()[0])
-    run = submit(context, "probe", {"n": 7}, user="ada")
+    run = submit(context, "probe", {"n": 7}, actor=ADA)
     assert (run.status, run.reused_from) == (Status.SUCCESS, system_runs()[0].id)
 
 
 def test_of_a_model_whose_results_are_random_the_newest_is_shown(add_model, context, run_now, system_runs, shown):
     add_model(SQUARE, N, deterministic=False, network=["www.example.com"])
     run_now(system_runs()[0])
-    grant(context.database, "probe", GrantKind.HOST, "www.example.com", by="root")
+    grant(context.database, "probe", GrantKind.HOST, "www.example.com", actor=ADA)
     newer, older = system_runs()
     assert shown("probe").id == older.id
     run_now(newer)
@@ -108,15 +109,15 @@ def test_of_a_model_whose_results_are_random_the_newest_is_shown(add_model, cont
 def test_a_model_without_its_secret_is_run_when_the_secret_is_granted(add_model, context, system_runs):
     add_model(SQUARE, N, secrets=["API_KEY"])
     assert system_runs() == ()
-    grant(context.database, "probe", GrantKind.SECRET, "API_KEY", by="root")
+    grant(context.database, "probe", GrantKind.SECRET, "API_KEY", actor=ADA)
     assert len(system_runs()) == 1
-    grant(context.database, "probe", GrantKind.SECRET, "API_KEY", by="root")
+    grant(context.database, "probe", GrantKind.SECRET, "API_KEY", actor=ADA)
     assert len(system_runs()) == 1
 
 
 def test_lists_and_counts_of_runs_leave_the_systems_out_unless_it_is_asked_for(add_model, context, run_now):
     add_model(SQUARE, N)
-    submit(context, "probe", {"n": 1}, user="ada")
+    submit(context, "probe", {"n": 1}, actor=ADA)
     with context.database.read() as conn:
         assert [r.user for r in search_runs(conn, Filter()).runs] == ["ada"]
         assert count_runs(conn, Filter(app="probe")) == 1
@@ -131,9 +132,10 @@ def test_runs_are_listed_where_no_user_is_called_as_the_system_is(context, add_m
         "def run(inputs):\n    return {'notes': 'x'}\n", {"n": {"type": "file", "label": "Claims", "required": False}}
     )
     with context.database.begin() as conn:
+        conn.execute(text("delete from run_search"))
         conn.execute(text("delete from runs"))
         conn.execute(text("update users set name = 'somebody' where name = 'system'"))
-    submit(context, "probe", {}, user="ada")
+    submit(context, "probe", {}, actor=ADA)
     with context.database.read() as conn:
         assert [r.user for r in search_runs(conn, Filter()).runs] == ["ada"]
 
@@ -141,21 +143,22 @@ def test_runs_are_listed_where_no_user_is_called_as_the_system_is(context, add_m
 def test_a_model_that_only_the_system_ran_has_not_been_run_yet(add_model, context, run_now, system_runs):
     add_model(SQUARE, N)
     run_now(system_runs()[0])
-    assert find_app(context, "probe").last_run_at is None
+    assert find_app(context, "probe", actor=ADA).last_run_at is None
 
 
 def test_a_start_queues_what_an_older_release_never_ran(add_model, context, system_runs, tmp_path):
     add_model(SQUARE, N)
     with context.database.begin() as conn:
+        conn.execute(text("delete from run_search"))
         conn.execute(text("delete from runs"))
-    register_folders(context, tmp_path / "models")
+    register_folders(context, tmp_path / "models", actor=ADA)
     assert len(system_runs()) == 1
-    assert queue_missing_starting_runs(context) == 0
+    assert queue_missing_starting_runs(context, actor=ADA) == 0
 
 
 def test_a_waiting_starting_run_keeps_no_run_of_an_analyst_back(context, add_model):
     add_model(SQUARE, N)
-    app = find_app(context, "probe")
+    app = find_app(context, "probe", actor=ADA)
     with context.database.begin() as conn:
         held, _ = runs.insert_run(
             conn,
@@ -180,5 +183,5 @@ def test_the_starting_runs_of_all_models_are_listed_by_their_current_version(add
     add_model(SQUARE + "# newer\n", N, slug="alpha")
     with context.database.read() as conn:
         found = starting_runs.list_starting_runs(conn)
-        assert found == {find_app(context, "beta").id: run.id}
+        assert found == {find_app(context, "beta", actor=ADA).id: run.id}
         assert starting_runs.read_documents(conn, [run.id])[run.id]["summary"] == {"Squared": 49}

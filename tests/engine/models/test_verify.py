@@ -25,7 +25,7 @@ CASES = [{"name": f"case {n}", "inputs": {"n": n}, "expect": {"summary.n": n}} f
 def score(context, slug):
     app = find_app(context, slug, actor=ADA)
     with context.database.read() as conn:
-        return versions.get_version(conn, app.id, app.current_version).checks
+        return versions.get_case_results(conn, app.id, app.current_version)
 
 
 def check(context, worker_context, slug):

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from contract.run import Status
 from engine.runs.follow import Snapshot, brief
+from tests.actors import ADA
 from tests.ui.result import gallery
 from ui.result import run_progress, run_view
 
@@ -26,9 +27,11 @@ def going(seq, shown=None, log=""):
 @pytest.fixture
 def page(monkeypatch):
     """Return what draws a run on a page, again on the same page at each call."""
-    context = SimpleNamespace(context=lambda: None, load_model=lambda *_: (None, None, gallery.MANIFEST, None))
+    context = SimpleNamespace(context=lambda: None, run_manifest=lambda _run: gallery.MANIFEST)
     monkeypatch.setattr(run_progress, "cached", context)
     monkeypatch.setattr(run_view, "cached", context)
+    for view in (run_progress, run_view):
+        monkeypatch.setattr(view, "current_actor", lambda: ADA)
     at = AppTest.from_file(str(Path(__file__).with_name("live_script.py")), default_timeout=30)
 
     def draw(now, previous=None):

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := PYTHON="$(PYTHON)" VENV="$(VENV)" sh install.sh
 
-.PHONY: run dev worker test faults check format bench reference hostile screenshots lock upgrade clean
+.PHONY: run dev worker test quick faults check format bench reference hostile screenshots lock upgrade clean
 
 run: $(VENV)/.run
 	@echo "Tontine: http://localhost:$(PORT)  (Ctrl-C stops it)"
@@ -21,6 +21,10 @@ worker: $(VENV)/.run
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q
+
+# Everything that starts no process and draws no page in a browser, in under a minute.
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest -q -n auto -m "not processes and not slow"
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, RowMapping
 from contract.errors import TooManyError
 from contract.problems import Problem
 from contract.run import Run, Status
-from storage import fair_queue, results, run_events
+from storage import fair_queue, queue_jobs, results, run_events
 from storage.sql import sql
 
 # ruff: noqa: S608 - the statements below are put together from these words of our own
@@ -54,9 +54,7 @@ _ADD = sql(f"""
 with wanted as (
     select {fair_queue.NEXT_RANK} as rank where cast(:most as integer) is null or {fair_queue.WAITING_RUNS} < :most
 ), queued as (
-    select unnest(procrastinate_defer_jobs_v1(array[cast(row(
-        :queue, :task, cast(:place as integer) - least(rank, {fair_queue.MAX_ADMITTED}), null, null,
-        jsonb_build_object('run_id', cast(:id as text)), null) as procrastinate_job_to_defer_v1)])) as job_id
+    select {queue_jobs.defer_run(f"cast(:place as integer) - least(rank, {fair_queue.MAX_ADMITTED})")} as job_id
     from wanted where cast(:queue as text) is not null and not exists (
         select 1 from runs k where k.user_id = :user_id and k.submission_key = :submission_key)
 ), added as (

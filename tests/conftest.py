@@ -13,6 +13,7 @@ from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).parent.parent / ".hypothesis"))
+pytest_plugins = ["tests.quick"]
 _numbers = itertools.count()
 
 

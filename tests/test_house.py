@@ -68,6 +68,11 @@ def test_the_files_of_the_child_process_import_nothing_of_ours_but_each_other(na
         assert found not in OURS, f"engine/sandbox/{name}.py:{line} imports {found}"
 
 
+def test_the_queues_tables_and_functions_are_named_in_one_file():
+    named = {path for path in files() if re.search(r"procrastinate_\w+", (ROOT / path).read_text())}
+    assert named == {"storage/queue_jobs.py"}
+
+
 def test_only_settings_reads_the_environment():
     readers = [
         path

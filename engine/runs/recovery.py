@@ -15,7 +15,7 @@ from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
-from storage import orphans, runs, workers
+from storage import orphans, queue_jobs, runs, workers
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -24,8 +24,8 @@ log = structlog.get_logger()
 def requeue_orphans(database: Database, limits: InstallationLimits) -> int:
     """Put back the runs and the checks of versions whose worker has been silent for too long; returns how many runs."""
     with database.autocommit() as conn:
-        orphans.drop_finished_jobs(conn, job_queue.RUN_TASK, silence=limits.worker_timeout)
-        orphans.retry_jobs(conn, job_queue.VERIFY_TASK, silence=limits.worker_timeout, attempts=limits.attempts)
+        queue_jobs.drop_finished_jobs(conn, job_queue.RUN_TASK, silence=limits.worker_timeout)
+        queue_jobs.retry_jobs(conn, job_queue.VERIFY_TASK, silence=limits.worker_timeout, attempts=limits.attempts)
     return _requeue(database, limits, worker=None)
 
 
@@ -44,7 +44,7 @@ def _requeue(database: Database, limits: InstallationLimits, worker: str | None)
         found = orphans.lock_orphans(conn, silence=limits.worker_timeout, worker=worker)
         endings = dict[UUID, Status]()
         for run in found:
-            orphans.drop_job(conn, run)
+            queue_jobs.drop_job(conn, run)
             if run.cancel_requested:
                 reason = "Cancelled; its worker was lost before it could say so."
                 endings[run.id] = Status.CANCELLED

@@ -99,3 +99,17 @@ def test_no_declaration_whatever_makes_the_checker_itself_fail(raw):
         manifest.parse({"name": "m", "inputs": {"x": raw}})
     except ManifestError as error:
         assert error.problems
+
+
+@pytest.mark.parametrize("labels", [["Total"], ["A", "B", "C"], []])
+def test_a_manifest_names_up_to_three_headline_figures(labels):
+    found = manifest.parse({"name": "X", "inputs": {}, "headline": labels})
+    assert found.headline == tuple(labels)
+    assert not found.warnings
+
+
+@pytest.mark.parametrize("labels", ["Total", [1], ["A", "B", "C", "D"], {"a": 1}])
+def test_a_headline_that_is_no_list_of_three_labels_is_refused(labels):
+    with pytest.raises(ManifestError) as caught:
+        manifest.parse({"name": "X", "inputs": {}, "headline": labels})
+    assert [p.where for p in caught.value.problems] == ["headline"]

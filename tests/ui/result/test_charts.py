@@ -435,7 +435,11 @@ def test_a_figure_that_is_no_map_is_drawn(trace):
 
 
 def test_every_kind_of_plotly_that_draws_a_map_is_refused():
-    kinds = [name.lower() for name in dir(go) if re.search(r"(geo|map|mapbox)$", name.lower()) or "choropleth" in name.lower()]
+    kinds = [
+        name.lower()
+        for name in dir(go)
+        if re.search(r"(geo|map|mapbox)$", name.lower()) or "choropleth" in name.lower()
+    ]
     maps = {k for k in kinds if k not in {"heatmap", "treemap", "densityheatmap"}}
     assert {"scattergeo", "choropleth", "scattermap"} <= maps
     for kind in maps:

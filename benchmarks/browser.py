@@ -26,14 +26,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from benchmarks.fixture import NOOP, ROOT
 from contract.manifest import parse
 
-PRESSES = 24
-SKIPPED = 4  # of them, while caches fill
-LOADS = 6
+PRESSES = 16
+SKIPPED = 3  # of them, while caches fill
+LOADS = 4
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -99,6 +99,9 @@ TASKS = (
     Task("chain_ladder", "tail", 1, 1.5, 0.001, [round(1.001 + 0.001 * i, 3) for i in range(80)]),
     Task("nothing", "n", 0, 5000, 1, [1001 + i for i in range(80)]),
 )
+
+
+Wanted = dict[float, dict[str, Any]]  # by value: the texts and the sums of the charts that are painted for it
 
 
 @dataclass(slots=True)
@@ -238,6 +241,10 @@ class Side:
         """Where the model is."""
         return self.url
 
+    def value(self, page: Page) -> float:
+        """Return where the slider stands."""
+        return float(self.slider(page).input_value())
+
     def timed(self, page: Page, wanted: dict[str, Any], act: Callable[[], None]) -> Sample:
         """Do something and return what it took until all that is wanted is painted."""
         page.evaluate(TIMED, [wanted["sums"], wanted["words"], self.where])
@@ -281,12 +288,12 @@ class Ours(Side):
         page.wait_for_selector(READY)
         return page
 
-    def press(self, page: Page, wanted: dict[str, Any]) -> Sample:
+    def press(self, page: Page, wanted: Wanted) -> Sample:
         """Set the input, wait until that is through, and press Run."""
         self.slider(page).press("ArrowRight")
         page.wait_for_timeout(900)
         page.wait_for_selector(READY)
-        return self.timed(page, wanted, lambda: page.locator(".st-key-run button").click())
+        return self.timed(page, wanted[self.value(page)], lambda: page.locator(".st-key-run button").click())
 
     def slider(self, page: Page) -> Any:
         """Return the slider of the task's input."""
@@ -297,9 +304,10 @@ class Ours(Side):
         page.get_by_text("Live", exact=True).click()
         page.wait_for_timeout(2500)
 
-    def step(self, page: Page, wanted: dict[str, Any]) -> Sample:
+    def step(self, page: Page, wanted: Wanted) -> Sample:
         """Move the slider by one step with Live on."""
-        return self.timed(page, wanted, lambda: self.slider(page).press("ArrowRight"))
+        following = wanted[round(self.value(page) + self.task.step, 6)]
+        return self.timed(page, following, lambda: self.slider(page).press("ArrowRight"))
 
 
 class Theirs(Side):
@@ -320,11 +328,11 @@ class Theirs(Side):
         page.wait_for_timeout(1000)
         return page
 
-    def press(self, page: Page, wanted: dict[str, Any]) -> Sample:
+    def press(self, page: Page, wanted: Wanted) -> Sample:
         """Set the input, wait until that is through, and press Submit."""
         self.slider(page).press("ArrowRight")
         page.wait_for_timeout(900)
-        return self.timed(page, wanted, lambda: page.locator(self.button).click())
+        return self.timed(page, wanted[self.value(page)], lambda: page.locator(self.button).click())
 
     def slider(self, page: Page) -> Any:
         """Return the slider."""
@@ -335,9 +343,10 @@ class Theirs(Side):
         page.get_by_label("Live").click()
         page.wait_for_timeout(1000)
 
-    def step(self, page: Page, wanted: dict[str, Any]) -> Sample:
+    def step(self, page: Page, wanted: Wanted) -> Sample:
         """Move the slider by one step with Live on."""
-        return self.timed(page, wanted, lambda: self.slider(page).press("ArrowRight"))
+        following = wanted[round(self.value(page) + self.task.step, 6)]
+        return self.timed(page, following, lambda: self.slider(page).press("ArrowRight"))
 
 
 def instructions(task: Task) -> str:
@@ -364,11 +373,11 @@ def instructions(task: Task) -> str:
     )
 
 
-def expected(words: str) -> list[dict[str, Any]]:
+def expected(words: str, values: Sequence[float]) -> Wanted:
     """Return what is painted for each value of a task."""
     command = [sys.executable, str(ROOT / "benchmarks" / "peer" / "content.py")]
     done = subprocess.run(command, input=words, capture_output=True, text=True, check=True, cwd=ROOT)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return {float(v): json.loads(line) for v, line in zip(values, done.stdout.splitlines(), strict=True)}
 
 
 def best_quarter(values: Sequence[float]) -> float:
@@ -389,10 +398,18 @@ def report(what: str, ours: Sequence[Sample], theirs: Sequence[Sample]) -> None:
         print(f"  {name:26} Tontine {a:6.0f} ms   Gradio {b:6.0f} ms   ratio {a / b if b else float('nan'):.2f}")
 
 
+def _keep(samples: list[Sample], take: Callable[[], Sample]) -> None:
+    """Keep a sample; one that is not painted within 20 s, because a key press was lost, is said and left out."""
+    try:
+        samples.append(take())
+    except Error as error:
+        print(f"left out: {str(error).splitlines()[0]}")
+
+
 def measure(task: Task, url: str, process: subprocess.Popen[bytes], browser: Browser) -> None:
     """Print the figures of one task."""
     told = instructions(task)
-    wanted = expected(told)
+    wanted = expected(told, task.values)
     port = free_port()
     peer_url = f"http://127.0.0.1:{port}"
     environment = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
@@ -403,17 +420,17 @@ def measure(task: Task, url: str, process: subprocess.Popen[bytes], browser: Bro
         sides = [(side, side.open(browser)) for side in (mine, other)]
         presses: dict[str, list[Sample]] = {"Tontine": [], "Gradio": []}
         steps: dict[str, list[Sample]] = {"Tontine": [], "Gradio": []}
-        for i in range(1, PRESSES + 1):
+        for _ in range(PRESSES):
             for side, page in sides:
                 page.bring_to_front()
-                presses[side.name].append(side.press(page, wanted[i]))
+                _keep(presses[side.name], lambda side=side, page=page: side.press(page, wanted))
         for side, page in sides:
             page.bring_to_front()
             side.turn_live_on(page)
-        for i in range(PRESSES + 1, 2 * PRESSES + 1):
+        for _ in range(PRESSES):
             for side, page in sides:
                 page.bring_to_front()
-                steps[side.name].append(side.step(page, wanted[i]))
+                _keep(steps[side.name], lambda side=side, page=page: side.step(page, wanted))
         for _, page in sides:
             page.close()
         load = os.getloadavg()[0]

@@ -230,6 +230,20 @@ def test_the_socket_pushes_every_change_and_closes_after_the_final_one(client, a
         assert socket.receive()["type"] == "websocket.close"
 
 
+def test_the_socket_leaves_the_result_out_where_asked_to_be_brief_and_marks_what_is_new(client, app_id, worker_context):
+    run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
+    with client.websocket_connect(f"/ws/runs/{run_id}?brief=1") as socket:
+        first = socket.receive_json()
+        assert (first["status"], first["final"]) == ("PENDING", False)
+        execute(worker_context, uuid.UUID(run_id))
+        while not (message := socket.receive_json())["final"]:
+            pass
+        assert message["status"] == "SUCCESS"
+        assert "result" not in message
+        assert message["mark"] != first["mark"]
+        assert socket.receive()["type"] == "websocket.close"
+
+
 def test_a_socket_that_waited_for_the_end_is_in_the_runs_trace(client, app_id, worker_context):
     spans = InMemorySpanExporter()
     telemetry.set_exporter(Exporter(spans, InMemoryMetricReader(), service="test", instance="one", batch=False))

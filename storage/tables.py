@@ -168,6 +168,14 @@ Index(
     runs.c.app_id,
     postgresql_where=runs.c.status.in_(["PENDING", "RUNNING"]) & ~runs.c.on_hold,
 )
+Index(
+    "runs_starting",
+    runs.c.app_id,
+    runs.c.version,
+    runs.c.queued_at.desc(),
+    runs.c.id.desc(),
+    postgresql_where=runs.c.priority < 0,
+)
 Index("runs_batch", runs.c.batch, postgresql_where=runs.c.batch.isnot(None))
 
 results = Table(

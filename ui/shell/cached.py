@@ -39,7 +39,7 @@ def catalogue() -> list[App]:
         return apps.list_apps(conn)
 
 
-@st.cache_data(ttl=60, max_entries=2, show_spinner=False)
+@st.cache_data(ttl=300, max_entries=2, show_spinner=False)
 def use_counts() -> Mapping[int, int]:
     """Return how much each model is used, by its id, for the order of the catalogue."""
     return count_uses(context())

@@ -22,6 +22,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,10 @@ class Side:
         """Where the model is."""
         return self.url
 
+    def slider(self, page: Page) -> Any:
+        """Return the slider of the task's input."""
+        raise NotImplementedError
+
     def value(self, page: Page) -> float:
         """Return where the slider stands."""
         return float(self.slider(page).input_value())
@@ -423,14 +428,14 @@ def measure(task: Task, url: str, process: subprocess.Popen[bytes], browser: Bro
         for _ in range(PRESSES):
             for side, page in sides:
                 page.bring_to_front()
-                _keep(presses[side.name], lambda side=side, page=page: side.press(page, wanted))
+                _keep(presses[side.name], partial(side.press, page, wanted))
         for side, page in sides:
             page.bring_to_front()
             side.turn_live_on(page)
         for _ in range(PRESSES):
             for side, page in sides:
                 page.bring_to_front()
-                _keep(steps[side.name], lambda side=side, page=page: side.step(page, wanted))
+                _keep(steps[side.name], partial(side.step, page, wanted))
         for _, page in sides:
             page.close()
         load = os.getloadavg()[0]

@@ -169,6 +169,14 @@ Index(
     runs.c.app_id,
     postgresql_where=runs.c.status.in_(["PENDING", "RUNNING"]) & ~runs.c.on_hold,
 )
+Index(
+    "runs_starting",
+    runs.c.app_id,
+    runs.c.version,
+    runs.c.queued_at.desc(),
+    runs.c.id.desc(),
+    postgresql_where=runs.c.priority < 0,
+)
 
 # What a run is found by, in small letters, a line each: model, user, texts among its inputs and the reason of its end.
 # Apart from the run, whose row is written again with each change of its status and would take its index entries along.

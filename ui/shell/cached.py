@@ -48,7 +48,7 @@ def use_counts() -> Mapping[int, int]:
     return _use_counts(current_actor())
 
 
-@st.cache_data(ttl=60, max_entries=100, show_spinner=False)
+@st.cache_data(ttl=300, max_entries=100, show_spinner=False)
 def _use_counts(actor: Actor) -> Mapping[int, int]:
     return count_uses(context(), actor=actor)
 

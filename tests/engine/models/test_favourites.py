@@ -44,4 +44,4 @@ def test_use_counts_what_people_asked_for_lately_and_stops_at_the_cap(add_model,
     assert ids["old"] == 3
     assert count_uses(context, actor=ADA) == {ids["used"]: 3, ids["unused"]: 0, ids["old"]: 0}
     with context.database.read() as conn:
-        assert apps.use_counts(conn, cap=2)[ids["used"]] == 2
+        assert apps.use_counts(conn, cap=2)[ids["used"]] == 1

@@ -1,4 +1,4 @@
-"""The models that a user has starred."""
+"""The models that a user has starred, and a way to the few runs of models' starting inputs among many."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,3 +13,4 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True),
         sa.Column("app_id", sa.Integer, sa.ForeignKey("apps.id"), primary_key=True),
     )
+    op.execute("create index runs_starting on runs (app_id, version, queued_at desc, id desc) where priority < 0")

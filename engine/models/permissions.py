@@ -1,7 +1,7 @@
 """What a run of a model may reach and know, looked up when it is needed and never kept.
 
 Chosen: one statement, and only for a version whose manifest names a host or a secret, at each run: what is revoked is
-gone from the next run on.
+missing from the next run on.
 Left out: giving and revoking, which is `engine.models.grants`.
 """
 
@@ -31,7 +31,7 @@ def secrets_for(slug: str, access: Access, values: Mapping[str, str], worker: st
         slug: the model.
         access: what it was granted.
         values: every secret that this worker was given.
-        worker: its name, for who has to mend it.
+        worker: its name, for who has to fix it.
 
     Raises:
         NotGrantedError: a secret it needs is not granted, or has no value here.

@@ -1,1 +1,1 @@
-"""The way of a run: submitted, queued, claimed, executed, followed, cancelled, put back in the queue, exported."""
+"""The way of a run: submitted, queued, claimed, executed, followed, cancelled, requeued, exported."""

@@ -1,6 +1,6 @@
 """Cancel a run: at once while it waits, within milliseconds while it runs.
 
-Chosen: the request is stored and notified in one statement; the worker that holds the run hears it and kills
+Chosen: the request is stored and notified in one statement; the worker that runs it is notified and kills
 the child.
 Left out: undoing. A run that has ended stays as it ended.
 """
@@ -17,7 +17,7 @@ from storage import runs
 
 
 def cancel(context: AppContext, run_id: UUID, *, superseded_by: UUID | None = None) -> Run:
-    """Ask for the end of a run and return it as it stands now.
+    """Ask for the end of a run and return it as it is now.
 
     Raises:
         NotFoundError: there is no such run.

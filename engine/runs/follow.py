@@ -18,7 +18,7 @@ from engine.observability import telemetry
 from engine.processes.context import AppContext
 from storage import fair_queue, runs
 
-# Nothing depends on this: it is how often a follower looks up from waiting, so that a closed tab is noticed.
+# Nothing depends on this: a follower returns from waiting this often, so that a closed tab is noticed.
 TICK = 0.1
 # A notification can be lost with its connection; the row itself is read this often all the same.
 REREAD_INTERVAL = 5.0
@@ -26,7 +26,7 @@ REREAD_INTERVAL = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run as it stands: what is shown so far or its result, its log, its place in the queue."""
+    """A run at one moment: what is shown so far or its result, its log, its place in the queue."""
 
     run: Run
     shown: Mapping[str, Any] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Snapshot:
 
 
 def snapshot(context: AppContext, run_id: UUID) -> Snapshot:
-    """Return the run as it stands.
+    """Return the run as it is now.
 
     Raises:
         NotFoundError: there is no such run.
@@ -57,7 +57,7 @@ def snapshot(context: AppContext, run_id: UUID) -> Snapshot:
 
 
 def follow(context: AppContext, run_id: UUID, known: Snapshot | None = None) -> Iterator[Snapshot | None]:
-    """Yield a snapshot now and at each change; None at each turn without one, so that the caller may leave.
+    """Yield a snapshot now and at each change; None after each interval without one, so that the caller may stop.
 
     The first is `known`, where the caller has just read one; the last is final.
 
@@ -84,7 +84,7 @@ def follow(context: AppContext, run_id: UUID, known: Snapshot | None = None) -> 
 
 
 def wait_for_end(context: AppContext, run_id: UUID, seconds: float) -> Snapshot:
-    """Return the run once it has ended, or as it stands after `seconds`.
+    """Return the run once it has ended, or as it is after `seconds`.
 
     Raises:
         NotFoundError: there is no such run.
@@ -92,12 +92,12 @@ def wait_for_end(context: AppContext, run_id: UUID, seconds: float) -> Snapshot:
     until = time.monotonic() + seconds
     generation = context.listener.generation
     with context.database.read() as conn:
-        standing = runs.get_status(conn, run_id)  # it may have ended, and its word of it have gone, long ago
-    if standing is None or standing[0].final:
+        status = runs.get_status(conn, run_id)  # it may have ended, and been announced, long ago
+    if status is None or status[0].final:
         return snapshot(context, run_id)
     while True:
         left = max(0.0, until - time.monotonic())
-        context.listener.wait(run_id, standing[1], min(left, REREAD_INTERVAL), generation, ended=True)
+        context.listener.wait(run_id, status[1], min(left, REREAD_INTERVAL), generation, ended=True)
         generation = context.listener.generation
         now = snapshot(context, run_id)
         if now.final:

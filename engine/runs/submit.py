@@ -1,8 +1,8 @@
 """Submit a run: check the inputs, store the run and queue it, all in one transaction.
 
 Chosen: the same verb for pages, API and sweeps; a submission key makes a double click one run; a deterministic
-model's stored result is reused for equal inputs unless the caller asks for a fresh run. Users take turns, and where
-there are caps on what goes on at once, a run may be held back; neither is ever refused for it.
+model's stored result is reused for equal inputs unless the caller asks for a fresh run. Users are served in turn, and
+where there are caps on what runs at once, a run may be put on hold; neither is ever refused for it.
 Left out: waiting for the result, which is `engine.runs.follow`.
 """
 
@@ -61,7 +61,7 @@ def submit(
         BusyError: the user has too many runs waiting.
         NotGrantedError: the model needs a secret that it was not granted.
     """
-    begun = time.time_ns()
+    started_at = time.time_ns()
     with context.database.read() as conn:
         found = apps.get_app_ref(conn, app) or no_such_model(app)
     wanted = (found.id, version or found.current_version or "")
@@ -76,7 +76,7 @@ def submit(
     declared = declared_seed(inputs)
     seed = secrets.randbits(SEED_BITS) if declared is None else declared
     who = _user(context, user)
-    # Where nothing is held back, a run and its job are one statement.
+    # Where nothing is put on hold, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
     with _busy_in_words(context), opened() as conn:
         reused = None
@@ -100,7 +100,7 @@ def submit(
         )
         if created and reused is None and context.limits.has_caps:
             job_queue.enqueue_admitted(conn, context.limits)
-    telemetry.run_submitted(run, begun, created=created)
+    telemetry.run_submitted(run, started_at, created=created)
     return run
 
 

@@ -96,8 +96,8 @@ def test_a_database_killed_in_mid_commit_leaves_each_run_once(embedded, fault, i
     # It shows nothing before its end: an event would be held first, and its row locked.
     code = b"import time\ndef run(inputs):\n    time.sleep(3)\n    return {'summary': {'a': 1}}\n"
     house.add("quiet", code, b'{"name": "Quiet", "inputs": {"n": {"type": "number", "default": 1}}}')
-    on_hold = house.submit(model="quiet")
-    until(lambda: house.run(on_hold).status is Status.RUNNING)
+    run_id = house.submit(model="quiet")
+    until(lambda: house.run(run_id).status is Status.RUNNING)
     thread = threading.Thread(target=insist, args=(house, 2, 0.1, in_doubt))
     with psycopg.connect(server.url, autocommit=True) as conn:
 
@@ -168,8 +168,8 @@ def test_a_database_that_is_away_for_a_minute_costs_a_wait_with_the_settings_of_
 
 def test_a_run_that_ends_while_the_database_is_away_keeps_its_result(far_house, cluster, fault):
     far_house.worker(TONTINE_WORKER_TIMEOUT="30")
-    on_hold = far_house.submit(5, 2)
-    model = far_house.running(on_hold) and child(*far_house.workers)
+    run_id = far_house.submit(5, 2)
+    model = far_house.running(run_id) and child(*far_house.workers)
     cluster.kill()
     fault()
     until(lambda: gone(model))

@@ -25,8 +25,8 @@ def kill(house, worker):
 
 
 def test_a_killed_model_fails_and_its_neighbours_do_not_notice(house, fault):
-    on_hold, other = house.submit(1, 30), house.submit(2, 2)
-    run = house.running(on_hold)
+    run_id, other = house.submit(1, 30), house.submit(2, 2)
+    run = house.running(run_id)
     worker, root = house.holder(run)
     house.running(other)
     # The two may share a worker: theirs is the child whose folder was made first.
@@ -35,8 +35,8 @@ def test_a_killed_model_fails_and_its_neighbours_do_not_notice(house, fault):
     fault()
     later = house.submit(3)
     ended = {r.id: r for r in house.settle()}
-    assert ended[on_hold].status is Status.FAILED
-    assert "SIGKILL" in ended[on_hold].reason
+    assert ended[run_id].status is Status.FAILED
+    assert "SIGKILL" in ended[run_id].reason
     assert ended[other].status is ended[later].status is Status.SUCCESS
 
 
@@ -64,10 +64,10 @@ def test_the_runs_of_a_killed_worker_go_to_another_and_its_scratch_is_removed(ho
 
 
 def test_a_run_that_outlives_too_many_workers_fails_and_says_so(house, fault):
-    on_hold = house.submit(1, 30)
+    run_id = house.submit(1, 30)
     attempt = 0
-    while not house.run(on_hold).status.final:  # a busy machine may take a worker that lives for dead, which counts too
-        run = house.running(on_hold, attempt + 1)
+    while not house.run(run_id).status.final:  # a busy machine may take a worker that lives for dead, which counts too
+        run = house.running(run_id, attempt + 1)
         attempt = run.attempt
         house.holder(run)[0].kill()
         fault()
@@ -79,27 +79,27 @@ def test_a_run_that_outlives_too_many_workers_fails_and_says_so(house, fault):
 
 
 def test_a_run_that_workers_gave_back_has_lost_none_of_them(house, fault):
-    on_hold = house.submit(1, 30)
+    run_id = house.submit(1, 30)
     for attempt in (1, 2, 3):
-        run = house.running(on_hold, attempt)
+        run = house.running(run_id, attempt)
         with house.context.database.begin() as conn:
-            runs.requeue_run(conn, on_hold, run.attempt, job_queue.enqueue(conn, on_hold))
-    run = house.running(on_hold, 4)
+            runs.requeue_run(conn, run_id, run.attempt, job_queue.enqueue(conn, run_id))
+    run = house.running(run_id, 4)
     with house.context.database.read() as conn:
         before = orphans.count_losses(conn, run)  # a busy machine may have taken a worker that lives for dead
     house.holder(run)[0].kill()
     fault()
     requeue_worker_runs(house.context.database, run.worker, InstallationLimits(attempts=before + 2))
     house.muster()
-    house.running(on_hold, run.attempt + 1)
-    cancel(house.context, on_hold)
+    house.running(run_id, run.attempt + 1)
+    cancel(house.context, run_id)
     (run,) = house.settle()
     assert run.status is Status.CANCELLED
 
 
 def test_a_stopped_worker_gives_its_runs_back_and_another_finishes_them(house, fault):
-    on_hold = house.submit(1, 4.5)
-    first, root = house.holder(house.running(on_hold))
+    run_id = house.submit(1, 4.5)
+    first, root = house.holder(house.running(run_id))
     first.send_signal(signal.SIGTERM)
     fault()
     assert first.wait(30) == 0
@@ -109,11 +109,11 @@ def test_a_stopped_worker_gives_its_runs_back_and_another_finishes_them(house, f
 
 
 def test_a_worker_that_vanishes_and_comes_back_writes_nothing_any_more(house, fault):
-    on_hold = house.submit(7, 2.5)
-    first, _ = house.holder(house.running(on_hold))
+    run_id = house.submit(7, 2.5)
+    first, _ = house.holder(house.running(run_id))
     first.send_signal(signal.SIGSTOP)
     fault()
-    second, _ = house.holder(house.running(on_hold, attempt=2))
+    second, _ = house.holder(house.running(run_id, attempt=2))
     assert second.pid != first.pid
     first.send_signal(signal.SIGCONT)
     (run,) = house.succeed()
@@ -190,10 +190,10 @@ def test_a_clock_that_jumps_costs_no_run(house, fault, jump):
 
 
 def test_a_cancellation_whose_worker_is_lost_ends_as_cancelled(house, fault):
-    on_hold = house.submit(1, 30)
-    worker, _ = house.holder(house.running(on_hold))
+    run_id = house.submit(1, 30)
+    worker, _ = house.holder(house.running(run_id))
     worker.send_signal(signal.SIGSTOP)
-    cancel(house.context, on_hold)
+    cancel(house.context, run_id)
     fault()
     kill(house, worker)
     (run,) = house.settle()
@@ -201,10 +201,10 @@ def test_a_cancellation_whose_worker_is_lost_ends_as_cancelled(house, fault):
 
 
 def test_a_cancellation_that_no_notification_told_of_is_found_all_the_same(house, fault):
-    on_hold = house.submit(1, 30)
-    house.running(on_hold)
+    run_id = house.submit(1, 30)
+    house.running(run_id)
     with house.context.database.begin() as conn:
-        conn.execute(text("update runs set cancel_requested = true where id = :id"), {"id": on_hold})
+        conn.execute(text("update runs set cancel_requested = true where id = :id"), {"id": run_id})
     fault()
     (run,) = house.settle(20)
     assert run.status is Status.CANCELLED

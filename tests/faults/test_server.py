@@ -35,11 +35,11 @@ def stage(tmp_path):
 @pytest.mark.timeout(240)
 def test_everything_is_killed_at_once_in_mid_run_and_the_next_start_finishes_the_run(stage, fault):
     house, start = stage
-    on_hold = house.submit(3, 5)
+    run_id = house.submit(3, 5)
     for n in range(3):
         house.submit(n, 0.2)
     server = start()
-    attempt = house.running(on_hold).attempt
+    attempt = house.running(run_id).attempt
     everything = [psutil.Process(server.process.pid), *server.family()]
     database = psutil.Process(postmaster(house.home / "postgres" / "data"))
     everything += [database, *database.children(recursive=True)]
@@ -50,21 +50,21 @@ def test_everything_is_killed_at_once_in_mid_run_and_the_next_start_finishes_the
     fault(len(everything))
     start()
     ended = {r.id: r for r in house.succeed(90)}
-    assert ended[on_hold].attempt > attempt
+    assert ended[run_id].attempt > attempt
 
 
 @pytest.mark.slow_faults
 @pytest.mark.timeout(300)
 def test_however_the_server_ends_in_mid_run_no_process_is_left_and_the_next_start_finishes_the_run(stage, fault):
     house, start = stage
-    on_hold = house.submit(3, 9)
+    run_id = house.submit(3, 9)
     attempt = 1
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         server = start()
-        attempt = house.running(on_hold, attempt).attempt + 1
+        attempt = house.running(run_id, attempt).attempt + 1
         left = server.end(how)
         fault()
         assert not [p for p in left if p.is_running() and p.name() != "postgres"], how
     start()
     ended = {r.id: r for r in house.succeed(90)}
-    assert ended[on_hold].attempt >= attempt
+    assert ended[run_id].attempt >= attempt

@@ -16,6 +16,8 @@ from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import Tier, probe
 from tests.engine.sandbox.conftest import until
 
+pytestmark = pytest.mark.processes
+
 SANDBOX = str(Path(confine.__file__).parent)  # a child's own files, imported there without ours
 
 

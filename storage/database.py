@@ -3,7 +3,7 @@
 Chosen: SQLAlchemy on psycopg 3, synchronous, because pages and workers are threads; a small pool that tests a
 connection before it hands it out, so that a restarted server costs a wait and not a failed page. Both ends of a
 connection look whether the other is still there: a host that vanishes in mid-transaction must not hold rows locked.
-Left out: statements. They stand with their nouns.
+Left out: statements, which are with their nouns.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from contract.errors import DatabaseUnavailable
 
 OLDEST_SERVER = 140_000
 PING_AFTER = 1.0  # s a connection may lie idle before it is tried again
-IDLE_TIMEOUT = 60.0  # s a transaction may stand still before the server ends it
+IDLE_TIMEOUT = 60.0  # s a transaction may be idle before the server ends it
 # A server on another host can vanish without a word: find out in about half a minute, asking or waiting.
 CONNECT_TIMEOUT: dict[str, Any] = {
     "connect_timeout": 10,
@@ -44,7 +44,7 @@ class Database:
     Args:
         url: `postgresql://...` as libpq writes it; `postgres://` is understood too.
         pool: connections kept open; three times as many are made where they are needed at once.
-        patience: seconds a transaction may stand still before the server ends it.
+        idle_timeout: seconds a transaction may be idle before the server ends it.
     """
 
     def __init__(self, url: str, *, pool: int = 10, idle_timeout: float = IDLE_TIMEOUT) -> None:
@@ -52,7 +52,7 @@ class Database:
         self.idle_timeout = idle_timeout
         # Two kinds of connections: turning one from the one kind to the other and back took a third of a short reading.
         self._transactions = self._connections(max(1, pool // 2), pool)
-        self._singly = self._connections(pool, pool * 3, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        self._autocommits = self._connections(pool, pool * 3, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -71,7 +71,7 @@ class Database:
         Raises:
             DatabaseUnavailable: the server does not answer.
         """
-        with _translate_errors(), self._singly.connect() as conn:
+        with _translate_errors(), self._autocommits.connect() as conn:
             yield conn
 
     @contextlib.contextmanager
@@ -116,7 +116,7 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self._transactions.dispose()
-        self._singly.dispose()
+        self._autocommits.dispose()
 
     def _connections(self, kept: int, most: int, **options: Any) -> Engine:
         engine = create_engine(
@@ -141,7 +141,7 @@ class Database:
 
 
 def session_settings(idle_timeout: float) -> LiteralString:
-    """Return what a session asks of the server: to end it where its client has vanished or stands still.
+    """Return a session's settings: the server ends it where its client has vanished or is idle in a transaction.
 
     Asked in the session and not as it begins, where PgBouncer would refuse it. A unix socket has no use for the last
     three and takes them.
@@ -167,12 +167,12 @@ def _translate_errors() -> Iterator[None]:
 
 
 def _note_checkin(_connection: object, record: Any) -> None:
-    record.info["rested"] = time.monotonic()
+    record.info["returned_at"] = time.monotonic()
 
 
 def _ping_idle_connection(connection: Any, record: Any, _proxy: object) -> None:
     """Try a connection that has lain idle before it is used; one just used would be tried for nothing."""
-    if time.monotonic() - record.info.get("rested", 0.0) < PING_AFTER:
+    if time.monotonic() - record.info.get("returned_at", 0.0) < PING_AFTER:
         return
     try:
         was = connection.autocommit

@@ -114,7 +114,7 @@ class EmbeddedServer:
             self._leave()
 
     def _leave(self) -> None:
-        """Let go of the server, and stop it where nobody else uses it. The caller holds the start lock."""
+        """Leave the server, and stop it where nobody else uses it. The caller holds the start lock."""
         if self._users is None:
             return
         with self._users as users:
@@ -126,7 +126,7 @@ class EmbeddedServer:
             if self._programs is None:
                 return
             until = time.monotonic() + START_SECONDS
-            # One that has just been launched cannot be told to stop before it has written its note.
+            # One that has just been launched cannot be stopped before it has written its pid file.
             while self._launched() and not (self.data / "postmaster.pid").exists() and time.monotonic() < until:
                 time.sleep(0.02)
             self._programs.run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data), check=False)
@@ -143,12 +143,12 @@ class EmbeddedServer:
     def _server_lock(self) -> Iterator[IO[str] | None]:
         """Hold the server's lock; None where a process of it does."""
         with (self.home / "server.lock").open("w") as lock:
-            held: IO[str] | None = lock
+            acquired: IO[str] | None = lock
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                held = None
-            yield held
+                acquired = None
+            yield acquired
 
     def __enter__(self) -> str:
         return self.start()
@@ -163,10 +163,10 @@ class EmbeddedServer:
     def _ensure(self, programs: PostgresBinaries) -> None:
         """Return once the server answers, started if it has to be, or is to stop. The caller holds the start lock."""
         self._socket_folder(programs)  # what answers in a folder of somebody else's is not our server
-        begun = time.monotonic()
+        started_at = time.monotonic()
         tried = -RETRY_SECONDS
         while (answer := self._ping()) is not None and not self._stopping.is_set():
-            waited = time.monotonic() - begun
+            waited = time.monotonic() - started_at
             busy = any(word in answer for word in CODES_BUSY)
             if waited > (RECOVERY_SECONDS if busy else START_SECONDS):
                 raise ServerError(
@@ -183,7 +183,7 @@ class EmbeddedServer:
             if lock is None:
                 return False
             sockets = self._socket_folder(programs)
-            self._clear()
+            self._remove_stale_files()
             options = {**OPTIONS, "unix_socket_directories": str(sockets)}
             if not self.fsync:
                 options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -192,21 +192,21 @@ class EmbeddedServer:
             programs.run("pg_ctl", *command, check=False, keep=[lock.fileno()])
         return True
 
-    def _clear(self) -> None:
-        """Remove the note a dead server left: its process number may be another program's by now.
+    def _remove_stale_files(self) -> None:
+        """Remove the pid file a dead server left: its process id may be another program's by now.
 
         In a container that starts again it usually is, and PostgreSQL would refuse to start.
         """
-        note = self.data / "postmaster.pid"
+        pid_file = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError, psutil.AccessDenied, psutil.NoSuchProcess):
-            pid = int(note.read_text().split()[0])
+            pid = int(pid_file.read_text().split()[0])
             if Path(psutil.Process(pid).cwd()) == self.data:
                 return  # started by hand: PostgreSQL itself will say so
-        note.unlink(missing_ok=True)
-        # The socket has a note of its own. A killed server stays in the table of processes until somebody reaps it,
-        # and until then a new one would take that note for a living server's.
-        for left in self._sockets.glob(".s.PGSQL.*"):
-            left.unlink(missing_ok=True)
+        pid_file.unlink(missing_ok=True)
+        # The socket has a lock file of its own. A killed server stays in the table of processes until it is reaped, and
+        # until then a new one would take that file for a living server's.
+        for path in self._sockets.glob(".s.PGSQL.*"):
+            path.unlink(missing_ok=True)
 
     def _initialise(self, programs: PostgresBinaries) -> None:
         version = self.data / "PG_VERSION"
@@ -229,7 +229,7 @@ class EmbeddedServer:
         """Start the server again if it goes away under us. A connection that breaks says so; nothing is polled."""
         while not self._stopping.is_set():
             with contextlib.suppress(psycopg.Error, OSError), psycopg.connect(self.url, autocommit=True) as conn:
-                self._until_gone(conn)
+                self._wait_until_lost(conn)
             if self._stopping.is_set():
                 return
             log.warning("the embedded database is away and is started again")
@@ -241,10 +241,10 @@ class EmbeddedServer:
                 log.warning("the embedded database does not come back", error=str(error)[:500])
                 self._stopping.wait(RETRY_SECONDS)
 
-    def _until_gone(self, conn: "psycopg.Connection[Any]") -> None:
+    def _wait_until_lost(self, conn: "psycopg.Connection[Any]") -> None:
         while not self._stopping.is_set():
             if self._wakeup.wait(conn.fileno()):
-                conn.execute("select 1")  # raises where the server has gone
+                conn.execute("select 1")  # raises where the server has ended
 
     @property
     def _sockets(self) -> Path:

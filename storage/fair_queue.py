@@ -1,9 +1,9 @@
-"""Whose run is next: turns among users, so that nobody waits for another's heap, and runs held back for want of room.
+"""Whose run is next: users in turn, so that nobody waits for another's backlog, and runs on hold for want of room.
 
 Chosen: start-time fair queueing (Goyal, Vin and Cheng, 1996) with one number a run, given when it is asked for: one
 more than the last rank of the same user that still waits, and at least the rank that is being served. Of two users
-with heaps of runs each gets every other one, and who asks for a single run waits for one of theirs at most. Where
-an installation caps the runs a user or a model has at once, a run is stored on hold and let in when there is room.
+with many runs each gets every other one, and who asks for a single run waits for one of theirs at most. Where
+an installation caps the runs a user or a model has at once, a run is stored on hold and admitted when there is room.
 Left out: weights, and the queue itself: the engine gives the rank to its jobs.
 """
 
@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from storage.sql import sql
 from storage.users import BY_PEOPLE
 
-MAX_ADMITTED = 10**8 - 1  # turns are told apart up to here, where a priority ends in a job's 32 bits
-ADMISSION_LOCK = 0x67617465  # the advisory lock under which runs are let in: "gate"
+MAX_ADMITTED = 10**8 - 1  # ranks are distinct up to here, where a priority reaches a job's 32 bits
+ADMISSION_LOCK = 0x67617465  # the advisory lock under which runs are admitted: "gate"
 
 # A scalar for the statement that adds a run, with its :priority and :user_id.
 NEXT_RANK = """greatest(0,
@@ -32,7 +32,7 @@ WAITING_RUNS = """(select count(*) from runs w where w.user_id = :user_id and w.
 
 @dataclass(frozen=True, slots=True)
 class AdmittedRun:
-    """A run that has just been let in."""
+    """A run that has just been admitted."""
 
     id: UUID
     priority: int
@@ -40,9 +40,9 @@ class AdmittedRun:
 
 
 def admit_held(conn: Connection, *, max_running_per_user: int, max_running_per_model: int) -> Sequence[AdmittedRun]:
-    """Let held runs in while their users and models have room, best rank first; 0 means no cap.
+    """Admit runs on hold while their users and models have room, best rank first; 0 means no cap.
 
-    Whoever calls this in the transaction that adds a held run, and again after the one that ends a run,
+    Whoever calls this in the transaction that adds a run on hold, and again after the one that ends a run,
     leaves none behind: the lock is kept until the transaction ends.
     """
     conn.execute(sql("select pg_advisory_xact_lock(:gate)"), {"gate": ADMISSION_LOCK})
@@ -54,8 +54,8 @@ def admit_held(conn: Connection, *, max_running_per_user: int, max_running_per_m
     return found
 
 
-def has_held(conn: Connection) -> bool:
-    """Return whether there are held runs at all."""
+def any_on_hold(conn: Connection) -> bool:
+    """Return whether any run is on hold."""
     found = conn.execute(sql("select exists (select from runs where on_hold and status = 'PENDING')"))
     return bool(found.scalar_one())
 

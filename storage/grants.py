@@ -1,6 +1,6 @@
 """Grants: the hosts and secrets that an administrator allowed a model.
 
-Chosen: one row a grant, a model's and not a version's; a revoked grant's row is gone.
+Chosen: one row a grant, a model's and not a version's; a revoked grant's row is deleted.
 Left out: secrets' values, which never come here, and what a manifest asks for, which is `contract.access`.
 """
 

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 RUNS = "run_events"
 CANCEL = "run_cancel"
 PAUSE = 0.5  # s before another attempt to connect
-IDLE_TIMEOUT = 30.0  # s without a word after which the connection is tried
+IDLE_TIMEOUT = 30.0  # s without a notification after which the connection is tested
 MAX_KEPT_ENDS = 10_000  # runs whose newest sequence number is remembered
 
 
@@ -44,7 +44,7 @@ class Listener:
         self._wakeup = Wakeup()
 
     def start(self, timeout: float = 10.0) -> None:
-        """Start listening; returns once the first connection stands, or after `timeout` seconds without one."""
+        """Start listening; returns once the first connection is made, or after `timeout` seconds without one."""
         self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
         self._thread.start()
         self._ready.wait(timeout)
@@ -62,7 +62,7 @@ class Listener:
     def wait(
         self, run_id: UUID, seen: int, timeout: float, generation: int | None = None, *, ended: bool = False
     ) -> bool:
-        """Wait until the run has gone beyond sequence number `seen`, or `timeout` seconds.
+        """Wait until the run is beyond sequence number `seen`, or `timeout` seconds.
 
         Args:
             run_id: the run.
@@ -120,22 +120,22 @@ class Listener:
                     self._renew()
                     self._ready.set()
                     for payloads in self._notifications(conn):
-                        self._tell(payloads)
+                        self._dispatch(payloads)
             except (psycopg.Error, OSError) as error:
                 if not self._stopping.is_set():
                     log.warning("the listener lost its connection and makes another", error=str(error)[:200])
             self._stopping.wait(0 if connected else PAUSE)
 
     def _notifications(self, conn: "psycopg.Connection[Any]") -> Iterator[list[tuple[str, str]]]:
-        """Yield what arrives together; ends when the listener is told to stop."""
+        """Yield what arrives together; ends when `stop` is called."""
         while not self._stopping.is_set():
             if not self._wakeup.wait(conn.fileno(), IDLE_TIMEOUT):
                 if self._stopping.is_set():
                     return
-                conn.execute("select 1")  # a connection that died without a word is found out here
+                conn.execute("select 1")  # a connection that died silently is found out here
             yield [(n.channel, n.payload) for n in conn.notifies(timeout=0)]
 
-    def _tell(self, payloads: list[tuple[str, str]]) -> None:
+    def _dispatch(self, payloads: list[tuple[str, str]]) -> None:
         calls: list[Callable[[], None]] = []
         with self._changed:
             for channel, payload in payloads:
@@ -164,7 +164,7 @@ class Listener:
 
 
 def _call_safely(call: Callable[..., None], *arguments: str) -> None:
-    """Call what a page or a socket left here: one that has gone must not end the listening of all others."""
+    """Call what a page or a socket registered: one that is closed must not end the listening of all others."""
     try:
         call(*arguments)
     except Exception:

@@ -1,7 +1,7 @@
 """Runs that no living worker has a job for.
 
-Chosen: what the queue says about a run's job decides: none, one that has ended, or one held by a worker that
-has been silent. A run that is held back has none and is no orphan. Row locks keep two workers from requeuing the same
+Chosen: what the queue says about a run's job decides: none, one that has ended, or one of a worker that
+has been silent. A run on hold has none and is no orphan. Row locks keep two workers from requeuing the same
 run.
 Left out: what to do with them, which is `engine.runs.recovery`.
 """
@@ -31,8 +31,8 @@ def lock_orphans(conn: Connection, *, silence: float, worker: str | None = None)
 
     Args:
         conn: the transaction.
-        silence: seconds without a heartbeat after which a worker counts as gone.
-        worker: a worker known to be dead: what it held, whatever its heartbeats say.
+        silence: seconds without a heartbeat after which a worker counts as dead.
+        worker: a worker known to be dead: its runs, whatever its heartbeats say.
     """
     if worker is not None:
         rows = conn.execute(text(SELECT + _DEAD), {"worker": worker})
@@ -43,7 +43,7 @@ def lock_orphans(conn: Connection, *, silence: float, worker: str | None = None)
 
 
 def record_loss(conn: Connection, run: Run) -> None:
-    """Note, after a run has been put back, that a worker was lost under it; one that gave it back was not."""
+    """Record, after a run has been requeued, that its worker was lost; one that requeued it itself was not."""
     statement = text(
         "insert into run_events (run_id, seq, kind, payload) select id, seq, 'lost', jsonb_build_object('worker', "
         "cast(:worker as text)) from runs where id = :id"

@@ -27,7 +27,7 @@ def write_parts(
     parts: Mapping[str, Mapping[str, Sequence[Any]]],
     files: Mapping[str, tuple[str, str, int]],
 ) -> None:
-    """Keep what stands beside a result's document: columns by part, files as (blob, file name, bytes) by name."""
+    """Store what is kept beside a result's document: columns by part, files as (blob, file name, bytes) by name."""
     for name, columns in parts.items():
         rows = _encode_part(run_id, name, columns)
         if rows:

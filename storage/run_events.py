@@ -1,4 +1,4 @@
-"""What a run has said so far: its log, its newest partial result, each event in order.
+"""What a run has sent so far: its log, its newest partial result, each event in order.
 
 Chosen: events are kept while the run goes on; its end leaves the changes of status, and the log with the run.
 Left out: writing them, which goes with the run's own row in one statement (`storage.runs`).

@@ -42,7 +42,7 @@ left join run_partials p on p.run_id = r.id and o.id is null
 where r.id = :id
 """)
 # A partial result that is lost with the database server is shown again: its commit need not wait for the disk. A claim
-# waits: were it lost, the next claim would have the same attempt, and nothing would tell the two workers apart.
+# waits: were it lost, the next claim would have the same attempt, and the two workers could not be told apart.
 _SOON = "set_config('synchronous_commit', 'off', true)"
 SELECT = f"select {_NOUN} from runs{_OTHERS}"
 # The texts among the inputs of the run `r`, at any depth, each once.
@@ -251,7 +251,7 @@ def record_progress(
     """Keep one event of a running run: progress from 0 to 1, a message, all that is shown so far, new lines of log.
 
     Returns:
-        Whether the attempt still holds the run.
+        Whether the run is still the attempt's.
     """
     values = {
         "id": run_id,
@@ -305,10 +305,10 @@ def finish_run(
         peak_memory: in bytes.
         cpu_seconds: processor time.
         environment: versions of Python and packages.
-        waiting_too: end it even where it waits, as the reaper may.
+        waiting_too: end it even where it waits, as recovery may.
 
     Returns:
-        Whether the attempt still held the run; otherwise nothing has been kept.
+        Whether the run was still the attempt's; otherwise nothing has been stored.
     """
     values = {
         "id": run_id,
@@ -342,7 +342,7 @@ def finish_run(
 
 
 def requeue_run(conn: Connection, run_id: UUID, attempt: int, job_id: int) -> bool:
-    """Give a run back that this attempt will not finish: it waits again, for the job `job_id`."""
+    """Requeue a run that this attempt will not finish: it waits again, for the job `job_id`."""
     statement = sql("""
         with changed as (
             update runs set status = 'PENDING', job_id = :job, seq = seq + 1, worker = null
@@ -391,7 +391,7 @@ def _cancel_why(*, superseded: bool, name: str | None) -> str:
 
 
 def get_run(conn: Connection, run_id: UUID) -> Run | None:
-    """Return the run as it stands, or None."""
+    """Return the run, or None."""
     row = conn.execute(sql(SELECT + "where r.id = :id"), {"id": run_id}).mappings().one_or_none()
     return None if row is None else run_from_row(row)
 

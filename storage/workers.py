@@ -1,4 +1,4 @@
-"""Worker processes: which there are, when they were last heard of, how firmly they confine.
+"""Worker processes: which there are, when they last sent a heartbeat, how firmly they confine.
 
 Chosen: a row for each process, so that the monitor and the health check need not ask the hosts.
 Left out: their jobs, which are the queue's.
@@ -50,9 +50,9 @@ def mark_stopped(conn: Connection, name: str) -> None:
 
 
 def list_alive(conn: Connection, *, silence: float) -> list[WorkerInfo]:
-    """Return the workers heard of within `silence` seconds, by name."""
-    heard = workers.c.heartbeat_at > func.now() - timedelta(seconds=silence)
-    rows = conn.execute(select(workers).where(workers.c.stopped_at.is_(None), heard).order_by(workers.c.name))
+    """Return the workers whose last heartbeat is at most `silence` seconds old, by name."""
+    recent = workers.c.heartbeat_at > func.now() - timedelta(seconds=silence)
+    rows = conn.execute(select(workers).where(workers.c.stopped_at.is_(None), recent).order_by(workers.c.name))
     return [
         WorkerInfo(
             row.name, row.host, row.pid, row.tier, row.concurrency, row.environment, row.started_at, row.heartbeat_at

@@ -15,7 +15,14 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 FOLDERS = {"faults", "hostile", "journeys"}  # of tests that are all about processes
-FIXTURES = {"server_url", "sandbox", "handle", "program", "own_worker"}  # that start one, for whoever uses them too
+FIXTURES = {
+    "server_url",
+    "sandbox",
+    "handle",
+    "local",
+    "program",
+    "own_worker",
+}  # that start one, for whoever uses them too
 SLOW = 1.0  # s of processor time, which tells a slow test from a busy machine
 TAKEN = "processor seconds"
 _state = {"quick": ""}

@@ -232,6 +232,7 @@ def test_a_wrong_value_is_reported_under_the_name_that_was_set():
     ]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("script", ["worker.py", "app.py"])
 def test_the_server_and_a_worker_log_former_variables(script, tmp_path):
     environment = {

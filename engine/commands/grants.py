@@ -55,8 +55,8 @@ def _run_command(given: argparse.Namespace, database: Database) -> int:
                 variable = f"{settings_module.SECRET}{name}"
                 print(f"Its value comes from {variable} in the environment of every worker.")
         else:
-            gone = revoke(database, given.model, kind, name, actor=actor)
-            print(f"{given.model} {'is no longer granted' if gone else 'was not granted'}: {kind} {name}")
+            revoked = revoke(database, given.model, kind, name, actor=actor)
+            print(f"{given.model} {'is no longer granted' if revoked else 'was not granted'}: {kind} {name}")
     return 0
 
 

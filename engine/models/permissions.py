@@ -1,7 +1,7 @@
 """What a run of a model may reach and know, looked up when it is needed and never kept.
 
 Chosen: one statement, and only for a version whose manifest names a host or a secret, at each run: what is revoked is
-gone from the next run on.
+missing from the next run on.
 Left out: giving and revoking, which is `engine.models.grants`.
 """
 

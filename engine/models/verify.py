@@ -60,7 +60,7 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
                     continue
                 inputs = contract_inputs.validate(manifest, dict(case.inputs))
                 seed = declared_seed(inputs)
-                call = SandboxJob(
+                job = SandboxJob(
                     run_id=f"check-{version[:12]}-{i}",
                     folder=folder,
                     inputs=inputs,
@@ -71,7 +71,7 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
                     denial_messages=access.denial_messages(slug),
                     secrets=secrets,
                 )
-                missed += _case_mismatches(worker_context, case, call, cancel)
+                missed += _case_mismatches(worker_context, case, job, cancel)
                 if cancel.reason == WORKER_STOPPED:
                     with worker_context.database.begin() as conn:
                         job_queue.enqueue_reference_cases(conn, app_id, version)
@@ -83,9 +83,7 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
         versions.put_case_results(conn, app_id, version, checks)
 
 
-def _case_mismatches(
-    worker_context: WorkerContext, case: Case, call: SandboxJob, cancel: CancelToken
-) -> list[Mismatch]:
+def _case_mismatches(worker_context: WorkerContext, case: Case, job: SandboxJob, cancel: CancelToken) -> list[Mismatch]:
     found: list[Mismatch] = []
 
     def compare(outcome: Outcome) -> None:
@@ -95,7 +93,7 @@ def _case_mismatches(
             found.extend(_all_missed(case, outcome.reason))
 
     try:
-        run_in_sandbox(worker_context, call, _ignore, cancel, compare)
+        run_in_sandbox(worker_context, job, _ignore, cancel, compare)
     except SandboxLostError:
         found = _all_missed(case, "The sandbox was lost twice while this case ran.")
     return found

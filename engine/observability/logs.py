@@ -13,7 +13,7 @@ import structlog
 
 from engine.observability import telemetry
 
-SERVER = ("streamlit", "uvicorn", "websockets")  # print for themselves, or not at all, unless told otherwise
+SERVER = ("streamlit", "uvicorn", "websockets")  # print by themselves, or not at all, unless configured
 
 
 def configure(level: str = "INFO", form: str = "auto") -> None:

@@ -1,4 +1,4 @@
-"""Watch an event loop from a thread: say when it does not turn, for how long, and what it was doing.
+"""Watch an event loop from a thread: report when it is blocked, for how long, and what it was doing.
 
 Chosen: a ping is sent into the loop four times in each permitted time; where the answer is late, the stack of the
 loop's thread is taken at that moment, while whatever blocks it is still at work. Off by default; `make dev` has it on.
@@ -84,7 +84,7 @@ class LoopMonitor:
             "event loop blocked" if found else "event loop late, with nothing running in it",
             loop=self.name,
             blocked_ms=round(seconds * 1000),
-            # Far below the time above, it was waiting: for a lock, a file, or its turn on the interpreter or a core.
+            # Far below the time above, it was waiting: for a lock, a file, the interpreter or a core.
             own_cpu_ms=round(used * 1000),
             culprit=found,
             stack=[f"{_short_path(f.filename)}:{f.lineno} {f.name}" for f in frames[-DEPTH:]],

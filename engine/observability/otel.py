@@ -94,29 +94,29 @@ class Exporter:
         self.queue_wait = self._seconds("tontine.run.queue_wait", "From submission to the first claim")
         self.start = self._seconds("tontine.run.start", "From the claim to the first line of the model")
         self.duration = self._seconds("tontine.run.duration", "From the hand-over to the sandbox to the model's end")
-        self.blocked = self._seconds("tontine.loop.blocked", "Times an event loop did not turn")
+        self.blocked = self._seconds("tontine.loop.blocked", "Times an event loop was blocked")
 
     def close(self) -> None:
         """Send what is left and stop."""
         self._tracers.shutdown()
         self._meters.shutdown()
 
-    def root(self, run_id: UUID, name: str, begun: int, attributes: Mapping[str, Any]) -> None:
+    def root(self, run_id: UUID, name: str, started_at: int, attributes: Mapping[str, Any]) -> None:
         """Record the first span of a run's trace, which ends now; its id is the lower half of the run's."""
         with self._ids.of(run_id):
             span = self._tracer.start_span(
-                name, Context(), kind=SpanKind.PRODUCER, attributes=dict(attributes), start_time=begun
+                name, Context(), kind=SpanKind.PRODUCER, attributes=dict(attributes), start_time=started_at
             )
         span.end()
 
     def begin(
-        self, run_id: UUID, name: str, begun: int, attributes: Mapping[str, Any], under: Span | None = None
+        self, run_id: UUID, name: str, started_at: int, attributes: Mapping[str, Any], under: Span | None = None
     ) -> Span:
         """Begin a span of the run's trace, under its first one where no other is given."""
         parent = under or NonRecordingSpan(self._first(run_id))
         context = set_span_in_context(parent, Context())
         kind = SpanKind.INTERNAL if under else SpanKind.CONSUMER
-        return self._tracer.start_span(name, context, kind=kind, attributes=dict(attributes), start_time=begun)
+        return self._tracer.start_span(name, context, kind=kind, attributes=dict(attributes), start_time=started_at)
 
     def end(self, span: Span, attributes: Mapping[str, Any], *, failed: bool = False, ended: int | None = None) -> None:
         """End a span, now or at `ended`, and mark it where it failed."""
@@ -129,7 +129,7 @@ class Exporter:
         self,
         run_id: UUID,
         name: str,
-        begun: int,
+        started_at: int,
         ended: int,
         attributes: Mapping[str, Any],
         *,
@@ -137,8 +137,8 @@ class Exporter:
         failed: bool = False,
     ) -> None:
         """Record a span that has ended. Times are in ns since the epoch."""
-        span = self.begin(run_id, name, begun, attributes, under)
-        self.end(span, attributes, failed=failed, ended=max(begun, ended))
+        span = self.begin(run_id, name, started_at, attributes, under)
+        self.end(span, attributes, failed=failed, ended=max(started_at, ended))
 
     def observe(self, name: str, unit: str, description: str, count: Callable[[], int]) -> None:
         """Report what `count` returns at each export; nothing where it raises."""

@@ -89,11 +89,11 @@ def is_active() -> bool:
     return bool(_exporters)
 
 
-def run_submitted(run: Run, begun: int, *, created: bool) -> None:
-    """Report a run that was stored; `begun` is when its submission began, in ns since the epoch."""
+def run_submitted(run: Run, started_at: int, *, created: bool) -> None:
+    """Report a run that was stored; `started_at` is when its submission began, in ns since the epoch."""
     for sink in _exporters if created else ():
         attributes = {**_run_attributes(run), "tontine.reused": run.reused_from is not None}
-        sink.root(run.id, "submit", begun, attributes)
+        sink.root(run.id, "submit", started_at, attributes)
         sink.submitted.add(1, {"model": run.app_slug, "reused": run.reused_from is not None})
 
 
@@ -150,7 +150,7 @@ def model_ended(outcome: Outcome) -> None:
         assert now is not None
         assert now.run is not None
         ended = time.time_ns()
-        first_line = None if outcome.begun is None else int(outcome.begun * 1e9)
+        first_line = None if outcome.started_at is None else int(outcome.started_at * 1e9)
         failed = outcome.status in ERRORS
         sink.span(
             now.run_id,
@@ -182,7 +182,7 @@ def trace_step(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             now = _attempt.get()
             if now is None or now.run is None or not _exporters:
                 return function(*args, **kwargs)
-            begun, failed = time.time_ns(), True
+            started_at, failed = time.time_ns(), True
             try:
                 done = function(*args, **kwargs)
                 failed = False
@@ -190,7 +190,13 @@ def trace_step(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             finally:
                 for sink in _exporters:
                     sink.span(
-                        now.run_id, name, begun, time.time_ns(), _run_attributes(now.run), under=now.span, failed=failed
+                        now.run_id,
+                        name,
+                        started_at,
+                        time.time_ns(),
+                        _run_attributes(now.run),
+                        under=now.span,
+                        failed=failed,
                     )
 
         return timed
@@ -222,16 +228,16 @@ def run_requeued(run: Run) -> None:
 
 
 def end_delivered(run: Run) -> None:
-    """Report that somebody who was waiting for the end of a run has been told of it."""
+    """Report that the end of a run has reached somebody who was waiting for it."""
     for sink in _exporters if run.status.final and run.finished_at is not None and run.reused_from is None else ():
         stored, now = _nanoseconds(run.finished_at or run.queued_at), time.time_ns()
         sink.span(run.id, "notify", min(stored, now), now, {**_run_attributes(run), "tontine.status": str(run.status)})
 
 
 def register_worker_gauge(count: Callable[[], int]) -> None:
-    """Report what `count` returns at each export as the number of workers that have been heard of lately."""
+    """Report what `count` returns at each export as the number of workers that are online."""
     for sink in _exporters:
-        sink.observe("tontine.workers", "{worker}", "Workers heard of lately", count)
+        sink.observe("tontine.workers", "{worker}", "Workers online", count)
 
 
 def loop_blocked(seconds: float, loop: str) -> None:

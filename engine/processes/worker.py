@@ -1,7 +1,7 @@
 """A worker: takes jobs from the queue, a few at once, and lets the sandbox run them.
 
-Chosen: one process with one zygote; procrastinate fetches, each run has a thread, one listener hears
-cancellations, one thread sends heartbeats and puts the runs of dead workers back, and one sees that those go on. A
+Chosen: one process with one zygote; procrastinate fetches, each run has a thread, one listener
+receives cancellations, one thread sends heartbeats and requeues the runs of dead workers, and one watches it. A
 worker needs the database and nothing else.
 Left out: starting and restarting workers, which is `engine.processes.worker_pool` on the server and systemd elsewhere.
 """
@@ -43,7 +43,7 @@ WATCH_INTERVAL = 2.0  # s between two looks whether the database still answers
 DATABASE_TIMEOUT = (
     15.0  # s without an answer from the database, or twice `stalled` where that is more, after which a worker ends
 )
-STOP_GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are given back
+STOP_GRACE = 3.0  # s that runs get to end by themselves when the worker is asked to stop; then they are requeued
 
 
 class Worker:
@@ -63,8 +63,8 @@ class Worker:
     ) -> None:
         self.database = Database(url, idle_timeout=limits.worker_timeout)
         self.name = workers.worker_name(os.getpid())
-        self.shelf = ScratchRoot(data / "scratch")
-        self.sandbox = Sandbox(self.shelf.folder, tier=tier)
+        self.scratch_root = ScratchRoot(data / "scratch")
+        self.sandbox = Sandbox(self.scratch_root.folder, tier=tier)
         self.worker_context = WorkerContext(
             self.database, self.sandbox, limits, data / "cache", self.name, secrets=secrets or {}
         )
@@ -73,18 +73,18 @@ class Worker:
         self.loop_monitor = LoopMonitor("worker", loop_block_ms) if loop_block_ms else None
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._turns = 0  # of the pulse that the database answered, be it by a refusal
+        self._answers = 0  # of the database to the maintenance thread, refusals too
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
     def run(self) -> None:
-        """Work until told to stop; leaves no process and no scratch behind."""
+        """Work until `stop` is called; leaves no process and no scratch behind."""
         make_undumpable()
         self.sandbox.start()
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
-        self.listener.subscribe(CANCEL, self._hear_cancel)
+        self.listener.subscribe(CANCEL, self._on_cancel)
         self.listener.start()
-        self._turns += 1
+        self._answers += 1
         if self.database.is_empty():  # it has come before any server; an older schema is the server's to bring up
             from storage.migrate import migrate
 
@@ -99,22 +99,22 @@ class Worker:
                 concurrency=self.runs_at_once,
                 environment=self.sandbox.packages,
             )
-        pulse = threading.Thread(target=self._pulse, name="pulse", daemon=True)
-        pulse.start()
+        maintenance = threading.Thread(target=self._maintain, name="maintenance", daemon=True)
+        maintenance.start()
         try:
             asyncio.run(self._work())
         finally:
             self._stopping.set()
             if self.loop_monitor is not None:
                 self.loop_monitor.stop()
-            self._give_back()
-            pulse.join(timeout=5)
+            self._end_runs()
+            maintenance.join(timeout=5)
             with contextlib.suppress(Exception), self.database.begin() as conn:
                 workers.mark_stopped(conn, self.name)
             self.listener.stop()
             self.sandbox.close()
             self.database.close()
-            self.shelf.close()
+            self.scratch_root.close()
             self._ended.set()
 
     def stop(self) -> None:
@@ -122,7 +122,7 @@ class Worker:
         if self._stopping.is_set():
             return  # a second cancellation would break off the first one's wait for the runs under way
         self._stopping.set()
-        timer = threading.Timer(STOP_GRACE, self._give_back)
+        timer = threading.Timer(STOP_GRACE, self._end_runs)
         timer.daemon = True
         timer.start()
         if self._loop is not None and self._task is not None:
@@ -170,7 +170,7 @@ class Worker:
             try:
                 await self._until_stopped(self._task)
             except Exception:
-                self._give_back()  # the queue is lost: whoever takes these runs over must not wait for their ends
+                self._end_runs()  # the queue is lost: whoever runs these next must not wait for their ends
                 raise
 
     async def _until_stopped(self, task: asyncio.Future[None]) -> None:
@@ -179,45 +179,45 @@ class Worker:
         if not self._stopping.is_set():
             raise QueueLostError
 
-    def _give_back(self) -> None:
+    def _end_runs(self) -> None:
         for cancel in list(self.worker_context.active):
             cancel.request(WORKER_STOPPED)
 
-    def _hear_cancel(self, payload: str) -> None:
+    def _on_cancel(self, payload: str) -> None:
         with contextlib.suppress(ValueError):
             run_id, _, reason = payload.partition(":")
             self.worker_context.cancel_run(UUID(run_id), reason or "cancelled")
 
-    def _pulse(self) -> None:
-        """Send heartbeats and put back what dead workers held, for as long as this worker lives."""
+    def _maintain(self) -> None:
+        """Send heartbeats and requeue the runs of dead workers, for as long as this worker lives."""
         pause = max(1.0, self.worker_context.limits.worker_timeout / 6)
         while not self._stopping.wait(pause):
             try:
                 with self.database.autocommit() as conn:
                     workers.heartbeat(conn, self.name)
                     cancelled = runs.cancel_requests(conn, list(self.worker_context.active.values()))
-                for run_id, reason in cancelled.items():  # their notification may have gone by with a connection
+                for run_id, reason in cancelled.items():  # their notification may have been lost with a connection
                     self.worker_context.cancel_run(run_id, reason)
                 requeue_orphans(self.database, self.worker_context.limits)
                 job_queue.admit_forgotten(self.database, self.worker_context.limits)
-                self._turns += 1
+                self._answers += 1
             except Exception as error:
                 log.warning("heartbeat failed", worker=self.name, exc_info=True)
                 # A refusal, for want of room say, is an answer.
-                self._turns += isinstance(error, DatabaseUnavailable) and error.sqlstate is not None
+                self._answers += isinstance(error, DatabaseUnavailable) and error.sqlstate is not None
                 time.sleep(1)
 
     def _watch(self) -> None:
         """End this process where the database gives no answer.
 
-        A connection that has gone without a word, behind a proxy say, holds its thread for good. Nothing that waits
+        A connection that died silently, behind a proxy say, blocks its thread for ever. Nothing that waits
         for it could be ended but with the process; the models, the zygote and the scratch go with it, the runs are
-        another worker's by then, and whoever supervises this one starts it again. It counts seconds in which it was
+        another worker's by then, and the supervisor of this one starts it again. It counts seconds in which it was
         awake itself, so that a host which was suspended is given time to find its way.
         """
         seen, quiet = -1, 0.0
         while not self._ended.wait(WATCH_INTERVAL):
-            seen, quiet = (seen, quiet + WATCH_INTERVAL) if seen == self._turns else (self._turns, 0.0)
+            seen, quiet = (seen, quiet + WATCH_INTERVAL) if seen == self._answers else (self._answers, 0.0)
             if quiet > max(DATABASE_TIMEOUT, 2 * self.worker_context.limits.worker_timeout):
                 log.error("the database has not answered; this worker ends", worker=self.name, seconds=quiet)
                 os._exit(1)

@@ -41,7 +41,7 @@ class WorkerPool:
         """Start the workers; returns at once."""
         self._read, self._write = os.pipe()
         for slot in range(self.count):
-            thread = threading.Thread(target=self._keep, args=(slot,), name=f"worker-{slot}", daemon=True)
+            thread = threading.Thread(target=self._supervise, args=(slot,), name=f"worker-{slot}", daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -70,10 +70,10 @@ class WorkerPool:
         """The process ids of the workers that are alive."""
         return [p.pid for p in self._processes.values() if p.poll() is None]
 
-    def _keep(self, slot: int) -> None:
+    def _supervise(self, slot: int) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            born = time.monotonic()
+            started_at = time.monotonic()
             process = subprocess.Popen(  # noqa: S603 - our own script
                 [sys.executable, str(self.script), "--lifeline", str(self._read)],
                 env=self.environment,
@@ -92,4 +92,4 @@ class WorkerPool:
             if self.on_death is not None:
                 with contextlib.suppress(Exception):
                     self.on_death(process.pid)
-            pause = 0.0 if time.monotonic() - born > SHORT_LIFE else min(LONGEST_PAUSE, max(0.5, pause * 2))
+            pause = 0.0 if time.monotonic() - started_at > SHORT_LIFE else min(LONGEST_PAUSE, max(0.5, pause * 2))

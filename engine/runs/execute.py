@@ -1,6 +1,6 @@
 """Execute a run: claim it, let the sandbox run its model, store each event and the result.
 
-Chosen: every write is fenced by the attempt that claimed the run, so that a worker that was given up for dead
+Chosen: every write is fenced by the attempt that claimed the run, so that a worker that was considered dead
 can never overwrite its successor; the outcome's status and reason come from the supervisor and never from the
 model.
 Left out: deciding what is tried again, which is `engine.runs.recovery`.
@@ -45,7 +45,7 @@ RETRY_INTERVAL = 0.25  # s between two attempts to store an end while the databa
 
 @dataclass(slots=True)
 class WorkerContext:
-    """What a worker process works with. `active` names the run of each handle that ends one which it holds.
+    """What a worker process works with. `active` names the run of each token that ends one.
 
     A run may have two for a moment: the attempt that lost it, and the next, which came to the same worker.
 
@@ -62,8 +62,8 @@ class WorkerContext:
 
     def cancel_run(self, run_id: UUID, reason: str, *, but: CancelToken | None = None) -> None:
         """Ask for the end of what this worker is running for a run; safe from any thread."""
-        for cancel, on_hold in list(self.active.items()):
-            if on_hold == run_id and cancel is not but:
+        for cancel, active_run in list(self.active.items()):
+            if active_run == run_id and cancel is not but:
                 cancel.request(reason)
 
 
@@ -74,7 +74,7 @@ def execute(worker_context: WorkerContext, run_id: UUID) -> Run | None:
     Raises:
         DatabaseUnavailable: it stayed away; the run goes to whoever finds it without a worker.
     """
-    # A cancellation can arrive as soon as the claim is made: what it ends has to stand there before.
+    # A cancellation can arrive as soon as the claim is made: what it ends has to be registered before.
     cancel = CancelToken()
     worker_context.active[cancel] = run_id
     run: Run | None = None
@@ -108,7 +108,10 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
     version = load_version(worker_context.database, run.app_id, run.version)
     if version is None:
         _finish_run(
-            worker_context, run, Outcome(Status.FAILED, "The version of the model that this run needs is gone."), None
+            worker_context,
+            run,
+            Outcome(Status.FAILED, "The version of the model that this run needs is missing."),
+            None,
         )
         return None
     manifest = version.manifest
@@ -118,15 +121,15 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
     except NotGrantedError as error:
         _finish_run(worker_context, run, Outcome(Status.FAILED, denial_reason(error)), None)
         return run
-    place = ensure_unpacked(worker_context, version.hash, version.version.archive)
-    call = SandboxJob(
+    folder = ensure_unpacked(worker_context, version.hash, version.version.archive)
+    job = SandboxJob(
         run_id=str(run.id),
-        folder=place,
+        folder=folder,
         inputs=dict(run.inputs),
         seed=run.seed,
         limits=run_limits(worker_context.limits, manifest),
         background=run.priority < job_queue.INTERACTIVE,
-        files=input_files(worker_context, run.inputs, manifest, place),
+        files=input_files(worker_context, run.inputs, manifest, folder),
         hosts=access.hosts,
         denial_messages=access.denial_messages(run.app_slug),
         secrets=secrets,
@@ -134,7 +137,7 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
     record = Recorder(worker_context.database, run, cancel)
     try:
         run_in_sandbox(
-            worker_context, call, record, cancel, lambda outcome: _end_attempt(worker_context, run, outcome, record)
+            worker_context, job, record, cancel, lambda outcome: _end_attempt(worker_context, run, outcome, record)
         )
     finally:
         record.close()
@@ -143,7 +146,7 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
 
 def run_in_sandbox(
     worker_context: WorkerContext,
-    call: SandboxJob,
+    job: SandboxJob,
     on_progress: Callable[[Progress], None],
     cancel: CancelToken,
     use: Callable[[Outcome], None],
@@ -154,23 +157,23 @@ def run_in_sandbox(
         SandboxLostError: the sandbox was lost a second time.
     """
     try:
-        with worker_context.sandbox.run(call, on_progress, cancel) as outcome:
+        with worker_context.sandbox.run(job, on_progress, cancel) as outcome:
             use(outcome)
     except SandboxLostError:
-        log.warning("sandbox lost; trying once more", run=call.run_id)
-        with worker_context.sandbox.run(call, on_progress, cancel) as outcome:
+        log.warning("sandbox lost; trying once more", run=job.run_id)
+        with worker_context.sandbox.run(job, on_progress, cancel) as outcome:
             use(outcome)
 
 
 def _end_attempt(worker_context: WorkerContext, run: Run, outcome: Outcome, record: Recorder) -> None:
-    """Store how the run ended, or give it back where this worker is being stopped."""
+    """Store how the run ended, or requeue it where this worker is being stopped."""
     telemetry.model_ended(outcome)
     record.close()
     if record.cancel.reason == WORKER_STOPPED and outcome.status is Status.CANCELLED:
         with worker_context.database.begin() as conn:
             runs.requeue_run(conn, run.id, run.attempt, job_queue.enqueue(conn, run.id, run.priority))
         telemetry.attempt_abandoned(telemetry.REQUEUED)
-        log.info("run given back", run=str(run.id), attempt=run.attempt)
+        log.info("run requeued", run=str(run.id), attempt=run.attempt)
     else:
         _finish_run(worker_context, run, outcome, record)
 

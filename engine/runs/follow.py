@@ -24,7 +24,7 @@ from engine.observability import telemetry
 from engine.processes.context import AppContext
 from storage import fair_queue, runs
 
-# Nothing depends on this: it is how often a follower looks up from waiting, so that a closed tab is noticed.
+# Nothing depends on this: a follower returns from waiting this often, so that a closed tab is noticed.
 TICK = 0.1
 # A notification can be lost with its connection; the row itself is read this often all the same.
 REREAD_INTERVAL = 5.0

@@ -2,9 +2,9 @@
 
 Chosen: procrastinate, because a job is deferred in the same transaction as the run it is for, and its workers
 are woken by NOTIFY within milliseconds (docs/decisions has the figures). Sweeps and checks have a queue and slots
-of their own, so that a person's run never waits for one of them to end; a job carries its run's turn. A run that is
-held back, because its user or model has as many under way as it may have, has no job until another run ends.
-Left out: procrastinate's own locks and retries. The engine's reaper decides what is tried again.
+of their own, so that a person's run never waits for one of them to end; a job carries its run's rank. A run that is
+on hold, because its user or model has as many under way as it may have, has no job until another run ends.
+Left out: procrastinate's own locks and retries. `engine.runs.recovery` decides what is tried again.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ _deferrer = App(connector=SyncPsycopgConnector(conninfo=""))  # never opened: jo
 
 
 def enqueue(conn: Connection, run_id: UUID, priority: int = INTERACTIVE, rank: int = 0) -> int:
-    """Queue an attempt at a run in the transaction of `conn`; workers hear of it when that commits."""
+    """Queue an attempt at a run in the transaction of `conn`; workers are notified when that commits."""
     return _defer(conn, RUN_TASK, priority, rank, run_id=str(run_id))
 
 
@@ -135,7 +135,7 @@ def worker_app(dsn: str, *, connections: int, idle_timeout: float = IDLE_TIMEOUT
 
     async def introduce(connection: AsyncConnection[Any]) -> None:
         await connection.execute(session_settings(idle_timeout))
-        # A job whose taking or end is lost with the server is put right by the reaper: no need to wait for the disk.
+        # What is lost of a job's start or end with the server is repaired by recovery: no need to wait for the disk.
         await connection.execute("set synchronous_commit to off")
         await connection.commit()
         # procrastinate asks one statement at a time: a transaction around each would be two more round trips.
@@ -154,9 +154,9 @@ def worker_app(dsn: str, *, connections: int, idle_timeout: float = IDLE_TIMEOUT
 
 
 def enqueue_admitted(conn: Connection, limits: InstallationLimits) -> int:
-    """Queue the held runs there is room for, in the transaction of `conn`; returns how many.
+    """Queue the runs on hold that there is room for, in the transaction of `conn`; returns how many.
 
-    Called with a new held run and after each end.
+    Called with a new run on hold and after each end.
     """
     found = fair_queue.admit_held(
         conn, max_running_per_user=limits.max_running_per_user, max_running_per_model=limits.max_running_per_model
@@ -167,16 +167,16 @@ def enqueue_admitted(conn: Connection, limits: InstallationLimits) -> int:
 
 
 def admit_held(database: Database, limits: InstallationLimits) -> None:
-    """Let in whom a run that has just ended kept out."""
+    """Admit runs on hold now that a run has ended."""
     if limits.has_caps:
         with database.begin() as conn:
             enqueue_admitted(conn, limits)
 
 
 def admit_forgotten(database: Database, limits: InstallationLimits) -> None:
-    """Let in held runs whose room was freed by a worker that died before it let them in; called now and then."""
+    """Admit runs on hold whose room was freed by a worker that died before it admitted them; called now and then."""
     with database.read() as conn:
-        waiting = fair_queue.has_held(conn)
+        waiting = fair_queue.any_on_hold(conn)
     if waiting:
         with database.begin() as conn:
             enqueue_admitted(conn, limits)

@@ -1,7 +1,7 @@
 """Store what a run shows while it goes, on a thread of its own.
 
 Chosen: the thread that watches a model's limits hands an event on and never waits for the database, which may be
-slow, away, or gone without a word; what arrives while one event is being stored goes with the next one. The thread
+slow, away, or dead without notice; what arrives while one event is being stored goes with the next one. The thread
 begins with the first event, so that a model that shows nothing costs none.
 Left out: how a run ends, which `engine.runs.execute` stores. An event that comes later than the end finds no run of its
 attempt that is going, and touches nothing.
@@ -43,7 +43,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
 
     def __call__(self, event: Progress) -> None:
-        """Take an event over; returns at once."""
+        """Accept an event; returns at once."""
         with self._changed:
             if self.lost or self._closed:
                 return

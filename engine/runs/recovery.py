@@ -1,9 +1,9 @@
-"""Put back the runs whose worker is gone, and end those that have outlived too many.
+"""Requeue the runs whose worker is dead, and end those that have lost too many.
 
 Chosen: a run is an orphan when no living worker holds a job for it; the attempt that lost it is fenced off
-before a new one is queued, all in one transaction, with other reapers kept out by row locks.
+before a new one is queued, all in one transaction, with other workers kept out by row locks.
 Left out: guessing why a worker died. The reason given counts the workers that were lost; one that was asked to stop and
-gave its runs back is not among them.
+requeued its runs is not among them.
 """
 
 from uuid import UUID
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 def requeue_orphans(database: Database, limits: InstallationLimits) -> int:
-    """Put back the runs and the checks of versions whose worker has been silent for too long; returns how many runs."""
+    """Requeue the runs and reference cases whose worker has been silent for too long; returns how many runs."""
     with database.autocommit() as conn:
         queue_jobs.drop_finished_jobs(conn, job_queue.RUN_TASK, silence=limits.worker_timeout)
         queue_jobs.retry_jobs(conn, job_queue.VERIFY_TASK, silence=limits.worker_timeout, attempts=limits.attempts)
@@ -30,12 +30,12 @@ def requeue_orphans(database: Database, limits: InstallationLimits) -> int:
 
 
 def requeue_worker_runs(database: Database, worker: str, limits: InstallationLimits) -> int:
-    """Put back what a worker held that is known to be dead, without waiting for its silence."""
+    """Requeue the runs of a worker that is known to be dead, without waiting for its silence."""
     return _requeue(database, limits, worker=worker)
 
 
 def requeue_local_worker_runs(context: AppContext, pid: int) -> int:
-    """Put back what the worker process `pid` of this host held, which has ended; returns how many runs."""
+    """Requeue the runs of the worker process `pid` of this host, which has ended; returns how many."""
     return requeue_worker_runs(context.database, workers.worker_name(pid), context.limits)
 
 
@@ -81,7 +81,7 @@ def _report_end(run: Run, ending: Status | None) -> None:
     else:
         telemetry.run_finished(run, ending)
     log.warning(
-        "run ended without its worker" if ending else "run put back: its worker is gone",
+        "run ended without its worker" if ending else "run requeued: its worker is dead",
         run=str(run.id),
         model=run.app_slug,
         attempt=run.attempt,

@@ -68,7 +68,7 @@ def submit(
         NotGrantedError: the model needs a secret that it was not granted.
     """
     require(actor, Action.RUN_MODELS)
-    begun = time.time_ns()
+    started_at = time.time_ns()
     with context.database.read() as conn:
         found = apps.get_app_ref(conn, app) or no_such_model(app)
     chosen = find_version(context, found, version, actor=actor)
@@ -79,7 +79,7 @@ def submit(
     warnings = contract_inputs.calibration_warnings(manifest, inputs)
     seed = choose_seed(inputs)
     user_id = context.user_id(actor)
-    # Where nothing is held back, a run and its job are one statement.
+    # Where nothing is put on hold, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
     with _explain_busy(context), opened() as conn:
         reused = None
@@ -103,7 +103,7 @@ def submit(
         )
         if created and reused is None and context.limits.has_caps:
             job_queue.enqueue_admitted(conn, context.limits)
-    telemetry.run_submitted(run, begun, created=created)
+    telemetry.run_submitted(run, started_at, created=created)
     return run
 
 

@@ -1,4 +1,4 @@
-"""One run, in a forked child: close in, load function.py, run it, send frames, end.
+"""One run, in a forked child: confine it, load function.py, run it, send frames, end.
 
 Chosen: yields are merged here and sent at most ten times a second with only the keys that changed, each key
 whole, so that a million yields cost little and the supervisor's merge is an update; a thread flushes what waits
@@ -38,7 +38,7 @@ SET_THREADS = (
 )
 HERE = str(Path(__file__).parent) + os.sep
 WARM_UP = str(Path(__file__).resolve().with_name("warm_up"))
-LAST = 0.25  # s that a child waits for its end after its last word
+EXIT_GRACE = 0.25  # s that a child waits to be ended after its last frame
 INTERVAL = 0.1  # s between two partial results
 TEXT = 4_000  # characters of an exception's text
 FRAMES = 30  # lines of the model's own code in a traceback
@@ -119,8 +119,8 @@ class PartialResult:
                     if time.monotonic() - self.sent >= INTERVAL:
                         self.flush()
                 except RuntimeError:
-                    continue  # the model is changing what it yielded; its next yield or the next turn sends it
-                except BaseException as error:  # noqa: BLE001 - told to the model's thread, which reports it
+                    continue  # the model is changing what it yielded; its next yield or the next interval sends it
+                except BaseException as error:  # noqa: BLE001 - raised in the model's thread, which reports it
                     self.failure = error
                     return
 
@@ -152,7 +152,7 @@ def _by_name(series: list) -> dict:
 def main(
     job: dict, confinement: object, frames: int, log: int, broker_socket: int | None, trouble: BaseException | None
 ) -> None:
-    """Run the job, or say what went wrong before it came; never returns."""
+    """Run the job, or report what went wrong before it came; never returns."""
     sender = Sender(frames, job["frame_limit"])
     try:
         if trouble is not None:
@@ -180,8 +180,8 @@ def main(
     finally:
         flush_output()
         # The supervisor ends this process when it has the last frame, and reads its largest memory before: once it
-        # has ended by itself, that figure is gone.
-        time.sleep(LAST)
+        # has ended by itself, that figure is lost.
+        time.sleep(EXIT_GRACE)
         os._exit(0)
 
 
@@ -199,7 +199,7 @@ def warm_up() -> None:
 
 
 def report_failure(sender: Sender, error: BaseException, folder: str) -> None:
-    """Say how the model failed, as text; an exception whose own text fails is named by its type."""
+    """Report how the model failed, as text; an exception whose own text fails is named by its type."""
     flush_output()
     kind = "exception"
     if isinstance(error, TooLargeError):
@@ -295,7 +295,7 @@ def prepare() -> None:
 
 
 def thread_setters() -> list:
-    """Return the functions that tell the numerical libraries, loaded with one thread each, how many to use."""
+    """Return the functions that set the number of threads of the numerical libraries, loaded with one each."""
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
             libraries = [ctypes.CDLL(path) for path in {line.split()[5] for line in maps if "openblas" in line}]

@@ -3,7 +3,7 @@
 Chosen: a DataFrame becomes its columns (in `series`, one series a column over the index), an array a list;
 not-a-number and infinities become null and are counted with their first places; text is made safe for the
 database. pandas is only looked at where it is loaded.
-Left out: meaning, which is the contract's. Loaded by the zygote; stands alone and imports nothing of ours.
+Left out: meaning, which is the contract's. Loaded by the zygote; self-contained: it imports nothing of ours.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ BAD_TEXT = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
 
 class BadValueError(ValueError):
-    """A value that no JSON can hold. `path` says where it stands."""
+    """A value that no JSON can hold. `path` says where it is."""
 
     def __init__(self, path: str, what: str) -> None:
         super().__init__(what)
@@ -186,10 +186,10 @@ class Converter:
             raise TooLargeError(len(value))
         if value.isascii() and "\0" not in value:
             return value
-        mended = value.translate(BAD_TEXT)
-        if mended != value:
+        fixed = value.translate(BAD_TEXT)
+        if fixed != value:
             self.mended_text = True
-        return mended
+        return fixed
 
     def null(self, path: str) -> None:
         """Count a value that is not finite."""

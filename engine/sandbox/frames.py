@@ -27,10 +27,10 @@ class Frames:
         self.buffer = bytearray()
         self.closed = False
         self.count = 0
-        self.born = time.monotonic()
+        self.created_at = time.monotonic()
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """Yield the frames that have arrived whole; `closed` tells when there will be no more.
+        """Yield the frames that have arrived whole; `closed` says when there will be no more.
 
         Raises:
             FrameError: something else than frames arrived, or one beyond the limit.
@@ -47,7 +47,7 @@ class Frames:
             body = bytes(self.buffer[4 : 4 + size])
             del self.buffer[: 4 + size]
             self.count += 1
-            if self.count > BURST * (1 + time.monotonic() - self.born):
+            if self.count > BURST * (1 + time.monotonic() - self.created_at):
                 raise FrameError(0)
             yield _parse_frame(body)
 

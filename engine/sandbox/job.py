@@ -1,4 +1,4 @@
-"""What a run asks of the sandbox, what it says while it goes, and how it ended.
+"""What a run asks of the sandbox, what it sends while it runs, and how it ended.
 
 Chosen: plain values, so that a test can run a model without queue and database.
 Left out: anything about users, versions and storage.
@@ -28,10 +28,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class SandboxJob:
-    """A run: the model's folder, its inputs, the files that file inputs stand for, the hosts it was granted.
+    """A run: the model's folder, its inputs, the files behind its file inputs, the hosts it was granted.
 
     `background` gives way to other runs for the processor.
-    `refusals` says for a host it asks for and was not granted what the model is told; `secrets` are values by name.
+    `denial_messages` has, for each host the manifest asks for that was not granted, the error the model gets; `secrets`
+    are values by name.
     """
 
     run_id: str
@@ -46,7 +47,7 @@ class SandboxJob:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def as_job(self) -> dict[str, Any]:
-        """Return what of the call the child is handed as it stands."""
+        """Return what of the job the child gets unchanged."""
         return {
             "folder": str(self.folder.resolve()),
             "seed": self.seed,
@@ -67,7 +68,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run ended. Memory is in bytes, times are in seconds; `begun`, its first line, since the epoch.
+    """How a run ended. Memory is in bytes, times are in seconds; `started_at`, its first line, since the epoch.
 
     `words` are the model's own about its failure, without ours around them.
     """
@@ -82,7 +83,7 @@ class Outcome:
     peak_memory: int = 0
     cpu_seconds: float = 0.0
     seconds: float = 0.0
-    begun: float | None = None
+    started_at: float | None = None
     files: dict[str, Path] = field(default_factory=dict)
     words: str = ""
 
@@ -95,7 +96,7 @@ class CancelToken:
         self._read, self._write = socket.socketpair()
 
     def request(self, reason: str) -> None:
-        """Ask for the end; the first reason stands."""
+        """Ask for the end; the first reason counts."""
         if self.reason is None:
             self.reason = reason
             with contextlib.suppress(OSError):
@@ -106,6 +107,6 @@ class CancelToken:
         return self._read.fileno()
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the descriptors."""
         self._read.close()
         self._write.close()

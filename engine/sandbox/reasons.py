@@ -1,6 +1,6 @@
 """Why a run has no result, in an analyst's words.
 
-Chosen: the category comes from the supervisor alone; a model's own words stand only where they are marked as such.
+Chosen: the category comes from the supervisor alone; a model's own text appears only where it is marked as such.
 Left out: advice that would need to know the model.
 """
 

@@ -1,8 +1,8 @@
-"""The veil over a run's secrets: where a value stands in what the run says, `***` is stored instead.
+"""A run's secrets are redacted: wherever a value appears in what the run sends, `***` is stored instead.
 
 Chosen: a value is looked for as it is and as addresses, JSON and Python's own repr write it, in whatever comes out of
 the child as text, before anything is kept; the log is looked at as it comes in, and what may be the beginning of
-a value is held back until the next bytes tell. A run without secrets pays for a test of an empty tuple.
+a value is kept until the next bytes arrive. A run without secrets pays for a test of an empty tuple.
 Left out: a model that means to give its secret away and writes it otherwise, and the files it makes.
 """
 
@@ -29,14 +29,14 @@ class Redactor:
         self._bytes = tuple(form.encode() for form in self._forms)
         self._text = re.compile("|".join(map(re.escape, self._forms)))
         self._log = re.compile(b"|".join(map(re.escape, self._bytes)))
-        self._held = b""
+        self._unsent = b""
 
     def redact_text(self, value: str) -> str:
         """Return the text with every value hidden, and at its end the beginning of one that was cut off."""
         if not self._forms:
             return value
         shown = self._text.sub(MASK, value)
-        rest = _held_length(shown, self._forms) if len(value) >= MIN_CUT else 0
+        rest = _unfinished_length(shown, self._forms) if len(value) >= MIN_CUT else 0
         return shown[: len(shown) - rest] + MASK if rest >= MIN_SECRET else shown
 
     def redact_value(self, value: Any) -> Any:
@@ -58,18 +58,18 @@ class Redactor:
         return {key: self.redact_text(value) if isinstance(value, str) else value for key, value in frame.items()}
 
     def redact_log(self, content: bytes) -> bytes:
-        """Return the next bytes of the log that can be told, values hidden."""
+        """Return the next bytes of the log that can be stored, values redacted."""
         if not self._forms:
             return content
-        shown = self._log.sub(MASK.encode(), self._held + content)
-        rest = len(shown) - _held_length(shown, self._bytes)
-        self._held = shown[rest:]
+        shown = self._log.sub(MASK.encode(), self._unsent + content)
+        rest = len(shown) - _unfinished_length(shown, self._bytes)
+        self._unsent = shown[rest:]
         return shown[:rest]
 
     def flush(self) -> bytes:
-        """Return what was held back of the log, once nothing follows."""
-        on_hold, self._held = self._held, b""
-        return MASK.encode() if len(on_hold) >= MIN_SECRET else on_hold
+        """Return what was kept of the log, once nothing follows."""
+        rest, self._unsent = self._unsent, b""
+        return MASK.encode() if len(rest) >= MIN_SECRET else rest
 
     def redact_outcome(self, outcome: Outcome) -> Outcome:
         """Return the outcome with every text in it hidden but the log's, which has been already."""
@@ -99,7 +99,7 @@ def _encoded_forms(value: str) -> set[str]:
     }
 
 
-def _held_length(shown: AnyStr, forms: tuple[AnyStr, ...]) -> int:
+def _unfinished_length(shown: AnyStr, forms: tuple[AnyStr, ...]) -> int:
     """Return how much of the end is the beginning of a form, 0 where none is."""
     for length in range(min(len(shown), len(forms[0]) - 1), 0, -1):
         end = shown[len(shown) - length :]

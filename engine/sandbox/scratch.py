@@ -1,6 +1,6 @@
 """Scratch: a worker's folder for its runs' folders, how much lies in one, and its removal.
 
-Chosen: each worker holds a lock in its folder, so that the next worker to start can tell what a killed one left, and
+Chosen: each worker holds a lock in its folder, so that the next worker to start knows what a killed one left, and
 removes it. A folder that cannot be looked into counts as too many files. Removal moves folders up to the top first: a
 model may nest them beyond the longest path.
 Left out: limits.
@@ -26,8 +26,8 @@ class ScratchRoot:
 
     def __init__(self, parent: Path) -> None:
         parent.mkdir(parents=True, exist_ok=True)
-        with (parent / LOCK).open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        with (parent / LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             _remove_dead(parent)
             self.folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
             self.folder.chmod(0o711)  # without Landlock runs are other users, who have to reach their own folders
@@ -77,7 +77,7 @@ def disk_usage(folder: Path) -> tuple[int, int]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a scratch folder, however deep and however forbidding what a model made in it."""
+    """Remove a scratch folder, however deep its folders are and whatever permissions a model gave them."""
     waiting, emptied = [folder], list[Path]()
     while waiting:
         path = waiting.pop()
@@ -106,7 +106,7 @@ def _move_to_top(path: Path, top: Path) -> Path:
 
 
 def _list_opened(path: str | Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
-    """Return the entries of a folder, which is the run's own: one that forbids it is opened first."""
+    """Return the entries of a folder of the run's own; permission to read it is restored where it was taken away."""
     try:
         return os.scandir(str(path))
     except PermissionError:

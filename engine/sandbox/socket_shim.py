@@ -4,7 +4,7 @@ Chosen: the standard library's socket class is replaced by one that takes its co
 urllib, requests, httpx and asyncio work as they are; names are not resolved here.
 A host that the model asks for and was not granted is refused here, with words that say what is missing; a model that
 was granted none has no way to the worker at all.
-Left out: datagrams and listening, which the confinement denies. Loaded by the zygote; stands alone and imports
+Left out: datagrams and listening, which the confinement denies. Loaded by the zygote; self-contained: it imports
 nothing of ours.
 """
 
@@ -30,7 +30,7 @@ def install(descriptor: int | None, denial_messages: Mapping[str, str]) -> None:
         denial_messages: what to say for hosts that are known to be refused, each `host` or `host:port`.
     """
     broker_socket = None if descriptor is None else _Original(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, descriptor)
-    turn = threading.Lock()
+    lock = threading.Lock()
 
     def ask(host: Any, port: Any) -> int:
         name = host.decode() if isinstance(host, bytes) else str(host)
@@ -39,7 +39,7 @@ def install(descriptor: int | None, denial_messages: Mapping[str, str]) -> None:
         if said is not None or broker_socket is None:
             said = said or f"{name}:{port} is not among the hosts that this model may reach"
             raise ConnectionRefusedError(errno.ECONNREFUSED, said)
-        with turn:
+        with lock:
             broker_socket.send(orjson.dumps({"host": name, "port": port}))
             answer, descriptors, _, _ = socket.recv_fds(broker_socket, 4_096, 1)
         if descriptors:
@@ -48,7 +48,7 @@ def install(descriptor: int | None, denial_messages: Mapping[str, str]) -> None:
         raise ConnectionRefusedError(errno.ECONNREFUSED, why)
 
     class Socket(_Original):
-        """A stream socket that becomes a connection when it is told to connect."""
+        """A stream socket that becomes a connection when `connect` is called."""
 
         def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:  # noqa: A002
             self._options: list[tuple[Any, ...]] | None = None

@@ -1,7 +1,7 @@
-"""The supervisor: hands a run to the zygote, reads what it says, watches its limits, and decides how it ended.
+"""The supervisor: hands a run to the zygote, reads what it sends, watches its limits, and decides how it ended.
 
 Chosen: it trusts nothing that comes out of the child: frames are capped, conflated and parsed as JSON, the log
-is cut, files are looked at after the child is dead. Memory and scratch are looked at ten times a second, which
+is cut, files are read after the child is dead. Memory and scratch are checked ten times a second, which
 needs no cgroups.
 Left out: storing anything.
 """
@@ -34,8 +34,8 @@ from engine.sandbox.zygote_client import RunHandle, Zygote, Zygotes
 
 __all__ = ["CancelToken", "Limits", "Outcome", "Progress", "Sandbox", "SandboxJob", "SandboxLostError"]
 
-START_TIMEOUT = 30.0  # s for a child to be closed in; a zygote that takes longer is taken for dead
-WATCH_INTERVAL = 0.1  # s between two looks at memory and scratch
+START_TIMEOUT = 30.0  # s for a child to be confined; a zygote that takes longer is considered dead
+WATCH_INTERVAL = 0.1  # s between two checks of memory and scratch
 EVENTS_PER_SECOND = 0.05  # s between two events handed on, however fast a child sends them
 THREADS = 256
 NICE, NICE_BACKGROUND = 5, 15
@@ -47,7 +47,7 @@ class Sandbox:
 
     Args:
         scratch_root: folder for the runs' scratch folders.
-        tier: how firmly to confine; the firmest this host supports where none is given.
+        tier: how firmly to confine; the strictest this host supports where none is given.
         allowed: which addresses the hosts that runs were granted may have.
     """
 
@@ -74,11 +74,11 @@ class Sandbox:
         self.zygotes.close()
 
     @contextlib.contextmanager
-    def run(self, call: SandboxJob, on_progress: Callable[[Progress], None], cancel: CancelToken) -> Iterator[Outcome]:
+    def run(self, job: SandboxJob, on_progress: Callable[[Progress], None], cancel: CancelToken) -> Iterator[Outcome]:
         """Run a model and give how it ended; its scratch folder lasts until the block is left.
 
         Args:
-            call: what to run.
+            job: what to run.
             on_progress: called in this thread with each conflated event.
             cancel: ends the run from another thread.
 
@@ -94,7 +94,7 @@ class Sandbox:
                 user = SPARE_UIDS[next(self._users) % len(SPARE_UIDS)]
                 os.chown(scratch, user, user)
             supervision = _Supervision(
-                self.zygotes.get(zygote_kind(call.folder)), call, scratch, on_progress, cancel, user, self.allowed
+                self.zygotes.get(zygote_kind(job.folder)), job, scratch, on_progress, cancel, user, self.allowed
             )
             try:
                 yield supervision.outcome()
@@ -110,69 +110,69 @@ class _Supervision:
     def __init__(
         self,
         zygote: Zygote,
-        call: SandboxJob,
+        job: SandboxJob,
         scratch: Path,
         on_progress: Callable[[Progress], None],
         cancel: CancelToken,
         user: int | None,
         allowed: Callable[[str], bool],
     ) -> None:
-        self.zygote, self.call, self.scratch, self.user = zygote, call, scratch, user
+        self.zygote, self.job, self.scratch, self.user = zygote, job, scratch, user
         self.on_progress, self.cancel = on_progress, cancel
-        self.limits = call.limits
-        self.shown: dict[str, Any] = {}
+        self.limits = job.limits
+        self.partial_result: dict[str, Any] = {}
         self.sizes: dict[str, int] = {}
         self.log = bytearray()
-        self.log_told = 0
+        self.log_sent = 0
         self.log_cut = False
         self.pending: Progress | None = None
-        self.told = 0.0
+        self.sent_at = 0.0
         self.final: dict[str, Any] | None = None
         self.verdict: tuple[Status, str] | None = None
-        self.begun: float | None = None
+        self.started_at: float | None = None
         self.peak = 0
         self.cpu = 0.0
-        self.given = 0  # bytes of scratch that the run's input files take
+        self.input_bytes = 0  # bytes of scratch that the run's input files take
         self.handle = RunHandle()
-        self.redactor = Redactor(call.secrets.values())
-        self.broker = ConnectionBroker(call.hosts, allowed) if call.hosts else None
+        self.redactor = Redactor(job.secrets.values())
+        self.broker = ConnectionBroker(job.hosts, allowed) if job.hosts else None
 
     def outcome(self) -> Outcome:
         handle = self.handle
         frames_read, frames_write = os.pipe()
         log_read, log_write = os.pipe()
-        job = self._job()
-        born = time.monotonic()
+        job_file = self._write_job()
+        launched_at = time.monotonic()
         try:
             try:
                 broker_socket = [self.broker.theirs.fileno()] if self.broker is not None else []
-                self.zygote.launch(handle, [job, frames_write, log_write, *broker_socket])
+                self.zygote.launch(handle, [job_file, frames_write, log_write, *broker_socket])
             finally:
-                for descriptor in (job, frames_write, log_write):
+                for descriptor in (job_file, frames_write, log_write):
                     os.close(descriptor)
-            self._supervise(handle, frames_read, log_read, born)
-            seconds = time.monotonic() - born
+            self._supervise(handle, frames_read, log_read, launched_at)
+            seconds = time.monotonic() - launched_at
             if handle.pid is not None and self.final is not None:
                 self.cpu = usage.cpu_seconds(handle.pid)
                 if not (largest := usage.peak_rss(handle.pid)):
-                    handle.ended.wait(1)  # it is ending by itself; the zygote will tell
+                    handle.ended.wait(1)  # it is ending by itself; the zygote will report its end
                 self.peak = max(self.peak, largest - handle.base)
-            # A child that has said its last word waits for its end until its result is stored: ending a process takes
+            # A child that has sent its last frame is ended only once its result is stored: ending a process takes
             # milliseconds. Where files or a limit are in play, nothing goes on before it is dead.
             if self.final is None or self.verdict is not None or self._names_files():
                 handle.kill()
                 if not handle.ended.wait(10):
                     raise SandboxLostError("a child did not end when killed")
-            self._drain(log_read)
+            self._read_rest_of_log(log_read)
         finally:
             os.close(frames_read)
             os.close(log_read)
         if handle.end is None and self.final is None and self.verdict is None:
             raise SandboxLostError("the zygote ended under the run")
-        return self.redactor.redact_outcome(self._judge(handle, seconds))
+        return self.redactor.redact_outcome(self._build_outcome(handle, seconds))
 
     def close(self) -> None:
-        """Wait until the child is dead and give its descriptors back."""
+        """Wait until the child is dead and close its descriptors."""
         self.handle.kill()
         if self.broker is not None:
             self.broker.close()
@@ -183,24 +183,24 @@ class _Supervision:
         result = (self.final or {}).get("result")
         return isinstance(result, dict) and bool(result.get("files"))
 
-    def _job(self) -> int:
-        inputs = dict(self.call.inputs)
-        for i, (key, source) in enumerate(self.call.files.items()):
-            target = self.scratch / f"input-{i}" / source.name  # the name it was given may mean something to the model
+    def _write_job(self) -> int:
+        inputs = dict(self.job.inputs)
+        for i, (key, source) in enumerate(self.job.files.items()):
+            target = self.scratch / f"input-{i}" / source.name  # a model may depend on its name
             target.parent.mkdir()
             shutil.copyfile(source, target)
-            self.given += target.stat().st_blocks * 512
+            self.input_bytes += target.stat().st_blocks * 512
             if self.user is not None:
                 os.chown(target.parent, self.user, self.user)
                 os.chown(target, self.user, self.user)
             inputs[key] = str(target)
         content = orjson.dumps(
             {
-                **self.call.as_job(),
+                **self.job.as_job(),
                 "scratch": str(self.scratch),
                 "inputs": inputs,
                 "user": self.user,
-                "nice": NICE_BACKGROUND if self.call.background else NICE,
+                "nice": NICE_BACKGROUND if self.job.background else NICE,
                 "frame_limit": self.limits.output_mb * 1_000_000,
                 "limits": {
                     "seconds": self.limits.seconds,
@@ -211,30 +211,30 @@ class _Supervision:
             }
         )
         if hasattr(os, "memfd_create"):
-            job = os.memfd_create("job")
+            descriptor = os.memfd_create("job")
         else:
-            job, name = tempfile.mkstemp()
+            descriptor, name = tempfile.mkstemp()
             Path(name).unlink()
-        with open(job, "wb", closefd=False) as stream:
+        with open(descriptor, "wb", closefd=False) as stream:
             stream.write(content)
-        return job
+        return descriptor
 
-    def _supervise(self, handle: RunHandle, frames: int, log: int, born: float) -> None:
+    def _supervise(self, handle: RunHandle, frames: int, log: int, launched_at: float) -> None:
         reader = Frames(frames, self.limits.output_mb * 1_000_000 + MEMORY_HEADROOM)
         poll = select.poll()
         for descriptor in (frames, log, handle.wake.fileno(), self.cancel.fileno()):
             poll.register(descriptor, select.POLLIN)
-        deadline = born + START_TIMEOUT
-        watch = born + WATCH_INTERVAL
+        deadline = launched_at + START_TIMEOUT
+        next_check = launched_at + WATCH_INTERVAL
         while self.final is None and self.verdict is None:
             now = time.monotonic()
             # A poll may answer long before this process gets the processor again. Meanwhile the child may have written
             # its result, waited in vain to be ended and exited. So whatever was true before the poll is decided by what
             # the poll finds in the pipe, and whatever became true since is left to the next one.
             ended, overdue = handle.ended.is_set(), now >= deadline
-            timeout = min(deadline - now, watch - now)
+            timeout = min(deadline - now, next_check - now)
             if self.pending is not None:
-                timeout = min(timeout, self.told + EVENTS_PER_SECOND - now)
+                timeout = min(timeout, self.sent_at + EVENTS_PER_SECOND - now)
             ready = {descriptor for descriptor, _ in poll.poll(max(0.0, timeout) * 1000)}
             now = time.monotonic()
             if log in ready and not self._read_log(log):
@@ -242,7 +242,7 @@ class _Supervision:
             if frames in ready:
                 try:
                     for frame in reader.read():
-                        self._take(frame)
+                        self._handle_frame(frame)
                         if frame.get("kind") == "started":
                             deadline, overdue = now + self.limits.seconds, False
                 except FrameError as error:
@@ -252,28 +252,28 @@ class _Supervision:
                 if reader.closed:
                     poll.unregister(frames)
             if self.cancel.fileno() in ready and self.final is None:
-                self.verdict = reasons.cancelled(self.cancel.reason or "cancelled", now - born)
+                self.verdict = reasons.cancelled(self.cancel.reason or "cancelled", now - launched_at)
             elif ended and frames not in ready:
                 return
             elif overdue and self.final is None:
-                if self.begun is None:
+                if self.started_at is None:
                     self.zygote.close()
                     raise SandboxLostError(f"no child was ready within {START_TIMEOUT:g} s")
                 self.verdict = reasons.timed_out(self.limits)
-            elif now >= watch:
-                self.verdict = self.verdict or self._watch(handle)
-                # Walking through thousands of files holds their folder up: look less often then.
-                watch = now + max(WATCH_INTERVAL, 5 * (time.monotonic() - now))
-            self._tell(now)
+            elif now >= next_check:
+                self.verdict = self.verdict or self._check_limits(handle)
+                # Walking through thousands of files locks their folder for that time: check less often then.
+                next_check = now + max(WATCH_INTERVAL, 5 * (time.monotonic() - now))
+            self._send_progress(now)
 
-    def _take(self, frame: dict[str, Any]) -> None:
+    def _handle_frame(self, frame: dict[str, Any]) -> None:
         kind = frame.get("kind")
         if self.final is not None:
             return
         if kind == "started":
-            if self.begun is not None:
-                raise FrameError(0)  # only our own code says so, and once: the time limit starts here
-            self.begun = time.time()
+            if self.started_at is not None:
+                raise FrameError(0)  # only our own code sends it, and once: the time limit starts here
+            self.started_at = time.time()
         elif kind in {"result", "failed", "large"}:
             self.final = self.redactor.redact_frame(frame)
         elif kind == "partial" and isinstance(frame.get("result"), dict):
@@ -282,21 +282,21 @@ class _Supervision:
                 raise FrameError(total)
             frame = {**self.redactor.redact_frame(frame), "result": self.redactor.redact_value(frame["result"])}
             progress, message = _as_fraction(frame.get("progress")), _as_message(frame.get("message"))
-            self.shown.update(frame["result"])
+            self.partial_result.update(frame["result"])
             changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
             self.pending = Progress(progress, message, changed, "")
 
-    def _tell(self, now: float, *, last: bool = False) -> None:
-        fresh = len(self.log) > self.log_told
-        if (self.pending is None and not fresh) or (not last and now - self.told < EVENTS_PER_SECOND):
+    def _send_progress(self, now: float, *, last: bool = False) -> None:
+        new_log = len(self.log) > self.log_sent
+        if (self.pending is None and not new_log) or (not last and now - self.sent_at < EVENTS_PER_SECOND):
             return
         event = self.pending or Progress(None, None, {}, "")
-        event.log = self.log[self.log_told :].decode("utf-8", "replace").replace("\0", "\ufffd")
-        self.log_told = len(self.log)
-        self.pending, self.told = None, now
+        event.log = self.log[self.log_sent :].decode("utf-8", "replace").replace("\0", "\ufffd")
+        self.log_sent = len(self.log)
+        self.pending, self.sent_at = None, now
         self.on_progress(event)
 
-    def _watch(self, handle: RunHandle) -> tuple[Status, str] | None:
+    def _check_limits(self, handle: RunHandle) -> tuple[Status, str] | None:
         if handle.pid is not None:
             # What it shares with the zygote is not its own: only what comes on top counts.
             self.peak = max(self.peak, usage.rss(handle.pid) - handle.base)
@@ -307,16 +307,16 @@ class _Supervision:
         size, count = disk_usage(self.scratch)
         if handle.pid is not None:
             size += usage.unlinked_bytes(handle.pid, self.scratch)
-        if size > self.limits.scratch_mb * 1_000_000 + self.given or count > FILES:
+        if size > self.limits.scratch_mb * 1_000_000 + self.input_bytes or count > FILES:
             return reasons.scratch_limit(self.limits, FILES)
         return None
 
     def _read_log(self, log: int) -> bool:
         content = os.read(log, READ)
-        self._keep_log(self.redactor.redact_log(content))
+        self._append_log(self.redactor.redact_log(content))
         return bool(content)
 
-    def _keep_log(self, content: bytes) -> None:
+    def _append_log(self, content: bytes) -> None:
         room = self.limits.log_kb * 1_000 - len(self.log)
         if len(content) > room and not self.log_cut:
             self.log_cut = True
@@ -324,17 +324,17 @@ class _Supervision:
         elif not self.log_cut:
             self.log += content
 
-    def _drain(self, log: int) -> None:
+    def _read_rest_of_log(self, log: int) -> None:
         os.set_blocking(log, False)
         with contextlib.suppress(BlockingIOError):
             while self._read_log(log):
                 pass
-        self._keep_log(self.redactor.flush())
+        self._append_log(self.redactor.flush())
 
-    def _judge(self, handle: RunHandle, seconds: float) -> Outcome:
+    def _build_outcome(self, handle: RunHandle, seconds: float) -> Outcome:
         end = handle.end or {}
         frame = self.final or {}
-        result: dict[str, Any] | None = self.shown or None
+        result: dict[str, Any] | None = self.partial_result or None
         warnings: list[str] = []
         nulls: dict[str, Any] = {}
         status: Status
@@ -353,7 +353,7 @@ class _Supervision:
                 files = output_files(result, self.scratch, self.limits.scratch_mb * 1_000_000)
             except FrameError:
                 status, reason = reasons.protocol_error()
-                result = self.shown or None
+                result = self.partial_result or None
             except OutputFileError as error:
                 status, reason = Status.FAILED, str(error)
         elif frame.get("kind") == "failed":
@@ -363,7 +363,7 @@ class _Supervision:
         else:
             status, reason = reasons.process_exited(
                 int(end.get("ended", -9)),
-                self.begun is not None,
+                self.started_at is not None,
                 self.limits,
                 max(self.cpu, float(end.get("cpu", 0.0))),
             )
@@ -381,7 +381,7 @@ class _Supervision:
             peak_memory=max(0, self.peak, int(end.get("memory", 0)) - handle.base),
             cpu_seconds=max(self.cpu, float(end.get("cpu", 0.0))),
             seconds=seconds,
-            begun=self.begun,
+            started_at=self.started_at,
             files=files,
             words=reasons.own_words(frame) if self.verdict is None else "",
         )

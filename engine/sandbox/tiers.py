@@ -15,7 +15,7 @@ PR_SET_DUMPABLE = 4
 
 
 class Tier(StrEnum):
-    """What stands between a model and the host."""
+    """How firmly a model is confined on this host."""
 
     A = "A"
     B = "B"

@@ -38,11 +38,11 @@ LOADED = {
 KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 CONTROL = 3
 SPARE_CHILDREN = 2
-# s without a job before what can wait is done: a fork, where no job has ended before, and a rehearsal. Either
+# s without a job before what can wait is done: a fork, where no job has ended before, and a warm-up run. Either
 # would take the processor from the job just handed over.
 IDLE = 0.02
 MESSAGE = 65_536
-DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the door to ask for connections
+DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the socket that asks for connections
 HIGH = 200  # a child keeps its descriptors from here on, and those before this go
 
 
@@ -70,7 +70,7 @@ def memory_baseline() -> dict:
 
 
 def child_rss(pid: int) -> int:
-    """Return the bytes of memory of a child that has not begun: what it shares with this process, not its own."""
+    """Return the bytes of memory of a child that has no job yet: what it shares with this process, not its own."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
@@ -96,19 +96,19 @@ class ForkPool:
         self.confinement.open_rules()
         pid = os.fork()
         if pid == 0:
-            # Held here they would hide the zygote's end from the worker and from the other children.
-            for on_hold in (CONTROL, ours.fileno(), *(broker_socket.fileno() for _, broker_socket in self.waiting)):
-                os.close(on_hold)
+            # Left open here they would hide the zygote's end from the worker and from the other children.
+            for descriptor in (CONTROL, ours.fileno(), *(broker_socket.fileno() for _, broker_socket in self.waiting)):
+                os.close(descriptor)
             wait_for_job(theirs, parent, self.confinement, self.base)
         self.confinement.close_rules()
         theirs.close()
         self.waiting.append((pid, ours))
 
-    def take(self, descriptors: list[int]) -> tuple[int, int, socket.socket]:
+    def start(self, descriptors: list[int]) -> tuple[int, int, socket.socket]:
         """Hand a job to a waiting child.
 
         Returns:
-            Its process id, the memory it has before the job in bytes, and the socket by which it knows that we live.
+            Its process id, the memory it has before the job in bytes, and the socket that closes when we end.
         """
         while True:
             if not self.waiting:
@@ -142,7 +142,7 @@ class SpawnPool(ForkPool):
 
 
 def wait_for_job(broker_socket: socket.socket, parent: int, confinement: confine.Confinement, base: dict) -> None:
-    """Be a spare child: wait for a job, run it, end; end at once if the zygote goes."""
+    """Be a spare child: wait for a job, run it, end; end at once if the zygote ends."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if sys.platform == "linux":
@@ -157,7 +157,7 @@ def wait_for_job(broker_socket: socket.socket, parent: int, confinement: confine
         confinement.prepare()
         if not select.select([broker_socket], [], [], IDLE)[0]:
             child.warm_up()
-    except BaseException as error:  # noqa: BLE001 - it is told to the first job, which it is the end of
+    except BaseException as error:  # noqa: BLE001 - it is reported to the first job, which fails with it
         trouble = error
     message, descriptors, _, _ = socket.recv_fds(broker_socket, MESSAGE, DESCRIPTORS)
     if not message:
@@ -187,7 +187,7 @@ def exit_with(lifeline: int) -> None:
 
 
 def serve(control: socket.socket, confinement: confine.Confinement, kind: str) -> None:
-    """Hand each job that arrives to a child, and report each child that has ended, until the worker goes."""
+    """Hand each job that arrives to a child, and report each child that has ended, until the worker ends."""
     running: dict[int, tuple[str, socket.socket]] = {}
     wake, woken = os.pipe()
     os.set_blocking(wake, False)
@@ -220,32 +220,32 @@ def start_job(
     message: bytes,
     descriptors: list[int],
 ) -> None:
-    """Start one job: its inputs, its frames, its log and perhaps its way to hosts are the descriptors."""
+    """Start one job: its inputs, its frames, its log and perhaps its socket for connections are the descriptors."""
     name = orjson.loads(message)["run"]
-    pid, base, broker_socket = fork_pool.take(descriptors)
+    pid, base, broker_socket = fork_pool.start(descriptors)
     running[pid] = name, broker_socket
     if not isinstance(fork_pool, SpawnPool):
-        broker_socket.close()  # the system ends a forked child with this process; held, the next fork would hold it too
+        broker_socket.close()  # a forked child ends with this process; left open, the next fork would inherit it
     for descriptor in descriptors:
         os.close(descriptor)
     pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    said = {"run": name, "pid": pid, "base": base}
+    started = {"run": name, "pid": pid, "base": base}
     if pidfd is None:
-        control.sendall(orjson.dumps(said) + b"\n")
+        control.sendall(orjson.dumps(started) + b"\n")
     else:
-        socket.send_fds(control, [orjson.dumps(said) + b"\n"], [pidfd])
+        socket.send_fds(control, [orjson.dumps(started) + b"\n"], [pidfd])
         os.close(pidfd)
 
 
 def move_fd(descriptor: int, target: int) -> int:
-    """Put a descriptor where it survives the closing of the others."""
+    """Move a descriptor to where it survives the closing of the others."""
     os.dup2(descriptor, target, inheritable=False)
     os.close(descriptor)
     return target
 
 
 def report_exits(control: socket.socket, running: dict[int, tuple[str, socket.socket]]) -> None:
-    """Reap what has ended and say how, with the processor time in seconds and the largest memory in bytes."""
+    """Reap what has ended and report how, with the processor time in seconds and the largest memory in bytes."""
     while running:
         try:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -267,7 +267,7 @@ def report_exits(control: socket.socket, running: dict[int, tuple[str, socket.so
 
 
 def main() -> None:
-    """Load, close what need not be open, say so, and serve; or be one of tier D's interpreters."""
+    """Load, close what need not be open, report that, and serve; or be one of tier D's interpreters."""
     tier, kind, *run = sys.argv[1:]
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

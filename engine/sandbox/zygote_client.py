@@ -1,7 +1,7 @@
-"""The worker's side of the zygote: the process, the thread that hears from it, and a box for each run.
+"""The worker's side of the zygote: the process, the thread that reads its messages, and a handle for each run.
 
 Chosen: a zygote of each kind, so that a model pays for no library it does not use; one control socket each, one
-thread that listens on it; a box wakes its run's supervisor by a descriptor.
+thread that listens on it; a handle wakes its run's supervisor by a descriptor.
 Left out: what a run is and how it is judged.
 """
 
@@ -35,7 +35,7 @@ _LAUNCH = (
 
 
 class Zygote:
-    """The zygote process and the thread that hears from it."""
+    """The zygote process and the thread that reads its messages."""
 
     def __init__(self, tier: Tier, kind: str = ALL) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
@@ -53,7 +53,7 @@ class Zygote:
         )
         theirs.close()
         self.control = ours
-        self.boxes: dict[str, RunHandle] = {}
+        self.handles: dict[str, RunHandle] = {}
         self.lock = threading.Lock()
         self.alive = True
         self._names = itertools.count()
@@ -63,22 +63,22 @@ class Zygote:
             self.close()
             raise SandboxLostError("the zygote does not start")
         self.packages: dict[str, str] = orjson.loads(message)["ready"]
-        threading.Thread(target=self._hear, name="zygote", daemon=True).start()
+        threading.Thread(target=self._read_messages, name="zygote", daemon=True).start()
 
     def launch(self, handle: "RunHandle", descriptors: list[int]) -> None:
-        """Start a run with its inputs, frames and log as descriptors; `box` hears what becomes of it."""
-        name = str(next(self._names))  # not the run's id: a run taken over may be here twice for a moment
+        """Start a run with its inputs, frames and log as descriptors; `handle` learns what becomes of it."""
+        name = str(next(self._names))  # not the run's id: a run that is requeued may be here twice for a moment
         with self.lock:
             if not self.alive:
-                raise SandboxLostError("the zygote is gone")
-            self.boxes[name] = handle
+                raise SandboxLostError("the zygote has ended")
+            self.handles[name] = handle
             try:
                 socket.send_fds(self.control, [orjson.dumps({"run": name}) + b"\n"], descriptors)
             except OSError as error:
-                del self.boxes[name]
-                raise SandboxLostError("the zygote is gone") from error
+                del self.handles[name]
+                raise SandboxLostError("the zygote has ended") from error
 
-    def _hear(self) -> None:
+    def _read_messages(self) -> None:
         while True:
             try:
                 message, descriptors, _, _ = socket.recv_fds(self.control, READ, 1)
@@ -87,28 +87,28 @@ class Zygote:
             if not message:
                 break
             for line in message.splitlines():
-                self._note(orjson.loads(line), descriptors)
+                self._dispatch(orjson.loads(line), descriptors)
         with self.lock:
             self.alive = False
-            left = list(self.boxes.values())
-            self.boxes.clear()
-        for handle in left:
+            unfinished = list(self.handles.values())
+            self.handles.clear()
+        for handle in unfinished:
             handle.set_ended(None)
         self.control.close()
         self.process.wait()
 
-    def _note(self, said: dict[str, Any], descriptors: list[int]) -> None:
+    def _dispatch(self, message: dict[str, Any], descriptors: list[int]) -> None:
         with self.lock:
-            handle = self.boxes.get(said["run"])
-            if handle is not None and "ended" in said:
-                del self.boxes[said["run"]]
+            handle = self.handles.get(message["run"])
+            if handle is not None and "ended" in message:
+                del self.handles[message["run"]]
         if handle is None:
             for descriptor in descriptors:
                 os.close(descriptor)
-        elif "ended" in said:
-            handle.set_ended(said)
+        elif "ended" in message:
+            handle.set_ended(message)
         else:
-            handle.set_started(said["pid"], descriptors[0] if descriptors else None, said["base"])
+            handle.set_started(message["pid"], descriptors[0] if descriptors else None, message["base"])
 
     def close(self) -> None:
         """End the zygote, which ends its children."""
@@ -127,12 +127,12 @@ class Zygotes:
     def __init__(self, tier: Tier) -> None:
         self.tier = tier
         self.packages: dict[str, str] = {}
-        self._held: dict[str, Zygote] = {}
+        self._zygotes: dict[str, Zygote] = {}
         self._locks = {kind: threading.Lock() for kind in KINDS}
         self._closed = False
 
     def get(self, kind: str) -> Zygote:
-        """Return the living zygote of that kind.
+        """Return the zygote of that kind, started where none is alive.
 
         Raises:
             SandboxLost: the sandbox is closed, or no zygote starts.
@@ -140,23 +140,23 @@ class Zygotes:
         with self._locks[kind]:
             if self._closed:
                 raise SandboxLostError("the sandbox is closed")
-            on_hold = self._held.get(kind)
-            if on_hold is None or not on_hold.alive:
-                on_hold = self._held[kind] = Zygote(self.tier, kind)
-                self.packages = on_hold.packages
-            return on_hold
+            zygote = self._zygotes.get(kind)
+            if zygote is None or not zygote.alive:
+                zygote = self._zygotes[kind] = Zygote(self.tier, kind)
+                self.packages = zygote.packages
+            return zygote
 
     def close(self) -> None:
         """End the zygotes and with them every run."""
         self._closed = True
         for kind, lock in self._locks.items():
             with lock:
-                if kind in self._held:
-                    self._held[kind].close()
+                if kind in self._zygotes:
+                    self._zygotes[kind].close()
 
 
 class RunHandle:
-    """What the zygote says about one run, with a descriptor that wakes the supervisor."""
+    """What the zygote reports of one run, with a descriptor that wakes the supervisor."""
 
     def __init__(self) -> None:
         self.pid: int | None = None
@@ -166,13 +166,13 @@ class RunHandle:
         self.ended = threading.Event()
         self.wake, self._write = socket.socketpair()
         self._lock = threading.Lock()
-        self._doomed = False
+        self._kill_requested = False
 
     def set_started(self, pid: int, pidfd: int | None, base: int) -> None:
-        """Note the child and its memory before the run; one that was to be killed before it existed is killed now."""
+        """Note the child and its memory before the run; one that was to be killed before it existed is killed."""
         with self._lock:
             self.base, self.pidfd, self.pid = base, pidfd, pid
-            if self._doomed:
+            if self._kill_requested:
                 self._kill()
 
     def set_ended(self, end: dict[str, Any] | None) -> None:
@@ -185,7 +185,7 @@ class RunHandle:
     def kill(self) -> None:
         """Kill the child, now or as soon as it exists."""
         with self._lock:
-            self._doomed = True
+            self._kill_requested = True
             self._kill()
 
     def _kill(self) -> None:
@@ -198,7 +198,7 @@ class RunHandle:
                 os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the descriptors."""
         if self.pidfd is not None:
             os.close(self.pidfd)
         self.wake.close()

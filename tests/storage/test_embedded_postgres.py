@@ -19,6 +19,8 @@ from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 from tests.storage.factory import add_app, add_run
 
+pytestmark = pytest.mark.processes
+
 KEEP_OPEN = """
 import sys, pathlib
 from storage.embedded_postgres import EmbeddedServer

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[3]
 RUN = "01a1fd92-1ed4-7593-a5d6-033a5cbd4474"
 

@@ -38,7 +38,7 @@ def at_work(context, tmp_path):
     yield start
     for worker, thread in started:
         worker.stop()
-        worker._give_back()
+        worker._end_runs()
         thread.join(30)
         assert not thread.is_alive()
 

@@ -1,4 +1,4 @@
-"""Runs whose worker is gone."""
+"""Runs whose worker is dead."""
 
 import dataclasses
 

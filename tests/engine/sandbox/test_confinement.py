@@ -16,9 +16,10 @@ from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import Tier, probe
 from tests.engine.sandbox.conftest import until
 
-SANDBOX = str(
-    Path(confine.__file__).parent
-)  # the files of the child process, imported there without other code of ours
+pytestmark = pytest.mark.processes
+
+# The files of the child process, imported there without other code of ours.
+SANDBOX = str(Path(confine.__file__).parent)
 
 
 @pytest.mark.skipif(probe() is not Tier.A, reason="this host has no Landlock")

@@ -10,6 +10,8 @@ from engine.sandbox.connection_broker import ConnectionBroker, is_public
 from engine.sandbox.supervisor import CancelToken, SandboxJob
 from tests.engine.hosts import Answer, confined, local, serving
 
+pytestmark = pytest.mark.processes
+
 __all__ = ["local"]
 
 

@@ -13,6 +13,8 @@ from contract.run import Status
 from engine.sandbox.supervisor import CancelToken, Sandbox, SandboxJob
 from tests.engine.sandbox.conftest import alive, until
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.parametrize(
     ("code", "words"),

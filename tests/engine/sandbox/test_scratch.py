@@ -12,6 +12,7 @@ from engine.sandbox.scratch import DEPTH, FILES, ScratchRoot, disk_usage, remove
 from engine.sandbox.usage import unlinked_bytes
 
 
+@pytest.mark.processes
 def test_the_scratch_of_a_killed_worker_is_removed_by_the_next_one_and_that_of_a_living_one_kept(tmp_path):
     living = ScratchRoot(tmp_path)
     code = "import os, sys, pathlib; from engine.sandbox.scratch import ScratchRoot; s = ScratchRoot(pathlib.Path(sys.argv[1])); "

@@ -14,6 +14,7 @@ from typing import Any
 
 from contract.errors import TextError
 from contract.fields import Field, is_whole
+from contract.number_format import LARGE
 
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
@@ -65,7 +66,9 @@ def parse_value(field: Field, text: str) -> Any:
 
 
 def _format_number(value: Any) -> str:
-    return str(int(value)) if isinstance(value, int) else repr(float(value))
+    # A whole figure has no ".0", so that a link reads and writes it alike whether the field takes fractions or not.
+    whole = isinstance(value, int) or (float(value).is_integer() and abs(value) < LARGE)
+    return str(int(value)) if whole else repr(float(value))
 
 
 def _parse_number(field: Field, text: str) -> Any:

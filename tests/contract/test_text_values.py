@@ -21,6 +21,11 @@ def test_a_number_written_into_a_link_is_read_back_to_the_last_bit(value):
     assert parse_value(f, format_value(f, value)) == value
 
 
+def test_a_link_comes_back_as_it_was_where_a_whole_figure_is_held_as_a_float():
+    f = field(type="number", min=0, max=9, step=0.5, default=1)
+    assert format_value(f, parse_value(f, "1")) == "1"
+
+
 @given(st.lists(st.sampled_from(["a", "b,c", 1, 2.5, True]), unique_by=repr, max_size=5))
 def test_a_multiselect_comes_back_with_values_of_their_own_type(chosen):
     f = field(type="multiselect", options=["a", "b,c", 2, 2.5])

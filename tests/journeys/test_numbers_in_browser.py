@@ -145,7 +145,7 @@ def test_leaving_the_box_takes_the_figure_and_the_slider_follows(opened):
     wait_for(lambda: slider.input_value() == "2.5")
     slider.focus()
     slider.press("ArrowRight")
-    follows(page, "loading", "3.0")
+    follows(page, "loading", "3")
     wait_for(lambda: box(page, "loading").input_value() == "3")
 
 
@@ -219,6 +219,9 @@ def test_a_block_that_contradicts_itself_is_refused_by_cell_and_the_old_values_s
 def test_a_figure_typed_into_the_grid_is_what_was_written(opened, language):
     page = opened(language)
     choose_cell(page, 1, PAID)
+    page.keyboard.press("Enter")
+    page.locator("textarea.gdg-input").wait_for()
+    page.keyboard.press("Control+A")
     page.keyboard.type("12,5")
     page.keyboard.press("Enter")
     page.wait_for_function("location.search.includes('12.5')", timeout=15_000)

@@ -22,7 +22,7 @@ from contract.fields import is_number
 from contract.result import parse_result
 from engine.sandbox.supervisor import Sandbox
 from tests.journeys.test_main_job import CHROMIUM, FLAGS, ROOT
-from tests.models.reference import Runner, adapter, compare_file, leaves
+from tests.models.reference import Runner, adapter, case_inputs, case_name, compare_file, leaves
 from ui.result.charts import figure, series_figure
 
 PAGE = ROOT / "docs" / "07-gallery.md"
@@ -62,6 +62,7 @@ WORDS = {
     "options": ("contract, spot, strike, volatility", "none needed"),
     "pricer": ("assets, drift, volatility, correlation", "made up"),
     "pricing_glm": ("claims experience by factor", "motor claims, Baxter, Coutts and Ross (1980)"),
+    "ruin": ("claims, waiting times, premium, capital", "none needed"),
     "scr_market": ("assets, bonds, cash flows, a curve", "the regulation's tables and EIOPA's curve of June 2023"),
     "stock_analysis": ("prices, holdings, one stock", "five American stocks, 2004 to 2010"),
     "yield_curve": ("market quotes", "EIOPA's euro rates of August 2023"),
@@ -82,7 +83,7 @@ def published(folder, runner):
         if module is None:
             continue
         cases = json.loads(path.read_text())["cases"]
-        owner = {str(c.get("id", c.get("name", "case"))): module.runs(c, path.parent)[0][0] for c in cases}
+        owner = {case_name(c): module.runs({**c, "inputs": case_inputs(c)}, path.parent)[0][0] for c in cases}
         for compared in compare_file(path, runner):
             good[owner[compared.case]] += compared.good
             all_of_them[owner[compared.case]] += 1

@@ -132,13 +132,18 @@ def case_name(case):
     return str(case.get("id", case.get("name", "case")))
 
 
+def case_inputs(case):
+    """Return the inputs of a case as adapters read them; a text stays what it is."""
+    return CaseInputs(case["inputs"]) if isinstance(case["inputs"], Mapping) else case["inputs"]
+
+
 def compare_case(case, folder, module, runner):
     """Return the comparisons of one case, each a miss where the case cannot be run as it stands.
 
     A case cannot be run where its adapter or the model raises, whatever it raises, or where the adapter leaves an
     input of the case unread: the two calculations would not be the same.
     """
-    tracked = CaseInputs(case["inputs"]) if isinstance(case["inputs"], Mapping) else case["inputs"]
+    tracked = case_inputs(case)
     commentary = getattr(module, "COMMENTARY", ())
     try:
         seen = {**case, "inputs": tracked}

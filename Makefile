@@ -19,8 +19,10 @@ dev: run
 worker: $(VENV)/.run
 	@exec $(BIN)/python worker.py
 
+# In parallel what only calculates, then alone what starts processes and measures or kills them.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto -m "not processes and not slow_faults"
+	$(BIN)/python -m pytest -q -m "processes and not slow_faults"
 
 # Everything that starts no process and draws no page in a browser, in under a minute.
 quick: $(VENV)/.test
@@ -30,7 +32,7 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	$(MAKE) test
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

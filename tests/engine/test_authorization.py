@@ -18,10 +18,13 @@ from tests.actors import ADA
 
 # Verbs that act for nobody: the processes' own upkeep.
 EXCEPTIONS = {
+    "engine.models.starting_runs.queue_starting_run": "the system's own run, asked for by register and grant, which ask",
     "engine.models.permissions.resolve_access": "a worker asks it for a run whose actor was asked at submission",
     "engine.models.versions.load_version": "the cache behind find_version, which asks, and workers use it too",
     "engine.processes.context.set_current": "leaves the context for the pages of the process",
     "engine.runs.job_queue.admit_held": "admits held runs, whoever's they are, once there is room",
+    "engine.runs.job_queue.admit_forgotten": "admits held runs that no run's end has admitted, whoever's they are",
+    "engine.runs.recovery.requeue_local_worker_runs": "a supervisor's: requeues the runs of this host's dead workers",
     "engine.runs.recovery.requeue_orphans": "a supervisor's: requeues the runs of dead workers",
     "engine.runs.recovery.requeue_worker_runs": "a supervisor's: requeues the runs of dead workers",
 }

@@ -44,6 +44,7 @@ with left:
         start=start,
         link=params,
         cases=cases,
+        refusals=lambda values: run_panel.model_refusals(manifest, values, params.get("run")),
         store_file=lambda name, content: store_upload(cached.context(), name, content, actor=actor),
         key_prefix=run_panel.form_key(app, version),
     )

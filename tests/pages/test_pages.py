@@ -238,3 +238,25 @@ def test_a_form_that_began_with_a_run_may_use_its_file_again(visit, add_model, c
 def search_all(context):
     with context.database.read() as conn:
         return search.search_runs(conn, Filter()).runs
+
+
+REFUSES = """
+def run(inputs):
+    if inputs["n"] > 10:
+        raise ValueError(f"inputs.n: {inputs['n']} is more than the model can do. Give at most 10.")
+    return {"summary": {"n": inputs["n"]}}
+"""
+
+
+def test_what_a_model_says_of_an_input_is_beside_that_input_until_it_changes_and_keeps_no_run_back(
+    visit, add_model, context, run_now
+):
+    slug = add_model(REFUSES, N)
+    run = submit(context, slug, {"n": 20}, actor=ADA)
+    run_now(run)
+    app = visit("model", app=slug, n="20", run=str(run.id))
+    beside = [m.value for m in app.markdown if "more than the model can do" in m.value]
+    assert any("Give at most 10" in text for text in beside)
+    assert not app.button(key="run").disabled
+    app = visit("model", app=slug, n="5", run=str(run.id))
+    assert not [m.value for m in app.markdown if "red" in m.value and "more than the model can do" in m.value]

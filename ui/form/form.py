@@ -55,6 +55,7 @@ def show_form(
     link: Mapping[str, str] | None,
     cases: Sequence[Case] = (),
     problems: Sequence[Problem] = (),
+    refusals: Callable[[Mapping[str, Any]], Sequence[Problem]] = lambda _values: (),
     store_file: KeepFile,
     key_prefix: str,
 ) -> FormValues:
@@ -65,7 +66,9 @@ def show_form(
         start: the values a fresh form has: `manifest.initial_values`, or the inputs of the run to edit.
         link: the page's query, `st.query_params.to_dict()`; None leaves the address alone.
         cases: presets to offer.
-        problems: what the server said about the values as they stand, shown beside their inputs.
+        problems: what the server said about the values as they are, shown beside their inputs.
+        refusals: given the form's values, what the model said of its inputs when it last refused them; shown beside
+            them too, without keeping a run from being started.
         store_file: keeps an upload and returns `{"file": sha256, "name": ..., "size": ...}`.
         key_prefix: names this form in the session; one for each model and version.
     """
@@ -80,6 +83,7 @@ def show_form(
             *problems,
         ]
     )
+    beside = _merge_problems([*found, *refusals(json_view.current_values(manifest, page.values))])
     shown = checks.visible_keys(manifest, {k: v for k, v in page.values.items() if v is not None})
     view = _show_toolbar(manifest, cases, page, key_prefix)
     for remark in page.notes:
@@ -92,8 +96,8 @@ def show_form(
     else:
         wanted = _search_fields(manifest, shown, key_prefix)
         placed = set(wanted)
-        _show_fields(manifest, wanted, found, page, store_file, key_prefix)
-    _show_other_problems(manifest, found, placed)
+        _show_fields(manifest, wanted, beside, page, store_file, key_prefix)
+    _show_other_problems(manifest, beside, placed)
     long = links.omitted_tables(manifest, page.values)
     tail = [f"The address cannot carry {manifest.inputs[k].label}: the table is too long." for k in long]
     for text in tail:

@@ -6,6 +6,8 @@ stays in sight until the next one is there.
 Left out: the form, which is `ui.form.form`; what it holds comes in with every run of the page.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -15,7 +17,8 @@ from contract.app import App, Version
 from contract.cases import Case
 from contract.errors import ProblemsError
 from contract.manifest import Manifest
-from contract.run import Run
+from contract.problems import Problem
+from contract.run import Run, Status
 from engine.runs.follow import Snapshot, snapshot
 from ui.form import submission
 from ui.form.form import FormValues, apply_pending
@@ -65,6 +68,17 @@ def show_run_panel(
             _show_result(app, version, manifest, form_values, submitted)
 
 
+def model_refusals(manifest: Manifest, values: Mapping[str, Any], run_id: str | None) -> Sequence[Problem]:
+    """Return what the model said of these inputs when the run shown refused them; nothing where the form differs."""
+    try:
+        run = snapshot(cached.context(), UUID(run_id), actor=current_actor()).run if run_id else None
+    except (ProblemsError, ValueError):
+        return ()
+    if run is None or run.status is not Status.FAILED or submission.differs_from_run(manifest, values, run):
+        return ()
+    return run.problems
+
+
 def form_key(app: App, version: Version) -> str:
     """Return the key under which the form of this model's version is kept in the session."""
     return f"{app.slug}@{version.hash[:12]}"
@@ -109,6 +123,9 @@ def _show_result(
     except (ProblemsError, ValueError):
         st.error("The link names a run that does not exist. Press Run for a new one.", icon=":material/link_off:")
         return
+    if now.final and now.run.problems and st.session_state.get("refused_run") != str(now.run.id):
+        st.session_state["refused_run"] = str(now.run.id)
+        st.rerun()  # the form shows beside its inputs what the model said of them
     with st.container():
         if submission.differs_from_run(manifest, form_values.values, now.run):
             st.caption(":material/edit: The form has changed since this run.")

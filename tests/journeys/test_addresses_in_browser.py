@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.test_main_job import Server, chromium, model, page, pytestmark, run_id, settled
+from tests.journeys.test_main_job import Server, model, page, pytestmark, run_id, settled
 
-__all__ = ["chromium", "page", "pytestmark"]
+__all__ = ["page", "pytestmark"]
 DOUBLES = """
 def run(inputs):
     return {"summary": {"Double": inputs["q"] * 2}, "table": [{"a": 1234.5, "b": "x"}]}

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.journeys.test_main_job import CHROMIUM, FLAGS, ROOT, Server, settled
+from tests.journeys.test_main_job import CHROMIUM, ROOT, Server, settled
 
 pytestmark = [
     pytest.mark.journey,
@@ -77,16 +77,6 @@ def server(tmp_path_factory):
     running = Server(home).start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

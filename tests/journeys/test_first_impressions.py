@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.journeys.test_main_job import CHROMIUM, FLAGS, ROOT, Server, model, settled
+from tests.journeys.test_main_job import CHROMIUM, ROOT, Server, model, settled
 
 CURVE = """
 def run(inputs):
@@ -31,16 +31,6 @@ def server(tmp_path_factory):
     running = Server(home).start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

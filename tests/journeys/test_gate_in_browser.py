@@ -6,10 +6,9 @@ import re
 
 import pytest
 
-from tests.journeys.test_main_job import (  # noqa: F401 - fixtures
+from tests.journeys.test_main_job import (
     CHROMIUM,
     Server,
-    chromium,
     model,
     settled,
 )
@@ -46,7 +45,7 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def page(chromium, server):  # noqa: F811
+def page(chromium, server):
     """A page that fails the test where the browser reports an error in its console, save Streamlit's own probing."""
     context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url, accept_downloads=True)
     opened = context.new_page()

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.journeys.test_main_job import CHROMIUM, FLAGS, Server, run_id, settled
+from tests.journeys.test_main_job import CHROMIUM, Server, run_id, settled
 
 pytestmark = [
     pytest.mark.journey,
@@ -153,16 +153,6 @@ def server(tmp_path_factory):
     running = Server(home).start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.journeys.test_main_job import CHROMIUM, FLAGS, ROOT, SLOW, Server, model, run_id, settled
+from tests.journeys.test_main_job import CHROMIUM, ROOT, SLOW, Server, model, run_id, settled
 
 pytestmark = [
     pytest.mark.journey,
@@ -52,16 +52,6 @@ def server(tmp_path_factory):
     running = Server(home).start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ Left out: what a run takes without a page, which `benchmarks.beside` measures.
 """
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -230,9 +231,20 @@ def browser_ms() -> float:
 class Side:
     """One of the two, on one task."""
 
+    button = ""  # selector of what submits
+
     def __init__(self, name: str, url: str, process: subprocess.Popen[bytes], task: Task, where: str) -> None:
         self.name, self.url, self.task, self.where = name, url, task, where
         self.process = psutil.Process(process.pid)
+
+    @property
+    def address(self) -> str:
+        """Where the model is."""
+        return self.url
+
+    def slider(self, page: Page) -> Any:
+        """Return the slider of the task's input."""
+        raise NotImplementedError
 
     def value(self, page: Page) -> float:
         """Return where the slider stands."""
@@ -307,11 +319,6 @@ class Theirs(Side):
     """Gradio's page of the model."""
 
     button = "button:has-text('Submit')"
-
-    @property
-    def address(self) -> str:
-        """Where the model is."""
-        return self.url
 
     def open(self, browser: Browser) -> Page:
         """Return the page, ready."""
@@ -416,14 +423,14 @@ def measure(task: Task, url: str, process: subprocess.Popen[bytes], browser: Bro
         for _ in range(PRESSES):
             for side, page in sides:
                 page.bring_to_front()
-                _keep(presses[side.name], lambda side=side, page=page: side.press(page, wanted))
+                _keep(presses[side.name], functools.partial(side.press, page, wanted))
         for side, page in sides:
             page.bring_to_front()
             side.turn_live_on(page)
         for _ in range(PRESSES):
             for side, page in sides:
                 page.bring_to_front()
-                _keep(steps[side.name], lambda side=side, page=page: side.step(page, wanted))
+                _keep(steps[side.name], functools.partial(side.step, page, wanted))
         for _, page in sides:
             page.close()
         load = os.getloadavg()[0]

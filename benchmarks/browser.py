@@ -320,11 +320,6 @@ class Theirs(Side):
 
     button = "button:has-text('Submit')"
 
-    @property
-    def address(self) -> str:
-        """Where the model is."""
-        return self.url
-
     def open(self, browser: Browser) -> Page:
         """Return the page, ready."""
         page = browser.new_page()

@@ -4,7 +4,7 @@ Used by the peer's server, which draws this, and by the benchmark, which waits f
 to run as JSON and prints, a line for each value, the summary's texts and the sum of every chart.
 """
 
-import importlib.util
+import importlib
 import inspect
 import json
 import sys
@@ -25,11 +25,7 @@ class Content:
     def __init__(self, folder: Path, start: dict[str, Any], outputs: dict[str, Any], key: str) -> None:
         self.start, self.outputs, self.key = start, outputs, key
         sys.path.insert(0, str(folder))
-        spec = importlib.util.spec_from_file_location("function", folder / "function.py")
-        assert spec is not None
-        assert spec.loader is not None
-        self.module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.module)
+        self.module = importlib.import_module("function")
 
     def show(self, value: Any) -> tuple[list[tuple[str, str]], list[Any], tuple[list[str], list[list[Any]]]]:
         """Return the summary in words, the figures, and the first table as headings and rows."""

@@ -95,7 +95,7 @@ def test_what_was_notified_while_the_connection_was_made_anew_is_waited_for_with
     database, run, listener, monkeypatch
 ):
     before = listener.generation
-    monkeypatch.setattr(listener, "_tell", lambda _payloads: None)  # the notification of the next event is lost
+    monkeypatch.setattr(listener, "_dispatch", lambda _payloads: None)  # the notification of the next event is lost
     with database.begin() as conn:
         runs.record_progress(conn, run.id, 1, progress=0.5)
     renewed = threading.Event()

@@ -115,6 +115,7 @@ def test_without_a_database_the_command_says_what_to_do(tmp_path, capsys):
     assert "Start Tontine once" in capsys.readouterr().err
 
 
+@pytest.mark.processes
 def test_the_embedded_database_is_joined_while_a_server_uses_it_and_left_running(tmp_path):
     folder = tmp_path / "models" / "curves"
     folder.mkdir(parents=True)

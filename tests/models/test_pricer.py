@@ -115,6 +115,7 @@ def test_a_run_that_would_take_too_long_is_refused(model):
         model.run(n_assets=200, years=40, paths=200_000)
 
 
+@pytest.mark.slow
 def test_a_mean_that_so_few_paths_cannot_reach_is_told(model):
     words = "more than 5 of its standard errors from the exact one"
     assert any(words in w for w in model.run(volatility=100, years=40)["warnings"])

@@ -201,6 +201,7 @@ def bounds():
                     yield pytest.param(name, key, value, id=f"{name}-{key}-{str(value)[:24]}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "key", "value"), list(bounds()))
 def test_at_each_bound_of_each_input_a_model_answers_or_refuses_with_a_reason(name, key, value):
     answers_or_refuses(name, {key: value})
@@ -247,6 +248,7 @@ def tables(draw, field):
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())

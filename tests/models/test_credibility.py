@@ -29,6 +29,7 @@ def test_hachemeister_is_reproduced_to_the_printed_digits(model):
     assert found["Within variance"] == pytest.approx(139_120_026, abs=PRINTED)
 
 
+@pytest.mark.slow
 def test_the_structure_parameters_that_made_the_data_are_found(model):
     """2,000 risks over ten periods: between variance 4, within variance 25."""
     rng = np.random.default_rng(8)

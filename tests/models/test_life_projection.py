@@ -92,6 +92,7 @@ def test_life_capital_aggregates_by_article_136(model):
     assert found == pytest.approx(94.6044396421225, rel=EXACT)
 
 
+@pytest.mark.slow
 def test_a_large_portfolio_tells_its_progress(model):
     points = [{"age": 20 + i % 40, "term": 30, "sum_assured": 1e5, "months": i // 40} for i in range(14_000)]
     parts = model.parts(portfolio="own", points=points, stresses=["expense", "mortality"])

@@ -45,6 +45,7 @@ def test_an_american_call_without_dividends_is_never_exercised_early(model):
     assert american == pytest.approx(model.tree.price(100, 100, 0.05, 0.0, 0.2, 1, 1), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_simulation_lies_within_three_published_standard_errors_of_the_finite_differences(model):
     if not REFERENCE.exists():
         pytest.skip("the reference files are not beside the project")

@@ -188,6 +188,7 @@ def test_a_correlation_without_its_asset_is_named(model):
         model.run(portfolio="own", assets=assets, correlations=[{"c1": 1}, {"c1": 0.5, "c3": 0.2}])
 
 
+@pytest.mark.slow
 def test_a_mean_that_so_few_paths_cannot_reach_is_told(model):
     words = "more than 5 of its standard errors from the exact one"
     assert any(words in w for w in model.run(volatility=100, years=40)["warnings"])

@@ -93,7 +93,7 @@ def test_a_callback_that_fails_does_not_stop_the_listener(database, run, listene
 
 def test_a_notification_lost_during_a_reconnect_is_noticed_by_the_generation(database, run, listener, monkeypatch):
     before = listener.generation
-    monkeypatch.setattr(listener, "_tell", lambda _payloads: None)  # the notification of the next event is lost
+    monkeypatch.setattr(listener, "_dispatch", lambda _payloads: None)  # the notification of the next event is lost
     with database.begin() as conn:
         runs.record_progress(conn, run.id, 1, progress=0.5)
     renewed = threading.Event()

@@ -23,6 +23,7 @@ from engine.runs.submit import submit
 from storage.database import Database
 from storage.migrate import migrate
 from tests.actors import ADA
+from tests.engine.starting import cancel_starting_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER_TIMEOUT = 3  # s
@@ -96,11 +97,12 @@ class Installation:
         """Forget what other tests submitted."""
         self.ids = []
         with self.context.database.read() as conn:
-            self.before = set(conn.execute(text("select id from runs")).scalars())
+            self.before = set(conn.execute(text("select id from runs where priority >= 0")).scalars())
 
     def add(self, slug, code, manifest, **files):
         files = {"function.py": code, "manifest.json": manifest} | {f"{k}.json": v for k, v in files.items()}
         register(self.context, slug, files, source={"kind": "local", "path": slug}, actor=SYSTEM)
+        cancel_starting_runs(self.context)  # which would take a worker that a test is about to kill
 
     def start_process(self, name, prefix=(), url=None, **environment):
         with (self.home / f"{name}.log").open("ab") as log:
@@ -183,7 +185,7 @@ class Installation:
             with contextlib.suppress(DatabaseUnavailable):
                 COUNTS["left RUNNING"] += len(unfinished())
         with self.context.database.read() as conn:
-            stored = set(conn.execute(text("select id from runs")).scalars()) - self.before
+            stored = set(conn.execute(text("select id from runs where priority >= 0")).scalars()) - self.before
             results = set(conn.execute(text("select run_id from results")).scalars())
             ends = dict(conn.execute(text(FINAL_EVENTS), {"ids": ids}).all())
         lost, duplicated = set(ids) - stored, (stored - set(ids)) | {i for i in ids if ends.get(i, 0) > 1}

@@ -27,6 +27,7 @@ from engine.runs.submit import submit
 from engine.sandbox.job import Outcome
 from storage import runs
 from tests.actors import ADA
+from tests.engine.starting import cancel_starting_runs
 
 ROOT = Path(__file__).resolve().parents[3]
 ECHO = "def run(inputs):\n    return {'summary': {'n': inputs['n']}}\n"
@@ -122,6 +123,7 @@ def points(reader):
 
 def test_a_run_over_two_processes_is_one_trace_at_a_collector(context, add_model, workers, collector):
     slug = add_model(ECHO)
+    cancel_starting_runs(context)
     telemetry.start(collector.url, service="tontine-server")
     try:
         pool = workers(1, TONTINE_TELEMETRY=collector.url)

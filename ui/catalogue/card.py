@@ -40,7 +40,7 @@ STYLE_SHEET = """
 .tontine-picture { height: 7.5rem; border-radius: 4px; background: light-dark(#F3F6F9, #1A222C); display: flex;
   align-items: center; justify-content: center; }
 .tontine-picture img { width: 100%; height: 100%; display: block; }
-.tontine-picture span { opacity: 0.55; font-size: 0.8rem; }
+.tontine-picture span { opacity: 0.8; font-size: 0.8rem; }
 [class*="st-key-about-"] p { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical;
   overflow: hidden; }
 </style>
@@ -81,7 +81,7 @@ def show_card(app: App, picture: str | None, *, starred: bool) -> None:
         with st.container(key=f"about-{app.slug}"):
             st.markdown(safe_markdown(app.description) or "No description.")
         st.space("stretch")
-        badges = [f":primary-badge[{escape(app.category)}]"] if app.category else []
+        badges = [f":blue-badge[{escape(app.category)}]"] if app.category else []
         badges += [f":gray-badge[{escape(tag)}]" for tag in app.tags[:TAGS]]
         if badges:
             st.markdown(" ".join(badges))

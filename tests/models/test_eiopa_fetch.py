@@ -81,7 +81,7 @@ class Site(Answer):
         if body is None:
             self.send_error(404)
             return
-        self.say(body.encode() if isinstance(body, str) else body)
+        self.respond(body.encode() if isinstance(body, str) else body)
 
 
 @pytest.fixture(scope="module")

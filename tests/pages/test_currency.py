@@ -20,7 +20,7 @@ def shown(app):
     texts = [item.proto.body for item in app.get("html") if "<style" not in item.proto.body]
     texts += [str(i.value) for group in (app.markdown, app.caption) for i in group]
     texts += [c.proto.columns for c in app.dataframe]
-    texts += [c.proto.json for c in app.get("bidi_component")]
+    texts += [c.proto.json for c in app.get("bidi_component") if c.proto.component_name == "tontine_charts"]
     return " ".join(texts)
 
 

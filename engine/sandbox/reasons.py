@@ -92,7 +92,7 @@ def model_failed(frame: dict[str, Any], limits: Limits) -> tuple[Status, str]:
         case "import":
             return Status.FAILED, f"The model needs something that is not there. {said}"
     if words := own_words(frame):
-        return Status.FAILED, f"The model says: {words}"
+        return Status.FAILED, f"Model error: {words}"
     library, place, line = (str(frame.get(key) or "")[:300] for key in ("library", "place", "line"))
     if library:
         called = f"; called at {line}" if line else ""

@@ -160,7 +160,7 @@ def test_the_link_of_one_month_is_fetched_as_it_is_and_through_a_move_on_the_sam
 def test_what_is_no_publication_of_eiopas_is_refused_with_a_reason(fetch, path, words):
     now = fetch(address=f"https://{HOST}{path}")
     assert now.run.status is Status.FAILED
-    assert now.run.reason.startswith("The model says: inputs.")
+    assert now.run.reason.startswith("Model error: inputs.")
     assert words in now.run.reason
 
 

@@ -117,7 +117,7 @@ def _show_charts(result: Result, run: Run | None, name: str) -> None:
     """Show the charts that the model describes; zooming into a long one runs this alone."""
     ranges = tuple(chart_view.shown_range(f"{name}-charts", _chart_key(i)) for i in range(len(result.charts)))
     if run is not None and run.status.final:
-        drawn = _drawn_charts_of(str(run.reused_from or run.id), ranges, result, run)
+        drawn = _drawn_charts_of(f"{run.reused_from or run.id} {session_currency()}", ranges, result, run)
     else:
         drawn = _draw_charts(result, run, ranges)
     _show_drawn(drawn, f"{name}-charts")
@@ -132,7 +132,7 @@ def _show_drawn(drawn: Sequence[DrawnChart | ChartFault], key: str) -> None:
 
 @st.cache_resource(max_entries=64, ttl=3600, show_spinner=False)
 def _drawn_series_of(
-    run_id: str,  # noqa: ARG001 - the key of the cache
+    shown_as: str,  # noqa: ARG001 - the key of the cache: the run and the session's currency
     shown: Range | None,
     _result: Result,
     _run: Run,
@@ -144,7 +144,7 @@ def _drawn_series_of(
 
 @st.cache_resource(max_entries=64, ttl=3600, show_spinner=False)
 def _drawn_charts_of(
-    run_id: str,  # noqa: ARG001 - the key of the cache
+    shown_as: str,  # noqa: ARG001 - the key of the cache: the run and the session's currency
     ranges: tuple[Range | None, ...],
     _result: Result,
     _run: Run,

@@ -332,7 +332,7 @@ def test_what_a_model_says_of_its_inputs_is_stored_as_problems_beside_them(conte
         ("inputs.n", "1 is too few", "Give 2."),
         ("inputs.rows[1].a", "it is 0", "Give an amount."),
     ]
-    assert ended[1].reason.startswith("The model says: inputs.n: 1 is too few. Give 2.\n")
-    assert (ended[2].problems, ended[2].reason) == ((), "The model says: nothing could be fitted")
+    assert ended[1].reason.startswith("Model error: inputs.n: 1 is too few. Give 2.\n")
+    assert (ended[2].problems, ended[2].reason) == ((), "Model error: nothing could be fitted")
     assert ended[3].problems == ()
     assert ended[3].reason.startswith("The model's code failed. ValueError: could not convert")

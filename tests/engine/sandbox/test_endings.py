@@ -26,7 +26,7 @@ pytestmark = pytest.mark.processes
         ),
         ("x = 1\n", "function.py defines no run(inputs)"),
         ("def run(i):\n    return 1 / 0\n", "The model's code failed. ZeroDivisionError: division by zero"),
-        ("def run(i):\n    raise ValueError('Give more claims.')\n", "The model says: Give more claims."),
+        ("def run(i):\n    raise ValueError('Give more claims.')\n", "Model error: Give more claims."),
         ("import sys\ndef run(i):\n    sys.exit(3)\n", "ended itself (sys.exit)"),
         ("import os\ndef run(i):\n    os._exit(3)\n", "exited without a result (exit code 3)"),
         ("import os\ndef run(i):\n    os.abort()\n", "crashed (SIGABRT)"),

@@ -95,7 +95,7 @@ def test_a_model_has_its_secret_and_no_part_of_it_leaves_the_sandbox(handle, mod
         {"API_KEY": "sesame-open"},
     )
     assert found.status is Status.FAILED
-    assert found.reason == "The model says: https://example.com/?key=*** refuses"
+    assert found.reason == "Model error: https://example.com/?key=*** refuses"
     assert found.log == "the key is ***\n***"
     assert found.result == {"notes": MASK, "summary": {MASK: MASK}}
     assert "key=***" in found.traceback

@@ -28,7 +28,7 @@ OWN = [
 def test_what_the_models_own_raise_says_is_the_models_word(run, code):
     found = run(code)
     assert found.status is Status.FAILED
-    assert found.reason == "The model says: inputs.a: it is wrong. Change it."
+    assert found.reason == "Model error: inputs.a: it is wrong. Change it."
     assert found.words == "inputs.a: it is wrong. Change it."
 
 
@@ -74,7 +74,7 @@ def test_an_error_of_a_library_or_of_python_is_named_with_its_place_and_is_no_wo
     found = run(code)
     assert found.status is Status.FAILED
     assert words in found.reason
-    assert "The model says" not in found.reason
+    assert "Model error" not in found.reason
     assert found.words == ""
 
 

@@ -218,11 +218,17 @@ def test_a_block_that_contradicts_itself_is_refused_by_cell_and_the_old_values_s
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_figure_typed_into_the_grid_is_what_was_written(opened, language):
     page = opened(language)
+    settled(page)
     choose_cell(page, 1, PAID)
     page.keyboard.press("Enter")
-    page.locator("textarea.gdg-input").wait_for()
+    editor = page.locator("textarea.gdg-input")
+    editor.wait_for()
+    # The editor takes its first keys only once it has the focus, which it gets after it is shown.
+    page.wait_for_function("document.activeElement?.matches('textarea.gdg-input')")
     page.keyboard.press("Control+A")
-    page.keyboard.type("12,5")
+    page.keyboard.type("12,5", delay=80)  # as a person types: the editor takes a key over in a turn of its own
+    wait_for(lambda: editor.input_value() == "12,5")
+    page.wait_for_timeout(200)
     page.keyboard.press("Enter")
     page.wait_for_function("location.search.includes('12.5')", timeout=15_000)
     assert claims(page)[1]["paid"] == 12.5

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import gradio
-from content import Content  # type: ignore[import-not-found]  # beside this file, for the peer's Python
+from content import Content
 
 given = json.loads(sys.stdin.read())
 content = Content(Path(given["folder"]), given["start"], given["outputs"], given["key"])

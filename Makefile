@@ -24,9 +24,9 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n auto -m "not processes and not slow_faults"
 	$(BIN)/python -m pytest -q -m "processes and not slow_faults"
 
-# Everything that starts no process and draws no page in a browser, in under a minute.
+# What starts no process and draws no page in a browser, but for the models' own tests: in under a minute.
 quick: $(VENV)/.test
-	$(BIN)/python -m pytest -q -n auto -m "not processes and not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not processes and not slow" --ignore=tests/models
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.errors import ResultError
-from contract.fields import is_number
 from contract.problems import Problem
 
 _SPECIAL = ("fan", "heatmap", "histogram", "waterfall", "tornado", "surface", "triangle")
@@ -125,11 +124,6 @@ class Result:
             if table.name == name:
                 return table
         raise KeyError(name)
-
-    @property
-    def table_names(self) -> tuple[str, ...]:
-        """The tables' names in display order."""
-        return tuple(t.name for t in self.tables)
 
 
 def require_object(raw: Any) -> dict[str, Any]:
@@ -380,12 +374,6 @@ class _Reader:
             else:
                 self.misfit(f"charts[{i}]", item, f"a chart of kind {', '.join(KINDS)} or a Plotly figure")
         return tuple(found)
-
-
-def is_numeric(values: Sequence[Any]) -> bool:
-    """Say whether a column holds numbers, empty cells aside, and so is set to the right."""
-    given = [v for v in values if v is not None]
-    return bool(given) and all(is_number(v) for v in given)
 
 
 def _matches_wildcards(pattern: str, text: str) -> bool:

@@ -20,7 +20,7 @@ INPUT_WIDTH = 320  # px at least of an input that stands beside others in a wide
 
 def form_layout(manifest: Manifest) -> Layout:
     """Return where the model's form stands."""
-    if manifest.raw.get("layout") == "wide":
+    if manifest.layout == "wide":
         return "wide"
     shown = contract_inputs.visible_keys(manifest, manifest.initial_values)
     tables = [field for key, field in manifest.inputs.items() if key in shown and field.type == "table"]

@@ -22,7 +22,7 @@ def headline_text(manifest: Manifest, summary: Any) -> str:
         summary: the result's summary as stored.
     """
     metrics = result_in_currency(parse_result({"summary": summary}, manifest.outputs)).summary
-    metric = choose_headline(metrics, getattr(manifest, "headline", None) or ())
+    metric = choose_headline(metrics, manifest.headline)
     if metric is None:
         return ""
     label = number_formats.card_label(metric.label, metric.unit)

@@ -83,8 +83,29 @@ class Continuous:
         return float((b - a) / 2 * (WEIGHTS * self.survival(np.exp(z)) * np.exp(z)).sum())
 
 
+class _FromMoments:
+    """The mean, variance and skewness of a distribution whose `_moment(k)` returns E[X^k], infinite where none is."""
+
+    def mean(self):
+        """E[X]."""
+        return self._moment(1)
+
+    def var(self):
+        """Var[X]."""
+        second = self._moment(2)
+        return second - self.mean() ** 2 if np.isfinite(second) else np.inf
+
+    def stats(self, moments):
+        """Return the skewness, as scipy's distributions do for moments "s"."""
+        assert moments == "s"
+        first, second, third = (self._moment(k) for k in (1, 2, 3))
+        if not np.isfinite(third):
+            return np.inf
+        return (third - 3 * first * second + 2 * first**3) / (second - first**2) ** 1.5
+
+
 @dataclass(frozen=True)
-class TransformedBeta:
+class TransformedBeta(_FromMoments):
     """(X / theta)^gamma / (1 + (X / theta)^gamma) has a beta distribution with parameters tau and alpha.
 
     Burr (tau 1), loglogistic (alpha, tau 1), paralogistic (tau 1, gamma = alpha), generalised Pareto (gamma 1) and
@@ -103,23 +124,6 @@ class TransformedBeta:
             return np.inf
         logs = special.betaln(self.tau + k / self.gamma, self.alpha - k / self.gamma)
         return _exp(k * np.log(self.theta) + logs - special.betaln(self.tau, self.alpha))
-
-    def mean(self):
-        """E[X]."""
-        return self._moment(1)
-
-    def var(self):
-        """Var[X]."""
-        second = self._moment(2)
-        return second - self.mean() ** 2 if np.isfinite(second) else np.inf
-
-    def stats(self, moments):
-        """Return the skewness, as scipy's distributions do for moments "s"."""
-        assert moments == "s"
-        first, second, third = (self._moment(k) for k in (1, 2, 3))
-        if not np.isfinite(third):
-            return np.inf
-        return (third - 3 * first * second + 2 * first**3) / (second - first**2) ** 1.5
 
     def _parts(self, x):
         with np.errstate(over="ignore", divide="ignore"):
@@ -165,7 +169,7 @@ class TransformedBeta:
 
 
 @dataclass(frozen=True)
-class TransformedGamma:
+class TransformedGamma(_FromMoments):
     """(X / theta)^tau has a gamma distribution with shape alpha; with tau below 0, its inverse.
 
     Source: Klugman, Panjer and Willmot, Loss Models, Appendix A.3.
@@ -180,23 +184,6 @@ class TransformedGamma:
         return (
             _exp(k * np.log(self.theta) + special.gammaln(shape) - special.gammaln(self.alpha)) if shape > 0 else np.inf
         )
-
-    def mean(self):
-        """E[X]."""
-        return self._moment(1)
-
-    def var(self):
-        """Var[X]."""
-        second = self._moment(2)
-        return second - self.mean() ** 2 if np.isfinite(second) else np.inf
-
-    def stats(self, moments):
-        """Return the skewness, as scipy's distributions do for moments "s"."""
-        assert moments == "s"
-        first, second, third = (self._moment(k) for k in (1, 2, 3))
-        if not np.isfinite(third):
-            return np.inf
-        return (third - 3 * first * second + 2 * first**3) / (second - first**2) ** 1.5
 
     def _power(self, x):
         with np.errstate(over="ignore", divide="ignore"):

@@ -7,7 +7,6 @@ Left out: asking for them, which is `engine.models.starting_runs`.
 """
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -46,9 +45,3 @@ def apps_without_starting_run(conn: Connection) -> Sequence[int]:
             and r.user_id = (select id from users where name = :system))
         order by a.id""")
     return conn.execute(statement, {"system": SYSTEM}).scalars().all()
-
-
-def read_documents(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Return the results of these runs as stored, by run; a run without a result of its own is left out."""
-    found = conn.execute(sql("select run_id, doc from results where run_id = any(:ids)"), {"ids": list(ids)})
-    return {row.run_id: row.doc for row in found}

@@ -37,7 +37,7 @@ def server(tmp_path_factory):
 
 
 def box(page):
-    return page.locator("[class*=st-key-][class*=-q-box] input")
+    return page.locator("[class*=st-key-][class*=-q-box]:not([data-retained]) input")
 
 
 def holds(page, name, text):
@@ -48,7 +48,7 @@ def holds(page, name, text):
 
 def shows(page, text):
     page.wait_for_function(
-        "text => document.querySelector('[class*=st-key-][class*=-q-box] input')?.value === text",
+        "text => document.querySelector('[class*=st-key-][class*=-q-box]:not([data-retained]) input')?.value === text",
         arg=text,
         timeout=20_000,
     )

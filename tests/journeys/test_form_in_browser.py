@@ -95,7 +95,7 @@ def opened(page, port, query=""):
 
 
 def box(page, name):
-    return page.locator(f".st-key-everything-{name}-box input")
+    return page.locator(f"[class*=st-key-everything-{name}-box]:not([data-retained]) input")
 
 
 def type_in(page, name, text):
@@ -118,7 +118,7 @@ def test_the_address_follows_the_form_without_filling_the_browser_history(page):
     with server(port):
         opened(page, port)
         before = page.evaluate("history.length")
-        slider = page.locator(".st-key-everything-age-slider input[type=range]")
+        slider = page.locator("[class*=st-key-everything-age-slider]:not([data-retained]) input[type=range]")
         slider.focus()
         for _ in range(5):
             slider.press("ArrowRight")

@@ -39,7 +39,7 @@ def opened(browser, port):
 
 
 def box(page, name):
-    return page.locator(f"{PREFIX}{name}-box input")
+    return page.locator(f"[class*=st-key-everything-{name}-box]:not([data-retained]) input")
 
 
 def in_address(page, name):
@@ -141,7 +141,7 @@ def test_leaving_the_box_takes_the_figure_and_the_slider_follows(opened):
     box(page, "loading").fill("2,5")
     box(page, "loading").press("Tab")
     follows(page, "loading", "2.5")
-    slider = page.locator(f"{PREFIX}loading-slider input[type=range]")
+    slider = page.locator("[class*=st-key-everything-loading-slider]:not([data-retained]) input[type=range]")
     wait_for(lambda: slider.input_value() == "2.5")
     slider.focus()
     slider.press("ArrowRight")

@@ -45,8 +45,8 @@ export async function draw(component) {
   const { data, parentElement } = component
   const view = views.get(parentElement) ?? openView(parentElement)
   view.component = component
-  // A call that has been overtaken must not take away what the newer one has drawn.
-  const close = () => view.component === component && closeView(view, parentElement)
+  // Streamlit also calls this for a call that the next one has overtaken: what is drawn stays then.
+  const close = () => parentElement.isConnected || views.get(parentElement) !== view || closeView(view, parentElement)
   arrange(view, data.charts)
   if (!data.charts.length) {
     // Nothing to draw yet: the library comes while the reader sets the inputs.

@@ -33,7 +33,8 @@ export function draw(component) {
   if (!view.news || view.news.seq <= data.news.seq) take(view, data.news)
   stale(view, data.stale)
   look(view)
-  return () => view.component === component && end(view, parentElement)
+  // Streamlit also calls this for a call that the next one has overtaken: the view stays then.
+  return () => parentElement.isConnected || view.ended || end(view, parentElement)
 }
 
 function begin(parent, data) {
@@ -58,7 +59,7 @@ function begin(parent, data) {
   parent.append(box)
   const view = { run: data.run, box, text, time, bar, news: null, heard: Date.now(), asked: 0, ended: false }
   views.set(parent, view)
-  view.clock = setInterval(() => { show(view); look(view) }, 1000)
+  view.clock = setInterval(() => { show(view); look(view); stale(view, view.component.data.stale) }, 1000)
   connect(view, data.follow)
   return view
 }

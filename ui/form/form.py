@@ -44,7 +44,6 @@ class FormValues:
 
     values: dict[str, Any]
     problems: list[Problem] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
     query: dict[str, str] = field(default_factory=dict)
 
 
@@ -99,13 +98,15 @@ def show_form(
         _show_fields(manifest, wanted, beside, page, store_file, key_prefix)
     _show_other_problems(manifest, beside, placed)
     long = links.omitted_tables(manifest, page.values)
-    tail = [f"The address cannot carry {manifest.inputs[k].label}: the table is too long." for k in long]
-    for text in tail:
-        show_note("link_off", "gray", f"{text} The link of a run does.")
+    for key in long:
+        label = manifest.inputs[key].label
+        show_note(
+            "link_off", "gray", f"The address cannot carry {label}: the table is too long. The link of a run does."
+        )
     query = links.encode(manifest, page.values)
     query |= {links.query_key(k): text for k, text in page.unreadable.items()}
     if link is not None:
-        page.written = query
+        page.note_written(query)
         url_sync.sync(
             query,
             app=link.get("app"),
@@ -116,7 +117,6 @@ def show_form(
     return FormValues(
         values=json_view.current_values(manifest, page.values),
         problems=found,
-        warnings=[*checks.calibration_warnings(manifest, page.values), *page.notes, *tail],
         query={**links.page_params(link or {}), **query},
     )
 

@@ -17,6 +17,7 @@ from contract.manifest import Manifest
 from contract.problems import Problem
 from ui.form import links
 
+MAX_WRITTEN = 500  # addresses of a form that is changed for long without its page hearing of the address
 Part = str | tuple[int, str]  # of an input: "" for all of it, an end of a range, a cell by row and column
 
 
@@ -36,9 +37,9 @@ class FormState:
     (kept in `unreadable`, so that the address stays what it was); each goes when its input is changed.
     `refused` holds the texts of each input that could not be read, `readings` how its last text was read
     where it might mean something else. `revision` counts how often all values were replaced; `name` is
-    this form's alone. `seen` is the query as the server last had it, `written` what the form last put
-    into the address. `checked` remembers the long tables that were checked. `preset` is the chosen case,
-    `json_text` an edited JSON text that is not applied yet.
+    this form's alone. `seen` is the query as the server last had it, `written` what the form has put into
+    the address since then, oldest first. `checked` remembers the long tables that were checked. `preset` is the
+    chosen case, `json_text` an edited JSON text that is not applied yet.
     """
 
     values: dict[str, Any]
@@ -49,7 +50,7 @@ class FormState:
     checked: dict[str, tuple[Any, list[Problem]]] = field(default_factory=dict)
     name: str = field(default_factory=lambda: uuid4().hex)
     seen: dict[str, str] = field(default_factory=dict)
-    written: dict[str, str] = field(default_factory=dict)
+    written: list[dict[str, str]] = field(default_factory=list)
     refused: dict[str, dict[Part, RefusedText]] = field(default_factory=dict)
     readings: dict[str, str] = field(default_factory=dict)
     preset: int | None = None
@@ -71,6 +72,22 @@ class FormState:
         self.unreadable.pop(key, None)
         self.readings[key] = note
         self.refused[key] = dict(refused or {})
+
+    def note_written(self, query: Mapping[str, str]) -> None:
+        """Remember what the form puts into the address."""
+        if not self.written or self.written[-1] != query:
+            self.written = [*self.written[-MAX_WRITTEN:], dict(query)]
+
+    def is_own(self, query: Mapping[str, str]) -> bool:
+        """Say whether the browser's address has these inputs from the form, and forget what it had before them.
+
+        A browser that has not heard of the last answers yet reports an address from before them; it never goes back
+        on its own, so that an older one than it has reported comes from the reader: the back button.
+        """
+        if dict(query) not in self.written:
+            return False
+        self.written = self.written[self.written.index(dict(query)) :]
+        return True
 
     def set_error(self, key: str, problem: Problem) -> None:
         """Note what was wrong with a value that was not taken."""
@@ -103,7 +120,7 @@ def get_state(manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, s
     if state is None:
         state = st.session_state[place] = FormState({})
         reset(state, manifest, start, seen)
-    elif seen != state.seen and links.input_params(seen) != state.written and _has_inputs(seen, state):
+    elif seen != state.seen and not state.is_own(links.input_params(seen)) and _has_inputs(seen, state):
         reset(state, manifest, start, seen)
     state.seen = seen
     return state

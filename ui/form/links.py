@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 
 from contract.errors import TextError
 from contract.fields import Field
-from contract.inputs import find_problems
 from contract.manifest import Manifest
 from contract.problems import Problem
 from contract.text_values import format_value, parse_value
@@ -34,15 +33,6 @@ class LinkInputs:
     errors: dict[str, Problem]
     unreadable: dict[str, str]
     unknown: list[Problem]
-
-
-def model_link(slug: str, manifest: Manifest, values: Mapping[str, Any], version: str | None = None) -> str:
-    """Return the address that opens the model's form filled in with `values`.
-
-    `version` pins one version; without it the link opens the newest.
-    """
-    pins = {"app": slug} | ({"version": version} if version else {})
-    return "/model?" + urlencode(pins | encode(manifest, values))
 
 
 def run_link(run_id: object) -> str:
@@ -119,17 +109,6 @@ def parse(manifest: Manifest, params: Mapping[str, str]) -> LinkInputs:
                 f"Give {error}.",
             )
     return reading
-
-
-def read(manifest: Manifest, params: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the inputs a link holds, and everything that is wrong with it.
-
-    A value out of its range is returned as it stands, with its problem; a text that is no value of
-    its field is in the problems alone. Neither becomes the default.
-    """
-    reading = parse(manifest, params)
-    wrong = find_problems(manifest, reading.values, complete=False)
-    return reading.values, [*reading.errors.values(), *wrong, *reading.unknown]
 
 
 def _encode_value(field: Field, value: Any) -> str | None:

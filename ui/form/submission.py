@@ -92,6 +92,12 @@ def _same_objects(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     return before.keys() == now.keys() and all(before[key] is value for key, value in now.items())
 
 
+def live_run(slug: str) -> UUID | None:
+    """Return the newest run of this model that this session's Live has started, or None."""
+    held = st.session_state.get("live_run")
+    return UUID(held[1]) if held is not None and held[0] == slug else None
+
+
 def cancel_other_model(slug: str) -> None:
     """Cancel a live run of another model: its form is no longer there to take the result."""
     held = st.session_state.get("live_run")

@@ -117,9 +117,9 @@ def _show_result(
         return
     try:
         if submitted is None or submitted.status.final:
-            now = snapshot(cached.context(), UUID(wanted), actor=current_actor())
+            now = _newest(snapshot(cached.context(), UUID(wanted), actor=current_actor()), app)
         else:
-            now = run_progress.wait_a_moment(submitted.id)
+            now = _newest(run_progress.wait_a_moment(submitted.id), app)
     except (ProblemsError, ValueError):
         st.error("The link names a run that does not exist. Press Run for a new one.", icon=":material/link_off:")
         return
@@ -130,6 +130,14 @@ def _show_result(
         if submission.differs_from_run(manifest, form_values.values, now.run):
             st.caption(":material/edit: The form has changed since this run.")
     run_view.show_run(now, previous=_previous(app, now), copy=True)
+
+
+def _newest(now: Snapshot, app: App) -> Snapshot:
+    """Return the live run that has superseded this one, which is no result to show: the address may be behind."""
+    newer = submission.live_run(app.slug)
+    if now.run.superseded_by is None or newer is None or newer == now.run.id:
+        return now
+    return snapshot(cached.context(), newer, actor=current_actor())
 
 
 def _previous(app: App, now: Snapshot) -> Snapshot | None:

@@ -43,6 +43,8 @@ STYLE_SHEET = """
 [data-tontine-stale] { opacity: 0.45; transition: opacity 0.2s 0.1s; }
 [class*="st-key-run-head"] { min-height: 2.9rem; }
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 4rem; max-width: 96rem; }
+/* Streamlit keeps a replaced element until the script has ended: a box must not stand there twice meanwhile. */
+[class*="st-key-"][class*="-cell"] [data-retained="true"] { display: none; }
 /* Run stays in reach above a long form. */
 .st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
   background: var(--st-background-color); }

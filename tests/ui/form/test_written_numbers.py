@@ -5,7 +5,7 @@ import json
 import pytest
 
 from contract.manifest import parse
-from tests.ui.form.test_inputs import at_link, editing, form_values, key, problems, shown
+from tests.ui.form.test_inputs import at_link, editing, form_values, now, problems, shown
 from ui.form import submission
 from ui.shell import session_format
 
@@ -17,7 +17,7 @@ def of_language(language, **params):
 
 
 def typed(at, name, text):
-    return shown(at.text_input(key(name)).set_value(text).run())
+    return shown(at.text_input(now(at, name)).set_value(text).run())
 
 
 def markdown(at):
@@ -49,27 +49,27 @@ def test_an_open_text_is_read_by_the_session_and_says_what_else_it_could_be(lang
 
 def test_the_figure_that_the_box_shows_by_itself_has_no_note():
     at = of_language("de-DE", loading="1.234")
-    assert at.text_input(key("loading.box")).value == "1,234"
+    assert at.text_input(now(at, "loading.box")).value == "1,234"
     assert "read as" not in markdown(at)
 
 
 def test_what_cannot_be_read_stays_in_the_box_and_the_old_value_holds():
     at = typed(of_language("de-DE", loading="2.5"), "loading.box", "2,5,7")
-    assert at.text_input(key("loading.box")).value == "2,5,7"
+    assert at.text_input(now(at, "loading.box")).value == "2,5,7"
     assert form_values(at).values["loading"] == 2.5
     assert form_values(at).query["loading"] == "2.5"
     assert "separators where none belongs" in problems(at)["loading"]
     assert "The value is still 2,5" in markdown(at)
-    at = shown(at.button(key("loading.restore")).click().run())
-    assert at.text_input(key("loading.box")).value == "2,5"
+    at = shown(at.button(now(at, "loading.restore")).click().run())
+    assert at.text_input(now(at, "loading.box")).value == "2,5"
     assert form_values(at).problems == []
 
 
 def test_a_slider_that_is_moved_takes_the_place_of_a_text_that_was_refused():
     at = typed(at_link(), "loading.box", "x")
-    at = shown(at.slider(key("loading.slider")).set_value(4.0).run())
+    at = shown(at.slider(now(at, "loading.slider")).set_value(4.0).run())
     assert form_values(at).problems == []
-    assert at.text_input(key("loading.box")).value == "4"
+    assert at.text_input(now(at, "loading.box")).value == "4"
 
 
 def test_one_end_of_a_range_can_be_refused_and_the_other_taken():
@@ -77,13 +77,13 @@ def test_one_end_of_a_range_can_be_refused_and_the_other_taken():
     at = typed(at, "corridor.to", "45")
     assert form_values(at).values["corridor"] == [10, 45]
     assert set(problems(at)) == {"corridor[0]"}
-    assert at.text_input(key("corridor.from")).value == "x"
+    assert at.text_input(now(at, "corridor.from")).value == "x"
     assert form_values(typed(at, "corridor.from", "5")).problems == []
 
 
 def test_a_fraction_typed_for_a_whole_number_is_told_and_never_cut():
     at = typed(at_link(), "age.box", "62,5")
-    assert at.text_input(key("age.box")).value == "62.5"
+    assert at.text_input(now(at, "age.box")).value == "62.5"
     assert form_values(at).values["age"] == 62.5
     assert "62.5" in problems(at)["age"]
 
@@ -91,31 +91,31 @@ def test_a_fraction_typed_for_a_whole_number_is_told_and_never_cut():
 def test_a_figure_beyond_what_a_browser_counts_exactly_keeps_its_digits():
     at = typed(at_link(), "seed.box", "12345678901234567890")
     assert form_values(at).values["seed"] == 12345678901234567890
-    assert at.text_input(key("seed.box")).value == "12345678901234567890"
+    assert at.text_input(now(at, "seed.box")).value == "12345678901234567890"
 
 
 @pytest.mark.parametrize(("language", "text"), [("de-DE", "31.12.1990"), ("en-US", "12/31/1990"), ("en", "1990-12-31")])
 def test_a_date_is_read_in_iso_and_in_the_sessions_order(language, text):
     at = typed(of_language(language), "born.box", text)
     assert form_values(at).values["born"] == "1990-12-31"
-    assert at.date_input(key("born")).value.isoformat() == "1990-12-31"
+    assert at.date_input(now(at, "born")).value.isoformat() == "1990-12-31"
 
 
 def test_a_date_of_two_readings_is_refused_with_both():
     at = typed(of_language("en", born="1990-12-31"), "born.box", "05/06/1990")
     assert "1990-06-05 (day first) or 1990-05-06 (month first)" in problems(at)["born"]
     assert form_values(at).values["born"] == "1990-12-31"
-    assert at.text_input(key("born.box")).value == "05/06/1990"
+    assert at.text_input(now(at, "born.box")).value == "05/06/1990"
 
 
 def test_the_calendar_and_the_box_of_a_date_stay_in_step():
     import datetime as dt
 
     at = typed(at_link(), "born.box", "1990-12-31")
-    at = shown(at.date_input(key("born")).set_value(dt.date(1980, 2, 29)).run())
-    assert at.text_input(key("born.box")).value == "1980-02-29"
+    at = shown(at.date_input(now(at, "born")).set_value(dt.date(1980, 2, 29)).run())
+    assert at.text_input(now(at, "born.box")).value == "1980-02-29"
     at = typed(at, "born.box", "")
-    assert at.date_input(key("born")).value is None
+    assert at.date_input(now(at, "born")).value is None
     assert "born" not in form_values(at).values
 
 
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_read_is_refused_and_the_form_keeps_its_values():
     assert "a quotation mark is opened and not closed" in markdown(at)
     assert form_values(at).values["age"] == 61
     at = shown(at.file_uploader[0].upload("b.csv", b"year;paid\r2019;1.234,5\r").run())
-    at = shown(at.button(key("claims.use")).click().run())
+    at = shown(at.button(now(at, "claims.use")).click().run())
     assert [(r["year"], r["paid"]) for r in form_values(at).values["claims"]] == [(2019, 1234.5)]
 
 

@@ -1,13 +1,12 @@
 """One input's place on the form: its field and value, and how a widget takes and gives that value.
 
-Chosen: `sync_widget` sets a widget's state only where it differs, because setting it makes Streamlit overwrite what
-the browser shows, and a slider that is being dragged would jump back. A browser sends all its widgets' values each
-time, also those that the server has just set to something else and that have not reached it yet: `is_user_change`
-tells such an echo from what the user did, or a box beside a slider would undo every second of a quick series of steps.
+Chosen: a widget is told a value once, when it is drawn under a new key. A browser sends the values of all its widgets
+each time, also of those that the server has just changed and whose change has not reached it yet; told in place, such a
+late value could not be told from what somebody typed, and a slider that is being moved would jump back. Under a key of
+its own it is the value that the widget was drawn with, which is no change.
 Left out: the widgets.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -21,8 +20,7 @@ from contract.problems import Problem
 from ui.form.form_state import Part, RefusedText
 from ui.shell.markup import escape as escape_markdown
 
-ECHO = 2.0  # s within which a widget still reports what the server has overruled
-ECHOES = 40  # of a widget's last values that are remembered
+TURNS = 50  # keys of one widget, used in turn: no browser is so many answers behind
 
 
 class SetValue(Protocol):
@@ -75,35 +73,52 @@ class InputBinding:
 
 def sync_widget(
     binding: InputBinding, key: str, shown: Any, same: Callable[[Any, Any], bool] = lambda a, b: a == b
-) -> None:
-    """Make the widget `key` of `binding` show `shown`, leaving it alone where it already does.
+) -> str:
+    """Return the key under which a widget of `binding` shows `shown`: the same one as long as it already does.
 
-    Where all values have been replaced it is told in any case: what the browser reports just then it
-    may be about to lose, to something it was told before.
+    Args:
+        binding: the input's.
+        key: what the widget's keys begin with.
+        shown: the value to show.
+        same: whether the value that the widget has is as good as the one to show.
     """
-    anew = st.session_state.get(f"{key}:revision") != binding.revision
-    st.session_state[f"{key}:revision"] = binding.revision
-    if key in st.session_state:
-        old = st.session_state[key]
-        if same(old, shown) and not anew:
-            return
-        values, _ = st.session_state.get(f"{key}:overruled", ([], 0.0))
-        st.session_state[f"{key}:overruled"] = ([*values, old, shown][-ECHOES:], time.monotonic())
-    st.session_state[key] = shown
+    state = st.session_state
+    place, told_for = f"{key}:turn", (binding.revision, binding.number_format)
+    turn, before = state.get(place, (0, told_for))
+    now = _turn_key(key, turn)
+    if now in state:
+        old = state[now]
+        # Where all values have been replaced, what the browser reports just then may be about to be lost.
+        if same(old, shown) and before == told_for:
+            return now
+        if before == told_for and state.get(f"{now}:taken") == (old,):
+            state[now] = shown  # the user's own entry, written as the form writes it
+            return now
+        state.pop(f"{now}:taken", None)
+        turn = (turn + 1) % TURNS
+        now = _turn_key(key, turn)
+    state[place] = (turn, told_for)
+    state[now] = shown
+    return now
 
 
-def is_user_change(key: str, *, beside: bool = False) -> bool:
-    """Say, in a callback of the widget `key`, whether its value is the user's doing and no echo of an older one.
-
-    `beside` says that a widget of the same input has changed with it: a hand moves one at a time, so
-    the one that reports an overruled value is the echo however late it comes.
-    """
-    place = f"{key}:overruled"
-    values, since = st.session_state.get(place, ([], 0.0))  # what the browser has shown or been told since
-    if st.session_state[key] in values and (beside or time.monotonic() - since < ECHO):
+def is_user_change(key: str, shown: Any) -> bool:
+    """Say, in the callback of the widget `key`, which was drawn with `shown`, whether the user has changed it."""
+    state = st.session_state
+    value = state.get(key, shown)
+    if value == shown or state.get(f"{key}:taken") == (value,):
         return False
-    st.session_state.pop(place, None)
+    state[f"{key}:taken"] = (value,)
     return True
+
+
+def widget_key(key: str) -> str:
+    """Return the key under which the widget whose keys begin with `key` was drawn last."""
+    return _turn_key(key, st.session_state.get(f"{key}:turn", (0, None))[0])
+
+
+def _turn_key(key: str, turn: int) -> str:
+    return f"{key}~{turn}" if turn else key
 
 
 def show_caption(*parts: str | None) -> None:

@@ -26,27 +26,25 @@ IN_SIGHT_MANY = 8
 def boolean_input(binding: InputBinding) -> None:
     """Draw a toggle; where the value is unreadable it shows the default and the form says so."""
     shown = binding.value if isinstance(binding.value, bool) else bool(binding.field.default)
-    sync_widget(binding, binding.key, shown)
-    st.toggle(
-        binding.label,
-        key=binding.key,
-        help=binding.help,
-        on_change=lambda: (
-            binding.set_value(bool(st.session_state[binding.key])) if is_user_change(binding.key) else None
-        ),
-    )
+    key = sync_widget(binding, binding.key, shown)
+
+    def set_value() -> None:
+        if is_user_change(key, shown):
+            binding.set_value(bool(st.session_state[key]))
+
+    st.toggle(binding.label, key=key, help=binding.help, on_change=set_value)
 
 
 def select_input(binding: InputBinding) -> None:
     """Draw one choice among the options."""
-    field, key = binding.field, binding.key
+    field = binding.field
     labels = option_labels(field)
-    sync_widget(binding, key, option_index(field, binding.value))
+    shown = option_index(field, binding.value)
+    key = sync_widget(binding, binding.key, shown)
 
     def set_value() -> None:
-        chosen = st.session_state[key]
         # A click on the chosen segment clears it in the browser; the value stays.
-        if chosen is not None and is_user_change(key):
+        if is_user_change(key, shown) and (chosen := st.session_state[key]) is not None:
             binding.set_value(field.options[chosen].value)
 
     if len(labels) <= IN_SIGHT_ONE:
@@ -73,13 +71,14 @@ def select_input(binding: InputBinding) -> None:
 
 def multiselect_input(binding: InputBinding) -> None:
     """Draw several choices among the options."""
-    field, key = binding.field, binding.key
+    field = binding.field
     labels = option_labels(field)
     chosen = binding.value if isinstance(binding.value, list) else []
-    sync_widget(binding, key, [place for v in chosen if (place := option_index(field, v)) is not None])
+    shown = [place for v in chosen if (place := option_index(field, v)) is not None]
+    key = sync_widget(binding, binding.key, shown)
 
     def set_value() -> None:
-        if is_user_change(key):
+        if is_user_change(key, shown):
             binding.set_value([field.options[i].value for i in st.session_state[key]])
 
     if len(labels) <= IN_SIGHT_MANY:

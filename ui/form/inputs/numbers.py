@@ -8,7 +8,7 @@ Left out: units in the box; the unit stands in the label.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
@@ -47,16 +47,8 @@ def number_input(binding: InputBinding) -> None:
         _draw_box(binding, key, binding.value, "", binding.set_value, label=binding.label, help_=binding.help)
     else:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            place = _draw_slider(binding)
-            _draw_box(
-                binding,
-                key,
-                binding.value,
-                "",
-                binding.set_value,
-                width=BOX_WIDTH,
-                beside=_moved_check(f"{binding.key}.slider", place),
-            )
+            _draw_slider(binding)
+            _draw_box(binding, key, binding.value, "", binding.set_value, width=BOX_WIDTH)
     spelled = None
     if is_number(binding.value) and abs(binding.value) >= LONG and not has_slider(field) and not is_year(field):
         spelled = with_unit(field, format_value(binding.value, binding.number_format))
@@ -66,9 +58,8 @@ def number_input(binding: InputBinding) -> None:
 def range_input(binding: InputBinding) -> None:
     """Draw a range: a slider with two ends and a box for each."""
     ends = binding.value if isinstance(binding.value, list | tuple) and len(binding.value) == 2 else [None, None]
-    beside: Callable[[], bool] | None = None
     if has_slider(binding.field):
-        beside = _draw_range_slider(binding, ends)
+        _draw_range_slider(binding, ends)
     else:
         st.markdown(f":small[{binding.label}]", help=binding.help)
     with st.container(horizontal=True, gap="small"):
@@ -82,7 +73,6 @@ def range_input(binding: InputBinding) -> None:
                 _set_end(binding, ends, i),
                 label=word.capitalize(),
                 width=BOX_WIDTH,
-                beside=beside,
             )
     show_caption(*_notes(binding), examples_note(binding.field, binding.number_format))
 
@@ -176,42 +166,35 @@ def nearest_position(positions: tuple[Any, ...], value: float) -> Any:
     return min(positions, key=lambda p: abs(math.log(p / wanted)))
 
 
-def _draw_slider(binding: InputBinding) -> Any:
-    """Draw the slider of a number and return the place it shows."""
+def _draw_slider(binding: InputBinding) -> None:
     field, key = binding.field, f"{binding.key}.slider"
     value = binding.value if is_number(binding.value) else field.default
-    typed = _moved_check(f"{binding.key}.box", _box_text(binding, binding.value, ""))
     if field.scale == "log":
         positions = log_positions(field)
         place = nearest_position(positions, value)
-        sync_widget(binding, key, place)
+        key = sync_widget(binding, key, place)
         st.select_slider(
             binding.label,
             positions,
             key=key,
             help=binding.help,
             format_func=lambda position: format_value(position, binding.number_format),
-            on_change=lambda: binding.set_value(st.session_state[key]) if is_user_change(key, beside=typed()) else None,
+            on_change=lambda: binding.set_value(st.session_state[key]) if is_user_change(key, place) else None,
         )
-        return place
+        return
     place = snap_to_step(field, value)
-    sync_widget(binding, key, place, lambda a, b: snap_to_step(field, a) == b)
-    st.slider(
-        binding.label,
-        **_slider_scale(field, binding.number_format),
-        key=key,
-        help=binding.help,
-        on_change=lambda: (
+    key = sync_widget(binding, key, place, lambda a, b: snap_to_step(field, a) == b)
+
+    def set_value() -> None:
+        if is_user_change(key, place):
             binding.set_value(snap_to_step(field, st.session_state[key]))
-            if is_user_change(key, beside=typed())
-            else None
-        ),
+
+    st.slider(
+        binding.label, **_slider_scale(field, binding.number_format), key=key, help=binding.help, on_change=set_value
     )
-    return place
 
 
-def _draw_range_slider(binding: InputBinding, ends: Any) -> Callable[[], bool]:
-    """Draw the slider of a range and return what says, in a callback, whether it has been moved."""
+def _draw_range_slider(binding: InputBinding, ends: Any) -> None:
     field = binding.field
     fallback = (field.minimum, field.maximum)
     low, high = sorted(v if is_number(v) else fallback[i] for i, v in enumerate(ends))
@@ -230,28 +213,19 @@ def _draw_range_slider(binding: InputBinding, ends: Any) -> Callable[[], bool]:
             format_func=lambda position: format_value(position, binding.number_format),
             on_change=lambda: binding.set_value(list(st.session_state[key])),
         )
-        return _moved_check(key, shown)
-    key = f"{binding.key}.slider"
+        return
     place = (snap_to_step(field, low), snap_to_step(field, high))
-    typed = [
-        _moved_check(f"{binding.key}.{word}", _box_text(binding, ends[i], word))
-        for i, word in enumerate(("from", "to"))
-    ]
-    sync_widget(binding, key, place, lambda a, b: tuple(snap_to_step(field, v) for v in a) == b)
+    key = sync_widget(
+        binding, f"{binding.key}.slider", place, lambda a, b: tuple(snap_to_step(field, v) for v in a) == b
+    )
 
     def set_value() -> None:
-        if is_user_change(key, beside=any(changed() for changed in typed)):
+        if is_user_change(key, place):
             binding.set_value([snap_to_step(field, v) for v in st.session_state[key]])
 
     st.slider(
         binding.label, **_slider_scale(field, binding.number_format), key=key, help=binding.help, on_change=set_value
     )
-    return _moved_check(key, place)
-
-
-def _moved_check(key: str, shown: Any) -> Callable[[], bool]:
-    """Return what says, in a callback, whether the widget `key` no longer shows what it was drawn with."""
-    return lambda: st.session_state.get(key, shown) != shown
 
 
 def _slider_scale(field: Field, number_format: NumberFormat) -> dict[str, Any]:
@@ -290,25 +264,24 @@ def _draw_box(
     label: str | None = None,
     help_: str | None = None,
     width: int | None = None,
-    beside: Callable[[], bool] | None = None,
 ) -> None:
     """Draw a box for one number.
 
     Args:
         binding: the input's.
-        key: the widget's.
+        key: what the widget's keys begin with.
         value: the number, None where there is none.
         part: which number of the input it is.
         set_value: takes the number of this box.
         label: shown above the box; without one the box has a name for screen readers only.
         help_: beside the label.
         width: in pixels, all there is without it.
-        beside: says whether a widget of the same input has been moved in the same turn.
     """
-    sync_widget(binding, key, _box_text(binding, value, part))
+    shown = _box_text(binding, value, part)
+    key = sync_widget(binding, key, shown)
 
     def typed() -> None:
-        if is_user_change(key, beside=bool(beside and beside())):
+        if is_user_change(key, shown):
             _take_text(binding, st.session_state[key] or "", value, part, set_value)
 
     st.text_input(

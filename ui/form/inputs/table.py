@@ -26,6 +26,7 @@ from ui.form.inputs.binding import (
     InputBinding,
     escape_markdown,
     format_value,
+    is_user_change,
     show_caption,
     show_note,
     sync_widget,
@@ -150,16 +151,16 @@ def _summary(notes: Sequence[str]) -> str:
 
 def _choose_builtin(binding: InputBinding, rows: list[Row]) -> None:
     """Offer the built-in tables; the picker shows the one that the rows are, and empties when a cell is changed."""
-    choices, key = binding.field.choices, f"{binding.key}.choice"
+    choices = binding.field.choices
     if not choices:
         return
     full = [[{k: row.get(k) for k in binding.field.columns} for row in choice.rows] for choice in choices]
     held = [{k: row.get(k) for k in binding.field.columns} for row in rows]
-    sync_widget(binding, key, next((i for i, one in enumerate(full) if one == held), None))
+    shown = next((i for i, one in enumerate(full) if one == held), None)
+    key = sync_widget(binding, f"{binding.key}.choice", shown)
 
     def use() -> None:
-        chosen = st.session_state[key]
-        if chosen is not None:
+        if is_user_change(key, shown) and (chosen := st.session_state[key]) is not None:
             binding.set_value(full[chosen])
 
     st.selectbox(

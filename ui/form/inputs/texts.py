@@ -30,12 +30,13 @@ EARLIEST, LATEST = dt.date(1800, 1, 1), dt.date(2300, 12, 31)
 
 def text_input(binding: InputBinding) -> None:
     """Draw a text box, or a text area for a field with `lines`."""
-    field, key = binding.field, binding.key
-    sync_widget(binding, key, binding.value if isinstance(binding.value, str) else "")
+    field = binding.field
+    shown = binding.value if isinstance(binding.value, str) else ""
+    key = sync_widget(binding, binding.key, shown)
 
     def set_value() -> None:
-        typed = st.session_state[key]
-        if is_user_change(key):
+        if is_user_change(key, shown):
+            typed = st.session_state[key]
             binding.set_value(typed if typed or field.has_default else None)
 
     if field.lines and field.lines > 1:
@@ -57,23 +58,23 @@ def text_input(binding: InputBinding) -> None:
 
 def date_input(binding: InputBinding) -> None:
     """Draw a box for the date as text and, beside it, a calendar whose limits are widened to show a value outside."""
-    field, calendar, box = binding.field, binding.key, f"{binding.key}.box"
+    field = binding.field
     shown, text = as_date(binding.value), _date_text(binding)
+    calendar, box = sync_widget(binding, binding.key, shown), sync_widget(binding, f"{binding.key}.box", text)
     first, last = as_date(field.minimum) or EARLIEST, as_date(field.maximum) or LATEST
     if shown is not None:
         first, last = min(first, shown), max(last, shown)
 
     def choose() -> None:
-        chosen = st.session_state[calendar]
-        if is_user_change(calendar, beside=st.session_state.get(box, text) != text):
+        if is_user_change(calendar, shown):
+            chosen = st.session_state[calendar]
             binding.set_value(chosen.isoformat() if isinstance(chosen, dt.date) else None)
 
     def typed() -> None:
-        if is_user_change(box, beside=st.session_state.get(calendar, shown) != shown):
+        if is_user_change(box, text):
             _take_date(binding, st.session_state[box] or "")
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"date-{binding.key}"):
-        sync_widget(binding, box, text)
         st.text_input(
             binding.label,
             key=box,
@@ -81,7 +82,6 @@ def date_input(binding: InputBinding) -> None:
             placeholder=field.placeholder or "YYYY-MM-DD",
             on_change=typed,
         )
-        sync_widget(binding, calendar, shown)
         st.date_input(
             f"{binding.label}, calendar",
             value=None,

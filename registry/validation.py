@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+import actuarial
 from contract import cases as contract_cases
 from contract import manifest as contract_manifest
 from contract.cases import Case
@@ -18,6 +22,8 @@ from contract.errors import ManifestError
 from contract.manifest import Manifest
 from contract.problems import Problem
 from registry.model_files import content_hash
+
+SHARED_LIBRARY = "tontine-actuarial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ def validate_model(files: Mapping[str, bytes]) -> ValidatedModel:
             cases = contract_cases.parse_cases(raw_cases, manifest)
         except ManifestError as error:
             problems += [Problem(f"cases.json {p.where}", p.message, p.hint) for p in error.problems]
+    if manifest is not None:
+        problems += _check_requirements(manifest.requirements)
     problems += _check_code(files.get("function.py", b""))
     if problems or manifest is None:
         raise ManifestError(problems)
@@ -87,6 +95,27 @@ def _is_storable(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(_is_storable, value))
     return not isinstance(value, float) or math.isfinite(value)
+
+
+def _check_requirements(requirements: tuple[str, ...]) -> list[Problem]:
+    """Return a problem for each requirement on the shared library that the library here does not meet."""
+    problems = []
+    for i, text in enumerate(requirements):
+        where = f"manifest.json requirements[{i}]"
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement:
+            if text.strip().lower().startswith(SHARED_LIBRARY):
+                problems.append(
+                    Problem(
+                        where, f"{text!r} is not a requirement", f"Write {SHARED_LIBRARY}>={actuarial.__version__}."
+                    )
+                )
+            continue
+        if canonicalize_name(wanted.name) == SHARED_LIBRARY and not wanted.specifier.contains(actuarial.__version__):
+            found = f"{text} is not met: version {actuarial.__version__} is here"
+            problems.append(Problem(where, found, "Allow that version, or install the model where the other one is."))
+    return problems
 
 
 def _check_code(content: bytes) -> list[Problem]:

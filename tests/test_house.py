@@ -23,7 +23,7 @@ GUARDED = {
     "settings": {"app.py", "worker.py", "engine/commands"},
     "procrastinate": {"engine/runs/job_queue.py", "storage"},
 }
-CHILD = {"zygote", "child", "confine", "convert", "socket_shim"}
+CHILD = {"zygote", "child", "confine", "convert", "socket_shim", "actuarial_library"}
 
 
 def files():

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from opcode import opmap
 from pathlib import Path
 
+import actuarial_library
 import numpy as np
 import orjson
 from convert import BadValueError, Converter, TooLargeError
@@ -315,6 +316,7 @@ def _read_job(job: dict, log: int) -> None:
     os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
     tempfile.tempdir = job["scratch"]
     sys.path[:0] = [job["folder"]]
+    actuarial_library.give_way(job["folder"])
     sys.argv = ["function.py"]
     seed(job["seed"])
 

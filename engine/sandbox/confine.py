@@ -115,10 +115,10 @@ class Confinement:
     """What can be prepared once, in the zygote, so that a child only has to load it.
 
     The libraries compile the filter and know the kernel's flags; a child then makes a few system calls. Compiling in
-    each child instead took 7 ms of a run's 15.
+    each child instead took 7 ms of a run's 15. `libraries` are folders that every run may read besides Python's own.
     """
 
-    def __init__(self, tier: str) -> None:
+    def __init__(self, tier: str, libraries: tuple[str, ...] = ()) -> None:
         self.tier = tier
         if tier == "A":
             import landlockpy
@@ -131,7 +131,7 @@ class Confinement:
             self._null = int((fs.READ_FILE | fs.WRITE_FILE | fs.TRUNCATE) & landlockpy.fs_for_abi(abi))
             write = fs.READ_FILE | fs.READ_DIR | fs.WRITE_FILE | fs.REMOVE_DIR | fs.REMOVE_FILE | fs.MAKE_DIR
             self._write = int((write | fs.MAKE_REG | fs.REFER | fs.TRUNCATE) & landlockpy.fs_for_abi(abi))
-            self._shared = [self._rule(path) for path in _outermost_paths({*_python_paths(), *READABLE})]
+            self._shared = [self._rule(path) for path in _outermost_paths({*_python_paths(), *READABLE, *libraries})]
             self._shared.append(_PathBeneathAttr(self._null, os.open(os.devnull, os.O_PATH | os.O_CLOEXEC)))
         if tier != "D":
             # Landlock keeps signals inside the run from its sixth version on; before that, none may be sent at all.

@@ -3,6 +3,7 @@
 Chosen: two kinds of zygote. A fork of a process with numpy alone takes a third of the time of one with pandas and
 scipy, which bring a thousand mappings along; half of the catalogue needs numpy and no more. Lines are looked at as
 text, because a stranger's code is not for this process to parse.
+An import of the shared library counts as what the modules it names import.
 Left out: certainty. A model that imports a library by a roundabout way gets it too, only later: it is loaded after the
 fork, and confined, in the run's own time.
 """
@@ -15,6 +16,11 @@ from pathlib import Path
 NUMPY, ALL = "numpy", "all"
 KINDS = (ALL, NUMPY)
 FILES = 500  # more than a version may have
+LIBRARY = Path(__file__).resolve().parents[2] / "actuarial"
+FROM_LIBRARY = re.compile(
+    rb"^[ \t]*from[ \t]+actuarial(?:\.(?P<one>\w+))?[ \t]+import[ \t]+(?P<many>[^\n#;]*)", re.MULTILINE
+)
+WHOLE_LIBRARY = re.compile(rb"^[ \t]*import[ \t][^\n#]*\bactuarial\b", re.MULTILINE)
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+(?P<one>\w[\w.]*)|import[ \t]+(?P<many>\w[^\n#;]*))", re.MULTILINE)
 
 
@@ -35,6 +41,25 @@ def _kind_for_files(folder: Path, files: tuple[tuple[Path, int], ...]) -> str:
 
 
 def _imported_names(code: bytes) -> set[str]:
+    """Return the packages that `code` imports; instead of the shared library, those its modules import.
+
+    Where a line names no module of the library, the library counts as a package of its own.
+    """
+    found = _package_names(code)
+    modules = {
+        name.split()[0].decode(errors="replace")
+        for line in FROM_LIBRARY.finditer(code)
+        for name in ([line["one"]] if line["one"] else line["many"].split(b","))
+        if name.strip()
+    }
+    files = [LIBRARY / f"{name}.py" for name in modules]
+    if LIBRARY.name not in found or WHOLE_LIBRARY.search(code) or not all(file.is_file() for file in files):
+        return found
+    found.remove(LIBRARY.name)
+    return found.union(*(_imported_names(file.read_bytes()) for file in files))
+
+
+def _package_names(code: bytes) -> set[str]:
     found = set()
     for line in IMPORT.finditer(code):
         names = [line["one"]] if line["one"] else line["many"].split(b",")

@@ -23,6 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import actuarial_library  # noqa: E402
 import confine  # noqa: E402
 import orjson  # noqa: E402
 
@@ -30,9 +31,12 @@ import orjson  # noqa: E402
 STANDARD = "asyncio concurrent.futures csv decimal json sqlite3 statistics zoneinfo"
 NUMPY = "numpy numpy.fft numpy.linalg numpy.polynomial numpy.random"
 SCIENTIFIC = "pandas scipy.interpolate scipy.linalg scipy.optimize scipy.signal scipy.special scipy.stats"
+# The shared library's modules that need numpy alone, and those that need scipy.
+ACTUARIAL = "actuarial.mortality_laws actuarial.smith_wilson actuarial.soa_tables actuarial.standard_formula"
+ACTUARIAL_SCIENTIFIC = "actuarial.compound actuarial.counts actuarial.layers actuarial.severities"
 LOADED = {
-    "numpy": f"{STANDARD} {NUMPY} child socket_shim".split(),
-    "all": f"{STANDARD} {NUMPY} {SCIENTIFIC} child socket_shim".split(),
+    "numpy": f"{STANDARD} {NUMPY} {ACTUARIAL} child socket_shim".split(),
+    "all": f"{STANDARD} {NUMPY} {SCIENTIFIC} {ACTUARIAL} {ACTUARIAL_SCIENTIFIC} child socket_shim".split(),
 }
 # A closed end is noticed on either; Linux keeps messages apart by itself, elsewhere each ends with a new line.
 KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
@@ -48,6 +52,7 @@ HIGH = 200  # a child keeps its descriptors from here on, and those before this 
 
 def preload(kind: str) -> None:
     """Load the libraries, give back what that used, and keep what stays out of the collector's reach."""
+    actuarial_library.install()
     for name in LOADED[kind]:
         importlib.import_module(name)
     import child
@@ -274,7 +279,7 @@ def main() -> None:
     if tier != "D" or run:
         preload(kind)
     sys.path.pop(0)
-    confinement = confine.Confinement(tier)
+    confinement = confine.Confinement(tier, (actuarial_library.FOLDER,))
     if run:
         broker_socket, parent = (int(number) for number in run)
         wait_for_job(socket.socket(fileno=broker_socket), parent, confinement, memory_baseline())
@@ -283,6 +288,7 @@ def main() -> None:
         confine.prctl(confine.PR_SET_DUMPABLE, 0)
     packages = {"python": sys.version.split()[0]}
     packages |= {name: importlib.metadata.version(name) for name in ("numpy", "pandas", "scipy", "orjson")}
+    packages["actuarial"] = actuarial_library.version()
     control.sendall(orjson.dumps({"ready": packages}) + b"\n")
     serve(control, confinement, kind)
 

@@ -6,11 +6,13 @@ Left out: several lines of business and dependence.
 
 import aggregate
 import frequency
-import layers
 import numpy as np
 import severity as sizes
 from scipy.optimize import brentq
 from scipy.special import gammaincinv, ndtri
+
+from actuarial import compound, layers
+from actuarial.severities import Discrete
 
 RETURN_PERIODS = (2, 5, 10, 20, 50, 100, 200, 250, 500, 1000)
 MOST_DISTRIBUTION_ROWS = 2000
@@ -40,7 +42,7 @@ def run(inputs):
                 blocks.append(layers.paid(row, years, year, claims))
             done += years
             yield {"progress": done / number, "message": f"{done:,} of {number:,} years"}
-        total = aggregate.of_sample(np.concatenate(totals), count.mean * severity.mean)
+        total = compound.of_sample(np.concatenate(totals), count.mean * severity.mean)
         for found, blocks in zip(priced, payments, strict=True):
             sample = np.concatenate(blocks)
             found["paid_simulated"] = float(sample.mean())
@@ -60,7 +62,7 @@ def run(inputs):
     notes += " " + TVAR_NOTES[average]
     measures = [_measure(total, count, severity, row["level"] / 100, average=average) for row in inputs["levels"]]
     periods = [_period(total, count, severity, years) for years in RETURN_PERIODS]
-    simulated, discrete = inputs["method"] == "monte_carlo", isinstance(severity, sizes.Discrete)
+    simulated, discrete = inputs["method"] == "monte_carlo", isinstance(severity, Discrete)
     on_units = not simulated and (discrete or (inputs["grid"] == "given" and _rows(total) <= MOST_GRID_ROWS))
     given_points = [_at_point(total, severity, row["x"], simulated=simulated) for row in inputs["points"]]
     approximated = approximations(count, severity, [row["level"] for row in inputs["levels"]])
@@ -121,7 +123,7 @@ def _grid_warnings(total, step, count, severity, inputs):
             f"The grid ends at {total.x[-1]:,.6g} with a probability of {total.beyond:.2g} beyond it: measures near "
             "or above that level are too low. Use more points or a wider step."
         )
-    if isinstance(severity, sizes.Discrete):
+    if isinstance(severity, Discrete):
         return found
     var = total.quantile(worst / 100)
     if step > WIDE * var:
@@ -152,13 +154,13 @@ def _average(inputs, severity):
     with the probability of a single grid point.
     """
     wanted = inputs["tvar"]
-    return not isinstance(severity, sizes.Discrete) if wanted == "automatic" else wanted == "average"
+    return not isinstance(severity, Discrete) if wanted == "automatic" else wanted == "average"
 
 
 def _at_point(total, severity, x, *, simulated):
     cdf, at = total.probability_up_to(x)
     found = {"x": x, "cdf": cdf, "exceeded": 1 - cdf}
-    return found if simulated and not isinstance(severity, sizes.Discrete) else found | {"probability": at}
+    return found if simulated and not isinstance(severity, Discrete) else found | {"probability": at}
 
 
 TVAR_NOTES = {

@@ -1,6 +1,6 @@
-"""The standard formula from its modules up: aggregation, operational risk, minimum capital, risk margin.
+"""The standard formula from its modules up: their correlation, operational risk, minimum capital, risk margin.
 
-Chosen: correlation matrices in the order of MODULES and LIFE; every function works on plain numbers.
+Chosen: correlation of the modules in the order of MODULES; every function works on plain numbers.
 Left out: the modules themselves, ring-fenced funds, and the linear formula of the minimum.
 """
 
@@ -17,19 +17,6 @@ BASIC = np.array(
         [0.25, 0.5, 0, 0, 1],
     ]
 )
-LIFE = ("mortality", "longevity", "disability", "expense", "revision", "lapse", "catastrophe")
-# Delegated Regulation (EU) 2015/35, Article 136(3).
-UNDERWRITING = np.array(
-    [
-        [1, -0.25, 0.25, 0.25, 0, 0, 0.25],
-        [-0.25, 1, 0, 0.25, 0.25, 0.25, 0],
-        [0.25, 0, 1, 0.5, 0, 0, 0.25],
-        [0.25, 0.25, 0.5, 1, 0.5, 0.5, 0.25],
-        [0, 0.25, 0, 0.5, 1, 0, 0],
-        [0, 0.25, 0, 0.5, 0, 1, 0.25],
-        [0.25, 0, 0.25, 0.25, 0, 0.25, 1],
-    ]
-)
 FLOOR, CAP = 0.25, 0.45  # of the SCR, for the minimum: Article 248(2)
 OPERATIONAL_CAP = 0.30  # of the basic requirement: Article 204(1)
 LIFE_PREMIUM, NONLIFE_PREMIUM, GROWTH = 0.04, 0.03, 1.2  # Article 204(3)
@@ -37,13 +24,6 @@ LIFE_PROVISION, NONLIFE_PROVISION = 0.0045, 0.03  # Article 204(4)
 UNIT_EXPENSE = 0.25  # Article 204(1)
 COST = {"2015/35": 0.06, "2027": 0.0475}  # Article 39
 TAPER = {"2015/35": (1.0, 1.0), "2027": (0.96, 0.5)}  # factor a year and its floor: Article 37(1) from 2027
-
-
-def aggregate(amounts, correlations):
-    """Return √(x' C x) and the share of it that falls to each amount, shape (n,)."""
-    amounts = np.asarray(amounts, float)
-    total = float(np.sqrt(max(amounts @ correlations @ amounts, 0.0)))
-    return total, amounts * (correlations @ amounts) / total if total > 0 else np.zeros_like(amounts)
 
 
 def operational(basic, premiums, before, provisions, unit_expenses):

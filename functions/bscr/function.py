@@ -7,6 +7,8 @@ Left out: the modules' own calculations (see SCR Market Risk), tiers of own fund
 import capital
 import numpy as np
 
+from actuarial import standard_formula
+
 LABELS = ("Market", "Counterparty default", "Life", "Health", "Non-life")
 LIFE_LABELS = ("Mortality", "Longevity", "Disability", "Expense", "Revision", "Lapse", "Catastrophe")
 
@@ -22,12 +24,12 @@ def run(inputs):
     summary = {}
     life = inputs["life"]
     if inputs["life_from"] == "submodules":
-        parts = [inputs[f"life_{name}"] for name in capital.LIFE]
-        life, share = capital.aggregate(parts, capital.UNDERWRITING)
+        parts = [inputs[f"life_{name}"] for name in standard_formula.LIFE]
+        life, share = standard_formula.aggregate(parts, standard_formula.LIFE_CORRELATION)
         summary = {"SCR life": life, "Diversification within life": life - sum(parts)}
         tables["Life sub-modules"] = module_rows(LIFE_LABELS, parts, share)
     amounts = [life if name == "life" else inputs[name] for name in capital.MODULES]
-    diversified, share = capital.aggregate(amounts, capital.BASIC)
+    diversified, share = standard_formula.aggregate(amounts, capital.BASIC)
     basic = diversified + inputs["intangible"]
     operational = operational_risk(inputs, basic, tables, notes)
     absorbed = inputs["absorbed_by_provisions"] + inputs["absorbed_by_taxes"]

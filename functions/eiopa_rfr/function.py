@@ -10,8 +10,9 @@ import datetime as dt
 import fetching
 import numpy as np
 import publications
-import smith_wilson
 from publications import YEARS
+
+from actuarial import smith_wilson
 
 BASIS_POINT = 1e-4
 LIQUID, CONVERGED = 20, 60.0  # years: last liquid point and convergence point of the euro

@@ -13,7 +13,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import smith_wilson
+
+from actuarial import smith_wilson
 
 HERE = Path(__file__).parent
 YEARS = np.arange(1.0, 151)

@@ -6,12 +6,11 @@ Left out: select periods. A table with a select period is read as its ultimate p
 """
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import numpy as np
+
+from actuarial import mortality_laws, soa_tables
 
 SULT = (0.00022, 2.7e-6, 1.124)  # AMLCR 3rd ed., Appendix D: the ultimate part of the standard select model
 ILT = (0.0007, 0.00005, 10**0.04)  # Bowers et al. (1997), Appendix 2A: Makeham from age 13 up
@@ -93,8 +92,7 @@ def makeham(name, a, b, c, *, start=0, anchor=(MAKEHAM_RADIX_AGE, RADIX)):
     if problems:
         raise ValueError("\n".join(problems))
     ages = np.arange(start, LAST_AGE + 1)
-    growth = (c - 1) / np.log(c) if c > 1 else 1.0
-    q = -np.expm1(-a - b * c**ages * growth)
+    q = mortality_laws.makeham(ages, a=a, b=b, c=c)
     q[-1] = 1.0
     lives = _lives(q, 1.0)
     at, number = anchor
@@ -107,26 +105,19 @@ def archived(number, where="table"):
     Raises:
         ValueError: the archive has no such table, or it holds no one-year rates by age.
     """
-    # The package's own reader warns with today's pandas; the files are plain XML, and this spares a second's
-    # import.
-    package = Path(find_spec("pymort").submodule_search_locations[0])
-    source = package / "table_xml" / f"t{int(number)}.xml"
-    if not source.is_file():
-        raise ValueError(f"inputs.{where}: the SOA archive has no table {number}. Look the number up at mort.soa.org.")
-    found = ET.parse(source).getroot()  # noqa: S314 - a file of an installed package, not a stranger's
-    for part in reversed(found.findall("Table")):
-        axes = [axis.findtext("AxisName", "").strip().lower() for axis in part.findall("MetaData/AxisDef")]
-        cells = [(int(y.get("t")), float(y.text)) for y in part.findall("Values/Axis/Y") if y.text]
-        if axes == ["age"] and len(cells) > 1:
-            ages, rates = (np.array(column) for column in zip(*cells, strict=True))
-            if np.all(np.diff(ages) == 1) and np.all((rates >= 0) & (rates <= 1)) and rates.any():
-                q = np.append(rates, 1.0) if rates[-1] < 1 else rates
-                name = found.findtext("ContentClassification/TableName", "").strip()
-                return LifeTable(f"{name} (SOA {number})", int(ages[0]), q, _lives(q, RADIX))
-    raise ValueError(
-        f"inputs.{where}: table {number} of the SOA archive holds no one-year probabilities by age alone. "
-        "Choose an aggregate or ultimate mortality table."
-    )
+    try:
+        found = soa_tables.read(number)
+    except soa_tables.NoTableError:
+        raise ValueError(
+            f"inputs.{where}: the SOA archive has no table {number}. Look the number up at mort.soa.org."
+        ) from None
+    except soa_tables.NoRatesError:
+        raise ValueError(
+            f"inputs.{where}: table {number} of the SOA archive holds no one-year probabilities by age alone. "
+            "Choose an aggregate or ultimate mortality table."
+        ) from None
+    q = np.append(found.q, 1.0) if found.q[-1] < 1 else found.q
+    return LifeTable(f"{found.name} (SOA {number})", found.start, q, _lives(q, RADIX))
 
 
 def typed(rows):

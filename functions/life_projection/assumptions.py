@@ -7,11 +7,11 @@ Left out: assumptions that change with calendar year, except for the catastrophe
 
 import csv
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import numpy as np
+
+from actuarial import mortality_laws, soa_tables
 
 MAKEHAM_SULT = (0.00022, 2.7e-6, 1.124)  # AMLCR 3rd ed., Appendix D
 MONTHS = 12
@@ -123,8 +123,7 @@ def _mortality(inputs, problems):
         return int(rows[0][0]), np.array(rows)[:, 1:]
     if choice == "SULT":
         a, b, c = MAKEHAM_SULT
-        ages = np.arange(131)
-        return 0, -np.expm1(-a - b * c**ages * (c - 1) / np.log(c))[:, None]
+        return 0, mortality_laws.makeham(np.arange(131), a=a, b=b, c=c)[:, None]
     if choice == "archive":
         return _archived(inputs["archive_number"], problems)
     return _typed(inputs["own_mortality"], problems)
@@ -151,16 +150,12 @@ def _typed(rows, problems):
 
 
 def _archived(number, problems):
-    # The files that pymort installs are plain XML: reading them here spares a second of imports.
-    source = Path(find_spec("pymort").submodule_search_locations[0]) / "table_xml" / f"t{int(number)}.xml"
-    if source.is_file():
-        for part in reversed(ET.parse(source).getroot().findall("Table")):  # noqa: S314 - an installed package's
-            axes = [axis.findtext("AxisName", "").strip().lower() for axis in part.findall("MetaData/AxisDef")]
-            cells = [(int(y.get("t")), float(y.text)) for y in part.findall("Values/Axis/Y") if y.text]
-            if axes == ["age"] and len(cells) > 1:
-                ages, rates = (np.array(column) for column in zip(*cells, strict=True))
-                if np.all(np.diff(ages) == 1) and np.all((rates >= 0) & (rates <= 1)) and rates.any():
-                    return int(ages[0]), rates[:, None]
+    try:
+        found = soa_tables.read(number)
+    except (soa_tables.NoTableError, soa_tables.NoRatesError):
+        found = None
+    if found is not None:
+        return found.start, found.q[:, None]
     problems.append(
         f"inputs.archive_number: the SOA archive holds no one-year mortality by age under {number}. "
         "Look an aggregate or ultimate table up at mort.soa.org."

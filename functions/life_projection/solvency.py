@@ -10,19 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-MODULES = ("mortality", "longevity", "disability", "lapse", "expense", "revision", "catastrophe")
-# Delegated Regulation (EU) 2015/35, Annex IV, point 3 of Directive 2009/138/EC's standard formula: Article 136(3).
-CORRELATION = np.array(
-    [
-        [1, -0.25, 0.25, 0, 0.25, 0, 0.25],
-        [-0.25, 1, 0, 0.25, 0.25, 0.25, 0],
-        [0.25, 0, 1, 0, 0.5, 0, 0.25],
-        [0, 0.25, 0, 1, 0.5, 0, 0.25],
-        [0.25, 0.25, 0.5, 0.5, 1, 0.5, 0.25],
-        [0, 0.25, 0, 0, 0.5, 1, 0],
-        [0.25, 0, 0.25, 0.25, 0.25, 0, 1],
-    ]
-)
+from actuarial import standard_formula
+
+MODULES = ("mortality", "longevity", "disability", "lapse", "expense", "revision", "catastrophe")  # as they are shown
 STRESSES = {
     "mortality": ("mortality", "Mortality +15 %", "Art. 137"),
     "longevity": ("longevity", "Longevity -20 %", "Art. 138"),
@@ -76,5 +66,6 @@ def aggregate(capital):
     for name, amount in capital.items():
         module = STRESSES[name][0]
         modules[module] = max(modules[module], amount)
-    vector = np.array([modules[name] for name in MODULES])
-    return modules, float(np.sqrt(max(vector @ CORRELATION @ vector, 0.0)))
+    amounts = [modules[name] for name in standard_formula.LIFE]
+    total, _ = standard_formula.aggregate(amounts, standard_formula.LIFE_CORRELATION)
+    return modules, total

@@ -5,12 +5,11 @@ table may hold lives l(x) or probabilities q(x), whichever is at hand.
 Left out: select periods (a table that has one is read as its ultimate part) and improvement over time.
 """
 
-from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import numpy as np
+
+from actuarial import soa_tables
 
 NAMED = {
     "am92": 2513,
@@ -44,26 +43,18 @@ def archived(number):
     Raises:
         ValueError: the archive has no such table, or it holds no probabilities of death by age alone.
     """
-    # The package's own reader imports pandas and warns with its current release; the files are plain XML, and
-    # parsing one takes about a millisecond.
-    package = Path(find_spec("pymort").submodule_search_locations[0])
-    source = package / "table_xml" / f"t{int(number)}.xml"
-    if not source.is_file():
-        raise ValueError(f"inputs.archive_number: the archive has no table {number}. Look it up at mort.soa.org.")
-    found = ET.parse(source).getroot()  # noqa: S314 - a file of an installed package, not a stranger's
-    for part in reversed(found.findall("Table")):
-        axes = [axis.findtext("AxisName", "").strip().lower() for axis in part.findall("MetaData/AxisDef")]
-        cells = [(int(y.get("t")), float(y.text)) for y in part.findall("Values/Axis/Y") if y.text]
-        if axes != ["age"] or len(cells) < 2:
-            continue
-        ages, rates = (np.array(column) for column in zip(*cells, strict=True))
-        if np.all(np.diff(ages) == 1) and np.all((rates >= 0) & (rates <= 1)) and rates.any():
-            name = found.findtext("ContentClassification/TableName", "").strip()
-            return f"{name} (SOA {number})", int(ages[0]), rates
-    raise ValueError(
-        f"inputs.archive_number: table {number} of the archive holds no one-year probabilities by age alone. "
-        "Choose an aggregate or ultimate mortality table."
-    )
+    try:
+        found = soa_tables.read(number)
+    except soa_tables.NoTableError:
+        raise ValueError(
+            f"inputs.archive_number: the archive has no table {number}. Look it up at mort.soa.org."
+        ) from None
+    except soa_tables.NoRatesError:
+        raise ValueError(
+            f"inputs.archive_number: table {number} of the archive holds no one-year probabilities by age alone. "
+            "Choose an aggregate or ultimate mortality table."
+        ) from None
+    return f"{found.name} (SOA {number})", found.start, found.q
 
 
 def from_table(number, age, last):

@@ -12,6 +12,8 @@ import numpy as np
 import regulation
 import spread
 
+from actuarial import standard_formula
+
 BASIS_POINT = 1e-4
 MODULES = ("interest", "equity", "property", "spread", "concentration", "currency")
 LABELS = ("Interest rate", "Equity", "Property", "Spread", "Concentration", "Currency")
@@ -38,7 +40,7 @@ def run(inputs):
         adjusted = {"Symmetric adjustment": adjustment}
     matrix = correlation(direction, inputs["regime"])
     amounts = np.array([found[name] for name in MODULES], float)
-    total = float(np.sqrt(max(amounts @ matrix @ amounts, 0)))
+    total, _ = standard_formula.aggregate(amounts, matrix)
     alone = float(amounts.sum())
     if inputs["points"]:
         result["tables"]["Stressed rates"] = stressed_points(inputs, warnings)

@@ -10,8 +10,9 @@ import instruments
 import nelson_siegel
 import numpy as np
 import readings
-import smith_wilson
 from readings import zero
+
+from actuarial import smith_wilson
 
 BASIS_POINT = 1e-4
 SHORT = 30  # years drawn by quarters

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from actuarial import standard_formula
 from contract.errors import InputError
 from tests.models.adapters import scr_life_lapse_bscr as adapter
 from tests.models.calling import Model
@@ -29,13 +30,13 @@ def test_two_modules_aggregate_by_their_correlation(model):
 
 
 def test_the_correlations_are_symmetric_and_positive(model):
-    for matrix in (model.capital.BASIC, model.capital.UNDERWRITING):
+    for matrix in (model.capital.BASIC, standard_formula.LIFE_CORRELATION):
         assert np.array_equal(matrix, matrix.T)
         assert (np.linalg.eigvalsh(matrix) > 0).all()
 
 
 def test_mortality_offsets_longevity(model):
-    parts = {f"life_{name}": 0 for name in model.capital.LIFE}
+    parts = {f"life_{name}": 0 for name in standard_formula.LIFE}
     found = model.run(**parts | {"life_mortality": 40, "life_longevity": 40})["summary"]
     assert found["SCR life"] == pytest.approx(40 * np.sqrt(1.5), rel=EXACT)
 

@@ -167,8 +167,3 @@ def test_a_file_that_is_not_eiopas_is_refused_with_a_reason(model, tmp_path, con
 def test_a_curve_that_is_not_stored_is_refused_with_a_reason(model, given, words):
     with pytest.raises(ValueError, match=words):
         model.run(**given)
-
-
-def test_both_models_of_curves_hold_the_same_smith_wilson(model):
-    twin = model.path.parent / "yield_curve" / "smith_wilson.py"
-    assert (model.path / "smith_wilson.py").read_bytes() == twin.read_bytes()

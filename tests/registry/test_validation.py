@@ -99,3 +99,17 @@ def test_a_case_with_an_input_that_does_not_fit_is_named_by_its_place():
         "cases.json cases[0]",
         "cases.json cases[1].rtol",
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["tontine-actuarial>=1.0,<2", "Tontine_Actuarial", "numpy>=2", "not a requirement at all"]
+)
+def test_a_requirement_that_is_met_or_not_on_the_shared_library_is_accepted(text):
+    assert validate_model(model(manifest=MANIFEST | {"requirements": [text]})).manifest.requirements == (text,)
+
+
+@pytest.mark.parametrize(
+    "text", ["tontine-actuarial>=9", "tontine-actuarial<1", "tontine-actuarial =>1", "tontine-actuarial>="]
+)
+def test_a_requirement_on_the_shared_library_that_is_not_met_is_refused(text):
+    assert wheres(manifest=MANIFEST | {"requirements": ["numpy", text]}) == ["manifest.json requirements[1]"]

@@ -24,12 +24,14 @@ def handle(tmp_path_factory):
 
 @pytest.fixture
 def model(tmp_path):
-    """Write a model's function.py and return its folder."""
+    """Write a model's function.py, with other files `beside` it, and return its folder."""
 
-    def write(code):
+    def write(code, beside=None):
         folder = tmp_path / f"model-{next(_numbers)}"
         folder.mkdir()
-        (folder / "function.py").write_text(textwrap.dedent(code))
+        for name, content in {"function.py": code, **(beside or {})}.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(textwrap.dedent(content))
         return folder
 
     return write
@@ -39,8 +41,10 @@ def model(tmp_path):
 def run(handle, model):
     """Run a model given as text and return its outcome; `events` collects its events."""
 
-    def go(code, inputs=None, *, events=None, seed=1, cancel_when=None, at_end=None, using=None, **limits):
-        job = SandboxJob("test", model(code), inputs or {}, seed, Limits(**{"seconds": 20, "memory_mb": 400, **limits}))
+    def go(code, inputs=None, *, events=None, seed=1, cancel_when=None, at_end=None, using=None, beside=None, **limits):
+        job = SandboxJob(
+            "test", model(code, beside), inputs or {}, seed, Limits(**{"seconds": 20, "memory_mb": 400, **limits})
+        )
         with contextlib.closing(CancelToken()) as cancel:
 
             def on_event(event):

@@ -15,6 +15,12 @@ from engine.sandbox.imports import ALL, NUMPY, zygote_kind
         ("x = 'import pandas'\n# import scipy\n", NUMPY),
         ("def broken(:\n\0", NUMPY),
         ("import statsmodels\n", ALL),
+        ("from actuarial import smith_wilson, soa_tables as t\n", NUMPY),
+        ("from actuarial.standard_formula import aggregate\n", NUMPY),
+        ("from actuarial import smith_wilson, layers\n", ALL),
+        ("from actuarial.counts import poisson\nfrom actuarial.severities import Capped\n", NUMPY),
+        ("from actuarial import (\n    smith_wilson,\n)\n", ALL),
+        ("import actuarial.smith_wilson\n", ALL),
     ],
 )
 def test_a_model_needs_the_libraries_it_imports(model, code, kind):

@@ -5,12 +5,13 @@ payment settles, so that any number of reinstatements and an annual deductible a
 Left out: premiums for brokerage, capital and expenses.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from aggregate import Total, by_fft
 from scipy.fft import next_fast_len
-from severity import Capped, Discrete
+
+from actuarial.compound import Total, by_fft
+from actuarial.severities import Capped, Discrete
 
 FEWEST_POINTS, MOST_POINTS = 2**12, 2**19
 SETTLED = 1e-4  # relative change of what is paid when the points are doubled; the error left is about a third of it
@@ -19,6 +20,83 @@ RESOLVED = 256  # steps that a deductible must have on the grid of its layer
 SINGLE = 1e-6  # claims a year to a layer below which it has one at most
 UNPAID = 1e-6  # share of the claims to a layer below which what is paid is next to nothing
 NEGLIGIBLE = 1e-6  # share of the payment that may come from beyond a grid
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A year's claims to a layer, before its annual terms.
+
+    Attributes:
+        total: distribution of their sum S.
+        change: how far its last refinement moved the payment, as a share of it.
+        hit: probability that a claim reaches the layer.
+        ground: E[S], in closed form.
+        deductible, cap: the annual terms; an infinite cap is none.
+        retained: what a deductible that is fine for the grid retains less than the grid shows.
+        spread: whether the deviation exists.
+    """
+
+    total: Total
+    change: float
+    hit: float
+    ground: float
+    deductible: float
+    cap: float
+    retained: float
+    spread: bool
+
+    def paid(self, most):
+        """Return E[min(max(S - deductible, 0), most)]; `most` may be infinite."""
+        if np.isinf(most) and self.deductible == 0:
+            return self.ground
+        return max(self.total.capped(self.deductible, most)[0] + self.retained, 0.0)
+
+    @property
+    def deviation(self):
+        """Standard deviation of what is paid, None where it does not exist."""
+        return self.total.capped(self.deductible, self.cap)[1] if self.spread else None
+
+    @property
+    def exhausted(self):
+        """Probability that the cap is paid in full."""
+        if not np.isfinite(self.cap):
+            return 0.0
+        return float(self.total.p[self.total.x >= self.deductible + self.cap * (1 - 1e-9)].sum())
+
+
+def measure(count, severity, row):
+    """Return the claims of a year to one layer.
+
+    Args:
+        count: the number of claims.
+        severity: the size of a claim.
+        row: the layer, as for `price`.
+    """
+    attachment, limit, deductible, _ = terms(row)
+    ground = count.mean * severity.between(attachment, attachment + limit)
+    total, change = layer_total(count, severity, row)
+    claim, coarse = Capped(severity, attachment, limit), RESOLVED * float(total.x[1] - total.x[0])
+    # Where the grid that the limit needs is too coarse for the deductible, what that retains has a grid of its own.
+    fine = 0 < deductible < coarse and total.mean > 0 and not isinstance(severity, Discrete)
+    retained = total.capped(0.0, deductible)[0] - _retained(count, claim, deductible) if fine else 0.0
+    cap, hit = annual_cap(row), float(severity.survival(attachment))
+    spread = np.isfinite(cap) or deductible > 0 or np.isfinite(limit) or np.isfinite(severity.variance)
+    return Layer(total, change, hit, ground, deductible, cap, retained, bool(spread))
+
+
+def annual_cap(row):
+    """Return the most that a layer pays in a year; infinite where nothing caps it."""
+    _, limit, _, reinstatements = terms(row)
+    most = np.inf if row.get("annual_limit") is None else row["annual_limit"]
+    return most if reinstatements is None else min((reinstatements + 1) * limit, most)
+
+
+def reinstatable(row):
+    """Return how much of a layer can be reinstated in a year; infinite where nothing caps it."""
+    _, limit, _, reinstatements = terms(row)
+    most = np.inf if reinstatements is None else reinstatements * limit
+    # What an annual limit leaves unpaid is never reinstated.
+    return most if row.get("annual_limit") is None else min(most, max(row["annual_limit"] - limit, 0.0))
 
 
 def price(count, severity, row):
@@ -31,50 +109,37 @@ def price(count, severity, row):
     Args:
         count: the number of claims.
         severity: the size of a claim.
-        row: attachment, limit (None is unlimited), aad, reinstatements (None is unlimited) and rate (% of premium),
-            as typed.
+        row: attachment, limit (None is unlimited), aad, reinstatements (None is unlimited), annual_limit (absent or
+            None is none) and rate (% of premium), as typed.
 
     Returns:
         ({column: value} for the table of layers, how far the payment is known, as a share of it).
 
     Source: Sundt (1991), ASTIN Bulletin 21, p. 73; Klugman, Panjer and Willmot, Loss Models, chapter 8.
     """
-    attachment, limit, deductible, reinstatements = terms(row)
-    hit = float(severity.survival(attachment))
-    ground = count.mean * severity.between(attachment, attachment + limit)
-    cap = np.inf if reinstatements is None else (reinstatements + 1) * limit
-    total, change = layer_total(count, severity, row)
-    claim, coarse = Capped(severity, attachment, limit), RESOLVED * float(total.x[1] - total.x[0])
-    # Where the grid that the limit needs is too coarse for the deductible, what that retains has a grid of its own.
-    fine = 0 < deductible < coarse and total.mean > 0 and not isinstance(severity, Discrete)
-    retained = total.capped(0.0, deductible)[0] - _retained(count, claim, deductible) if fine else 0.0
-    payment, deviation = total.capped(deductible, cap)
-    payment = max(payment + retained, 0.0)
-    if reinstatements is None and deductible == 0:
-        payment = ground
-        if np.isinf(limit) and not np.isfinite(severity.variance):
-            deviation = None
-    reinstated = max(total.capped(deductible, reinstatements * limit)[0] + retained, 0.0) if reinstatements else 0.0
-    premium = payment / (1 + (row.get("rate") or 0.0) / 100 * reinstated / limit)
+    attachment, limit, _, reinstatements = terms(row)
+    layer = measure(count, severity, row)
+    payment, change = layer.paid(layer.cap), layer.change
+    reinstated = layer.paid(reinstatable(row)) if reinstatements else 0.0
     # The grid's mean exceeds the closed form only by rounding, which grows with its length against the claims.
-    if payment > 0 and total.mean > ground * (1 + SETTLED):
-        change = max(change, (total.mean - ground) / payment)
+    if payment > 0 and layer.total.mean > layer.ground * (1 + SETTLED):
+        change = max(change, (layer.total.mean - layer.ground) / payment)
     found = {
         "attachment": attachment,
         "limit": row.get("limit"),
-        "claims": count.mean * hit,
-        "expected_loss": ground,
-        "rate_on_line": ground / limit if np.isfinite(limit) else None,
+        "claims": count.mean * layer.hit,
+        "expected_loss": layer.ground,
+        "rate_on_line": layer.ground / limit if np.isfinite(limit) else None,
         "paid": payment,
-        "deviation": deviation,
-        "any_loss": _any_loss(count, hit),
-        "exhausted": 0.0 if not np.isfinite(cap) else float(total.p[total.x >= deductible + cap * (1 - 1e-9)].sum()),
-        "premium": premium,
+        "deviation": layer.deviation,
+        "any_loss": any_loss(count, layer.hit),
+        "exhausted": layer.exhausted,
+        "premium": payment / (1 + (row.get("rate") or 0.0) / 100 * reinstated / limit),
     }
     return found, change
 
 
-def _any_loss(count, hit):
+def any_loss(count, hit):
     """Return the probability of a claim to the layer in a year."""
     hits = count.mean * hit
     return hits if hits < SINGLE else float(max(1 - np.real(count.pgf(1 - hit)), 0.0))
@@ -92,8 +157,8 @@ def layer_total(count, severity, row):
 
     What lies beyond the grid, at most NEGLIGIBLE of the payment, is put on its last point.
     """
-    attachment, limit, deductible, reinstatements = terms(row)
-    cap = np.inf if reinstatements is None else (reinstatements + 1) * limit
+    attachment, limit, deductible, _ = terms(row)
+    cap = annual_cap(row)
     claim = Capped(severity, attachment, limit)
     if not claim.hit or not claim.mean:  # no claim is so large
         return Total(np.array([0.0, limit]), np.array([1.0, 0.0]), np.ones(2), 0.0), 0.0
@@ -212,7 +277,6 @@ def paid(row, years, year, claims):
         year: of each claim, from 0.
         claims: size of each claim.
     """
-    attachment, limit, deductible, reinstatements = terms(row)
+    attachment, limit, deductible, _ = terms(row)
     sums = np.bincount(year, weights=np.clip(claims - attachment, 0, limit), minlength=years)
-    cap = np.inf if reinstatements is None else (reinstatements + 1) * limit
-    return np.minimum(np.maximum(sums - deductible, 0), cap)
+    return np.minimum(np.maximum(sums - deductible, 0), annual_cap(row))

@@ -1,4 +1,4 @@
-"""Correlations of Solvency II's standard formula, and the aggregation by square root that they enter.
+"""What several models need of Solvency II's standard formula: lapse stresses, life correlations, aggregation.
 
 Left out: the capital of each module.
 """
@@ -18,6 +18,25 @@ LIFE_CORRELATION = np.array(
         [0.25, 0, 0.25, 0.25, 0, 0.25, 1],
     ]
 )
+
+LAPSE_RISE, LAPSE_FALL, LAPSE_FALL_MOST = 0.5, 0.5, 0.20  # relative, the fall at most 20 points
+MASS_LAPSE = {"standard": 0.40, "group_pension": 0.70}  # Delegated Regulation (EU) 2015/35, Article 142(6)
+
+
+def lapse_up(rate):
+    """Return min(1.5 rate, 1), shape of `rate`.
+
+    Source: Delegated Regulation (EU) 2015/35, Article 142(2).
+    """
+    return np.minimum(np.multiply(rate, 1 + LAPSE_RISE), 1.0)
+
+
+def lapse_down(rate):
+    """Return max(0.5 rate, rate - 0.20), shape of `rate`.
+
+    Source: Delegated Regulation (EU) 2015/35, Article 142(3).
+    """
+    return np.maximum(np.multiply(rate, LAPSE_FALL), np.subtract(rate, LAPSE_FALL_MOST))
 
 
 def aggregate(amounts, correlation):

@@ -84,8 +84,8 @@ def grid_warnings(total, step, periods):
     shown = [row["aep"] for row in periods if row["aep"] > 0]
     if shown and step > WIDE * min(shown):
         found.append(
-            f"The grid's step {step:,.6g} is wide for a total of {min(shown):,.6g}: it is known to about one step. Use "
-            "more points."
+            f"The grid's step {amount(step)} is wide for a total of {amount(min(shown))}: it is known to about one "
+            "step. Use more points."
         )
     beyond = [row["period"] for row in periods if 1 / row["period"] < total.beyond * 10]
     if beyond:
@@ -192,11 +192,16 @@ def points_table(inputs, curves):
     return {"Exceedance at given losses": rows} if rows else {}
 
 
+def amount(value):
+    """Return an amount as a text: whole where it is large, with six digits otherwise."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
+
+
 def notes(inputs, losses, step, number):
     """Return how the figures were found."""
     how = {
-        "fft": f"by FFT on {2 ** inputs['points_log2']:,} steps of {step or 0:,.6g}",
-        "panjer": f"by Panjer's recursion on steps of {step or 0:,.6g}",
+        "fft": f"by FFT on {2 ** inputs['points_log2']:,} steps of {amount(step or 0)}",
+        "panjer": f"by Panjer's recursion on steps of {amount(step or 0)}",
         "simulation": "from the simulated years",
     }[inputs["method"]]
     kind = "beta distributions around their means" if losses.varies.any() else "their means alone"

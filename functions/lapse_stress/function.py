@@ -7,8 +7,8 @@ Left out: policies on which a lapse costs and others on which it earns in one bl
 
 import numpy as np
 
-UP, DOWN, DOWN_MOST = 0.5, 0.5, 0.20  # Art. 142(2) and (3): relative rise and fall, the latter at most 20 points
-MASS = {"standard": 0.40, "group_pension": 0.70}  # Art. 142(6)
+from actuarial.standard_formula import MASS_LAPSE, lapse_down, lapse_up
+
 ROUNDING = 1e-12  # by which a product of percentages may exceed 1
 NAMES = {"up": "Up", "down": "Down", "mass": "Mass", "own": "Own"}
 
@@ -20,9 +20,14 @@ def run(inputs):
         ValueError: rates by policy year are chosen and none is given.
     """
     years, rate = int(inputs["years"]), lapse_rates(inputs)
-    multiplier, mass = inputs["multiplier"] / 100, MASS[inputs["business"]]
+    multiplier, mass = inputs["multiplier"] / 100, MASS_LAPSE[inputs["business"]]
     q, start, margin = inputs["mortality"] / 100, inputs["initial"], inputs["margin"]
-    stressed_rates = {"up": rate_up(rate), "down": rate_down(rate), "mass": rate, "own": own_rate(rate, multiplier)}
+    stressed_rates = {
+        "up": lapse_up(rate),
+        "down": lapse_down(rate),
+        "mass": rate,
+        "own": own_rate(rate, multiplier),
+    }
     rates = {"base": rate, **stressed_rates}
     force = {
         name: in_force(start * (1 - mass if name == "mass" else 1), q, stressed) for name, stressed in rates.items()
@@ -77,8 +82,8 @@ def run(inputs):
                 {
                     "group": row["group"],
                     "base": row["lapse"] / 100,
-                    "up": float(rate_up(row["lapse"] / 100)),
-                    "down": float(rate_down(row["lapse"] / 100)),
+                    "up": float(lapse_up(row["lapse"] / 100)),
+                    "down": float(lapse_down(row["lapse"] / 100)),
                     "own": float(own_rate(row["lapse"] / 100, multiplier)),
                 }
                 for row in inputs["rates"]
@@ -88,8 +93,8 @@ def run(inputs):
                 for t in range(years)
             ],
             "Mass lapse": [
-                {"business": "All but group pension business", "mass": MASS["standard"]},
-                {"business": "Group pension business", "mass": MASS["group_pension"]},
+                {"business": "All but group pension business", "mass": MASS_LAPSE["standard"]},
+                {"business": "Group pension business", "mass": MASS_LAPSE["group_pension"]},
             ],
         },
         "charts": draw_charts(value, loss, capital),
@@ -114,22 +119,6 @@ def lapse_rates(inputs):
         raise ValueError("inputs.lapse_by_year: there is no lapse rate. Give at least that of year 1.")
     at = np.searchsorted([row["year"] for row in rows], np.arange(1, years + 1), side="right") - 1
     return np.array([row["lapse"] for row in rows], float)[np.maximum(at, 0)] / 100
-
-
-def rate_up(rate):
-    """Return min(1.5 rate, 1), shape of `rate`.
-
-    Source: Delegated Regulation (EU) 2015/35, Art. 142(2).
-    """
-    return np.minimum(np.multiply(rate, 1 + UP), 1.0)
-
-
-def rate_down(rate):
-    """Return max(0.5 rate, rate - 0.20), shape of `rate`.
-
-    Source: Delegated Regulation (EU) 2015/35, Art. 142(3).
-    """
-    return np.maximum(np.multiply(rate, DOWN), np.subtract(rate, DOWN_MOST))
 
 
 def own_rate(rate, multiplier):

@@ -35,11 +35,11 @@ def stressed(assumed, name):
         case "longevity":
             return replace(assumed, mortality=assumed.mortality * 0.8)
         case "lapse_up":
-            return replace(assumed, lapse=np.minimum(assumed.lapse * 1.5, 1))
+            return replace(assumed, lapse=standard_formula.lapse_up(assumed.lapse))
         case "lapse_down":
-            return replace(assumed, lapse=np.maximum(assumed.lapse * 0.5, assumed.lapse - 0.2))
+            return replace(assumed, lapse=standard_formula.lapse_down(assumed.lapse))
         case "lapse_mass":
-            return replace(assumed, mass_lapse=0.4)
+            return replace(assumed, mass_lapse=standard_formula.MASS_LAPSE["standard"])
         case "expense":
             # Of the expenses taken into account in the provisions: those still to come, so not acquisition.
             return replace(assumed, maintenance=assumed.maintenance * 1.1, inflation=assumed.inflation + 0.01)

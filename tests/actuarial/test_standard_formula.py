@@ -35,3 +35,11 @@ def test_full_correlation_is_the_sum_and_nothing_has_no_share():
     assert standard_formula.aggregate([1, 2, 3], np.ones((3, 3)))[0] == pytest.approx(6)
     total, share = standard_formula.aggregate([0, 0], np.eye(2))
     assert (total, share.tolist()) == (0, [0, 0])
+
+
+def test_lapse_rates_are_stressed_as_article_142_prints():
+    """Up by half and at most 100 %, down by half and at most 20 points."""
+    rates = np.array([0.08, 0.3, 0.5, 0.7])
+    assert standard_formula.lapse_up(rates) == pytest.approx([0.12, 0.45, 0.75, 1.0])
+    assert standard_formula.lapse_down(rates) == pytest.approx([0.04, 0.15, 0.3, 0.5])
+    assert standard_formula.MASS_LAPSE == {"standard": 0.4, "group_pension": 0.7}

@@ -14,8 +14,8 @@ def model():
 
 def test_the_stressed_rates_are_those_of_article_142(model):
     f = model.function
-    assert f.rate_up([0.02, 0.45, 0.7, 1.0]).tolist() == pytest.approx([0.03, 0.675, 1, 1], rel=EXACT)
-    assert f.rate_down([0.02, 0.4, 0.45, 1.0]).tolist() == pytest.approx([0.01, 0.2, 0.25, 0.8], rel=EXACT)
+    assert f.lapse_up([0.02, 0.45, 0.7, 1.0]).tolist() == pytest.approx([0.03, 0.675, 1, 1], rel=EXACT)
+    assert f.lapse_down([0.02, 0.4, 0.45, 1.0]).tolist() == pytest.approx([0.01, 0.2, 0.25, 0.8], rel=EXACT)
 
 
 def test_policies_in_force_after_two_years_by_hand(model):

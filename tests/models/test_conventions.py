@@ -44,8 +44,8 @@ SIZES = {"paths", "simulations", "scenarios", "policies", "tree_steps", "exercis
 
 
 @pytest.fixture(autouse=True)
-def scratch(monkeypatch, tmp_path):
-    """Where a model that runs in this process writes its files."""
+def scratch(tmp_path, monkeypatch):
+    """Give models that run in this process an empty working directory, as the sandbox does: some write files."""
     monkeypatch.chdir(tmp_path)
 
 

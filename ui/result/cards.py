@@ -2,7 +2,7 @@
 
 Chosen: one block of HTML in place of a metric for each figure, so that a result of fourteen figures is one message and
 one element; every text from a model is escaped. The look is in `ui.shell.style`.
-Left out: how a number is written, which is `ui.result.charts.number_formats`.
+Left out: how a number is written, which is `charting.number_formats`.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from html import escape
 
 import streamlit as st
 
+from charting import number_formats
 from contract.result import Metric
-from ui.result.charts import number_formats
 
 
 def show_cards(summary: Sequence[Metric], headline: Sequence[str] = ()) -> None:
@@ -40,15 +40,6 @@ def _card(metric: Metric) -> str:
         # Reached by pointer, by finger and by keyboard; read out as part of the label.
         text = escape(" ".join(metric.help.split()))
         helped = f' <span class="tontine-help" tabindex="0" aria-label="{text}"><span>{text}</span></span>'
-    delta = delta_text(metric)
+    delta = number_formats.format_delta(metric.delta, metric.format, metric.unit)
     changed = f'<dd class="tontine-delta">{escape(delta)}</dd>' if delta else ""
     return f'<div><dt>{label}{helped}</dt><dd class="tontine-value">{value}</dd>{changed}</div>'
-
-
-def delta_text(metric: Metric) -> str | None:
-    """Return a change with its sign; whether more is better is the analyst's to say, so it has no colour."""
-    delta = metric.delta
-    if delta is None or isinstance(delta, bool) or not isinstance(delta, int | float):
-        return None if delta is None else str(delta)
-    text = number_formats.format_number(abs(delta), metric.format, metric.unit)
-    return f"{number_formats.MINUS}{text}" if delta < 0 else f"+{text}"

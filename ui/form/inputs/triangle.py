@@ -190,12 +190,13 @@ def _draw_periods(binding: InputBinding, triangle: Mapping[str, Any]) -> None:
             key = f"{binding.key}.grain.{part}"
 
             def choose(part: str = part, key: str = key) -> None:
-                if is_user_change(key) and st.session_state[key]:
-                    chosen = {**grain, part: st.session_state[key]}
+                if is_user_change(key) and st.session_state[key] is not None:
+                    chosen = {**grain, part: field.grains[st.session_state[key]]}
                     binding.set_value({**from_rows(field, triangle, to_rows(triangle)), "grain": chosen})
 
-            sync_widget(binding, key, grain[part] if grain[part] in field.grains else None)
-            st.selectbox(label, field.grains, index=None, key=key, format_func=str.capitalize, on_change=choose)
+            names = [name.capitalize() for name in field.grains]
+            sync_widget(binding, key, field.grains.index(grain[part]) if grain[part] in field.grains else None)
+            st.selectbox(label, range(len(names)), index=None, key=key, format_func=names.__getitem__, on_change=choose)
         count = f"{binding.key}.developments"
         filled = [last_filled(line) + 1 for name in developing(field) for line in triangle["measures"][name]]
 

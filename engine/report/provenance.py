@@ -15,6 +15,7 @@ from contract import readable
 from contract.fields import Field
 from contract.manifest import Manifest
 from contract.run import Run
+from contract.triangle import has_shape
 
 SHORT = 12
 PYTHON = ("python", "Python")
@@ -39,9 +40,13 @@ def input_rows(inputs: Mapping[str, Any], fields: Mapping[str, Field]) -> list[d
 
 
 def value_text(value: Any, field: Field | None = None) -> str:
-    """Return an input's value in words; an option by its label, a table by its size."""
+    """Return an input's value in words; an option by its label, a table or triangle by its size."""
     if value is None:
         return "–"
+    if has_shape(value):
+        form = "cumulative" if value["cumulative"] else "incremental"
+        origins, developments = (number_formats.format_count(len(value[k])) for k in ("origins", "developments"))
+        return f"{origins} by {developments}, {form}"
     if is_rows(value):
         return f"{number_formats.format_count(len(value))} row{'' if len(value) == 1 else 's'}"
     if isinstance(value, list):

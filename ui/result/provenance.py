@@ -14,6 +14,7 @@ from contract.fields import Field
 from contract.manifest import Manifest
 from contract.result import Column
 from contract.run import Run
+from contract.triangle import has_shape
 from engine.report.provenance import PYTHON, SHORT, input_rows, is_rows, provenance_rows, value_text
 from ui.result.tables import column_config, to_dataframe
 from ui.shell.markup import escape
@@ -39,7 +40,9 @@ def show_provenance(run: Run, manifest: Manifest | None = None) -> None:
             alt="Inputs of the run",
         )
         for key, value in run.inputs.items():
-            if is_rows(value):
+            if has_shape(value):
+                _triangle_rows(key, value, fields.get(key))
+            elif is_rows(value):
                 _table_rows(key, value, fields.get(key))
     st.markdown("**Provenance**")
     st.table(
@@ -56,6 +59,20 @@ def show_provenance(run: Run, manifest: Manifest | None = None) -> None:
     if run.environment:
         packages = ", ".join(f"{k} {v}" for k, v in run.environment.items() if k not in PYTHON)
         st.caption(escape(f"Packages: {packages}"))
+
+
+def _triangle_rows(key: str, value: Mapping[str, Any], field: Field | None) -> None:
+    """Offer the amounts of a triangle, a table for each measure."""
+    declared = field.measures if field is not None else {}
+    with st.popover(escape(f"{field.label if field else key}: {value_text(value)}"), icon=":material/table_rows:"):
+        for name, matrix in value["measures"].items():
+            measure = declared.get(name)
+            st.markdown(f"**{escape(measure.title if measure else name)}**")
+            single = measure is not None and measure.per_origin
+            heads = [""] if single else [str(number) for number in value["developments"]]
+            columns = [Column("origin", "Origin"), *(Column(f"d.{j}", head) for j, head in enumerate(heads))]
+            data = {"origin": value["origins"]} | {f"d.{j}": [line[j] for line in matrix] for j in range(len(heads))}
+            st.dataframe(to_dataframe(columns, data), hide_index=True, column_config=column_config(columns, data))
 
 
 def _table_rows(key: str, rows: list[Mapping[str, Any]], field: Field | None) -> None:

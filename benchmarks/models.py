@@ -424,7 +424,7 @@ def economic_scenarios():
 
     def euler():
         rng, dt, few = np.random.default_rng(1), 1 / 12, SCENARIOS // 10
-        mixed = np.linalg.cholesky([[1, 0.85, 0.1, 0], [0.85, 1, 0, 0], [0.1, 0, 1, 0], [0, 0, 0, 1]])
+        mixed = np.linalg.cholesky(np.array([[1, 0.85, 0.1, 0], [0.85, 1, 0, 0], [0.1, 0, 1, 0], [0, 0, 0, 1.0]]))
         rate, real, equity, index, bank = (np.empty((steps + 1, few)) for _ in range(5))
         rate[0], real[0], equity[0], index[0], bank[0] = 0.03, 0.01, 1, 1, 1
         for i in range(steps):

@@ -89,7 +89,7 @@ def page(browser):
 
 def opened(page, port, query=""):
     page.goto(f"http://127.0.0.1:{port}/?app=everything{query}")
-    box(page, "age").wait_for(timeout=30_000)
+    box(page, "age").wait_for(timeout=90_000)
     page.wait_for_function("location.search.includes('rate=')")
     return page
 

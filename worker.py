@@ -67,6 +67,7 @@ def main() -> int:
         loop_block_ms=settings.loop_block_ms,
         batch_runs=settings.worker_batch_slots,
         secrets=secrets,
+        trust_models=settings.trust_models,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -27,9 +27,10 @@ from starlette.routing import Mount, Route
 import settings as settings_module
 from api.app import create_app
 from api.gate import HostCheck, SecurityHeaders
-from contract.actor import SYSTEM
+from contract.actor import SYSTEM, Actor
 from contract.errors import DatabaseUnavailable, ServerError
 from engine.models.register import register_folders
+from engine.models.watch_folders import FolderWatcher
 from engine.observability import telemetry
 from engine.observability.logs import configure, route_server_logs
 from engine.observability.loop_monitor import LoopMonitor
@@ -37,7 +38,8 @@ from engine.processes import context as contexts
 from engine.processes.status import list_workers
 from engine.processes.worker_pool import WorkerPool
 from engine.runs.recovery import requeue_local_worker_runs
-from settings import SettingsError
+from registry.git_address import GitAccess
+from settings import Settings, SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
@@ -77,7 +79,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
                 migrate(database)
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
-        context = contexts.open_context(url, limits=limits_from(settings), data=settings.data, user=settings.user)
+        context = contexts.open_context(
+            url, limits=limits_from(settings), data=settings.data, user=settings.user, git=git_access(settings)
+        )
         stack.callback(context.close)
         contexts.set_current(context)
         stack.callback(contexts.set_current, None)
@@ -85,6 +89,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         for name, problems in register_folders(context, settings.functions, actor=SYSTEM).items():
             for problem in problems:
                 log.warning("model not registered", model=name, problem=str(problem))
+        if settings.development_folders:
+            folders = FolderWatcher(context, settings.development_folders, actor=Actor(settings.user))
+            folders.start()
+            stack.callback(folders.stop)
         _answer_at_once()
         pool = WorkerPool(
             settings.workers,
@@ -102,6 +110,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
         yield
+
+
+def git_access(given: Settings) -> GitAccess:
+    """Return where repositories may come from, as the settings give it."""
+    tokens = dict(given.git_tokens)
+    return GitAccess(given.git_hosts, tokens, given.git_ssh_key, given.git_known_hosts)
 
 
 def _answer_at_once() -> None:

@@ -429,6 +429,8 @@ def _message(problem: Mapping[str, Any], given: Mapping[str, str]) -> str:
             found = f"{_quote(given[variable])} is not {context['expected'].replace(chr(39), '')}. Give one of these."
         case "string_unicode":
             found = "it is not UTF-8 text. Give it as text."
+        case kind if kind.startswith("bool_"):
+            found = f"{_quote(given[variable])} is not true or false. Give 1 or 0."
         case kind if kind.startswith("int_"):
             found = f"{_quote(given[variable])} is not a whole number. Give a whole number ({_extra(name)['unit']})."
         case _:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from contract.actor import Actor
 from contract.app import App, Version
+from contract.manifest_diff import FileDiff, compare_cases, compare_files, compare_manifests
 from engine.authorization import Action, require
 from engine.models.catalogue import find_app, find_version
 from engine.models.registration import GIT
@@ -99,3 +100,28 @@ def find_update(context: AppContext, app: App, *, actor: Actor) -> Update | None
     with context.database.read() as conn:
         known = {version.git_commit for version in versions.list_versions(conn, app.id)}
     return Update(commit, commit not in {*known, source.get("commit")})
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is different between two versions of a model: manifest and cases in words, files line by line."""
+
+    manifest: list[str]
+    cases: list[str]
+    files: list[FileDiff]
+
+
+def compare_versions(context: AppContext, app: App, old: str, new: str | None = None, *, actor: Actor) -> Comparison:
+    """Compare a version of the model with another, its current one where none is named.
+
+    Raises:
+        NotFoundError: the model has no such version.
+    """
+    require(actor, Action.READ_MODELS)
+    before, after = (find_version(context, app, version, actor=actor).version for version in (old, new))
+    files = [read_source(context, app, version.hash, actor=actor) for version in (before, after)]
+    return Comparison(
+        compare_manifests(before.manifest, after.manifest),
+        compare_cases(before.cases, after.cases),
+        compare_files(*files),
+    )

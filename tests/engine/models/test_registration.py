@@ -144,6 +144,9 @@ def test_rolling_back_changes_the_next_run_and_no_earlier_one(git_context, regis
     assert len(lifecycle.list_versions(git_context, back, actor=ADA)) == 2
     source = lifecycle.read_source(git_context, back, second.current_version, actor=ADA)
     assert source["function.py"].decode() == BETTER
+    found = lifecycle.compare_versions(git_context, back, first.current_version, second.current_version, actor=ADA)
+    assert (found.manifest, found.cases, [f.name for f in found.files]) == ([], [], ["function.py"])
+    assert "+    return {'summary': {'Value': 10 * inputs['n']}}" in found.files[0].lines
     with pytest.raises(NotFoundError):
         lifecycle.set_current_version(git_context, back, "0" * 64, actor=ADA)
 

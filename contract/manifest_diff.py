@@ -125,7 +125,7 @@ def _likeness(old: Mapping[str, Any], new: Mapping[str, Any]) -> float:
     keys = {*old, *new} - {"type", "default"}
     if not keys:
         return 1.0
-    return sum(old.get(key) == new.get(key) for key in keys) / len(keys)
+    return float(sum(old.get(key) == new.get(key) for key in keys) / len(keys))
 
 
 def _field_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -25,10 +25,12 @@ from engine.models.starting_runs import queue_starting_run
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from registry import git_source, model_files
-from registry.archive_source import read_upload, read_zip
+from registry.archive_source import ARCHIVE_BYTES, read_upload, read_zip
 from registry.git_address import identity
 from registry.validation import validate_model
 from storage import apps, registrations, users, workers
+
+__all__ = ["ARCHIVE_BYTES", "GIT", "UPLOAD"]  # beside the verbs: what callers need to know
 
 GIT, UPLOAD = "git", "upload"
 LONGEST_SLUG = 60

@@ -29,6 +29,7 @@ from api.app import create_app
 from api.gate import HostCheck, SecurityHeaders
 from contract.actor import SYSTEM, Actor
 from contract.errors import DatabaseUnavailable, ServerError
+from engine.commands.installation import git_access_from, limits_from
 from engine.models.register import register_folders
 from engine.models.watch_folders import FolderWatcher
 from engine.observability import telemetry
@@ -38,14 +39,12 @@ from engine.processes import context as contexts
 from engine.processes.status import list_workers
 from engine.processes.worker_pool import WorkerPool
 from engine.runs.recovery import requeue_local_worker_runs
-from registry.git_address import GitAccess
-from settings import Settings, SettingsError
+from settings import SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 from ui.shell import assets
 from ui.shell.idle import sleep_when_idle
-from worker import limits_from
 
 HERE = Path(__file__).resolve().parent
 PAGE = Path(st.__file__).parent / "static" / "index.html"  # the one HTML file that every page begins as
@@ -80,7 +79,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
         context = contexts.open_context(
-            url, limits=limits_from(settings), data=settings.data, user=settings.user, git=git_access(settings)
+            url, limits=limits_from(settings), data=settings.data, user=settings.user, git=git_access_from(settings)
         )
         stack.callback(context.close)
         contexts.set_current(context)
@@ -110,12 +109,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
         yield
-
-
-def git_access(given: Settings) -> GitAccess:
-    """Return where repositories may come from, as the settings give it."""
-    tokens = dict(given.git_tokens)
-    return GitAccess(given.git_hosts, tokens, given.git_ssh_key, given.git_known_hosts)
 
 
 def _answer_at_once() -> None:

@@ -46,4 +46,7 @@ with left:
     check_list.show_checks(registration)
 with right:
     preview.show_preview(registration)
-st.page_link(sitemap.make_page("register"), label="Register another model")
+# A link to the page one is on leaves the browser's address as it is.
+if st.button("Register another model", icon=":material/add:", type="tertiary"):
+    st.query_params.clear()
+    st.rerun()

@@ -34,7 +34,7 @@ from registry.validation import ValidatedModel
 IMPORT, DEFAULTS, RESULT, CASES, BOUNDS = "Import", "Default inputs", "Result", "Reference cases", "Bounds of inputs"
 CONFINEMENT = "Confinement"
 MANIFEST = "manifest.json"
-BOUND_SECONDS = 120.0  # s that the bounds of all inputs may take together
+BOUND_SECONDS = 60.0  # s that the bounds of all inputs may take together
 SEED = 0
 SHOWN = 20  # inputs whose bounds are listed one by one
 DETAIL = 4_000  # characters of a traceback
@@ -230,7 +230,7 @@ def _check_bounds(runner: "_Runner") -> Iterator[CheckResult]:
                         _traceback(outcome),
                     )
     if not failed:
-        found = f"{answered} answer, {refused} are refused in words" if answered + refused else "no input has bounds"
+        found = f"{answered} answered, {refused} refused in words" if answered + refused else "no input has bounds"
         yield CheckResult(BOUNDS, Level.PASS, found)
 
 

@@ -68,7 +68,7 @@ def show_versions(app: App, shown: Version) -> None:
 
 def _show_origin(app: App) -> None:
     source = app.source
-    parts = [f"registered first by {escape(app.owner or 'Tontine')}"]
+    parts = [f"Registered first by {escape(app.owner or 'Tontine')}"]
     if source.get("url"):
         parts.append(f"from {web_link(str(source['url']), str(source['url']))}")
         parts += [
@@ -211,7 +211,13 @@ def _show_differences(app: App, version: Version, by_hash: dict[str, Version]) -
 def _in_words(text: str) -> str:
     """Return a sentence whose names in backquotes are code and whose rest is literal."""
     parts = text.split("`")
-    return "".join(code(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+    return "".join(code(part) if i % 2 else _escape_inside(part) for i, part in enumerate(parts))
+
+
+def _escape_inside(text: str) -> str:
+    """Return literal text that stands between others: the spaces at its ends stay."""
+    before, after = text[:1].isspace(), text[-1:].isspace()
+    return f"{' ' if before else ''}{escape(text)}{' ' if after else ''}"
 
 
 def _reload(app: App) -> None:

@@ -53,6 +53,7 @@ def show_actions(registration: Registration) -> None:
                 show_problems(error)
             else:
                 cached.forget_catalogue()
+                st.session_state.pop("panel", None)  # the result, whichever tab was open before
                 st.switch_page(sitemap.make_page("model"), query_params={"app": app.slug})
         if registration.checked and st.button("Discard", icon=":material/delete:", key="discard"):
             discard(cached.context(), registration.id, actor=current_actor())

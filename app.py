@@ -27,9 +27,11 @@ from starlette.routing import Mount, Route
 import settings as settings_module
 from api.app import create_app
 from api.gate import HostCheck, SecurityHeaders
-from contract.actor import SYSTEM
+from contract.actor import SYSTEM, Actor
 from contract.errors import DatabaseUnavailable, ServerError
+from engine.commands.installation import git_access_from, limits_from
 from engine.models.register import register_folders
+from engine.models.watch_folders import FolderWatcher
 from engine.observability import telemetry
 from engine.observability.logs import configure, route_server_logs
 from engine.observability.loop_monitor import LoopMonitor
@@ -43,7 +45,6 @@ from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 from ui.shell import assets
 from ui.shell.idle import sleep_when_idle
-from worker import limits_from
 
 HERE = Path(__file__).resolve().parent
 PAGE = Path(st.__file__).parent / "static" / "index.html"  # the one HTML file that every page begins as
@@ -77,7 +78,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
                 migrate(database)
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
-        context = contexts.open_context(url, limits=limits_from(settings), data=settings.data, user=settings.user)
+        context = contexts.open_context(
+            url, limits=limits_from(settings), data=settings.data, user=settings.user, git=git_access_from(settings)
+        )
         stack.callback(context.close)
         contexts.set_current(context)
         stack.callback(contexts.set_current, None)
@@ -85,6 +88,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         for name, problems in register_folders(context, settings.functions, actor=SYSTEM).items():
             for problem in problems:
                 log.warning("model not registered", model=name, problem=str(problem))
+        if settings.development_folders:
+            folders = FolderWatcher(context, settings.development_folders, actor=Actor(settings.user))
+            folders.start()
+            stack.callback(folders.stop)
         _answer_at_once()
         pool = WorkerPool(
             settings.workers,

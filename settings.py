@@ -32,6 +32,9 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 
 
+ORIGIN = re.compile(r"(?:https?|ssh)://(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?|file:///\S+")
+
+
 class SettingsError(ValueError):
     """A setting has a value that cannot be used. The message names each one."""
 
@@ -106,6 +109,37 @@ def _host(name: str) -> str | None:
     return ascii_name if HOST_NAME.fullmatch(ascii_name) and not ascii_name.rpartition(".")[2].isdigit() else None
 
 
+def _list(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+def _origins(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    found = _list(text)
+    if wrong := [origin for origin in found if not ORIGIN.fullmatch(origin)]:
+        raise ValueError(
+            f"{', '.join(map(_quote, wrong))} {'is' if len(wrong) == 1 else 'are'} not of the form scheme://host. Give "
+            "https://host, http://host:port, ssh://host or file:///folder, separated by commas."
+        )
+    return found
+
+
+def _tokens(text: str | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if not isinstance(text, str):
+        return text
+    pairs = [part.partition("=") for part in _list(text)]
+    if any(not host.strip() or not token.strip() for host, _, token in pairs):  # no value is shown: it may be a token
+        raise ValueError("it is not of the form host=token. Give host=token, separated by commas.")
+    return tuple((host.strip().lower(), token.strip()) for host, _, token in pairs)
+
+
+def _folders(text: str | tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(_folder(Path(part)) for part in _list(text)) if isinstance(text, str) else text
+
+
+def _optional_folder(text: str | Path | None) -> Path | None:
+    return _folder(Path(text)) if text else None
+
+
 Folder = Annotated[Path, AfterValidator(_folder)]
 
 
@@ -161,6 +195,40 @@ class Settings(BaseSettings):
         "names",
         "host names that requests may name, separated by commas; empty allows localhost, 127.0.0.1, ::1 and the "
         "address that the server is bound to",
+    )
+    development_folders: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_folders)] = _setting(
+        "TONTINE_DEVELOPMENT_FOLDERS",
+        (),
+        "folders",
+        "folders of models that authors work in, separated by commas: registered at start and again at every change",
+    )
+    git_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = _setting(
+        "TONTINE_GIT_HOSTS",
+        (),
+        "origins",
+        "where models may be registered from besides https on the public internet, separated by commas: http://host, "
+        "ssh://host, file:///folder, or https://host for one with a private address",
+    )
+    git_tokens: Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_tokens), Field(repr=False)] = (
+        _setting(
+            "TONTINE_GIT_TOKENS",
+            (),
+            "host=token",
+            "access tokens of hosts with private repositories, separated by commas",
+        )
+    )
+    git_ssh_key: Annotated[Path | None, BeforeValidator(_optional_folder)] = _setting(
+        "TONTINE_GIT_SSH_KEY", None, "file", "private key for repositories by ssh", shown="(empty)"
+    )
+    git_known_hosts: Annotated[Path | None, BeforeValidator(_optional_folder)] = _setting(
+        "TONTINE_GIT_KNOWN_HOSTS", None, "file", "keys of the hosts reached by ssh; others are refused", shown="(empty)"
+    )
+    trust_models: bool = _setting(
+        "TONTINE_TRUST_MODELS",
+        False,
+        "true or false",
+        "register models from elsewhere also where this host confines them weakly (tiers C and D)",
+        shown="false",
     )
     workers: int = _setting(
         "TONTINE_WORKERS",
@@ -361,6 +429,8 @@ def _message(problem: Mapping[str, Any], given: Mapping[str, str]) -> str:
             found = f"{_quote(given[variable])} is not {context['expected'].replace(chr(39), '')}. Give one of these."
         case "string_unicode":
             found = "it is not UTF-8 text. Give it as text."
+        case kind if kind.startswith("bool_"):
+            found = f"{_quote(given[variable])} is not true or false. Give 1 or 0."
         case kind if kind.startswith("int_"):
             found = f"{_quote(given[variable])} is not a whole number. Give a whole number ({_extra(name)['unit']})."
         case _:

@@ -13,31 +13,11 @@ import threading
 from types import FrameType
 
 import settings as settings_module
+from engine.commands.installation import limits_from
 from engine.observability import telemetry
 from engine.observability.logs import configure
-from engine.processes.limits import InstallationLimits
 from engine.processes.worker import Worker
-from settings import Settings, SettingsError
-
-
-def limits_from(settings: Settings) -> InstallationLimits:
-    """Return the engine's limits as the settings give them."""
-    return InstallationLimits(
-        seconds=settings.seconds,
-        seconds_max=settings.seconds_max,
-        memory_mb=settings.memory_mb,
-        memory_mb_max=settings.memory_mb_max,
-        output_mb=settings.output_mb,
-        output_mb_max=settings.output_mb_max,
-        scratch_mb=settings.scratch_mb,
-        log_kb=settings.log_kb,
-        threads=settings.threads,
-        max_pending_per_user=settings.max_pending_per_user,
-        max_running_per_user=settings.max_running_per_user,
-        max_running_per_model=settings.max_running_per_model,
-        worker_timeout=settings.worker_timeout,
-        attempts=settings.attempts,
-    )
+from settings import SettingsError
 
 
 def main() -> int:
@@ -67,6 +47,7 @@ def main() -> int:
         loop_block_ms=settings.loop_block_ms,
         batch_runs=settings.worker_batch_slots,
         secrets=secrets,
+        trust_models=settings.trust_models,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

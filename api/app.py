@@ -8,7 +8,7 @@ Left out: anything the engine does not do for the pages too.
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import apps, errors, exports, monitor, runs
+from api import apps, errors, exports, monitor, registrations, runs, versions
 from api.auth import current_actor
 
 DESCRIPTION = """
@@ -27,6 +27,6 @@ def create_app() -> FastAPI:
         dependencies=[Depends(current_actor)],  # also for a route that forgets to ask for the actor
     )
     errors.install_handlers(app)
-    for part in (apps, runs, exports, monitor):
+    for part in (registrations, apps, versions, runs, exports, monitor):
         app.include_router(part.router)
     return app

@@ -2,7 +2,7 @@
 
 Chosen: plain functions, which FastAPI runs in threads, because storage is synchronous; waiting for a run's end alone is
 done on the event loop, so that any number of callers may wait.
-Left out: registering models, which comes with versions and roles.
+Left out: registering models (`api.registrations`) and their versions (`api.versions`).
 """
 
 from typing import Annotated, Any

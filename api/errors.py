@@ -21,7 +21,9 @@ from contract.errors import (
     NotGrantedError,
     NotReadyError,
     ProblemsError,
+    RegistrationError,
     SearchTooSlow,
+    SourceError,
 )
 from contract.problems import Problem
 
@@ -49,6 +51,8 @@ def install_handlers(app: FastAPI) -> None:
             return error_response(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):
             return error_response(403, "not granted", error.problems)
+        if isinstance(error, SourceError | RegistrationError):
+            return error_response(422, "the model cannot be registered", error.problems)
         return error_response(422, "the inputs do not fit", error.problems)
 
     @app.exception_handler(RequestValidationError)

@@ -5,14 +5,17 @@ Left out: the manifest's meaning, which is `contract.manifest`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A model as the catalogue lists it, with what its current version's manifest says."""
+    """A model as the catalogue lists it, with what its current version's manifest says.
+
+    `owner` registered it first. A hidden model is not listed and runs by its address; an archived one takes no runs.
+    """
 
     id: int
     slug: str
@@ -26,15 +29,19 @@ class App:
     last_run_at: datetime | None = None
     reproduced: int | None = None
     total: int | None = None
+    owner: str | None = None
+    hidden: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AppRef:
-    """A model by its names and no more: what a submission needs of it."""
+    """A model by its names and no more: what a submission needs of it. `closed` takes no runs: a person archived it."""
 
     id: int
     slug: str
     current_version: str | None
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +61,4 @@ class Version:
     git_commit: str | None = None
     readme: str | None = None
     created_by: str | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)

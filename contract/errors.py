@@ -34,6 +34,14 @@ class ManifestError(ProblemsError):
     """A manifest does not keep the contract."""
 
 
+class SourceError(ProblemsError):
+    """A repository, an archive or an upload cannot be taken as a model's folder."""
+
+
+class RegistrationError(ProblemsError):
+    """A model cannot be registered, published or changed as asked."""
+
+
 class InputError(ProblemsError):
     """Inputs do not fit the manifest's fields."""
 

@@ -18,6 +18,7 @@ class Action(StrEnum):
 
     READ_MODELS = "read models"
     REGISTER_MODELS = "register models"
+    MANAGE_MODELS = "roll back, hide, archive or restore models"
     GRANT_ACCESS = "grant hosts and secrets to models"
     RUN_MODELS = "run models"
     READ_RUNS = "read runs"

@@ -5,7 +5,7 @@ import streamlit as st
 from engine.models.favourites import list_favourites
 from ui.catalogue import card, pictures
 from ui.catalogue.order import OTHER, matches, sort_models
-from ui.shell import cached, page_address
+from ui.shell import cached, page_address, sitemap
 from ui.shell.markup import escape
 from ui.shell.session import current_actor
 
@@ -15,7 +15,8 @@ CARD_WIDTH = 300  # px at least
 st.title("Models", anchor=False)
 apps = cached.catalogue()
 if not apps:
-    st.info("There are no models yet. Put a folder with manifest.json and function.py into functions/ and restart.")
+    st.info("There are no models yet. Register one from a git repository or an upload.")
+    st.page_link(sitemap.make_page("register"), label="Register a model")
     st.stop()
 
 offered = sorted({app.category or OTHER for app in apps})

@@ -7,6 +7,7 @@ import streamlit as st
 from contract.errors import ProblemsError
 from contract.run import Run
 from engine.runs.follow import snapshot
+from ui.model import version_notice
 from ui.result import run_difference, run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
@@ -41,6 +42,7 @@ def show_head(run: Run) -> None:
         st.space("stretch")
         run_view.copy_link(run)
         run_view.edit_link(run)
+    version_notice.show_run_notice(run)
     run_difference.show_differences(run)
 
 

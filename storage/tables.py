@@ -64,6 +64,17 @@ apps = Table(
     Column("current_version", Text),
     Column("archived_at", DateTime(timezone=True)),
     _now(),
+    Column("owner_id", ForeignKey("users.id")),
+    Column("hidden_at", DateTime(timezone=True)),
+    Column("archived_by", ForeignKey("users.id")),
+)
+# Two repositories, or two folders of one, are never one model.
+Index(
+    "apps_source",
+    text("(source->>'identity')"),
+    unique=True,
+    postgresql_where=text("source->>'identity' is not null"),
+    _table=apps,
 )
 
 versions = Table(
@@ -80,7 +91,32 @@ versions = Table(
     Column("checks", JSONB, nullable=False, server_default=text("'{}'")),
     Column("created_by", ForeignKey("users.id"), nullable=False),
     _now(),
+    Column("source", JSONB, nullable=False, server_default=text("'{}'")),
 )
+
+# Models that are being registered: their files while they are checked, and what was found. No version before it is
+# published.
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("slug", Text, nullable=False),
+    Column("app_id", ForeignKey("apps.id")),
+    Column("version", Text, nullable=False),
+    Column("source", JSONB, nullable=False),
+    Column("git_commit", Text),
+    Column("archive", LargeBinary, nullable=False),
+    Column("manifest", JSON),
+    Column("status", Text, nullable=False),
+    Column("checks", JSON, nullable=False, server_default=text("'[]'")),
+    Column("seq", Integer, nullable=False, server_default="0"),
+    Column("created_by", ForeignKey("users.id"), nullable=False),
+    _now(),
+    Column("checked_at", DateTime(timezone=True)),
+    Column("published_at", DateTime(timezone=True)),
+    CheckConstraint("status in ('CHECKING', 'READY', 'REFUSED', 'PUBLISHED')", name="registrations_status"),
+)
+Index("registrations_newest", registrations.c.created_at.desc())
 
 # What an administrator allowed a model to reach and to know. Secrets' values are in the workers' environment alone.
 grants = Table(

@@ -26,6 +26,7 @@ def put_version(
     label: str | None = None,
     git_commit: str | None = None,
     readme: str | None = None,
+    source: Mapping[str, Any] | None = None,
 ) -> Version:
     """Store a version and make it the model's current one; storing one again only makes it current."""
     statement = insert(versions).values(
@@ -38,9 +39,12 @@ def put_version(
         archive=archive,
         readme=readme,
         created_by=created_by,
+        source=dict(source or {}),
     )
     conn.execute(statement.on_conflict_do_nothing())
-    conn.execute(update(apps).where(apps.c.id == app_id).values(current_version=hash, archived_at=None))
+    conn.execute(
+        update(apps).where(apps.c.id == app_id).values(current_version=hash, archived_at=None, archived_by=None)
+    )
     found = get_version(conn, app_id, hash)
     assert found is not None
     return found
@@ -52,6 +56,13 @@ def get_version(conn: Connection, app_id: int, hash: str) -> Version | None:  # 
         return None
     matches = versions.c.hash == hash if len(hash) == 64 else versions.c.hash.startswith(hash, autoescape=True)
     return _one_version(conn, versions.c.app_id == app_id, matches)
+
+
+def list_versions(conn: Connection, app_id: int) -> list[Version]:
+    """Return the model's versions, the newest first."""
+    order = (versions.c.created_at.desc(), versions.c.hash)
+    rows = conn.execute(_SELECT.where(versions.c.app_id == app_id).order_by(*order))
+    return [_version_from_row(row) for row in rows.mappings()]
 
 
 def full_hash(conn: Connection, app_id: int, digits: str) -> str | None:
@@ -97,4 +108,5 @@ def _version_from_row(row: RowMapping) -> Version:
         git_commit=row["git_commit"],
         readme=row["readme"],
         created_by=row["user"],
+        source=row["source"],
     )

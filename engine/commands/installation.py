@@ -1,16 +1,19 @@
-"""How a command reaches the installation: its database, and who works at the command line.
+"""What command lines need of the installation: its database, its limits, and who uses the command.
 
-Chosen: it joins the embedded server while Tontine runs and starts it for a moment where it does not.
-Left out: what a command does.
+Chosen: the embedded server is joined while Tontine runs and started for a moment where it does not.
+Left out: pages and API, which have a context of their own.
 """
 
 import contextlib
+import dataclasses
 import getpass
 from collections.abc import Iterator
 
 from contract.errors import ServerError
 from engine.processes import context as contexts
 from engine.processes.context import AppContext
+from engine.processes.limits import InstallationLimits
+from registry.git_address import GitAccess
 from settings import Settings
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
@@ -18,28 +21,28 @@ from storage.migrate import migrate
 
 
 @contextlib.contextmanager
-def database_url(settings: Settings) -> Iterator[str]:
-    """Open the installation's server, that of DATABASE_URL or the embedded one, and return its URL.
-
-    Raises:
-        ServerError: there is none yet, or it does not start.
-    """
-    with contextlib.ExitStack() as stack:
-        url = settings.database_url
-        if not url:
-            home = settings.data / "postgres"
-            if not (home / "data").is_dir():
-                raise ServerError(f"There is no database in {home}. Start Tontine once, or name the one it uses.")
-            url = stack.enter_context(EmbeddedServer(home))
-        yield url
+def open_database(settings: Settings, *, pool: int = 1) -> Iterator[Database]:
+    """Open the installation's database: that of DATABASE_URL, or the embedded one, joined or started for a moment."""
+    with database_url(settings) as url, contextlib.closing(Database(url, pool=pool)) as database:
+        migrate(database)
+        yield database
 
 
 @contextlib.contextmanager
-def open_database(settings: Settings) -> Iterator[Database]:
-    """Open the installation's database, its tables brought up to this release."""
-    with database_url(settings) as url, contextlib.closing(Database(url, pool=1)) as database:
-        migrate(database)
-        yield database
+def database_url(settings: Settings) -> Iterator[str]:
+    """Give the URL of the installation's database, which answers inside the block.
+
+    Raises:
+        ServerError: there is no database yet.
+    """
+    if settings.database_url:
+        yield settings.database_url
+        return
+    home = settings.data / "postgres"
+    if not (home / "data").is_dir():
+        raise ServerError(f"There is no database in {home}. Start Tontine once, or name the one it uses.")
+    with EmbeddedServer(home) as url:
+        yield url
 
 
 @contextlib.contextmanager
@@ -52,8 +55,20 @@ def open_installation(settings: Settings) -> Iterator[AppContext]:
             yield context
 
 
+def limits_from(settings: Settings) -> InstallationLimits:
+    """Return the engine's limits as the settings give them."""
+    names = [field.name for field in dataclasses.fields(InstallationLimits)]
+    return InstallationLimits(**{name: getattr(settings, name) for name in names})
+
+
+def git_access_from(settings: Settings) -> GitAccess:
+    """Return where repositories may come from, as the settings give it."""
+    tokens = dict(settings.git_tokens)
+    return GitAccess(settings.git_hosts, tokens, settings.git_ssh_key, settings.git_known_hosts)
+
+
 def operator_name() -> str:
-    """Return the account that the command was started by."""
+    """Return the account that uses the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,15 +1,17 @@
 """Register models: a checked folder becomes a version; its reference cases and its starting run are queued.
 
-Chosen: a version is stored once by content hash; registering an unchanged folder again does nothing.
-Left out: git and archives, which bring a folder here by other ways.
+Chosen: a version is stored once by content hash; registering an unchanged folder again does nothing, so that a version
+that somebody rolled back to stays the current one until the folder changes.
+Left out: models from elsewhere, which are checked first (`engine.models.registration`).
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from contract.actor import Actor
 from contract.app import Version
-from contract.errors import ManifestError
+from contract.errors import ProblemsError, RegistrationError
 from contract.problems import Problem
 from engine.authorization import Action, require
 from engine.models.starting_runs import queue_missing_starting_runs, queue_starting_run
@@ -20,6 +22,7 @@ from registry import validation as registry_check
 from storage import apps, blobs, users, versions
 
 LOCAL = "local"  # the kind of source of a model that comes from the installation's own folder
+DEVELOPMENT = "folder"  # of one that comes from a folder that an author works in
 
 
 def register_folders(context: AppContext, root: Path, *, actor: Actor) -> dict[str, list[Problem]]:
@@ -33,21 +36,49 @@ def register_folders(context: AppContext, root: Path, *, actor: Actor) -> dict[s
     require(actor, Action.REGISTER_MODELS)
     wrong: dict[str, list[Problem]] = {}
     present: list[str] = []
+    with context.database.read() as conn:
+        closed = apps.closed_slugs(conn)
     if not root.is_dir():
         return {str(root): [Problem(str(root), "there is no such folder", "Set TONTINE_FUNCTIONS.")]}
     for path in sorted(root.iterdir()):
         if path.name.startswith((".", "_")) or not (path / "manifest.json").is_file():
             continue
         present.append(path.name)  # one that cannot be registered keeps its last version in the catalogue
+        if path.name in closed:
+            continue  # somebody has archived it
         try:
-            files = model_files.read_folder(path)
-            register(context, path.name, files, source={"kind": LOCAL, "path": path.name}, actor=actor)
-        except ManifestError as error:
+            register_folder(context, path, kind=LOCAL, actor=actor)
+        except ProblemsError as error:
             wrong[path.name] = list(error.problems)
     with context.database.begin() as conn:
         apps.archive_missing(conn, LOCAL, present)
     queue_missing_starting_runs(context, actor=actor)
+    context.folder_problems.update(wrong)
     return wrong
+
+
+def register_folder(context: AppContext, path: Path, *, kind: str = DEVELOPMENT, actor: Actor) -> bool:
+    """Register one folder of this host under its own name; returns whether its current version is another now.
+
+    Raises:
+        ManifestError: with every problem found in the folder.
+        RegistrationError: another source has registered a model of this name.
+    """
+    require(actor, Action.REGISTER_MODELS)
+    files = model_files.read_folder(path)
+    found = model_files.content_hash(files)
+    where = path.name if kind == LOCAL else str(path)
+    with context.database.read() as conn:
+        known = apps.app_by_slug(conn, path.name)
+    if known is not None:
+        source = known.source
+        if (source.get("kind"), source.get("path")) != (kind, where):
+            problem = Problem(path.name, f"another model of this name is there, of {known.owner}", "Rename the folder.")
+            raise RegistrationError([problem])
+        if source.get("folder_hash") == found and not known.archived:
+            return False  # nothing has changed since; somebody may have rolled back
+    register(context, path.name, files, source={"kind": kind, "path": where, "folder_hash": found}, actor=actor)
+    return known is None or known.current_version != found
 
 
 def register(
@@ -69,26 +100,42 @@ def register(
     with context.database.read() as conn:
         known = apps.app_by_slug(conn, slug)
         version = versions.get_version(conn, known.id, hash_) if known else None
-        archived = apps.is_archived(conn, known.id) if known else False
-    if known is not None and version is not None and known.current_version == hash_ and not archived:
+    unchanged = known is not None and known.current_version == hash_ and not known.archived
+    if known is not None and version is not None and unchanged and dict(known.source) == dict(source):
         return version
     checked = registry_check.validate_model(files)
     with context.database.begin() as conn:
-        app = apps.put_app(conn, slug, dict(source))
-        archive = blobs.put_blob(conn, model_files.pack(files))
-        stored = versions.put_version(
-            conn,
-            app_id=app.id,
-            hash=checked.hash,
-            manifest=dict(checked.manifest.raw),
-            cases=checked.raw_cases,
-            label=checked.manifest.version,
-            git_commit=git_commit,
-            archive=archive,
-            readme=checked.readme,
-            created_by=users.get_or_create_user(conn, actor.name),
-        )
-        if any(c.expect for c in checked.cases):
+        user_id = users.get_or_create_user(conn, actor.name)
+        app = apps.put_app(conn, slug, dict(source), user_id)
+        stored = store_version(conn, app.id, files, checked, source=source, git_commit=git_commit, user_id=user_id)
+        # One that is stored already only becomes current: its cases have run.
+        if version is None and any(c.expect for c in checked.cases):
             job_queue.enqueue_reference_cases(conn, app.id, checked.hash)
     queue_starting_run(context.database, app.id, checked.hash, checked.manifest)
     return stored
+
+
+def store_version(
+    conn: Any,
+    app_id: int,
+    files: Mapping[str, bytes],
+    checked: registry_check.ValidatedModel,
+    *,
+    source: Mapping[str, str],
+    git_commit: str | None,
+    user_id: int,
+) -> Version:
+    """Store checked files as the current version of a model, in the transaction of `conn`."""
+    return versions.put_version(
+        conn,
+        app_id=app_id,
+        hash=checked.hash,
+        manifest=dict(checked.manifest.raw),
+        cases=checked.raw_cases,
+        label=checked.manifest.version,
+        git_commit=git_commit,
+        archive=blobs.put_blob(conn, model_files.pack(files)),
+        readme=checked.readme,
+        created_by=user_id,
+        source=source,
+    )

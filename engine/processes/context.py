@@ -10,7 +10,9 @@ from pathlib import Path
 
 from contract.actor import Actor
 from contract.errors import NoContextError
+from contract.problems import Problem
 from engine.processes.limits import InstallationLimits
+from registry.git_address import GitAccess
 from storage import users
 from storage.database import Database
 from storage.notifications import Listener
@@ -18,7 +20,11 @@ from storage.notifications import Listener
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """A database, the one listener of this process, and the limits of the installation."""
+    """A database, the one listener of this process, and the limits of the installation.
+
+    `git` is where repositories may come from. `folder_problems` are what keeps folders of this host from being
+    registered, by folder name, as they were last read.
+    """
 
     database: Database
     listener: Listener
@@ -27,6 +33,8 @@ class AppContext:
     user: str = "analyst"
     # Users' ids never change: they are read once.
     users: dict[str, int] = field(default_factory=dict)
+    git: GitAccess = field(default_factory=GitAccess)
+    folder_problems: dict[str, list[Problem]] = field(default_factory=dict)
 
     def user_id(self, actor: Actor) -> int:
         """Return the id of the user that the actor's runs, uploads and grants are recorded for."""
@@ -46,13 +54,18 @@ _open: list[AppContext] = []
 
 
 def open_context(
-    url: str, *, limits: InstallationLimits | None = None, data: Path, user: str = "analyst"
+    url: str,
+    *,
+    limits: InstallationLimits | None = None,
+    data: Path,
+    user: str = "analyst",
+    git: GitAccess | None = None,
 ) -> AppContext:
     """Connect to a migrated database and start listening."""
     database = Database(url)
     listener = Listener(database.dsn)
     listener.start()
-    return AppContext(database, listener, limits or InstallationLimits(), data, user)
+    return AppContext(database, listener, limits or InstallationLimits(), data, user, git=git or GitAccess())
 
 
 def set_current(context: AppContext | None) -> None:

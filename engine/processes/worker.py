@@ -22,6 +22,7 @@ from uuid import UUID
 import structlog
 
 from contract.errors import DatabaseUnavailable, QueueLostError
+from engine.models.run_checks import run_checks
 from engine.models.verify import run_reference_cases
 from engine.observability.loop_monitor import LoopMonitor
 from engine.processes.limits import InstallationLimits
@@ -60,13 +61,20 @@ class Worker:
         tier: str | None = None,
         secrets: Mapping[str, str] | None = None,
         loop_block_ms: int = 0,
+        trust_models: bool = False,
     ) -> None:
         self.database = Database(url, idle_timeout=limits.worker_timeout)
         self.name = workers.worker_name(os.getpid())
         self.scratch_root = ScratchRoot(data / "scratch")
         self.sandbox = Sandbox(self.scratch_root.folder, tier=tier)
         self.worker_context = WorkerContext(
-            self.database, self.sandbox, limits, data / "cache", self.name, secrets=secrets or {}
+            self.database,
+            self.sandbox,
+            limits,
+            data / "cache",
+            self.name,
+            secrets=secrets or {},
+            trust_models=trust_models,
         )
         self.listener = Listener(self.database.dsn)
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
@@ -142,6 +150,11 @@ class Worker:
         @app.task(name=job_queue.VERIFY_TASK, queue=job_queue.BATCH_QUEUE)
         async def verify_version(app_id: int, version: str) -> None:
             await loop.run_in_executor(threads, run_reference_cases, self.worker_context, app_id, version)
+
+        # With what a person waits for, and not behind a sweep: whoever registers a model watches its checks.
+        @app.task(name=job_queue.CHECK_TASK, queue=job_queue.INTERACTIVE_QUEUE)
+        async def check_registration(registration_id: str) -> None:
+            await loop.run_in_executor(threads, run_checks, self.worker_context, UUID(registration_id))
 
         if self.loop_monitor is not None:
             self.loop_monitor.start()

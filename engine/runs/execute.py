@@ -50,6 +50,7 @@ class WorkerContext:
     A run may have two for a moment: the attempt that lost it, and the next, which came to the same worker.
 
     `secrets` are the values this worker was given, by name; a run gets those that its model was granted.
+    `trust_models` lets models be registered although this host confines them weakly.
     """
 
     database: Database
@@ -59,6 +60,7 @@ class WorkerContext:
     worker: str
     active: dict[CancelToken, UUID] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trust_models: bool = False
 
     def cancel_run(self, run_id: UUID, reason: str, *, but: CancelToken | None = None) -> None:
         """Ask for the end of what this worker is running for a run; safe from any thread."""

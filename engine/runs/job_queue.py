@@ -24,6 +24,7 @@ from storage.database import CONNECT_TIMEOUT, IDLE_TIMEOUT, Database, session_se
 
 RUN_TASK = "tontine.run"
 VERIFY_TASK = "tontine.verify"
+CHECK_TASK = "tontine.check"
 INTERACTIVE_QUEUE = "runs"
 BATCH_QUEUE = "batches"
 
@@ -47,6 +48,11 @@ def enqueue(conn: Connection, run_id: UUID, priority: int = INTERACTIVE, rank: i
 def enqueue_reference_cases(conn: Connection, app_id: int, version: str) -> int:
     """Queue the reference cases of a version that has just been registered."""
     return _defer(conn, VERIFY_TASK, VERIFY_PRIORITY, 0, app_id=app_id, version=version)
+
+
+def enqueue_checks(conn: Connection, registration_id: UUID) -> int:
+    """Queue the checks of a model that is being registered, for which somebody waits."""
+    return _defer(conn, CHECK_TASK, INTERACTIVE, 0, registration_id=str(registration_id))
 
 
 def _defer(conn: Connection, task: str, priority: int, rank: int, **arguments: Any) -> int:

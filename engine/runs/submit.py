@@ -16,7 +16,7 @@ from uuid import UUID
 
 from contract import inputs as contract_inputs
 from contract.actor import Actor
-from contract.errors import BusyError, TooManyError
+from contract.errors import BusyError, NotFoundError, TooManyError
 from contract.problems import Problem
 from contract.run import Run
 from engine.authorization import Action, require
@@ -71,6 +71,8 @@ def submit(
     started_at = time.time_ns()
     with context.database.read() as conn:
         found = apps.get_app_ref(conn, app) or no_such_model(app)
+    if found.closed:
+        raise NotFoundError([Problem("app", f"{found.slug} is archived and takes no runs", "Restore it to run it.")])
     chosen = find_version(context, found, version, actor=actor)
     manifest = chosen.manifest
     if manifest.secrets:

@@ -335,6 +335,10 @@ def _run_model(job: dict, sender: Sender) -> None:
     run = getattr(module, "run", None)
     if not callable(run):
         raise ImportError("function.py defines no run(inputs)")
+    if job.get("import_only"):
+        flush_output()
+        sender.send({"kind": "result", "result": {}, "nulls": {}, "mended_text": False})
+        return
     setup = getattr(module, "setup", None)
     if callable(setup):
         setup()

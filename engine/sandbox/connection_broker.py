@@ -7,7 +7,6 @@ Left out: datagrams, listening, proxies, and what goes over a connection once it
 """
 
 import contextlib
-import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -15,28 +14,12 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from contract.errors import ConnectionDenied
+from contract.public_address import is_public
 
 PORTS = frozenset({80, 443})  # where a granted host is reached unless its name says another: `host:port`
 CONNECT = 10.0  # s
 REQUEST = 1_024  # bytes
 CONNECTIONS = 1_000  # that one run may ask for
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-def is_public(address: str) -> bool:
-    """Return whether an IP address belongs to the public internet, also where it wraps another."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if found in _NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    closed = found.is_private or found.is_loopback or found.is_link_local or found.is_reserved or found.is_unspecified
-    return found.is_global and not closed and not found.is_multicast
 
 
 class ConnectionBroker:

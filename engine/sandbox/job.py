@@ -30,7 +30,7 @@ class Limits:
 class SandboxJob:
     """A run: the model's folder, its inputs, the files behind its file inputs, the hosts it was granted.
 
-    `background` gives way to other runs for the processor.
+    `background` gives way to other runs for the processor; `import_only` loads function.py and calls nothing of it.
     `denial_messages` has, for each host the manifest asks for that was not granted, the error the model gets; `secrets`
     are values by name.
     """
@@ -45,6 +45,7 @@ class SandboxJob:
     background: bool = False
     denial_messages: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    import_only: bool = False
 
     def as_job(self) -> dict[str, Any]:
         """Return what of the job the child gets unchanged."""
@@ -53,6 +54,7 @@ class SandboxJob:
             "seed": self.seed,
             "secrets": dict(self.secrets),
             "refusals": dict(self.denial_messages),
+            "import_only": self.import_only,
         }
 
 

@@ -20,9 +20,10 @@ from typing import Any
 import orjson
 
 from contract.errors import FrameError, OutputFileError, SandboxLostError
+from contract.public_address import is_public
 from contract.run import Status
 from engine.sandbox import reasons, usage
-from engine.sandbox.connection_broker import ConnectionBroker, is_public
+from engine.sandbox.connection_broker import ConnectionBroker
 from engine.sandbox.frames import READ, Frames, as_count, json_size
 from engine.sandbox.imports import KINDS, zygote_kind
 from engine.sandbox.job import CancelToken, Limits, Outcome, Progress, SandboxJob

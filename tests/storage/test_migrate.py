@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from contract.errors import DatabaseUnavailable
 from contract.run_search import Filter
-from storage import favourites
+from storage import apps, favourites, registrations, versions
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.search import count_runs, search_runs
@@ -197,3 +197,20 @@ def test_a_server_that_cannot_be_reached_is_one_error_with_its_reason():
     database = Database("postgresql://nobody@127.0.0.1:1/none")
     with pytest.raises(DatabaseUnavailable, match="refused"), database.read():
         pass
+
+
+def test_models_of_the_last_release_belong_to_who_registered_them_first_and_stay_in_the_catalogue(older):
+    database = older("0003")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS)
+        conn.exec_driver_sql(
+            "insert into users (name) values ('bob'); insert into versions (app_id, hash, manifest, cases, archive, "
+            "created_by, created_at) select a.id, 'v2', '{\"name\": \"M\"}', '[]', 'a', u.id, now() + interval '1 day' "
+            "from apps a, users u where u.name = 'bob'; update apps set current_version = 'v2'"
+        )
+    migrate(database)
+    with database.begin() as conn:
+        [app] = apps.list_apps(conn)
+        assert (app.slug, app.owner, app.hidden, app.archived) == ("mortality", "ada", False, False)
+        assert [v.hash for v in versions.list_versions(conn, app.id)] == ["v2", "v1"]
+        assert registrations.list_registrations(conn, 10) == []

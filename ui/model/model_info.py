@@ -1,7 +1,7 @@
 """What a model is, where its method comes from, and how well it reproduces what was published.
 
 Chosen: the model's own README, its references, and the score of its reference cases with every miss.
-Left out: the source, which comes with registration.
+Left out: the source, which is `ui.model.versions`.
 """
 
 import pandas as pd
@@ -10,7 +10,7 @@ import streamlit as st
 from contract.app import App, Version
 from contract.cases import Case
 from contract.manifest import Manifest
-from ui.model import access_notice
+from ui.model import access_notice, version_notice
 from ui.shell import cached
 from ui.shell.formatting import timestamp
 from ui.shell.markup import escape, safe_markdown, web_link
@@ -36,6 +36,7 @@ def show_header(app: App, manifest: Manifest, version: Version) -> None:
         for tag in manifest.tags[:5]:
             st.badge(escape(tag), color="gray")
     access_notice.show_access(app, manifest)
+    version_notice.show_notice(app, version)
 
 
 def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case, ...]) -> None:
@@ -56,6 +57,7 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
                 f"registered {timestamp(version.created_at, session_zone())}",
                 *([f"licence {escape(manifest.license)}"] if manifest.license else []),
                 *([f"by {escape(', '.join(manifest.authors))}"] if manifest.authors else []),
+                f"maintained by {escape(', '.join(manifest.maintainers) or app.owner or 'Tontine')}",
             ]
         )
     )

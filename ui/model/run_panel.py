@@ -22,7 +22,7 @@ from contract.run import Run, Status
 from engine.runs.follow import Snapshot, snapshot
 from ui.form import submission
 from ui.form.form import FormValues, apply_pending
-from ui.model import model_info
+from ui.model import model_info, versions
 from ui.result import run_progress, run_view, starting_result
 from ui.shell import cached
 from ui.shell.problems import show_problems
@@ -57,10 +57,14 @@ def show_run_panel(
         except ProblemsError as error:
             refused = error
     with panel:
-        result, about = st.tabs(["Result", "About this model"], key="panel", on_change="rerun")
+        tabs = st.tabs(["Result", "About this model", "Versions"], key="panel", on_change="rerun")
+        result, about, history = tabs
         if about.open:  # a hidden tab is not worked out
             with about:
                 model_info.show_about(app, manifest, version, cases)
+        if history.open:
+            with history:
+                versions.show_versions(app, version)
         with result:
             with st.container():
                 if refused is not None:

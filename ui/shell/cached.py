@@ -38,6 +38,11 @@ def catalogue() -> list[App]:
     return _catalogue(current_actor())
 
 
+def forget_catalogue() -> None:
+    """Read the catalogue anew when it is asked for next: this session has just changed it."""
+    _catalogue.clear()
+
+
 @st.cache_data(ttl=3, max_entries=100, show_spinner=False)
 def _catalogue(actor: Actor) -> list[App]:
     return models.list_models(context(), actor=actor)

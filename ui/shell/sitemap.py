@@ -26,6 +26,7 @@ PAGE_SPECS = (
     PageSpec("catalogue", "Catalogue", ":material/apps:"),
     PageSpec("history", "History", ":material/history:"),
     PageSpec("monitor", "Monitor", ":material/monitor_heart:"),
+    PageSpec("register", "Register", ":material/add_box:"),
     PageSpec("guide", "Guide", ":material/menu_book:"),
     PageSpec("model", "Model", ":material/tune:", hidden=True),
     PageSpec("run", "Run", ":material/query_stats:", hidden=True),

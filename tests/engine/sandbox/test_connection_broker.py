@@ -5,8 +5,9 @@ import contextlib
 import pytest
 
 from contract.errors import ConnectionDenied
+from contract.public_address import is_public
 from contract.run import Status
-from engine.sandbox.connection_broker import ConnectionBroker, is_public
+from engine.sandbox.connection_broker import ConnectionBroker
 from engine.sandbox.supervisor import CancelToken, SandboxJob
 from tests.engine.hosts import Answer, confined, local, serving
 

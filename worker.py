@@ -25,6 +25,7 @@ def limits_from(settings: Settings) -> InstallationLimits:
     return InstallationLimits(
         seconds=settings.seconds,
         seconds_max=settings.seconds_max,
+        seconds_core=settings.seconds_core,
         memory_mb=settings.memory_mb,
         memory_mb_max=settings.memory_mb_max,
         output_mb=settings.output_mb,

@@ -1,8 +1,8 @@
 """Who calls, and whether the call comes from our own pages.
 
 Chosen: one function that every route and WebSocket depends on. Browsers send an Origin with requests that change
-something and with WebSockets; one that is not ours is refused, so that a page elsewhere cannot start runs in an
-analyst's name. Which hosts are ours at all is checked before (`api.gate`).
+something and with WebSockets; one that is neither ours nor allowed by TONTINE_CORS_ORIGINS is refused, so that a page
+elsewhere cannot start runs in an analyst's name. Which hosts are ours at all is checked before (`api.gate`).
 Left out: tokens, which come with logins.
 """
 
@@ -24,7 +24,8 @@ def current_actor(connection: HTTPConnection) -> Actor:
         WebSocketException: 1008 where it opens a WebSocket from another site.
     """
     origin = connection.headers.get("origin")
-    if origin is not None and not same_host(origin, connection.headers.get("host", "")):
+    allowed = getattr(connection.app.state, "cors_origins", ())
+    if origin is not None and origin not in allowed and not same_host(origin, connection.headers.get("host", "")):
         refusal = f"requests from {origin[:200]!r} are not accepted"
         if connection.scope["type"] == "websocket":
             raise WebSocketException(1008, refusal[:100])

@@ -29,7 +29,7 @@ Excel = Annotated[bool, Query(description="byte order mark, semicolons and decim
 @router.get("/runs/export/csv", response_class=StreamingResponse)
 def export_run_list(actor: CurrentActor, wanted: RunFilter, excel: Excel = False) -> StreamingResponse:
     """Return the list of runs as CSV, newest first, filtered as GET /runs filters it."""
-    return _stream(export_runs(contexts.current(), wanted, actor=actor), excel=excel)
+    return stream_csv(export_runs(contexts.current(), wanted, actor=actor), excel=excel)
 
 
 @router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse)
@@ -54,12 +54,13 @@ def export_csv(
     if currency is not None:
         columns = [column_in(column, parse_currency(currency)) for column in columns]
     number_format = NumberFormat.from_languages(language) if language else contract_csv.EXCEL_FORMAT
-    return _stream(replace(found, columns=columns), excel=excel, number_format=number_format)
+    return stream_csv(replace(found, columns=columns), excel=excel, number_format=number_format)
 
 
-def _stream(
-    found: ExportedColumns, *, excel: bool, number_format: NumberFormat = contract_csv.EXCEL_FORMAT
+def stream_csv(
+    found: ExportedColumns, *, excel: bool = False, number_format: NumberFormat = contract_csv.EXCEL_FORMAT
 ) -> StreamingResponse:
+    """Return columns as a CSV file to save, streamed."""
     return StreamingResponse(
         contract_csv.write_csv(found.columns, found.batches, excel=excel, number_format=number_format),
         media_type="text/csv; charset=utf-8",

@@ -9,14 +9,14 @@ import contextlib
 from typing import Annotated
 from uuid import UUID
 
-import anyio
-from fastapi import APIRouter, Query, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Query, Request, Response, WebSocket
 
+from api import sockets
 from api.auth import CurrentActor
 from api.filters import RunFilter
 from api.schemas import RunDetail, RunStatus, RunSummary
 from contract.actor import Actor
-from contract.errors import BadCursor, DatabaseUnavailable, InputError, NotFoundError
+from contract.errors import BadCursor, InputError, NotFoundError
 from contract.problems import Problem
 from engine.processes import context as contexts
 from engine.runs.cancel import cancel
@@ -25,8 +25,6 @@ from engine.runs.follow_async import follow
 from engine.runs.search import count_runs, search_runs
 
 router = APIRouter(tags=["runs"])
-
-TRY_AGAIN_LATER = 1013  # the code with which a WebSocket is closed while the database does not answer
 
 
 @router.get("/runs")
@@ -70,23 +68,7 @@ async def follow_run(
     socket: WebSocket, run_id: str, actor: CurrentActor, *, short: Annotated[bool, Query(alias="brief")] = False
 ) -> None:
     """Push `{status, run_id, result}` at every change; close after the final one. `brief` leaves the result out."""
-    await socket.accept()
-    code = 1000
-    async with anyio.create_task_group() as group:
-
-        async def end_with_the_client() -> None:
-            await _wait_until_closed(socket)
-            group.cancel_scope.cancel()
-
-        group.start_soon(end_with_the_client)
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client has left
-            try:
-                await _push_changes(socket, run_id, actor, short=short)
-            except DatabaseUnavailable:
-                code = TRY_AGAIN_LATER
-        group.cancel_scope.cancel()
-    with contextlib.suppress(RuntimeError):  # it is closed already where the client has left
-        await socket.close(code)
+    await sockets.serve(socket, lambda: _push_changes(socket, run_id, actor, short=short))
 
 
 async def _push_changes(socket: WebSocket, run_id: str, actor: Actor, *, short: bool) -> None:
@@ -96,9 +78,3 @@ async def _push_changes(socket: WebSocket, run_id: str, actor: Actor, *, short: 
                 await socket.send_json(brief(now) if short else RunDetail.detail(now).model_dump(mode="json"))
     except (ValueError, NotFoundError):
         await socket.send_json({"status": "NOT_FOUND", "run_id": run_id, "result": None})
-
-
-async def _wait_until_closed(socket: WebSocket) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await socket.receive_text()

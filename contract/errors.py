@@ -105,6 +105,10 @@ class SearchTooSlow(TontineError):  # noqa: N818 - it reads as what it says
     """The search takes too long. Narrow it: choose a model, a user or a range of dates."""
 
 
+class QueryError(TontineError):
+    """A statement cannot be run. The message says why."""
+
+
 class BadCursor(TontineError):  # noqa: N818 - it reads as what it says
     """A cursor is not one that a page has handed out."""
 

@@ -19,6 +19,9 @@ from registry import model_files
 from registry import validation as registry_check
 from storage import apps, blobs, users, versions
 
+# Registered first, so that on a fresh installation they have the ids 1 and 2, where clients of the MCLAVIER Marketplace
+# expect its two models.
+FIRST = ("mortality", "pricer")
 LOCAL = "local"  # the kind of source of a model that comes from the installation's own folder
 
 
@@ -35,7 +38,7 @@ def register_folders(context: AppContext, root: Path, *, actor: Actor) -> dict[s
     present: list[str] = []
     if not root.is_dir():
         return {str(root): [Problem(str(root), "there is no such folder", "Set TONTINE_FUNCTIONS.")]}
-    for path in sorted(root.iterdir()):
+    for path in sorted(root.iterdir(), key=_registration_order):
         if path.name.startswith((".", "_")) or not (path / "manifest.json").is_file():
             continue
         present.append(path.name)  # one that cannot be registered keeps its last version in the catalogue
@@ -48,6 +51,10 @@ def register_folders(context: AppContext, root: Path, *, actor: Actor) -> dict[s
         apps.archive_missing(conn, LOCAL, present)
     queue_missing_starting_runs(context, actor=actor)
     return wrong
+
+
+def _registration_order(path: Path) -> tuple[int, str]:
+    return (FIRST.index(path.name) if path.name in FIRST else len(FIRST), path.name)
 
 
 def register(

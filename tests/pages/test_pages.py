@@ -120,7 +120,7 @@ def test_a_failed_run_shows_the_reason_the_traceback_and_a_report(visit, add_mod
 
 
 def test_a_reused_run_says_which_run_it_comes_from(visit, add_model, context, run_now):
-    slug = add_model(ECHO, N)
+    slug = add_model(ECHO, N, deterministic=True)
     run_now(submit(context, slug, {}, actor=ADA))
     again = submit(context, slug, {}, actor=ADA)
     app = visit("run", id=str(again.id))

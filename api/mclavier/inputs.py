@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract.fields import Field, is_number
-from contract.manifest import CORE_FIELD, Manifest
+from contract.manifest import Manifest
 from contract.wording import shorten
 
 NO_NUMBERS = frozenset({"range", "multiselect", "text", "date", "table", "file"})
@@ -23,9 +23,8 @@ def slider_schema(manifest: Manifest) -> dict[str, dict[str, Any]]:
     for key, field in manifest.inputs.items():
         match field.type:
             case "number" | "integer":
-                declared = manifest.raw["inputs"][key]
-                given = {name: declared[name] for name in CORE_FIELD - {"type"} if declared.get(name) is not None}
-                found[key] = _slider(field, field.minimum, field.maximum, field.step, field.default) | given
+                declared = manifest.raw["inputs"][key] if manifest.core else {}  # in its own words, a unit's space too
+                found[key] = _slider(field, field.minimum, field.maximum, field.step, field.default) | declared
             case "boolean":
                 found[key] = _slider(field, 0, 1, 1, int(bool(field.default)))
             case "select" if field.options and _numeric(field):
@@ -73,6 +72,7 @@ def _chosen(field: Field, value: float, warnings: list[str]) -> Any:
 
 
 def _slider(field: Field, low: Any, high: Any, step: Any, default: Any) -> dict[str, Any]:
+    unit = field.unit or ""
     return {
         "type": "number",
         "label": field.label,
@@ -80,7 +80,7 @@ def _slider(field: Field, low: Any, high: Any, step: Any, default: Any) -> dict[
         "max": high,
         "step": step,
         "default": default if is_number(default) else low,
-        "unit": field.unit or "",
+        "unit": f" {unit}" if unit[:1].isalpha() else unit,  # it is written right behind the value
     }
 
 

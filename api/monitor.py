@@ -7,6 +7,7 @@ Left out: metrics for collectors.
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
 from api.auth import CurrentActor
 from api.schemas import RunSummary
@@ -37,6 +38,20 @@ def health(actor: CurrentActor) -> dict[str, Any]:
 def stats(actor: CurrentActor) -> dict[str, Any]:
     """Return totals by model, success rate, durations and runs per day."""
     return status.usage_stats(contexts.current(), actor=actor)
+
+
+class QueueCounts(BaseModel):
+    """How many runs wait for a worker, and how many a worker executes."""
+
+    queued: int
+    running: int
+
+
+@router.get("/monitor/queue")
+def queue(actor: CurrentActor) -> QueueCounts:
+    """Return how many runs are queued and how many are running."""
+    queued, running = status.queue_counts(contexts.current(), actor=actor)
+    return QueueCounts(queued=queued, running=running)
 
 
 @router.get("/monitor/live")

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.schemas import ErrorBody
 from contract.errors import (
     BusyError,
     DatabaseUnavailable,
@@ -25,6 +26,19 @@ from contract.errors import (
 from contract.problems import Problem
 
 log = structlog.get_logger()
+
+# What any route may answer, for its documentation.
+MEANINGS = {
+    400: "the request is no text or no statement that can be read",
+    403: "the caller may not do this, or a page of another site asked",
+    404: "there is no such model, version, run or part",
+    422: "the request or its inputs do not fit; each problem is listed",
+    429: "too many runs wait, or too many requests were made; Retry-After says when to come again",
+    503: "the database does not answer; accepted runs are kept",
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": meaning} for status, meaning in MEANINGS.items()
+}
 
 
 def error_response(status: int, error: str, problems: Iterable[Problem] = (), **headers: str) -> JSONResponse:
@@ -65,7 +79,7 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
-        return respond(error.status_code, str(error.detail))
+        return respond(error.status_code, str(error.detail), (), **dict(error.headers or {}))
 
     @app.exception_handler(DatabaseUnavailable)
     async def database(_request: Request, error: DatabaseUnavailable) -> JSONResponse:

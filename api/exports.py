@@ -6,7 +6,7 @@ Left out: spreadsheets and Parquet.
 """
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -23,16 +23,17 @@ from engine.processes import context as contexts
 from engine.runs.export import ExportedColumns, export_columns, export_runs
 
 router = APIRouter(tags=["exports"])
+CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 Excel = Annotated[bool, Query(description="byte order mark, semicolons and decimal commas")]
 
 
-@router.get("/runs/export/csv", response_class=StreamingResponse)
+@router.get("/runs/export/csv", response_class=StreamingResponse, responses=CSV)
 def export_run_list(actor: CurrentActor, wanted: RunFilter, excel: Excel = False) -> StreamingResponse:
     """Return the list of runs as CSV, newest first, filtered as GET /runs filters it."""
     return stream_csv(export_runs(contexts.current(), wanted, actor=actor), excel=excel)
 
 
-@router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse)
+@router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse, responses=CSV)
 def export_csv(
     run_id: UUID,
     actor: CurrentActor,

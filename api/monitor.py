@@ -1,16 +1,15 @@
 """How the installation does: health for machines, figures for people.
 
-Chosen: the MCLAVIER Marketplace's three monitor routes beside a health check that touches the database.
+Chosen: a health check touches the database; the queue's counts cost next to nothing, so that pages may ask often.
 Left out: metrics for collectors.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from api.auth import CurrentActor
-from api.schemas import RunSummary
+from api.schemas import Health, QueueCounts, RunSummary, StatsBody, WorkerBody
 from contract.run import Status
 from contract.run_search import Filter
 from engine.processes import context as contexts
@@ -19,32 +18,31 @@ from engine.runs.search import search_runs
 
 router = APIRouter(tags=["monitor"])
 
-MOST_RUNS = 500  # a larger `limit` gives this many, as the MCLAVIER Marketplace's clients expect
+MOST_RUNS = 500  # a larger `limit` gives this many
 
 
 @router.get("/health")
-def health(actor: CurrentActor) -> dict[str, Any]:
+def health(actor: CurrentActor) -> Health:
     """Say whether database and workers answer. 503 where the database does not."""
     alive = status.list_workers(contexts.current(), actor=actor)
-    return {
-        "status": "ok" if alive else "no workers",
-        "database": "ok",
-        "workers": len(alive),
-        "tiers": sorted({w.tier for w in alive}),
-    }
+    return Health(
+        status="ok" if alive else "no workers",
+        database="ok",
+        workers=len(alive),
+        tiers=sorted({w.tier for w in alive}),
+    )
+
+
+@router.get("/workers")
+def list_workers(actor: CurrentActor) -> list[WorkerBody]:
+    """List the workers that have been heard of lately, on any host."""
+    return [WorkerBody.of(worker) for worker in status.list_workers(contexts.current(), actor=actor)]
 
 
 @router.get("/monitor/stats")
-def stats(actor: CurrentActor) -> dict[str, Any]:
+def stats(actor: CurrentActor) -> StatsBody:
     """Return totals by model, success rate, durations and runs per day."""
-    return status.usage_stats(contexts.current(), actor=actor)
-
-
-class QueueCounts(BaseModel):
-    """How many runs wait for a worker, and how many a worker executes."""
-
-    queued: int
-    running: int
+    return StatsBody.model_validate(status.usage_stats(contexts.current(), actor=actor))
 
 
 @router.get("/monitor/queue")

@@ -24,6 +24,7 @@ def create_app() -> FastAPI:
         version="1",
         description=DESCRIPTION,
         redoc_url=None,
+        responses=errors.RESPONSES,
         dependencies=[Depends(current_actor)],
     )
     errors.install_handlers(app)

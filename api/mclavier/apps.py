@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException
 
 from api.auth import CurrentActor
 from api.mclavier.inputs import to_inputs
-from api.mclavier.schemas import AppBody, RegisterRequest, RunAccepted, RunRequest
+from api.mclavier.schemas import AppBody, DetailBody, RegisterRequest, RunAccepted, RunRequest
 from contract.errors import InputError
 from contract.problems import Problem
 from engine.authorization import Action, require
@@ -44,7 +44,7 @@ def run_app(app_id: int, body: RunRequest, actor: CurrentActor) -> RunAccepted:
     return RunAccepted(run_id=str(run.id))
 
 
-@router.post("/apps/register")
+@router.post("/apps/register", responses={501: {"model": DetailBody, "description": "this release registers none"}})
 def register_app(body: RegisterRequest, actor: CurrentActor) -> AppBody:
     """Register a model from a git address and return it."""
     if not body.repo_url.strip():

@@ -4,6 +4,7 @@ Left out: the statuses' meaning, which is that of our API (`api.errors`).
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +12,12 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api import errors
+from api.mclavier.schemas import DetailBody
 from contract.problems import Problem
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": DetailBody, "description": meaning} for status, meaning in errors.MEANINGS.items()
+}
 
 
 def install_handlers(app: FastAPI) -> None:
@@ -28,7 +34,7 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
-        return respond(error.status_code, str(error.detail))
+        return respond(error.status_code, str(error.detail), (), **dict(error.headers or {}))
 
 
 def respond(status: int, error: str, problems: Iterable[Problem] = (), **headers: str) -> JSONResponse:

@@ -15,9 +15,9 @@ from fastapi.responses import StreamingResponse
 
 from api import sockets
 from api.auth import CurrentActor
-from api.exports import stream_csv
+from api.exports import CSV, stream_csv
 from api.mclavier.results import shape
-from api.mclavier.schemas import RunBody, RunDetailBody, shown_status
+from api.mclavier.schemas import DetailBody, RunBody, RunDetailBody, shown_status
 from contract.actor import Actor
 from contract.errors import NotFoundError
 from contract.problems import Problem
@@ -32,6 +32,7 @@ from engine.runs.search import search_runs
 
 router = APIRouter(tags=["runs"])
 
+PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 MAX_RUNS = 1_000  # in the list: the newest ones
 
 
@@ -48,7 +49,7 @@ def get_run(run_id: str, actor: CurrentActor) -> RunDetailBody:
     return _detail(snapshot(contexts.current(), _run_id(run_id), actor=actor), actor)
 
 
-@router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse)
+@router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse, responses=CSV)
 def export_csv(run_id: str, actor: CurrentActor) -> StreamingResponse:
     """Return the run's first table as CSV, each column under its own label."""
     run = _successful_run(run_id, actor)
@@ -59,7 +60,11 @@ def export_csv(run_id: str, actor: CurrentActor) -> StreamingResponse:
     return stream_csv(replace(found, filename=f"{plain}_run_{run.id}.csv"))
 
 
-@router.get("/runs/{run_id}/export/pdf", responses={501: {"description": "not available in this release"}})
+@router.get(
+    "/runs/{run_id}/export/pdf",
+    response_class=StreamingResponse,
+    responses={200: {"content": PDF}, 501: {"model": DetailBody, "description": "this release makes none"}},
+)
 def export_pdf(run_id: str, actor: CurrentActor) -> StreamingResponse:
     """Return the run as a PDF document."""
     _successful_run(run_id, actor)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.mclavier.inputs import slider_schema
+from api.schemas import ErrorBody
 from contract.app import App
 from contract.manifest import Manifest
 from contract.run import Run, Status
@@ -45,6 +46,12 @@ class AppBody(BaseModel):
             inputs=dict(manifest.raw["inputs"]) if "inputs" in manifest.raw else {},
             version=app.current_version,
         )
+
+
+class DetailBody(ErrorBody):
+    """An error in words; what our API says of it beside."""
+
+    detail: str
 
 
 class RegisterRequest(BaseModel):

@@ -134,7 +134,7 @@ def serve_asset(request: Request) -> Response:
 app = st.App(
     HERE / "ui" / "shell" / "main.py",
     routes=[
-        Mount("/api", app=create_app(settings.cors_origins)),
+        Mount("/api", app=create_app(settings.cors_origins, settings.rate_limit)),
         Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset),
     ],
     middleware=[

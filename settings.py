@@ -200,6 +200,13 @@ class Settings(BaseSettings):
         "origins",
         "other sites whose pages may use the API, over HTTP and WebSockets, separated by commas",
     )
+    rate_limit: int = _setting(
+        "TONTINE_RATE_LIMIT",
+        6_000,
+        "requests",
+        "requests a minute to the API of one user at one address, on each server; 0 is no limit",
+        least=0,
+    )
     workers: int = _setting(
         "TONTINE_WORKERS",
         os.cpu_count() or 1,

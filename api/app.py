@@ -14,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 from api import apps, errors, events, exports, monitor, runs, uploads
 from api.auth import current_actor
 from api.mclavier import app as mclavier
+from api.rate_limit import RequestLimit
 
 DESCRIPTION = """
 Run models, follow runs and export results. Every error has the shape
@@ -23,11 +24,12 @@ own at [`/api/mclavier`](mclavier/docs).
 EXPOSED = ("Content-Disposition", "Link", "Retry-After", "X-Total-Count")  # headers that another site's page may read
 
 
-def create_app(cors_origins: Iterable[str] = ()) -> FastAPI:
+def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -> FastAPI:
     """Return the API; its routes use the context that is open when they are called.
 
     Args:
         cors_origins: other sites whose pages may use it, as browsers name them.
+        requests_per_minute: that one caller may make; 0 is no limit.
     """
     app = FastAPIOffline(
         title="Tontine",
@@ -42,9 +44,10 @@ def create_app(cors_origins: Iterable[str] = ()) -> FastAPI:
         app.include_router(part.router)
     for_mclavier = mclavier.create_app()
     app.mount("/mclavier", for_mclavier)
-    origins = tuple(cors_origins)
+    origins, limit = tuple(cors_origins), RequestLimit(requests_per_minute)
     for one in (app, for_mclavier):
         one.state.cors_origins = frozenset(origins)
+        one.state.request_limit = limit
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED

@@ -12,6 +12,8 @@ from fastapi import Depends, HTTPException, WebSocketException
 from starlette.requests import HTTPConnection
 
 from api.gate import same_host
+from api.rate_limit import EXEMPT, RequestLimit
+from api.sockets import TRY_AGAIN_LATER
 from contract.actor import Actor
 from engine.processes import context as contexts
 
@@ -22,6 +24,8 @@ def current_actor(connection: HTTPConnection) -> Actor:
     Raises:
         HTTPException: 403 where a browser sends the request from another site.
         WebSocketException: 1008 where it opens a WebSocket from another site.
+
+    Both refuse requests beyond the limit of `api.rate_limit` too, with 429 and 1013.
     """
     origin = connection.headers.get("origin")
     allowed = getattr(connection.app.state, "cors_origins", ())
@@ -30,7 +34,25 @@ def current_actor(connection: HTTPConnection) -> Actor:
         if connection.scope["type"] == "websocket":
             raise WebSocketException(1008, refusal[:100])
         raise HTTPException(403, refusal)
-    return Actor(contexts.current().user)
+    actor = Actor(contexts.current().user)
+    _count_request(connection, actor)
+    return actor
+
+
+def _count_request(connection: HTTPConnection, actor: Actor) -> None:
+    """Refuse a request beyond the number that its caller may make in a minute."""
+    limit: RequestLimit | None = getattr(connection.app.state, "request_limit", None)
+    path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
+    if limit is None or path in EXEMPT:
+        return
+    address = connection.client.host if connection.client else ""
+    seconds = limit.wait_for(f"{actor.name}@{address}")
+    if seconds is None:
+        return
+    refusal = f"more than {limit.per_minute:,} requests in a minute; come again in {seconds} s"
+    if connection.scope["type"] == "websocket":
+        raise WebSocketException(TRY_AGAIN_LATER, refusal)
+    raise HTTPException(429, refusal, headers={"Retry-After": str(seconds)})
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]

@@ -200,6 +200,12 @@ class Settings(BaseSettings):
         "origins",
         "other sites whose pages may use the API, over HTTP and WebSockets, separated by commas",
     )
+    webhook_private_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = _setting(
+        "TONTINE_WEBHOOK_PRIVATE_HOSTS",
+        (),
+        "names",
+        "hosts that webhooks may lead to although their addresses are not public, separated by commas",
+    )
     rate_limit: int = _setting(
         "TONTINE_RATE_LIMIT",
         6_000,

@@ -38,6 +38,7 @@ def limits_from(settings: Settings) -> InstallationLimits:
         max_running_per_model=settings.max_running_per_model,
         worker_timeout=settings.worker_timeout,
         attempts=settings.attempts,
+        webhook_private_hosts=settings.webhook_private_hosts,
     )
 
 

@@ -148,6 +148,10 @@ class ConnectionDenied(TontineError):  # noqa: N818 - it reads as what it says
     """The connection is not made. The message says why, for the model's author."""
 
 
+class DeliveryError(TontineError):
+    """A message could not be delivered. The message says why, for the webhook's owner."""
+
+
 class FrameError(TontineError):
     """A frame beyond the limit, with its size in bytes, or, with size 0, something that is not a frame."""
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class InstallationLimits:
-    """Defaults and ceilings. Times are in seconds, sizes in MB unless named otherwise; 0 at once means no cap."""
+    """Defaults and ceilings. Times are in seconds, sizes in MB unless named otherwise; 0 at once means no cap.
+
+    `webhook_private_hosts` are names that webhooks may lead to although their addresses are not public.
+    """
 
     seconds: float = 60
     seconds_max: float = 3_600
@@ -27,6 +30,7 @@ class InstallationLimits:
     max_running_per_model: int = 0
     worker_timeout: float = 30
     attempts: int = 3
+    webhook_private_hosts: tuple[str, ...] = ()
 
     @property
     def has_caps(self) -> bool:

@@ -24,8 +24,10 @@ from storage.database import CONNECT_TIMEOUT, IDLE_TIMEOUT, Database, session_se
 
 RUN_TASK = "tontine.run"
 VERIFY_TASK = "tontine.verify"
+DELIVER_TASK = "tontine.deliver"
 INTERACTIVE_QUEUE = "runs"
 BATCH_QUEUE = "batches"
+WEBHOOK_QUEUE = "webhooks"
 
 READ_TIMEOUT = 0.01  # s to read what has arrived on a connection that is readable
 TEST_AFTER = 30.0  # s without a notification after which the connection is tried
@@ -47,6 +49,13 @@ def enqueue(conn: Connection, run_id: UUID, priority: int = INTERACTIVE, rank: i
 def enqueue_reference_cases(conn: Connection, app_id: int, version: str) -> int:
     """Queue the reference cases of a version that has just been registered."""
     return _defer(conn, VERIFY_TASK, VERIFY_PRIORITY, 0, app_id=app_id, version=version)
+
+
+def enqueue_delivery(conn: Connection, delivery_id: UUID) -> int:
+    """Queue an attempt at a delivery to a webhook in the transaction of `conn`."""
+    raw = conn.connection.driver_connection
+    job = _deferrer.configure_task(DELIVER_TASK, queue=WEBHOOK_QUEUE, connection=raw)
+    return int(job.defer(delivery_id=str(delivery_id)))
 
 
 def _defer(conn: Connection, task: str, priority: int, rank: int, **arguments: Any) -> int:

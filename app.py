@@ -140,7 +140,10 @@ def serve_asset(request: Request) -> Response:
 
 app = st.App(
     HERE / "ui" / "shell" / "main.py",
-    routes=[Mount("/api", app=create_app()), Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset)],
+    routes=[
+        Mount("/api", app=create_app(settings.cors_origins, settings.rate_limit)),
+        Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset),
+    ],
     middleware=[
         Middleware(SecurityHeaders, page=PAGE.read_text()),
         Middleware(HostCheck, allowed=settings.allowed_hosts),

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
@@ -113,7 +114,7 @@ def _list(text: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
-def _origins(text: str | tuple[str, ...]) -> tuple[str, ...]:
+def _git_origins(text: str | tuple[str, ...]) -> tuple[str, ...]:
     found = _list(text)
     if wrong := [origin for origin in found if not ORIGIN.fullmatch(origin)]:
         raise ValueError(
@@ -138,6 +139,37 @@ def _folders(text: str | tuple[Path, ...]) -> tuple[Path, ...]:
 
 def _optional_folder(text: str | Path | None) -> Path | None:
     return _folder(Path(text)) if text else None
+
+
+def _origins(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(text, str):
+        return text
+    given = [origin.strip() for origin in text.split(",") if origin.strip()]
+    origins = {origin: _origin(origin) for origin in given}
+    if wrong := [origin for origin, found in origins.items() if found is None]:
+        raise ValueError(
+            f"{', '.join(map(_quote, wrong))} {'is not an origin' if len(wrong) == 1 else 'are not origins'}. Give "
+            "scheme, host and, where it is not the scheme's own, port, as in https://app.example.com, without path or "
+            "wildcard, separated by commas."
+        )
+    return tuple(dict.fromkeys(found for found in origins.values() if found is not None))
+
+
+def _origin(text: str) -> str | None:
+    """Return an origin as a browser sends it; None where it is none."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return None
+    host = _host(parts.netloc.rpartition(":")[0] if port is not None else parts.netloc)
+    if parts.scheme not in {"http", "https"} or host is None or parts.path not in {"", "/"}:
+        return None
+    if parts.query or parts.fragment or parts.username is not None:
+        return None
+    name = f"[{host}]" if ":" in host else host
+    own = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{name}" + ("" if port in {None, own} else f":{port}")
 
 
 Folder = Annotated[Path, AfterValidator(_folder)]
@@ -202,7 +234,7 @@ class Settings(BaseSettings):
         "folders",
         "folders of models that authors work in, separated by commas: registered at start and again at every change",
     )
-    git_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = _setting(
+    git_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_git_origins)] = _setting(
         "TONTINE_GIT_HOSTS",
         (),
         "origins",
@@ -229,6 +261,25 @@ class Settings(BaseSettings):
         "true or false",
         "register models from elsewhere also where this host confines them weakly (tiers C and D)",
         shown="false",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = _setting(
+        "TONTINE_CORS_ORIGINS",
+        (),
+        "origins",
+        "other sites whose pages may use the API, over HTTP and WebSockets, separated by commas",
+    )
+    webhook_private_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = _setting(
+        "TONTINE_WEBHOOK_PRIVATE_HOSTS",
+        (),
+        "names",
+        "hosts that webhooks may lead to although their addresses are not public, separated by commas",
+    )
+    rate_limit: int = _setting(
+        "TONTINE_RATE_LIMIT",
+        6_000,
+        "requests",
+        "requests a minute to the API of one user at one address, on each server; 0 is no limit",
+        least=0,
     )
     workers: int = _setting(
         "TONTINE_WORKERS",
@@ -259,6 +310,13 @@ class Settings(BaseSettings):
     )
     seconds: int = _setting("TONTINE_SECONDS", 60, "s", "time limit of a run that declares none", least=1)
     seconds_max: int = _setting("TONTINE_SECONDS_MAX", 3_600, "s", "ceiling of a declared time limit", least=1)
+    seconds_core: int = _setting(
+        "TONTINE_SECONDS_CORE",
+        600,
+        "s",
+        "time limit of a run of a model written for the MCLAVIER Marketplace, whose manifest cannot declare one",
+        least=1,
+    )
     memory_mb: int = _setting("TONTINE_MEMORY_MB", 1_024, "MB", "memory limit of a run that declares none", least=1)
     memory_mb_max: int = _setting("TONTINE_MEMORY_MB_MAX", 4_096, "MB", "ceiling of a declared memory limit", least=1)
     output_mb: int = _setting("TONTINE_OUTPUT_MB", 32, "MB", "result limit of a run that declares none", least=1)

@@ -1,1 +1,1 @@
-"""The HTTP door: the same verbs as the pages', compatible with the MCLAVIER Marketplace's API."""
+"""HTTP: the same verbs as the pages', and at /api/mclavier in the shapes of the MCLAVIER Marketplace's API."""

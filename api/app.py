@@ -5,28 +5,51 @@ here, because an office's network may not reach the place it is usually fetched 
 Left out: anything the engine does not do for the pages too.
 """
 
+from collections.abc import Iterable
+
 from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from api import apps, errors, exports, monitor, registrations, runs, versions
+from api import apps, errors, events, exports, monitor, registrations, runs, uploads, versions, webhooks
 from api.auth import current_actor
+from api.mclavier import app as mclavier
+from api.rate_limit import RequestLimit
 
 DESCRIPTION = """
-Run models, follow runs and export results. Compatible with the MCLAVIER Marketplace's API: its clients work
-with this base URL. Every error has the shape `{"error": ..., "problems": [{"where", "found", "remedy"}]}`.
+Run models, follow runs and export results. Every error has the shape
+`{"error": ..., "problems": [{"where", "found", "remedy"}]}`. Clients of the MCLAVIER Marketplace have an API of their
+own at [`/api/mclavier`](mclavier/docs).
 """
+EXPOSED = ("Content-Disposition", "Link", "Retry-After", "X-Total-Count")  # headers that another site's page may read
 
 
-def create_app() -> FastAPI:
-    """Return the API; its routes use the context that is open when they are called."""
+def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -> FastAPI:
+    """Return the API; its routes use the context that is open when they are called.
+
+    Args:
+        cors_origins: other sites whose pages may use it, as browsers name them.
+        requests_per_minute: that one caller may make; 0 is no limit.
+    """
     app = FastAPIOffline(
         title="Tontine",
         version="1",
         description=DESCRIPTION,
         redoc_url=None,
+        responses=errors.RESPONSES,
         dependencies=[Depends(current_actor)],  # also for a route that forgets to ask for the actor
     )
     errors.install_handlers(app)
-    for part in (registrations, apps, versions, runs, exports, monitor):
+    for part in (registrations, apps, versions, uploads, runs, events, exports, webhooks, monitor):
         app.include_router(part.router)
+    for_mclavier = mclavier.create_app()
+    app.mount("/mclavier", for_mclavier)
+    origins, limit = tuple(cors_origins), RequestLimit(requests_per_minute)
+    for one in (app, for_mclavier):
+        one.state.cors_origins = frozenset(origins)
+        one.state.request_limit = limit
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED
+        )
     return app

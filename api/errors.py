@@ -4,7 +4,7 @@ Chosen: the engine's own problems are passed on as they are; an id that cannot b
 Left out: stack traces, which belong in the log.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.schemas import ErrorBody
 from contract.errors import (
     BusyError,
     DatabaseUnavailable,
@@ -29,6 +30,19 @@ from contract.problems import Problem
 
 log = structlog.get_logger()
 
+# What any route may answer, for its documentation.
+MEANINGS = {
+    400: "the request is no text or no statement that can be read",
+    403: "the caller may not do this, or a page of another site asked",
+    404: "there is no such model, version, run or part",
+    422: "the request or its inputs do not fit; each problem is listed",
+    429: "too many runs wait, or too many requests were made; Retry-After says when to come again",
+    503: "the database does not answer; accepted runs are kept",
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": meaning} for status, meaning in MEANINGS.items()
+}
+
 
 def error_response(status: int, error: str, problems: Iterable[Problem] = (), **headers: str) -> JSONResponse:
     """Return an error in the API's shape."""
@@ -36,30 +50,30 @@ def error_response(status: int, error: str, problems: Iterable[Problem] = (), **
     return JSONResponse(body, status_code=status, headers=headers or None)
 
 
-def install_handlers(app: FastAPI) -> None:
-    """Make `app` answer every error in the one shape."""
+def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_response) -> None:
+    """Make `app` answer every error in the shape that `respond` gives it: ours, or that of another API."""
 
     @app.exception_handler(ProblemsError)
     async def contract(_request: Request, error: ProblemsError) -> JSONResponse:
         if isinstance(error, NotFoundError):
-            return error_response(404, "not found", error.problems)
+            return respond(404, "not found", error.problems)
         if isinstance(error, NotReadyError):
-            return error_response(409, "the run has not ended", error.problems)
+            return respond(409, "the run has not ended", error.problems)
         if isinstance(error, BusyError):
-            return error_response(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
+            return respond(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
         if isinstance(error, NotAllowedError):
-            return error_response(403, "not allowed", error.problems)
+            return respond(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):
-            return error_response(403, "not granted", error.problems)
+            return respond(403, "not granted", error.problems)
         if isinstance(error, SourceError | RegistrationError):
-            return error_response(422, "the model cannot be registered", error.problems)
-        return error_response(422, "the inputs do not fit", error.problems)
+            return respond(422, "the model cannot be registered", error.problems)
+        return respond(422, "the inputs do not fit", error.problems)
 
     @app.exception_handler(RequestValidationError)
     async def request(_request: Request, error: RequestValidationError) -> JSONResponse:
         details: list[dict[str, Any]] = list(error.errors())
         if any(d["loc"] and d["loc"][0] == "path" for d in details):
-            return error_response(
+            return respond(
                 404,
                 "not found",
                 [Problem("id", f"{d.get('input')!r} is not a valid id", "Take the id from a list.") for d in details],
@@ -68,15 +82,15 @@ def install_handlers(app: FastAPI) -> None:
             Problem(".".join(map(str, d["loc"])), f"{d.get('input')!r}: {d['msg']}"[:200], "Correct the request.")
             for d in details
         ]
-        return error_response(422, "the request cannot be read", problems)
+        return respond(422, "the request cannot be read", problems)
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
-        return error_response(error.status_code, str(error.detail))
+        return respond(error.status_code, str(error.detail), (), **dict(error.headers or {}))
 
     @app.exception_handler(DatabaseUnavailable)
     async def database(_request: Request, error: DatabaseUnavailable) -> JSONResponse:
-        return error_response(
+        return respond(
             503,
             "the database does not answer",
             [Problem("database", str(error), "Try again in a moment; accepted runs are kept.")],
@@ -86,10 +100,10 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(SearchTooSlow)
     async def slow(_request: Request, error: SearchTooSlow) -> JSONResponse:
         problem = Problem("search", str(error), "Narrow it: choose a model, a user, a status or a range of dates.")
-        return error_response(422, "the search takes too long", [problem])
+        return respond(422, "the search takes too long", [problem])
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         about = {"run": request.path_params["run_id"]} if "run_id" in request.path_params else {}
         log.error("request failed", path=request.url.path, **about, exc_info=error)
-        return error_response(500, "something went wrong here; the server's log has the details")
+        return respond(500, "something went wrong here; the server's log has the details")

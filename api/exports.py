@@ -6,7 +6,7 @@ Left out: spreadsheets and Parquet.
 """
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -25,16 +25,17 @@ from engine.report.pdf import run_pdf
 from engine.runs.export import ExportedColumns, export_columns, export_runs
 
 router = APIRouter(tags=["exports"])
+CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 Excel = Annotated[bool, Query(description="byte order mark, semicolons and decimal commas")]
 
 
-@router.get("/runs/export/csv", response_class=StreamingResponse)
+@router.get("/runs/export/csv", response_class=StreamingResponse, responses=CSV)
 def export_run_list(actor: CurrentActor, wanted: RunFilter, excel: Excel = False) -> StreamingResponse:
     """Return the list of runs as CSV, newest first, filtered as GET /runs filters it."""
-    return _stream(export_runs(contexts.current(), wanted, actor=actor), excel=excel)
+    return stream_csv(export_runs(contexts.current(), wanted, actor=actor), excel=excel)
 
 
-@router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse)
+@router.get("/runs/{run_id}/export/csv", response_class=StreamingResponse, responses=CSV)
 def export_csv(
     run_id: UUID,
     actor: CurrentActor,
@@ -56,7 +57,7 @@ def export_csv(
     if currency is not None:
         columns = [column_in(column, parse_currency(currency)) for column in columns]
     number_format = NumberFormat.from_languages(language) if language else contract_csv.EXCEL_FORMAT
-    return _stream(replace(found, columns=columns), excel=excel, number_format=number_format)
+    return stream_csv(replace(found, columns=columns), excel=excel, number_format=number_format)
 
 
 @router.get(
@@ -96,9 +97,10 @@ def export_pdf(
     )
 
 
-def _stream(
-    found: ExportedColumns, *, excel: bool, number_format: NumberFormat = contract_csv.EXCEL_FORMAT
+def stream_csv(
+    found: ExportedColumns, *, excel: bool = False, number_format: NumberFormat = contract_csv.EXCEL_FORMAT
 ) -> StreamingResponse:
+    """Return columns as a CSV file to save, streamed."""
     return StreamingResponse(
         contract_csv.write_csv(found.columns, found.batches, excel=excel, number_format=number_format),
         media_type="text/csv; charset=utf-8",

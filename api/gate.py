@@ -143,7 +143,9 @@ class SecurityHeaders:
     def _policy(self, path: str) -> dict[str, str]:
         if path != self.api and not path.startswith(f"{self.api}/"):
             return self.pages_policy
-        return DOCS_POLICY if path.startswith((f"{self.api}/docs", f"{self.api}/static-offline-docs")) else DATA_POLICY
+        documented = (self.api, f"{self.api}/mclavier")
+        docs = tuple(f"{base}/{name}" for base in documented for name in ("docs", "static-offline-docs"))
+        return DOCS_POLICY if path.startswith(docs) else DATA_POLICY
 
 
 def _bound_address(scope: Scope) -> str | None:

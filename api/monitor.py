@@ -1,15 +1,15 @@
 """How the installation does: health for machines, figures for people.
 
-Chosen: the MCLAVIER Marketplace's three monitor routes beside a health check that touches the database.
+Chosen: a health check touches the database; the queue's counts cost next to nothing, so that pages may ask often.
 Left out: metrics for collectors.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.auth import CurrentActor
-from api.schemas import RunSummary
+from api.schemas import Health, QueueCounts, RunSummary, StatsBody, WorkerBody
 from contract.run import Status
 from contract.run_search import Filter
 from engine.processes import context as contexts
@@ -18,25 +18,38 @@ from engine.runs.search import search_runs
 
 router = APIRouter(tags=["monitor"])
 
-MOST_RUNS = 500  # a larger `limit` gives this many, as the MCLAVIER Marketplace's clients expect
+MOST_RUNS = 500  # a larger `limit` gives this many
 
 
 @router.get("/health")
-def health(actor: CurrentActor) -> dict[str, Any]:
+def health(actor: CurrentActor) -> Health:
     """Say whether database and workers answer. 503 where the database does not."""
     alive = status.list_workers(contexts.current(), actor=actor)
-    return {
-        "status": "ok" if alive else "no workers",
-        "database": "ok",
-        "workers": len(alive),
-        "tiers": sorted({w.tier for w in alive}),
-    }
+    return Health(
+        status="ok" if alive else "no workers",
+        database="ok",
+        workers=len(alive),
+        tiers=sorted({w.tier for w in alive}),
+    )
+
+
+@router.get("/workers")
+def list_workers(actor: CurrentActor) -> list[WorkerBody]:
+    """List the workers that have been heard of lately, on any host."""
+    return [WorkerBody.of(worker) for worker in status.list_workers(contexts.current(), actor=actor)]
 
 
 @router.get("/monitor/stats")
-def stats(actor: CurrentActor) -> dict[str, Any]:
+def stats(actor: CurrentActor) -> StatsBody:
     """Return totals by model, success rate, durations and runs per day."""
-    return status.usage_stats(contexts.current(), actor=actor)
+    return StatsBody.model_validate(status.usage_stats(contexts.current(), actor=actor))
+
+
+@router.get("/monitor/queue")
+def queue(actor: CurrentActor) -> QueueCounts:
+    """Return how many runs are queued and how many are running."""
+    queued, running = status.queue_counts(contexts.current(), actor=actor)
+    return QueueCounts(queued=queued, running=running)
 
 
 @router.get("/monitor/live")

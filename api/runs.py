@@ -6,27 +6,30 @@ Left out: exports, which are in `api.exports`.
 """
 
 import contextlib
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
-import anyio
-from fastapi import APIRouter, Query, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Query, Request, Response, WebSocket
 
+from api import sockets
 from api.auth import CurrentActor
 from api.filters import RunFilter
-from api.schemas import RunDetail, RunStatus, RunSummary
+from api.schemas import PartRows, RunDetail, RunStatus, RunSummary
 from contract.actor import Actor
-from contract.errors import BadCursor, DatabaseUnavailable, InputError, NotFoundError
+from contract.errors import BadCursor, InputError, NotFoundError
 from contract.problems import Problem
 from engine.processes import context as contexts
 from engine.runs.cancel import cancel
 from engine.runs.follow import brief, snapshot
 from engine.runs.follow_async import follow
+from engine.runs.results import read_result_file, read_result_part
 from engine.runs.search import count_runs, search_runs
 
 router = APIRouter(tags=["runs"])
 
-TRY_AGAIN_LATER = 1013  # the code with which a WebSocket is closed while the database does not answer
+FILE = "application/octet-stream"
+FILES: dict[int | str, dict[str, Any]] = {200: {"content": {FILE: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 @router.get("/runs")
@@ -38,7 +41,7 @@ def list_runs(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: str | None = None,
 ) -> list[RunSummary]:
-    """List runs, newest first. `Link` names the next page; `X-Total-Count` counts up to 1,000."""
+    """List runs, newest first. `Link` names the next page; `X-Total-Count` counts up to 1,000, and says no more."""
     context = contexts.current()
     try:
         page = search_runs(context, wanted, actor=actor, after=cursor, limit=limit)
@@ -58,6 +61,37 @@ def get_run(run_id: UUID, actor: CurrentActor) -> RunDetail:
     return RunDetail.detail(snapshot(contexts.current(), run_id, actor=actor))
 
 
+@router.get("/runs/{run_id}/parts/{name}")
+def get_part(
+    run_id: UUID,
+    name: str,
+    actor: CurrentActor,
+    offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+) -> PartRows:
+    """Return rows of a large table or series: of what stands as `{"$part": name}` in the run's result."""
+    context = contexts.current()
+    run = snapshot(context, run_id, actor=actor).run
+    try:
+        rows = read_result_part(context, run.reused_from or run.id, name, offset, limit, actor=actor)
+    except LookupError as error:
+        raise NotFoundError([Problem("name", f"the result has no part {name[:100]!r}", "Read the result.")]) from error
+    return PartRows(name=name, offset=offset, columns=rows.column_names, data=rows.to_pydict())
+
+
+@router.get("/runs/{run_id}/files/{name}", response_class=Response, responses=FILES)
+def get_file(run_id: UUID, name: str, actor: CurrentActor) -> Response:
+    """Return a file that the model made, as it made it."""
+    context = contexts.current()
+    now = snapshot(context, run_id, actor=actor)
+    try:
+        content = read_result_file(context, now.run.reused_from or now.run.id, name, actor=actor)
+    except LookupError as error:
+        raise NotFoundError([Problem("name", f"the result has no file {name[:100]!r}", "Read the result.")]) from error
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    return Response(content, media_type=FILE, headers=headers)
+
+
 @router.delete("/runs/{run_id}")
 def cancel_run(run_id: UUID, actor: CurrentActor) -> RunStatus:
     """Cancel a run. One that has ended stays as it ended."""
@@ -70,23 +104,7 @@ async def follow_run(
     socket: WebSocket, run_id: str, actor: CurrentActor, *, short: Annotated[bool, Query(alias="brief")] = False
 ) -> None:
     """Push `{status, run_id, result}` at every change; close after the final one. `brief` leaves the result out."""
-    await socket.accept()
-    code = 1000
-    async with anyio.create_task_group() as group:
-
-        async def end_with_the_client() -> None:
-            await _wait_until_closed(socket)
-            group.cancel_scope.cancel()
-
-        group.start_soon(end_with_the_client)
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client has left
-            try:
-                await _push_changes(socket, run_id, actor, short=short)
-            except DatabaseUnavailable:
-                code = TRY_AGAIN_LATER
-        group.cancel_scope.cancel()
-    with contextlib.suppress(RuntimeError):  # it is closed already where the client has left
-        await socket.close(code)
+    await sockets.serve(socket, lambda: _push_changes(socket, run_id, actor, short=short))
 
 
 async def _push_changes(socket: WebSocket, run_id: str, actor: Actor, *, short: bool) -> None:
@@ -96,9 +114,3 @@ async def _push_changes(socket: WebSocket, run_id: str, actor: Actor, *, short: 
                 await socket.send_json(brief(now) if short else RunDetail.detail(now).model_dump(mode="json"))
     except (ValueError, NotFoundError):
         await socket.send_json({"status": "NOT_FOUND", "run_id": run_id, "result": None})
-
-
-async def _wait_until_closed(socket: WebSocket) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await socket.receive_text()

@@ -4,18 +4,34 @@ Chosen: the MCLAVIER Marketplace's field names first, ours after them.
 Left out: results, which are whatever JSON the model returned.
 """
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.access import Access
 from contract.app import App
-from contract.manifest import Manifest
 from contract.run import Run
 from contract.schema import input_schema
+from contract.worker import WorkerInfo
+from engine.models.versions import LoadedVersion
 from engine.runs.follow import Snapshot
+
+
+class ProblemBody(BaseModel):
+    """One thing that is wrong: where, what was found, what to do."""
+
+    where: str
+    found: str
+    remedy: str
+
+
+class ErrorBody(BaseModel):
+    """An error: what happened in a few words, and each problem."""
+
+    error: str
+    problems: list[ProblemBody]
 
 
 class AppSummary(BaseModel):
@@ -45,18 +61,60 @@ class GrantStatus(BaseModel):
     not_granted: list[str]
 
 
+class CaseBody(BaseModel):
+    """Inputs with a name; with `expect`, published values by path that a run reproduces, and where they are from."""
+
+    name: str
+    inputs: dict[str, Any]
+    expect: dict[str, Any]
+    source: str | None
+
+
+class ReferenceBody(BaseModel):
+    """A paper, regulation or table that the method comes from."""
+
+    title: str
+    url: str | None
+    note: str | None
+
+
 class AppDetail(AppSummary):
-    """A model with the JSON Schema of its inputs, and what it may reach and know."""
+    """A model with the JSON Schema of its inputs, what it may reach and know, and what is written about it.
+
+    `reproduced` of `total` published values came out when the version's reference cases last ran; None before.
+    """
 
     input_schema: dict[str, Any]
     inputs: dict[str, Any]
     network: GrantStatus
     secrets: GrantStatus
+    cases: list[CaseBody]
+    references: list[ReferenceBody]
+    authors: list[str]
+    maintainers: list[str]
+    license: str | None
+    readme: str | None
+    reproduced: int | None
+    total: int | None
+    last_run_at: datetime | None
 
     @classmethod
-    def detail(cls, app: App, manifest: Manifest, access: Access) -> "AppDetail":
-        """Return the body for `app` with the manifest of its current version."""
+    def detail(cls, app: App, loaded: LoadedVersion, access: Access) -> "AppDetail":
+        """Return the body for `app` with a version of it."""
+        manifest = loaded.manifest
         return cls(
+            cases=[
+                CaseBody(name=c.name, inputs=dict(c.inputs), expect=dict(c.expect), source=c.source)
+                for c in loaded.cases
+            ],
+            references=[ReferenceBody(title=r.title, url=r.url, note=r.note) for r in manifest.references],
+            authors=list(manifest.authors),
+            maintainers=list(manifest.maintainers),
+            license=manifest.license,
+            readme=loaded.version.readme,
+            reproduced=app.reproduced,
+            total=app.total,
+            last_run_at=app.last_run_at,
             **_app_fields(app),
             input_schema=input_schema(manifest),
             inputs=dict(manifest.raw["inputs"]),
@@ -162,6 +220,100 @@ class RunDetail(RunSummary):
             git_commit=run.git_commit,
             not_finite=dict(snapshot.nulls),
         )
+
+
+class PartRows(BaseModel):
+    """Rows of a large table or series that is stored apart, in column form, from row `offset` on."""
+
+    name: str
+    offset: int
+    columns: list[str]
+    data: dict[str, list[Any]]
+
+
+class UploadBody(BaseModel):
+    """An uploaded file as the value of an input of type file: its SHA-256, its name and its size in bytes."""
+
+    file: str
+    name: str
+    size: int
+
+
+class WorkerBody(BaseModel):
+    """A worker that has been heard of lately; `tier` says how strictly it confines model code."""
+
+    name: str
+    host: str
+    tier: str
+    concurrency: int
+    started_at: datetime
+    heartbeat_at: datetime
+    environment: dict[str, Any]
+
+    @classmethod
+    def of(cls, worker: WorkerInfo) -> "WorkerBody":
+        """Return the body for `worker`."""
+        return cls(
+            name=worker.name,
+            host=worker.host,
+            tier=worker.tier,
+            concurrency=worker.concurrency,
+            started_at=worker.started_at,
+            heartbeat_at=worker.heartbeat_at,
+            environment=dict(worker.environment),
+        )
+
+
+class Health(BaseModel):
+    """Whether the database answers, and how many workers there are, with their tiers of confinement."""
+
+    status: Literal["ok", "no workers"]
+    database: Literal["ok"]
+    workers: int
+    tiers: list[str]
+
+
+class QueueCounts(BaseModel):
+    """How many runs wait for a worker, and how many a worker executes."""
+
+    queued: int
+    running: int
+
+
+class ModelStats(BaseModel):
+    """Figures of one model; rates from 0 to 1, durations in seconds."""
+
+    app_id: int
+    slug: str
+    app_name: str
+    runs: int
+    successes: int
+    failures: int
+    success_rate: float | None
+    mean: float | None
+    p50: float | None
+    p95: float | None
+    last_run_at: datetime | None
+
+
+class DayStats(BaseModel):
+    """Runs asked for on a day, in UTC, and how many of them are successes."""
+
+    day: date
+    runs: int
+    successes: int
+
+
+class StatsBody(BaseModel):
+    """Figures of all runs; the rate from 0 to 1, `mean_seconds` of the successes that were computed lately."""
+
+    total: int
+    by_status: dict[str, int]
+    success_rate: float | None
+    mean_seconds: float | None
+    today: int
+    by_model: list[ModelStats]
+    by_day: list[DayStats]
 
 
 def _app_fields(app: App) -> dict[str, Any]:

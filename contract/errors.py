@@ -117,6 +117,10 @@ class SearchTooSlow(TontineError):  # noqa: N818 - it reads as what it says
     """The search takes too long. Narrow it: choose a model, a user or a range of dates."""
 
 
+class QueryError(TontineError):
+    """A statement cannot be run. The message says why."""
+
+
 class BadCursor(TontineError):  # noqa: N818 - it reads as what it says
     """A cursor is not one that a page has handed out."""
 
@@ -154,6 +158,10 @@ class SandboxLostError(TontineError):
 
 class ConnectionDenied(TontineError):  # noqa: N818 - it reads as what it says
     """The connection is not made. The message says why, for the model's author."""
+
+
+class DeliveryError(TontineError):
+    """A message could not be delivered. The message says why, for the webhook's owner."""
 
 
 class FrameError(TontineError):

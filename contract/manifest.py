@@ -45,6 +45,9 @@ KNOWN = frozenset(
         "maintainers",
     }
 )
+# What a manifest written for the MCLAVIER Marketplace has; "deterministic" may be added to it.
+CORE = frozenset({"name", "description", "inputs", "deterministic"})
+CORE_FIELD = frozenset({"type", "label", "min", "max", "step", "default", "unit"})
 OUTPUT_SECTIONS = ("summary", "columns", "charts")
 LAYOUTS = ("wide",)
 MAX_HEADLINE = 3  # summary labels
@@ -66,7 +69,9 @@ class Manifest:
     """A checked manifest. `raw` is the manifest as registered, its CSV defaults replaced by their rows.
 
     `headline` names the summary figures that are shown large, `layout` is "wide" where tables of the form take the
-    page's width, and `maintainers` answer questions about the model.
+    page's width, and `maintainers` answer questions about the model. `core` says that it keeps to the keys of the
+    MCLAVIER Marketplace: such a model may be random without a seed, so its results are reused only where it declares
+    `deterministic` itself.
     """
 
     name: str
@@ -92,6 +97,7 @@ class Manifest:
     headline: tuple[str, ...] = ()
     layout: str | None = None
     maintainers: tuple[str, ...] = ()
+    core: bool = False
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -132,6 +138,7 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     inputs = {key: parse_field(key, item, f"inputs.{key}", problems, warnings) for key, item in declared.items()}
     built = {key: field_ for key, field_ in inputs.items() if field_ is not None}
     _check_show_if(built, problems)
+    core = _keeps_to_core(raw)
     network = access.parse_hosts(_read_texts(reader, "network"), problems)
     if network and raw.get("deterministic") is True:
         warnings.append("manifest.deterministic is ignored: what a host answers may change, so no result is reused.")
@@ -150,7 +157,7 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         network=network,
         secrets=access.parse_secrets(_read_texts(reader, "secrets"), problems),
         requirements=_read_texts(reader, "requirements"),
-        deterministic=reader.flag("deterministic", default=True) and not network,
+        deterministic=reader.flag("deterministic", default=not core) and not network,
         live=reader.typed("live", bool, "true or false"),
         baseline=reader.typed("baseline", Mapping, "an object"),
         rules=_read_rules(reader, built),
@@ -159,12 +166,23 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         headline=_read_headline(reader),
         layout=_read_layout(reader),
         maintainers=_read_texts(reader, "maintainers"),
+        core=core,
     )
     if not problems:
         problems += _check_values(manifest)
     if problems:
         raise ManifestError(problems)
     return manifest
+
+
+def _keeps_to_core(raw: Mapping[str, Any]) -> bool:
+    """Say whether the manifest has `inputs` and otherwise the MCLAVIER Marketplace's keys alone."""
+    inputs = raw.get("inputs")
+    if not set(raw) <= CORE or not isinstance(inputs, Mapping):
+        return False
+    return all(
+        isinstance(f, Mapping) and set(f) <= CORE_FIELD and f.get("type", "number") == "number" for f in inputs.values()
+    )
 
 
 def _check_values(manifest: Manifest) -> list[Problem]:

@@ -24,6 +24,7 @@ class Action(StrEnum):
     READ_RUNS = "read runs"
     CANCEL_RUNS = "cancel runs"
     UPLOAD_FILES = "upload files"
+    MANAGE_WEBHOOKS = "manage webhooks"
     READ_STATUS = "read the state of the installation"
 
 

@@ -15,6 +15,7 @@ from ui.shell.session import current_actor
 
 REFRESH = 2.0  # s
 SHOWN = 50  # runs
+MEAN_HELP = "Of the successes that were computed, not reused, among the last thousand runs of each model"
 
 st.title("Monitor", anchor=False)
 
@@ -36,6 +37,8 @@ def _show() -> None:
     with st.container(horizontal=True):
         st.metric("Runs", f"{found['total']:,}", border=True)
         st.metric("Success rate", "–" if rate is None else f"{rate:.1%}", border=True)
+        st.metric("Average duration", duration(found["mean_seconds"]), border=True, help=MEAN_HELP)
+        st.metric("Runs today", f"{found['today']:,}", border=True, help="Since midnight, UTC")
         st.metric("Queued", f"{queued:,}", border=True)
         st.metric("Running", f"{running:,}", border=True)
         st.metric("Workers", len(alive), border=True)
@@ -69,6 +72,7 @@ def _show() -> None:
                 "Model": [m["app_name"] for m in models],
                 "Runs": [m["runs"] for m in models],
                 "Success rate": [m["success_rate"] for m in models],
+                "Average": [duration(m["mean"]) for m in models],
                 "Median": [duration(m["p50"]) for m in models],
                 "95th percentile": [duration(m["p95"]) for m in models],
                 "Last run": [relative_time(m["last_run_at"]) for m in models],

@@ -11,7 +11,7 @@ import base64
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,13 +40,15 @@ with counted as (
     group by 1
 )
 select c.app_id, a.slug, coalesce(v.manifest->>'name', a.slug) as app_name, c.runs::bigint, c.last_run_at, c.by_status,
-    d.p50, d.p95
+    d.p50, d.p95, d.mean, d.measured
 from counted c join apps a on a.id = c.app_id
 left join versions v on v.app_id = a.id and v.hash = a.current_version
 cross join lateral (
     select percentile_cont(0.5) within group (order by seconds) as p50,
-        percentile_cont(0.95) within group (order by seconds) as p95
-    from (select extract(epoch from finished_at - started_at)::float8 as seconds from runs r
+        percentile_cont(0.95) within group (order by seconds) as p95,
+        avg(seconds) filter (where computed) as mean, count(seconds) filter (where computed) as measured
+    from (select extract(epoch from finished_at - started_at)::float8 as seconds,
+              status = 'SUCCESS' and reused_from is null as computed from runs r
           where app_id = c.app_id and {BY_PEOPLE} order by queued_at desc, id desc limit :recent) recent
 ) d
 order by c.runs desc, a.slug""")
@@ -96,9 +98,9 @@ def usage_stats(conn: Connection) -> dict[str, Any]:
     """Return what the monitor shows of all runs.
 
     Returns:
-        `total`, `by_status`, `success_rate` from 0 to 1 of those that ended by themselves, `by_model` with the
-        median and 95th percentile in seconds of each model's last thousand runs, and `by_day` of the last thirty
-        days.
+        `total`, `by_status`, `success_rate` from 0 to 1 of those that ended by themselves, `mean_seconds` of the
+        successes that were computed, not reused, among each model's last thousand runs, `today` in UTC, `by_model`
+        with mean, median and 95th percentile in seconds of the same runs, and `by_day` of the last thirty days.
 
     Raises:
         SearchTooSlow: it takes too long.
@@ -106,11 +108,16 @@ def usage_stats(conn: Connection) -> dict[str, Any]:
     with _limit_time(conn):
         by_model = conn.execute(_BY_MODEL, {"recent": RECENT_RUNS}).mappings().all()
         by_day = conn.execute(_BY_DAY).mappings().all()
+    measured = sum(row["measured"] for row in by_model)
+    seconds = sum(row["mean"] * row["measured"] for row in by_model if row["measured"])
+    today = datetime.now(UTC).date()
     statuses = {str(s): sum(row["by_status"].get(s, 0) for row in by_model) for s in Status}
     return {
         "total": sum(statuses.values()),
         "by_status": statuses,
         "success_rate": _success_rate(statuses),
+        "mean_seconds": seconds / measured if measured else None,
+        "today": next((row["runs"] for row in by_day if row["day"] == today), 0),
         "by_model": [_model_stats(row) for row in by_model],
         "by_day": [dict(row) for row in by_day],
     }
@@ -129,7 +136,7 @@ def median_seconds(conn: Connection, app_id: int) -> float | None:
 def _model_stats(row: RowMapping) -> dict[str, Any]:
     counts = row["by_status"]
     return {
-        **{key: row[key] for key in ("app_id", "slug", "app_name", "runs", "p50", "p95", "last_run_at")},
+        **{key: row[key] for key in ("app_id", "slug", "app_name", "runs", "p50", "p95", "mean", "last_run_at")},
         "successes": counts.get("SUCCESS", 0),
         "failures": counts.get("FAILED", 0) + counts.get("TIMED_OUT", 0),
         "success_rate": _success_rate(counts),

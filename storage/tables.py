@@ -290,6 +290,47 @@ run_partials = Table(
     Column("shown", JSON, nullable=False),
 )
 
+# Addresses that are told when a user's runs have ended, and each message to them.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("app_id", ForeignKey("apps.id")),
+    _now(),
+    Column("disabled_at", DateTime(timezone=True)),
+)
+Index("webhooks_by_user", webhooks.c.user_id)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("webhook_id", ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", ForeignKey("runs.id")),
+    Column("event", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="waiting"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("next_attempt_at", DateTime(timezone=True), server_default=func.now()),
+    Column("answered", Integer),
+    Column("error", Text),
+    _now(),
+    Column("ended_at", DateTime(timezone=True)),
+)
+Index(
+    "webhook_deliveries_newest",
+    webhook_deliveries.c.webhook_id,
+    webhook_deliveries.c.created_at.desc(),
+    webhook_deliveries.c.id.desc(),
+)
+Index(
+    "webhook_deliveries_due",
+    webhook_deliveries.c.next_attempt_at,
+    postgresql_where=webhook_deliveries.c.status == "waiting",
+)
+
 # Which release of a component wrote its own tables: its later migrations start from there.
 components = Table(
     "components",

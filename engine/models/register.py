@@ -21,6 +21,9 @@ from registry import model_files
 from registry import validation as registry_check
 from storage import apps, blobs, users, versions
 
+# Registered first, so that on a fresh installation they have the ids 1 and 2, where clients of the MCLAVIER Marketplace
+# expect its two models.
+FIRST = ("mortality", "pricer")
 LOCAL = "local"  # the kind of source of a model that comes from the installation's own folder
 DEVELOPMENT = "folder"  # of one that comes from a folder that an author works in
 
@@ -40,7 +43,7 @@ def register_folders(context: AppContext, root: Path, *, actor: Actor) -> dict[s
         closed = apps.closed_slugs(conn)
     if not root.is_dir():
         return {str(root): [Problem(str(root), "there is no such folder", "Set TONTINE_FUNCTIONS.")]}
-    for path in sorted(root.iterdir()):
+    for path in sorted(root.iterdir(), key=_registration_order):
         if path.name.startswith((".", "_")) or not (path / "manifest.json").is_file():
             continue
         present.append(path.name)  # one that cannot be registered keeps its last version in the catalogue
@@ -79,6 +82,10 @@ def register_folder(context: AppContext, path: Path, *, kind: str = DEVELOPMENT,
             return False  # nothing has changed since; somebody may have rolled back
     register(context, path.name, files, source={"kind": kind, "path": where, "folder_hash": found}, actor=actor)
     return known is None or known.current_version != found
+
+
+def _registration_order(path: Path) -> tuple[int, str]:
+    return (FIRST.index(path.name) if path.name in FIRST else len(FIRST), path.name)
 
 
 def register(

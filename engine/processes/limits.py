@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class InstallationLimits:
-    """Defaults and ceilings. Times are in seconds, sizes in MB unless named otherwise; 0 at once means no cap."""
+    """Defaults and ceilings. Times are in seconds, sizes in MB unless named otherwise; 0 at once means no cap.
+
+    `webhook_private_hosts` are names that webhooks may lead to although their addresses are not public.
+    """
 
     seconds: float = 60
     seconds_max: float = 3_600
+    seconds_core: float = 600
     memory_mb: int = 1_024
     memory_mb_max: int = 4_096
     output_mb: int = 32
@@ -26,11 +30,17 @@ class InstallationLimits:
     max_running_per_model: int = 0
     worker_timeout: float = 30
     attempts: int = 3
+    webhook_private_hosts: tuple[str, ...] = ()
 
     @property
     def has_caps(self) -> bool:
         """Whether some runs may have to wait although a worker is free."""
         return self.max_running_per_user > 0 or self.max_running_per_model > 0
+
+    def seconds_for(self, declared: Mapping[str, float], *, core: bool) -> float:
+        """Return the time limit of a run; a manifest that keeps to the core of the contract cannot declare one."""
+        longer = {"seconds": max(self.seconds, self.seconds_core)} if core else {}
+        return self.limit("seconds", {**longer, **declared})
 
     def limit(self, name: str, declared: Mapping[str, float]) -> float:
         """Return the limit `name` for a run: the manifest's, or the default, under the ceiling."""

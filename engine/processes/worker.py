@@ -32,14 +32,18 @@ from engine.runs.recovery import requeue_orphans
 from engine.sandbox.scratch import ScratchRoot
 from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import make_undumpable
+from engine.webhooks import deliver as webhook_delivery
 from storage import runs, workers
 from storage.database import Database
 from storage.notifications import CANCEL, Listener
+from storage.webhooks import DUE
 
 log = structlog.get_logger()
 
 # s between two looks for a job that nobody announced: a check that is tried again is one.
 POLL_INTERVAL = 10.0
+WEBHOOK_SLOTS = 2  # messages to webhooks that are under way at once
+WEBHOOK_INTERVAL = 10.0  # s between two looks for what nobody announced: a message that is tried again
 WATCH_INTERVAL = 2.0  # s between two looks whether the database still answers
 DATABASE_TIMEOUT = (
     15.0  # s without an answer from the database, or twice `stalled` where that is more, after which a worker ends
@@ -80,6 +84,7 @@ class Worker:
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
         self.loop_monitor = LoopMonitor("worker", loop_block_ms) if loop_block_ms else None
         self._stopping = threading.Event()
+        self._due = threading.Event()
         self._ended = threading.Event()
         self._answers = 0  # of the database to the maintenance thread, refusals too
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -91,6 +96,7 @@ class Worker:
         self.sandbox.start()
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
         self.listener.subscribe(CANCEL, self._on_cancel)
+        self.listener.subscribe(DUE, self._on_due)
         self.listener.start()
         self._answers += 1
         if self.database.is_empty():  # it has come before any server; an older schema is the server's to bring up
@@ -109,10 +115,12 @@ class Worker:
             )
         maintenance = threading.Thread(target=self._maintain, name="maintenance", daemon=True)
         maintenance.start()
+        threading.Thread(target=self._enqueue_due, name="webhooks", daemon=True).start()
         try:
             asyncio.run(self._work())
         finally:
             self._stopping.set()
+            self._due.set()
             if self.loop_monitor is not None:
                 self.loop_monitor.stop()
             self._end_runs()
@@ -141,7 +149,10 @@ class Worker:
         self._loop = loop = asyncio.get_running_loop()
         slots = self.runs_at_once + self.batch_runs
         threads = ThreadPoolExecutor(slots, thread_name_prefix="run")
-        app = job_queue.worker_app(self.database.dsn, connections=slots + 4, idle_timeout=self.database.idle_timeout)
+        senders = ThreadPoolExecutor(WEBHOOK_SLOTS, thread_name_prefix="webhook")
+        app = job_queue.worker_app(
+            self.database.dsn, connections=slots + WEBHOOK_SLOTS + 6, idle_timeout=self.database.idle_timeout
+        )
 
         @app.task(name=job_queue.RUN_TASK, queue=job_queue.INTERACTIVE_QUEUE)
         async def run_model(run_id: str) -> None:
@@ -156,10 +167,15 @@ class Worker:
         async def check_registration(registration_id: str) -> None:
             await loop.run_in_executor(threads, run_checks, self.worker_context, UUID(registration_id))
 
+        @app.task(name=job_queue.DELIVER_TASK, queue=job_queue.WEBHOOK_QUEUE)
+        async def deliver(delivery_id: str) -> None:
+            limits = self.worker_context.limits
+            await loop.run_in_executor(senders, webhook_delivery.deliver, self.database, limits, UUID(delivery_id))
+
         if self.loop_monitor is not None:
             self.loop_monitor.start()
         async with app.open_async():
-            # Two consumers: what a person asked for never waits for a sweep to leave a slot.
+            # Three consumers: what a person asked for waits for no sweep to leave a slot, and for no slow receiver.
             consumers = [
                 partial(
                     job_queue.consume,
@@ -174,6 +190,7 @@ class Worker:
                 for name, at_once in (
                     (job_queue.INTERACTIVE_QUEUE, self.runs_at_once),
                     (job_queue.BATCH_QUEUE, self.batch_runs),
+                    (job_queue.WEBHOOK_QUEUE, WEBHOOK_SLOTS),
                 )
             ]
             self._task = asyncio.ensure_future(_run_together(consumers))
@@ -200,6 +217,22 @@ class Worker:
         with contextlib.suppress(ValueError):
             run_id, _, reason = payload.partition(":")
             self.worker_context.cancel_run(UUID(run_id), reason or "cancelled")
+
+    def _on_due(self, _payload: str) -> None:
+        self._due.set()
+
+    def _enqueue_due(self) -> None:
+        """Queue what webhooks are to be told as soon as there is something, for as long as this worker lives."""
+        while not self._stopping.is_set():
+            self._due.wait(WEBHOOK_INTERVAL)
+            self._due.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                while webhook_delivery.enqueue_due(self.database, self.worker_context.limits):
+                    pass
+            except DatabaseUnavailable as error:
+                log.warning("webhooks wait", worker=self.name, error=str(error)[:200])
 
     def _maintain(self) -> None:
         """Send heartbeats and requeue the runs of dead workers, for as long as this worker lives."""

@@ -183,7 +183,7 @@ def _end_attempt(worker_context: WorkerContext, run: Run, outcome: Outcome, reco
 def run_limits(limits: InstallationLimits, manifest: Manifest) -> Limits:
     """Return the limits a run of this model gets: declared ones under the installation's ceilings."""
     return Limits(
-        seconds=limits.limit("seconds", manifest.limits),
+        seconds=limits.seconds_for(manifest.limits, core=manifest.core),
         memory_mb=int(limits.limit("memory_mb", manifest.limits)),
         output_mb=int(limits.limit("output_mb", manifest.limits)),
         scratch_mb=limits.scratch_mb,

@@ -15,6 +15,7 @@ from engine.authorization import Action, require
 from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs.follow import REREAD_INTERVAL, Snapshot, snapshot
+from storage.notifications import Listener
 
 
 def follow(context: AppContext, run_id: UUID, *, actor: Actor) -> AsyncGenerator[Snapshot, None]:
@@ -36,7 +37,7 @@ async def wait_for_end(context: AppContext, run_id: UUID, seconds: float, *, act
     require(actor, Action.READ_RUNS)
     until = asyncio.get_running_loop().time() + seconds
     waited = False
-    with _change_event(context, run_id) as changed:
+    with change_event(context.listener, run_id) as changed:
         while True:
             changed.clear()
             # Noted before the rows are read: a connection lost from here on is a reason to read them again.
@@ -58,7 +59,7 @@ async def wait_for_end(context: AppContext, run_id: UUID, seconds: float, *, act
 
 async def _follow(context: AppContext, run_id: UUID, actor: Actor) -> AsyncGenerator[Snapshot, None]:
     seen = -1
-    with _change_event(context, run_id) as changed:
+    with change_event(context.listener, run_id) as changed:
         while True:
             changed.clear()
             now = await asyncio.to_thread(snapshot, context, run_id, actor=actor)
@@ -75,10 +76,10 @@ async def _follow(context: AppContext, run_id: UUID, actor: Actor) -> AsyncGener
 
 
 @contextlib.contextmanager
-def _change_event(context: AppContext, run_id: UUID) -> Iterator[asyncio.Event]:
+def change_event(listener: Listener, run_id: UUID) -> Iterator[asyncio.Event]:
     """Give an event of the running loop that is set at each change of the run."""
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
-    stop = context.listener.on_change(run_id, lambda: _set_from_thread(loop, changed))
+    stop = listener.on_change(run_id, lambda: _set_from_thread(loop, changed))
     try:
         yield changed
     finally:

@@ -25,8 +25,10 @@ from storage.database import CONNECT_TIMEOUT, IDLE_TIMEOUT, Database, session_se
 RUN_TASK = "tontine.run"
 VERIFY_TASK = "tontine.verify"
 CHECK_TASK = "tontine.check"
+DELIVER_TASK = "tontine.deliver"
 INTERACTIVE_QUEUE = "runs"
 BATCH_QUEUE = "batches"
+WEBHOOK_QUEUE = "webhooks"
 
 READ_TIMEOUT = 0.01  # s to read what has arrived on a connection that is readable
 TEST_AFTER = 30.0  # s without a notification after which the connection is tried
@@ -53,6 +55,13 @@ def enqueue_reference_cases(conn: Connection, app_id: int, version: str) -> int:
 def enqueue_checks(conn: Connection, registration_id: UUID) -> int:
     """Queue the checks of a model that is being registered, for which somebody waits."""
     return _defer(conn, CHECK_TASK, INTERACTIVE, 0, registration_id=str(registration_id))
+
+
+def enqueue_delivery(conn: Connection, delivery_id: UUID) -> int:
+    """Queue an attempt at a delivery to a webhook in the transaction of `conn`."""
+    raw = conn.connection.driver_connection
+    job = _deferrer.configure_task(DELIVER_TASK, queue=WEBHOOK_QUEUE, connection=raw)
+    return int(job.defer(delivery_id=str(delivery_id)))
 
 
 def _defer(conn: Connection, task: str, priority: int, rank: int, **arguments: Any) -> int:

@@ -25,7 +25,8 @@ def requeue_orphans(database: Database, limits: InstallationLimits) -> int:
     """Requeue the runs and reference cases whose worker has been silent for too long; returns how many runs."""
     with database.autocommit() as conn:
         queue_jobs.drop_finished_jobs(conn, job_queue.RUN_TASK, silence=limits.worker_timeout)
-        queue_jobs.retry_jobs(conn, job_queue.VERIFY_TASK, silence=limits.worker_timeout, attempts=limits.attempts)
+        for task in (job_queue.VERIFY_TASK, job_queue.DELIVER_TASK):
+            queue_jobs.retry_jobs(conn, task, silence=limits.worker_timeout, attempts=limits.attempts)
     return _requeue(database, limits, worker=None)
 
 

@@ -10,11 +10,12 @@ Left out: waiting for the result, which is `engine.runs.follow`.
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from contract import inputs as contract_inputs
+from contract import loose_inputs
 from contract.actor import Actor
 from contract.errors import BusyError, NotFoundError, TooManyError
 from contract.problems import Problem
@@ -43,6 +44,8 @@ def submit(
     priority: int = job_queue.INTERACTIVE,
     batch: UUID | None = None,
     source: UUID | None = None,
+    loose: bool = False,
+    warnings: Sequence[str] = (),
 ) -> Run:
     """Check `values` and store a run of them, queued or with a stored result reused.
 
@@ -57,6 +60,8 @@ def submit(
         priority: higher goes first.
         batch: the sweep the run belongs to.
         source: the run that is being edited; files that it names may be used again.
+        loose: leave unknown inputs out and take numbers between two steps, each with a warning of the run's.
+        warnings: what else the caller has to say about these inputs; stored with the run.
 
     Returns:
         The run as stored: PENDING, or SUCCESS with `reused_from`.
@@ -77,8 +82,9 @@ def submit(
     manifest = chosen.manifest
     if manifest.secrets:
         resolve_access(context.database, found.id, manifest).require_secrets(found.slug)
-    inputs = check_uploads(context, manifest, contract_inputs.validate(manifest, values), actor=actor, source=source)
-    warnings = contract_inputs.calibration_warnings(manifest, inputs)
+    checked, taken, said = loose_inputs.loosen(manifest, values) if loose else (manifest, values, [])
+    inputs = check_uploads(context, manifest, contract_inputs.validate(checked, taken), actor=actor, source=source)
+    warnings = [*warnings, *said, *contract_inputs.calibration_warnings(manifest, inputs)]
     seed = choose_seed(inputs)
     user_id = context.user_id(actor)
     # Where nothing is put on hold, a run and its job are one statement.

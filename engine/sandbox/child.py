@@ -216,8 +216,12 @@ def report_failure(sender: Sender, error: BaseException, folder: str) -> None:
         kind = "syntax"
     elif isinstance(error, ImportError):
         kind = "import"
+    place = raised_at(error, folder)
     try:
         text = str(error)[:TEXT]
+        shim = sys.modules.get("socket_shim")
+        if shim is not None and not place["own"] and (denied := shim.denial_behind(error)):
+            text = f"{text}: {denied}"[:TEXT] if text else denied[:TEXT]
     except BaseException:  # noqa: BLE001
         text = ""
     sender.send(
@@ -227,7 +231,7 @@ def report_failure(sender: Sender, error: BaseException, folder: str) -> None:
             "type": type(error).__name__[:200],
             "text": Converter().text(text),
             "path": getattr(error, "path", None) if kind == "bad_value" else None,
-            **raised_at(error, folder),
+            **place,
             "traceback": Converter().text(model_traceback(error, folder)),
         }
     )

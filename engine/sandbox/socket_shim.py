@@ -22,6 +22,28 @@ _Original = socket.socket
 _ports = {"http": 80, "https": 443}
 
 
+class HostDeniedError(ConnectionRefusedError):
+    """A connection that is not made; it says why, for the model's author."""
+
+
+def denial_behind(error: BaseException) -> str:
+    """Return why a connection was not made, where that is behind an exception whose text does not say so, or nothing.
+
+    httpx on an event loop, for one, says "All connection attempts failed".
+    """
+    to_look_at, seen = [error], set[int]()
+    while to_look_at:
+        found = to_look_at.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        if isinstance(found, HostDeniedError):
+            return "" if str(found.strerror) in str(error) else str(found.strerror)
+        to_look_at += [e for e in (found.__cause__, found.__context__) if e is not None]
+        to_look_at += getattr(found, "exceptions", ())  # of a group
+    return ""
+
+
 def install(descriptor: int | None, denial_messages: Mapping[str, str]) -> None:
     """Make the process's sockets ask for their connections.
 
@@ -38,14 +60,14 @@ def install(descriptor: int | None, denial_messages: Mapping[str, str]) -> None:
         said = denial_messages.get(f"{known}:{port}") or denial_messages.get(known)
         if said is not None or broker_socket is None:
             said = said or f"{name}:{port} is not among the hosts that this model may reach"
-            raise ConnectionRefusedError(errno.ECONNREFUSED, said)
+            raise HostDeniedError(errno.ECONNREFUSED, said)
         with lock:
             broker_socket.send(orjson.dumps({"host": name, "port": port}))
             answer, descriptors, _, _ = socket.recv_fds(broker_socket, 4_096, 1)
         if descriptors:
             return descriptors[0]
         why = orjson.loads(answer).get("refused") if answer else "no further connection is made for this run"
-        raise ConnectionRefusedError(errno.ECONNREFUSED, why)
+        raise HostDeniedError(errno.ECONNREFUSED, why)
 
     class Socket(_Original):
         """A stream socket that becomes a connection when `connect` is called."""

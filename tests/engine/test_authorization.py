@@ -21,6 +21,8 @@ EXCEPTIONS = {
     "engine.models.starting_runs.queue_starting_run": "the system's own run, asked for by register and grant, which ask",
     "engine.models.permissions.resolve_access": "a worker asks it for a run whose actor was asked at submission",
     "engine.models.versions.load_version": "the cache behind find_version, which asks, and workers use it too",
+    "engine.webhooks.deliver.deliver": "a worker's: sends what the run of a webhook's own user has made due",
+    "engine.webhooks.deliver.enqueue_due": "a worker's: queues what is due, whoever's it is",
     "engine.processes.context.set_current": "leaves the context for the pages of the process",
     "engine.runs.job_queue.admit_held": "admits held runs, whoever's they are, once there is room",
     "engine.runs.job_queue.admit_forgotten": "admits held runs that no run's end has admitted, whoever's they are",

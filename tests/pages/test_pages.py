@@ -120,7 +120,7 @@ def test_a_failed_run_shows_the_reason_the_traceback_and_a_report(visit, add_mod
 
 
 def test_a_reused_run_says_which_run_it_comes_from(visit, add_model, context, run_now):
-    slug = add_model(ECHO, N)
+    slug = add_model(ECHO, N, deterministic=True)
     run_now(submit(context, slug, {}, actor=ADA))
     again = submit(context, slug, {}, actor=ADA)
     app = visit("run", id=str(again.id))
@@ -259,3 +259,38 @@ def test_what_a_model_says_of_an_input_is_beside_that_input_until_it_changes_and
     assert not app.button(key="run").disabled
     app = visit("model", app=slug, n="5", run=str(run.id))
     assert not [m.value for m in app.markdown if "red" in m.value and "more than the model can do" in m.value]
+
+
+def test_the_guide_links_to_the_chapters_before_and_after(visit):
+    first = visit("guide")
+    assert "How to write a model](/guide?chapter=02-write-a-model) →" in words(first)
+    assert "←" not in words(first)
+    second = visit("guide", chapter="02-write-a-model")
+    assert "← [Getting started](/guide?chapter=01-getting-started)" in words(second)
+    assert "(/guide?chapter=03-contract-reference) →" in words(second)
+
+
+def test_the_glossary_is_searched_by_words_and_category_and_its_address_says_so(visit):
+    page = visit("guide", chapter="04-glossary", term="forward", category="Interest rates")
+    assert page.text_input(key="term").value == "forward"
+    assert "| UFR |" in words(page)
+    assert "| LLP |" not in words(page)
+    page.text_input(key="term").set_value("no such word").run()
+    assert "No term matches" in words(page)
+
+
+def test_the_guide_shows_the_build_logs_of_models_and_a_template_to_fill_in(visit, add_model):
+    add_model(ECHO, N, files={"BUILD_LOG.md": "How it *came* about\n"})
+    page = visit("guide", chapter="09-build-logs")
+    assert "How it *came* about" in words(page)
+    page.selectbox(key="build-log-model").select("probe").run()
+    assert page.code[-1].value.startswith("# Probe: build log")
+
+
+def test_the_monitor_shows_the_average_duration_and_the_runs_of_today(visit, add_model, context, run_now):
+    slug = add_model(ECHO, N)
+    run_now(submit(context, slug, {}, actor=ADA))
+    page = visit("monitor")
+    figures = {m.label: m.value for m in page.metric}
+    assert figures["Runs today"] == "1"
+    assert figures["Average duration"].endswith("ms") or figures["Average duration"].endswith(" s")

@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, no
 
 import streamlit as st  # noqa: E402
 
-from ui.shell import currency, problems, session_format, sitemap, style  # noqa: E402
+from ui.shell import currency, live_runs, problems, session_format, sitemap, style  # noqa: E402
 
 st.set_page_config(
     page_title="Tontine",
@@ -26,6 +26,7 @@ st.set_page_config(
 st.logo(str(ROOT / "ui" / "assets" / "logo.svg"), size="large")
 style.apply_style()
 chosen = st.navigation(sitemap.make_pages(), position="top")
+live_runs.show_live_runs()
 currency.show_currency_select()
 session_format.show_format_menu()
 with problems.show_outages():

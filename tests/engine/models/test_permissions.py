@@ -22,6 +22,17 @@ import urllib.request
 def run(inputs):
     return {"notes": urllib.request.urlopen(inputs["url"], timeout=5).read().decode()}
 """
+HTTPX = """
+import httpx
+def run(inputs):
+    return {"notes": httpx.get(inputs["url"], timeout=5).text}
+"""
+ASYNC_HTTPX = """
+import httpx
+async def run(inputs):
+    async with httpx.AsyncClient(timeout=5) as client:
+        return {"notes": (await client.get(inputs["url"])).text}
+"""
 KNOWS = """
 import os
 def run(inputs):
@@ -77,6 +88,20 @@ def test_a_host_is_reached_while_it_is_granted_and_refused_before_and_after_with
     assert (now.run.status, now.shown) == (Status.SUCCESS, {"notes": "hello"})
     assert revoke(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
     refused()
+
+
+@confined
+@pytest.mark.parametrize("code", [HTTPX, ASYNC_HTTPX], ids=["httpx", "async httpx"])
+def test_httpx_reaches_a_host_under_the_same_grants(context, add_model, run, server, code):
+    slug = add_model(code, URL, network=[server])
+    refused = run(slug, {"url": f"http://{server}/"})
+    assert refused.run.status is Status.FAILED
+    assert f"grant {slug} --host {server}" in refused.run.reason
+    grant(context.database, slug, GrantKind.HOST, server, actor=ADMIN)
+    now = run(slug, {"url": f"http://{server}/"})
+    assert (now.run.status, now.shown) == (Status.SUCCESS, {"notes": "hello"}), now.run.traceback
+    elsewhere = run(slug, {"url": "http://www.example.org/"})
+    assert "www.example.org:80 is not among the hosts" in elsewhere.run.reason
 
 
 @confined

@@ -90,7 +90,7 @@ def test_a_model_whose_inputs_are_not_complete_has_no_starting_run(add_model, sy
 
 
 def test_an_analysts_run_of_the_same_inputs_reuses_the_result(add_model, context, run_now, system_runs):
-    add_model(SQUARE, N)
+    add_model(SQUARE, N, deterministic=True)
     run_now(system_runs()[0])
     run = submit(context, "probe", {"n": 7}, actor=ADA)
     assert (run.status, run.reused_from) == (Status.SUCCESS, system_runs()[0].id)

@@ -21,7 +21,7 @@ from contract.number_format import NumberFormat
 from contract.problems import Problem
 from engine.processes import context as contexts
 from engine.report.document import MOST_ROWS, ROWS, ReportOptions, zone_named
-from engine.report.pdf import run_pdf
+from engine.report.pdf import Pdf, run_pdf
 from engine.runs.export import ExportedColumns, export_columns, export_runs
 
 router = APIRouter(tags=["exports"])
@@ -89,12 +89,13 @@ def export_pdf(
         rows=rows,
         base_url=str(request.base_url).removesuffix("/").removesuffix("/api"),
     )
-    pdf = run_pdf(contexts.current(), run_id, options, actor=actor)
-    return Response(
-        pdf.content,
-        media_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{pdf.filename}"'},
-    )
+    return pdf_response(run_pdf(contexts.current(), run_id, options, actor=actor))
+
+
+def pdf_response(pdf: Pdf) -> Response:
+    """Return a report to look at, with a name to keep it by."""
+    headers = {"Content-Disposition": f'inline; filename="{pdf.filename}"'}
+    return Response(pdf.content, media_type="application/pdf", headers=headers)
 
 
 def stream_csv(

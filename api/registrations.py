@@ -15,10 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import CurrentActor
 from api.schemas import AppSummary
-from contract.checks import problems_of
-from contract.errors import RegistrationError, SourceError
+from contract.errors import SourceError
 from contract.problems import Problem
-from contract.registration import Registration, RegistrationStatus
+from contract.registration import Registration
 from engine.models import registration
 from engine.processes import context as contexts
 
@@ -84,13 +83,10 @@ class RegistrationBody(BaseModel):
 def register_app(body: RepositoryRequest, actor: CurrentActor) -> AppSummary:
     """Fetch a model, check it and publish it. 422 names what is wrong with the address or the model."""
     context = contexts.current()
-    started = registration.register_from_git(
-        context, body.repo_url, branch=body.branch, subfolder=body.subfolder, slug=body.slug, actor=actor
+    app = registration.register_at_once(
+        context, body.repo_url, LONGEST_WAIT, branch=body.branch, subfolder=body.subfolder, slug=body.slug, actor=actor
     )
-    found = registration.wait_for_checks(context, started.id, LONGEST_WAIT, actor=actor)
-    if found.status is RegistrationStatus.REFUSED:
-        raise RegistrationError(problems_of(found.checks))
-    return AppSummary.of(registration.publish(context, found.id, actor=actor))
+    return AppSummary.of(app)
 
 
 @router.post("/registrations", status_code=202)

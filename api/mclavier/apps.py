@@ -3,14 +3,13 @@
 Left out: everything it has no route for, which is in our own API.
 """
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 
 from api.auth import CurrentActor
 from api.mclavier.inputs import to_inputs
-from api.mclavier.schemas import AppBody, DetailBody, RegisterRequest, RunAccepted, RunRequest
-from contract.errors import InputError
-from contract.problems import Problem
-from engine.authorization import Action, require
+from api.mclavier.schemas import AppBody, RegisterRequest, RunAccepted, RunRequest
+from api.registrations import LONGEST_WAIT
+from engine.models import registration
 from engine.models.catalogue import find_app, find_version, list_models
 from engine.processes import context as contexts
 from engine.runs.submit import submit
@@ -44,13 +43,9 @@ def run_app(app_id: int, body: RunRequest, actor: CurrentActor) -> RunAccepted:
     return RunAccepted(run_id=str(run.id))
 
 
-@router.post("/apps/register", responses={501: {"model": DetailBody, "description": "this release registers none"}})
+@router.post("/apps/register")
 def register_app(body: RegisterRequest, actor: CurrentActor) -> AppBody:
-    """Register a model from a git address and return it."""
-    if not body.repo_url.strip():
-        problem = Problem(
-            "repo_url", "it is empty", "Give the address of a git repository, as https://... or ssh://..."
-        )
-        raise InputError([problem])
-    require(actor, Action.REGISTER_MODELS)
-    raise HTTPException(501, "This release registers no models from a git address.")
+    """Register a model from a git address and return it; 422 names what is wrong with the address or the model."""
+    context = contexts.current()
+    app = registration.register_at_once(context, body.repo_url, LONGEST_WAIT, actor=actor)
+    return AppBody.of(app, find_version(context, app, actor=actor).manifest)

@@ -10,14 +10,14 @@ import re
 from dataclasses import replace
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, WebSocket
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, WebSocket
+from fastapi.responses import Response, StreamingResponse
 
 from api import sockets
 from api.auth import CurrentActor
-from api.exports import CSV, stream_csv
+from api.exports import CSV, pdf_response, stream_csv
 from api.mclavier.results import shape
-from api.mclavier.schemas import DetailBody, RunBody, RunDetailBody, shown_status
+from api.mclavier.schemas import RunBody, RunDetailBody, shown_status
 from contract.actor import Actor
 from contract.errors import NotFoundError
 from contract.problems import Problem
@@ -25,6 +25,8 @@ from contract.run import Run, Status
 from contract.run_search import Filter
 from engine.models.catalogue import version_of_run
 from engine.processes import context as contexts
+from engine.report.document import ReportOptions
+from engine.report.pdf import run_pdf
 from engine.runs.export import export_columns
 from engine.runs.follow import Snapshot, snapshot
 from engine.runs.follow_async import follow
@@ -60,15 +62,13 @@ def export_csv(run_id: str, actor: CurrentActor) -> StreamingResponse:
     return stream_csv(replace(found, filename=f"{plain}_run_{run.id}.csv"))
 
 
-@router.get(
-    "/runs/{run_id}/export/pdf",
-    response_class=StreamingResponse,
-    responses={200: {"content": PDF}, 501: {"model": DetailBody, "description": "this release makes none"}},
-)
-def export_pdf(run_id: str, actor: CurrentActor) -> StreamingResponse:
+@router.get("/runs/{run_id}/export/pdf", response_class=Response, responses={200: {"content": PDF}})
+def export_pdf(request: Request, run_id: str, actor: CurrentActor) -> Response:
     """Return the run as a PDF document."""
-    _successful_run(run_id, actor)
-    raise HTTPException(501, "This release makes no PDF documents. Export CSV, or print the run's page.")
+    run = _successful_run(run_id, actor)
+    site = str(request.base_url).removesuffix("/").removesuffix("/mclavier").removesuffix("/api")
+    options = ReportOptions(base_url=site)
+    return pdf_response(run_pdf(contexts.current(), run.id, options, actor=actor))
 
 
 @router.websocket("/ws/runs/{run_id}")

@@ -141,6 +141,30 @@ def wait_for_checks(context: AppContext, registration_id: UUID, timeout: float, 
             _require_worker(context)
 
 
+def register_at_once(
+    context: AppContext,
+    url: str,
+    timeout: float,
+    *,
+    branch: str | None = None,
+    subfolder: str | None = None,
+    slug: str | None = None,
+    actor: Actor,
+) -> App:
+    """Fetch a model from a git repository, wait for its checks at most `timeout` seconds, and publish what passed.
+
+    Raises:
+        SourceError: it cannot be fetched.
+        RegistrationError: it did not pass, with every check that failed.
+    """
+    require(actor, Action.REGISTER_MODELS)
+    started = register_from_git(context, url, branch=branch, subfolder=subfolder, slug=slug, actor=actor)
+    found = wait_for_checks(context, started.id, timeout, actor=actor)
+    if found.status is RegistrationStatus.REFUSED:
+        raise RegistrationError(problems_of(found.checks))
+    return publish(context, found.id, actor=actor)
+
+
 def publish(context: AppContext, registration_id: UUID, *, actor: Actor) -> App:
     """Make a checked model, or the checked version of one, current in the catalogue.
 

@@ -134,3 +134,19 @@ def test_a_model_is_hidden_archived_and_restored(client, add_model):
     assert client.patch("/apps/999/listing", json={"hidden": True}).status_code == 404
     assert client.put(f"/apps/{app['id']}/version", json={"version": "0" * 64}).status_code == 404
     assert client.get(f"/apps/{app['id']}/diff", params={"old": "0" * 64}).status_code == 404
+
+
+@pytest.mark.parametrize("body", [{"repo_url": ""}, {"repo_url": "https://127.0.0.1/x"}])
+def test_the_mclavier_marketplaces_clients_read_why_an_address_is_refused(register, client, body):
+    answer = client.post("/mclavier/apps/register", json=body)
+    assert answer.status_code == 422
+    assert "repo_url" in answer.json()["detail"] or "127.0.0.1" in answer.json()["detail"]
+
+
+def test_the_mclavier_marketplaces_clients_register_a_model(register, client, git_server, repository):
+    made = repository()
+    made.commit(FILES)
+    answer = client.post("/mclavier/apps/register", json={"repo_url": git_server.url(made)})
+    assert answer.status_code == 200, answer.text
+    assert set(answer.json()["input_schema"]) == {"n"}
+    assert [a["id"] for a in client.get("/mclavier/apps").json()] == [answer.json()["id"]]

@@ -18,6 +18,7 @@ from tests.actors import ADA
 from tests.api.mclavier.conftest import FRONT_END
 from tests.api.test_auth import _calls, _routes
 from tests.engine.conftest import ROOT
+from tests.engine.report import reading
 
 KEYS = {"type", "label", "min", "max", "step", "default", "unit"}
 
@@ -432,3 +433,14 @@ def test_a_body_that_cannot_be_read_is_422_with_a_detail_in_words(client, demo):
         answer = client.post(f"/apps/{demo['mortality']}/run", content=body)
         assert answer.status_code == 422
         assert isinstance(answer.json()["detail"], str)
+
+
+def test_a_success_is_exported_as_pdf_and_anything_else_is_not_found(client, demo, run):
+    done = run(demo["mortality"], {})
+    answer = client.get(f"/runs/{done['run_id']}/export/pdf")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    reader = reading.open_pdf(answer.content)
+    assert "Mortality Simulator" in reading.whole_text(reader)
+    assert f"http://testserver/run?id={done['run_id']}" in reading.links(reader)
+    waiting = run(demo["mortality"], {}, execute_it=False)
+    assert client.get(f"/runs/{waiting['run_id']}/export/pdf").status_code == 404

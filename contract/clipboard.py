@@ -7,7 +7,9 @@ alone can know of its tables.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from contract import inputs
 from contract.errors import UnreadableError
@@ -17,6 +19,8 @@ from contract.number_format import NumberFormat
 from contract.problems import Problem
 from contract.table_file import read_file, read_text
 from contract.table_rows import ParsedTable, cell_label, column_names, parse_table
+from contract.triangle import path_within, place_words
+from contract.triangle_text import ParsedTriangle, parse_triangle
 
 
 def parse_rows(table: Field, source: str | bytes, number_format: NumberFormat) -> ParsedTable:
@@ -53,6 +57,34 @@ def parse_rows(table: Field, source: str | bytes, number_format: NumberFormat) -
         if where not in named:
             problems.append(Problem(where, problem.message, problem.hint))
     return replace(read, problems=sorted(problems, key=lambda p: _line_number(p.where)))
+
+
+def read_triangle(
+    triangle: Field,
+    source: str | bytes,
+    number_format: NumberFormat,
+    *,
+    cumulative: bool = True,
+    measure: str | None = None,
+    grain: Mapping[str, str] | None = None,
+) -> ParsedTriangle:
+    """Return the triangle in `source`, checked as before a run; arguments as for `triangle_text.parse_triangle`."""
+    read = parse_triangle(triangle, source, number_format, cumulative=cumulative, measure=measure, grain=grain)
+    if read.value is None:
+        return replace(read, problems=sorted(read.problems, key=lambda p: _line_number(p.where)))
+    problems = list(read.problems)
+    named = {p.where for p in problems}
+    lone = Manifest(name="", description="", inputs={triangle.key: triangle})
+    for problem in inputs.find_problems(lone, {triangle.key: read.value}, complete=False):
+        where = _triangle_place(triangle, read, path_within(problem.where))
+        if where not in named:
+            problems.append(Problem(where, problem.message, problem.hint))
+    return replace(read, problems=sorted(problems, key=lambda p: _line_number(p.where)))
+
+
+def _triangle_place(triangle: Field, read: ParsedTriangle, path: tuple[Any, ...]) -> str:
+    """Return the words for a part of a triangle: its line where it stands on one, its origin and development else."""
+    return read.places.get(path) or place_words(triangle, read.value, path) or "the triangle"
 
 
 def _line_number(where: str) -> int:

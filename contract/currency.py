@@ -93,6 +93,7 @@ def _field_in(field: Field, currency: str) -> Field:
         label=label_in(field.label, currency),
         unit=unit_in(field.unit, currency, follows=_follows(field)),
         columns={key: _field_in(column, currency) for key, column in field.columns.items()},
+        measures={key: _field_in(measure, currency) for key, measure in field.measures.items()},
     )
 
 

@@ -1,6 +1,6 @@
 """A field is one input a manifest declares: its type, range, unit, words and widget.
 
-Chosen: one frozen value for all ten types, so that widgets, schema and checks ask one thing.
+Chosen: one frozen value for all types, so that widgets, schema and checks ask one thing.
 Left out: how a manifest declares it, which is `contract.field_parser`; checking of values, which goes
 through the JSON Schema of `contract.schema`.
 """
@@ -12,7 +12,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
-FieldType = Literal["number", "integer", "range", "boolean", "select", "multiselect", "text", "date", "table", "file"]
+FieldType = Literal[
+    "number", "integer", "range", "boolean", "select", "multiselect", "text", "date", "table", "triangle", "file"
+]
 TYPES: tuple[FieldType, ...] = (
     "number",
     "integer",
@@ -23,6 +25,7 @@ TYPES: tuple[FieldType, ...] = (
     "text",
     "date",
     "table",
+    "triangle",
     "file",
 )
 SCALARS = frozenset({"number", "integer", "boolean", "select", "text", "date"})
@@ -30,6 +33,7 @@ NUMERIC = frozenset({"number", "integer", "range"})
 
 LARGEST = 2**1023
 MAX_TABLE_ROWS = 100_000
+MAX_TRIANGLE_CELLS = 250_000  # of one measure; 40 years by month have 230,400
 MAX_FILE_MB = 50.0
 MAX_TEXT = 10_000
 MAX_PRECISION = 300  # decimals; the smallest double that arithmetic keeps whole is about 1e-308
@@ -56,7 +60,9 @@ class BuiltinTable:
 class Field:
     """One declared input. Keys that do not belong to its type hold their defaults.
 
-    `currency` says that its unit is an amount of money and follows the currency that the analyst works in.
+    `currency` says that its unit is an amount of money and follows the currency that the analyst works in. A triangle
+    has `measures`, fields of numbers, of which one that is `per_origin` has one amount for each origin; `former_inputs`
+    are inputs of earlier versions that its value is read from (`contract.former_inputs`).
     """
 
     key: str
@@ -93,6 +99,12 @@ class Field:
     triangle: str | None = None
     choices: tuple[BuiltinTable, ...] = ()
     increasing: bool = False
+    measures: Mapping[str, "Field"] = field(default_factory=dict)
+    per_origin: bool = False
+    grains: tuple[str, ...] = ()
+    min_origins: int = 1
+    min_developments: int = 1
+    former_inputs: Mapping[str, str] = field(default_factory=dict)
     accept: tuple[str, ...] = ()
     max_mb: float = MAX_FILE_MB
     currency: bool = False

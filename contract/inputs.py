@@ -11,11 +11,12 @@ from typing import Any
 
 from jsonschema import ValidationError
 
-from contract import row_rules, rules
+from contract import row_rules, rules, triangle_rules
 from contract.declared_inputs import DeclaredInputs
 from contract.errors import InputError
 from contract.field_types import FIELD_TYPES
 from contract.fields import Field, is_number
+from contract.former_inputs import fold_former_inputs
 from contract.patterns import pattern_budget
 from contract.problems import Problem
 from contract.schema_validator import validator_for
@@ -34,16 +35,22 @@ def validate(manifest: DeclaredInputs, values: Any) -> dict[str, Any]:
         raise InputError(
             [Problem("inputs", f"{type(values).__name__} is not an object", "Give {key: value} by input.")]
         )
-    filled = _canonical(manifest, {**manifest.defaults, **{k: v for k, v in values.items() if v is not None}})
+    given = fold_former_inputs(manifest, {k: v for k, v in values.items() if v is not None})
+    filled = _canonical(manifest, {**manifest.defaults, **given})
     problems = find_problems(manifest, filled)
     if problems:
         raise InputError(problems)
     return {key: FIELD_TYPES[f.type].normalise(f, filled[key]) for key, f in manifest.inputs.items() if key in filled}
 
 
+def canonical_values(manifest: DeclaredInputs, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values in the form in which they are compared, inputs of earlier versions read into those of today."""
+    return _canonical(manifest, fold_former_inputs(manifest, values))
+
+
 def find_problems(manifest: DeclaredInputs, values: Mapping[str, Any], *, complete: bool = True) -> list[Problem]:
     """Return what is wrong with `values`; with `complete` off, missing inputs are not."""
-    values = _canonical(manifest, values)
+    values = canonical_values(manifest, values)
     problems: list[Problem] = []
     with pattern_budget():
         for error in validator_for(manifest).iter_errors(values):
@@ -122,6 +129,8 @@ def _problems_of_error(
     if error.validator in row_rules.KEYWORDS:
         found, hint = row_rules.describe(error, field)
         return [Problem(where, found, hint)]
+    if error.validator in triangle_rules.KEYWORDS:
+        return [Problem(where, error.message, str(error.cause))]
     if field.type == "table" and len(path) > 2:
         field = field.columns[str(path[2])]
     elif field.type == "table" and len(path) == 2:

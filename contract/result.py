@@ -193,7 +193,8 @@ class _Reader:
             return {}
         item = found.get(key)
         if item is None:  # a label that holds an age or a year is declared by a pattern: Value after * years
-            item = next((v for name, v in found.items() if "*" in name and _matches_wildcards(name, key)), None)
+            name = next((name for name in found if "*" in name and _matches_wildcards(name, key)), "")
+            item = _with_wildcard(name, key, found[name]) if name else None
         return item if isinstance(item, Mapping) else {}
 
     def misfit(self, where: str, value: Any, words: str) -> None:
@@ -388,6 +389,14 @@ def _matches_wildcards(pattern: str, text: str) -> bool:
             return False
         at = found + len(part)
     return True
+
+
+def _with_wildcard(pattern: str, text: str, item: Any) -> Any:
+    """Return a declaration with what stands for the `*` of its name in place of the `*` of its label."""
+    first, star, last = pattern.partition("*")
+    if not star or "*" in last or not isinstance(item, Mapping) or not isinstance(item.get("label"), str):
+        return item
+    return {**item, "label": item["label"].replace("*", text[len(first) : len(text) - len(last)])}
 
 
 def _holds_lists(item: Mapping[str, Any]) -> bool:

@@ -37,3 +37,9 @@ def input_schema(declared: DeclaredInputs) -> dict[str, Any]:
 def property_schema(field: Field) -> dict[str, Any]:
     """Return the schema of one field's value."""
     return FIELD_TYPES[field.type].property_schema(field)
+
+
+def validation_schema(declared: DeclaredInputs) -> dict[str, Any]:
+    """Return the schema that the inputs are checked against: the same, where a type has no faster check of its own."""
+    properties = {key: FIELD_TYPES[f.type].validation_schema(f) for key, f in declared.inputs.items()}
+    return input_schema(declared) | {"properties": properties}

@@ -15,13 +15,13 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from contract import row_rules
+from contract import row_rules, triangle_rules
 from contract.declared_inputs import DeclaredInputs
 from contract.errors import PatternTimeout
 from contract.field_types.dates import iso_date
 from contract.fields import is_multiple_of, is_number, is_whole
 from contract.patterns import matches_pattern
-from contract.schema import input_schema
+from contract.schema import validation_schema
 
 WIDEST = 2**63  # whole numbers are kept as 64 bits
 MAX_CACHED = 64  # manifests
@@ -39,7 +39,7 @@ def validator_for(declared: DeclaredInputs) -> Validator:
         if known is not None and known[0] is declared:
             _cache.move_to_end(key)
             return known[1]
-    built: Validator = _SchemaValidator(input_schema(declared), format_checker=_formats)
+    built: Validator = _SchemaValidator(validation_schema(declared), format_checker=_formats)
     with _cache_lock:
         _cache[key] = (declared, built)
         while len(_cache) > MAX_CACHED:
@@ -98,6 +98,7 @@ _SchemaValidator = extend(  # type: ignore[no-untyped-call]
         "formatMinimum": _check_not_before,
         "formatMaximum": _check_not_after,
         **row_rules.KEYWORDS,
+        **triangle_rules.KEYWORDS,
     },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {

@@ -8,7 +8,7 @@ Left out: splitting a file into cells, which is `contract.table_file`, and range
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -94,11 +94,12 @@ def parse_table(table: Field, cells: CellTable, number_format: NumberFormat) -> 
     rows: list[Row] = [dict.fromkeys(table.columns) for _ in body]
     notes: list[str] = []
     reader = _Reader(table, body, head, rows, problems, notes)
-    reader.numbers(_file_format(cells, reader, number_format))
+    texts = [c for line in reader.cells(reader.columns(NUMBERS)) for c in line if isinstance(c, str)]
+    reader.numbers(file_format(cells.separator, texts, number_format))
     reader.dates(number_format)
     reader.others()
     for number, line in body:
-        spare = [cell for cell in line[len(head) :] if not _is_empty(cell)]
+        spare = [cell for cell in line[len(head) :] if not is_empty(cell)]
         if spare:
             found = f"{quote(str(spare[0]).strip())} is beyond the last column"
             problems.append(Problem(f"line {number}", found, f"Give {len(head)} cells, one for each column."))
@@ -149,7 +150,7 @@ class _Reader:
         for i, column in self.columns(frozenset({"boolean", "select", "text"})):
             for (number, line), row in zip(self.body, self.rows, strict=True):
                 cell = line[i] if i < len(line) else None
-                if _is_empty(cell):
+                if is_empty(cell):
                     continue
                 text = str(cell).lower() if isinstance(cell, bool) else restore_formula(str(cell))
                 try:
@@ -159,18 +160,12 @@ class _Reader:
                     self.problems.append(Problem(cell_label(number, column), found, f"Give {error}."))
 
     def _plain(self, cell: Cell, row: int, column: Field) -> str | float | None:
-        """Return a cell as the block reader takes it; what a workbook says beyond a number is settled here."""
-        if isinstance(cell, Share):
-            share = unit_share(column.unit or "")
-            if share is None:
-                found = f"{float(cell) * 100:.10g} % does not fit the unit {column.unit}"
-                self._refuse(row, column, found, f"Give the number alone, in {column.unit}.")
-                return None
-            return to_number(Decimal(repr(float(cell))) / share, str(cell))
-        if isinstance(cell, dt.date):
-            self._refuse(row, column, f"{cell} is a date", "Give a number, in a cell with a number format.")
+        """Return a cell as the block reader takes it; what cannot be one is a problem."""
+        try:
+            return plain_number(cell, column)
+        except UnreadableError as error:
+            self._refuse(row, column, error.found, error.remedy)
             return None
-        return cell
 
     def _refuse(self, row: int, column: Field, found: str, hint: str) -> None:
         self.problems.append(Problem(cell_label(self.body[row][0], column), found, hint))
@@ -191,6 +186,24 @@ class _Reader:
                         self.notes.append(found.note)
 
 
+def plain_number(cell: Cell, column: Field) -> str | float | None:
+    """Return a cell as the block reader takes it; what a workbook says beyond a number is settled here.
+
+    Raises:
+        UnreadableError: it is a share that does not fit the unit, or a date.
+    """
+    if isinstance(cell, Share):
+        share = unit_share(column.unit or "")
+        if share is None:
+            found = f"{float(cell) * 100:.10g} % does not fit the unit {column.unit}"
+            raise UnreadableError(found, f"Give the number alone, in {column.unit}.")
+        return to_number(Decimal(repr(float(cell))) / share, str(cell))
+    if isinstance(cell, dt.date):
+        day = cell.date() if isinstance(cell, dt.datetime) and cell.time() == dt.time() else cell
+        raise UnreadableError(f"{day} is a date", "Give a number, in a cell with a number format.")
+    return cell
+
+
 def whole_or_float(column: Field, value: Any) -> Any:
     """Return a number as a form holds it: an int for a whole figure of a field of whole numbers, else a float."""
     if column.type not in NUMBERS:
@@ -200,25 +213,32 @@ def whole_or_float(column: Field, value: Any) -> Any:
     return float(value)
 
 
-def _file_format(cells: CellTable, reader: _Reader, number_format: NumberFormat) -> NumberFormat:
-    """Return the format that decides about open numbers, given what is between the cells."""
-    if cells.separator == ",":
+def file_format(separator: str, texts: Iterable[str], number_format: NumberFormat) -> NumberFormat:
+    """Return the format that decides about open numbers, given what is between the cells.
+
+    Args:
+        separator: between the cells; empty for a workbook.
+        texts: the cells that hold numbers.
+        number_format: the session's.
+    """
+    if separator == ",":
         return replace(number_format, decimal=".", group=",")
-    if cells.separator == ";" and number_format.decimal != ",":
-        texts = [c for line in reader.cells(reader.columns(NUMBERS)) for c in line if isinstance(c, str)]
-        if any(map(_LONE_COMMA.fullmatch, texts)) and not any(map(_LONE_POINT.fullmatch, texts)):
+    if separator == ";" and number_format.decimal != ",":
+        listed = list(texts)
+        if any(map(_LONE_COMMA.fullmatch, listed)) and not any(map(_LONE_POINT.fullmatch, listed)):
             return replace(number_format, decimal=",", group=".")
     return number_format
 
 
-def _is_empty(cell: Cell) -> bool:
+def is_empty(cell: Cell) -> bool:
+    """Say whether a cell holds nothing."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _head_problems(table: Field, number: int, cells: list[Cell], head: list[str | None]) -> list[Problem]:
     where, problems = f"line {number}", []
     for cell, key in zip(cells, head, strict=True):
-        if key is None and not _is_empty(cell):
+        if key is None and not is_empty(cell):
             found = f"the table has no column {quote(str(cell).strip())}"
             problems.append(Problem(where, found, f"Use {', '.join(table.columns)}."))
     for key, column in table.columns.items():
@@ -237,7 +257,7 @@ def _reads_as_row(table: Field, cells: list[Cell], number_format: NumberFormat) 
 
 
 def _fits(cell: Cell, column: Field, number_format: NumberFormat) -> bool:
-    if _is_empty(cell):
+    if is_empty(cell):
         return False
     if column.type in NUMBERS:
         if not isinstance(cell, str):

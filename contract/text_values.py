@@ -59,7 +59,7 @@ def parse_value(field: Field, text: str) -> Any:
             return _parse_option(field, stripped)
         case "multiselect":
             return [_parse_option(field, part) for part in _parse_list(text)]
-        case "table" | "file":
+        case "table" | "triangle" | "file":
             return _to_json(text)
         case _:
             return text

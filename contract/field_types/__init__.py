@@ -12,6 +12,7 @@ from contract.field_types.handler import FieldTypeHandler
 from contract.field_types.numbers import IntegerType, NumberType, RangeType
 from contract.field_types.table import TableType
 from contract.field_types.text import TextType
+from contract.field_types.triangle import TriangleType
 from contract.fields import SCALARS, TYPES, FieldType
 
 _SINGLE_VALUES: dict[FieldType, FieldTypeHandler] = {
@@ -27,6 +28,7 @@ _ALL: dict[FieldType, FieldTypeHandler] = {
     "range": RangeType(),
     "multiselect": MultiselectType(),
     "table": TableType({t: _SINGLE_VALUES[t] for t in TYPES if t in SCALARS}),
+    "triangle": TriangleType({t: _SINGLE_VALUES[t] for t in ("number", "integer")}),
     "file": FileType(),
 }
 FIELD_TYPES: Mapping[FieldType, FieldTypeHandler] = {t: _ALL[t] for t in TYPES}

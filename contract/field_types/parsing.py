@@ -7,6 +7,7 @@ Left out: what belongs to one type, which is in that type's file.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from contract.field_types.declaration import DeclarationReader
@@ -99,4 +100,5 @@ def parse_declaration(
         values["increasing"] = reader.flag("increasing")
     explicit = reader.typed("required", bool, "true or false")
     values["required"] = not values["has_default"] if explicit is None else explicit
-    return Field(**values)
+    built = Field(**values)
+    return replace(built, default=handler.canonical(built, built.default)) if built.has_default else built

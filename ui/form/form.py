@@ -23,9 +23,10 @@ from contract.fields import Field
 from contract.manifest import Manifest
 from contract.number_format import NumberFormat
 from contract.problems import Problem
+from contract.triangle import cell_count, smallest
 from ui.form import form_state, json_view, layout, links, url_sync
 from ui.form.form_state import FormState, Part
-from ui.form.inputs import InputBinding, draw_input
+from ui.form.inputs import InputBinding, draw_input, triangle_rows
 from ui.form.inputs.binding import escape_markdown, format_value, show_note
 from ui.shell import session_format
 
@@ -158,17 +159,26 @@ def find_form_problems(
     # An input that a link left unreadable is already reported, and its rules wait until it is fixed.
     complete = not errors and not empty
     found = []
-    for key, rows in given.items():
-        if isinstance(rows, list) and len(rows) > LONG_TABLE and key in manifest.inputs:
-            if key not in checked or checked[key][0] is not rows:
-                checked[key] = (rows, checks.find_problems(manifest, {key: rows}, complete=False))
-            found += checked[key][1]
+    for key, rows in list(given.items()):
+        if key not in manifest.inputs or not _is_long(rows):
+            continue
+        if key not in checked or checked[key][0] is not rows:
+            checked[key] = (rows, checks.find_problems(manifest, {key: rows}, complete=False))
+        found += checked[key][1]
+        if isinstance(rows, list):
             given[key] = rows[: manifest.inputs[key].min_rows]  # enough rows to have nothing new to say
+        else:
+            given[key] = smallest(manifest.inputs[key])
     found += checks.find_problems(manifest, given, complete=complete)
     for key in empty:
         hint = checks.find_problems(manifest, {key: None}, complete=False)[0].hint
         found.append(Problem(f"inputs.{key}", "it is empty", hint))
     return found
+
+
+def _is_long(value: Any) -> bool:
+    """Say whether a table or triangle is so long that it is checked only when it changed."""
+    return (isinstance(value, list) and len(value) > LONG_TABLE) or cell_count(value) > LONG_TABLE
 
 
 def _refused_problems(manifest: Manifest, page: FormState, number_format: NumberFormat) -> list[Problem]:
@@ -185,8 +195,10 @@ def _refused_problems(manifest: Manifest, page: FormState, number_format: Number
 
 
 def part_value(value: Any, part: Part) -> Any:
-    """Return the value of a part of an input: all of it, an end of a range, a cell of a table."""
+    """Return the value of a part of an input: all of it, an end of a range, a cell of a table or triangle."""
     try:
+        if isinstance(part, tuple) and isinstance(value, Mapping):
+            return triangle_rows.cell_at(value, part)
         if isinstance(part, tuple):
             return value[part[0]].get(part[1])
         return value[("from", "to").index(part)] if part else value
@@ -226,7 +238,7 @@ def _show_toolbar(manifest: Manifest, cases: Sequence[Case], page: FormState, pr
 
 def _show_presets(manifest: Manifest, cases: Sequence[Case], page: FormState, prefix: str) -> None:
     key = f"{prefix}:preset"
-    full = [{**manifest.defaults, **case.inputs} for case in cases]
+    full = [{**manifest.defaults, **checks.canonical_values(manifest, case.inputs)} for case in cases]
     # The picker shows the case that was chosen, and empties when an input is changed.
     if page.preset is not None and full[page.preset] != page.values:
         page.preset = None

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import streamlit as st
 
+from contract.inputs import canonical_values
 from contract.manifest import Manifest
 from contract.problems import Problem
 from ui.form import links
@@ -135,7 +136,8 @@ def _has_inputs(seen: Mapping[str, str], state: FormState) -> bool:
 def reset(state: FormState, manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str]) -> None:
     """Fill the state from `start`, and from what a link says over it."""
     reading = links.parse(manifest, link)
-    known = {k: v for k, v in start.items() if k in manifest.inputs}
+    begun = canonical_values(manifest, start)
+    known = {k: v for k, v in begun.items() if k in manifest.inputs}
     empty = dict.fromkeys(reading.errors)
     state.replace({**manifest.defaults, **known, **reading.values, **empty})
     state.errors, state.unreadable = dict(reading.errors), dict(reading.unreadable)
@@ -143,6 +145,6 @@ def reset(state: FormState, manifest: Manifest, start: Mapping[str, Any], link: 
         f"The link names {p.where.removeprefix('link.')}: {p.message}, so it is ignored." for p in reading.unknown
     ] + [
         f"The inputs it starts from hold {k}, which this version does not have."
-        for k in start
+        for k in begun
         if k not in manifest.inputs
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from contract.inputs import find_problems
+from contract.inputs import canonical_values, find_problems
 from contract.manifest import Manifest
 from contract.problems import Problem
 from ui.form.form_state import FormState
@@ -111,7 +111,7 @@ def current_values(manifest: Manifest, values: Mapping[str, Any]) -> dict[str, A
 
 
 def dump_values(values: Mapping[str, Any]) -> str:
-    """Return the values as indented JSON, each row of a table on one line."""
+    """Return the values as indented JSON, each row of a table or triangle on one line."""
     lines = [f"  {json.dumps(k)}: {_dump_value(v)}" for k, v in values.items()]
     return "{\n" + ",\n".join(lines) + "\n}"
 
@@ -136,11 +136,30 @@ def load_values(manifest: Manifest, text: str) -> tuple[dict[str, Any], list[Pro
         raw = raw["inputs"]
     if not isinstance(raw, dict):
         return {}, [Problem("inputs", f"{type(raw).__name__} is not an object", "Give {input: value}.")]
-    return raw, find_problems(manifest, raw, complete=False)
+    values = canonical_values(manifest, raw)
+    return values, find_problems(manifest, values, complete=False)
 
 
 def _dump_value(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
         rows = ",\n".join("    " + json.dumps(row, ensure_ascii=False) for row in value)
         return f"[\n{rows}\n  ]"
+    if isinstance(value, dict) and isinstance(value.get("measures"), dict):
+        return _dump_triangle(value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def _dump_triangle(value: dict[str, Any]) -> str:
+    """Return a triangle with each row of amounts on one line."""
+
+    def dump(item: Any) -> str:
+        return json.dumps(item, ensure_ascii=False)
+
+    measures = []
+    for key, matrix in value["measures"].items():
+        rows = matrix if isinstance(matrix, list) else []
+        lines = ",\n".join(f"        {dump(line)}" for line in rows)
+        measures.append(f"      {dump(key)}: " + (f"[\n{lines}\n      ]" if rows else dump(matrix)))
+    parts = {key: dump(item) for key, item in value.items()}
+    parts["measures"] = "{\n" + ",\n".join(measures) + "\n    }" if measures else "{}"
+    return "{\n" + ",\n".join(f"    {dump(key)}: {text}" for key, text in parts.items()) + "\n  }"

@@ -1,7 +1,7 @@
 """Where a model's form stands: beside its result, or above it where a table needs the page's width.
 
-Chosen: the manifest decides where it says so; else the form is wide where one of the tables that it begins with has
-more columns than the narrow form shows at once.
+Chosen: the manifest decides where it says so; else the form is wide where it begins with a triangle, or with a table
+that has more columns than the narrow form shows at once.
 Left out: the drawing.
 """
 
@@ -23,7 +23,10 @@ def form_layout(manifest: Manifest) -> Layout:
     if manifest.layout == "wide":
         return "wide"
     shown = contract_inputs.visible_keys(manifest, manifest.initial_values)
-    tables = [field for key, field in manifest.inputs.items() if key in shown and field.type == "table"]
+    fields = [field for key, field in manifest.inputs.items() if key in shown]
+    if any(field.type == "triangle" for field in fields):
+        return "wide"
+    tables = [field for field in fields if field.type == "table"]
     return "wide" if any(used_columns(f) > NARROW_COLUMNS for f in tables) else "beside"
 
 
@@ -47,5 +50,5 @@ def group_fields(fields: Sequence[Field], *, wide: bool) -> list[list[Field]]:
 
 
 def needs_width(field: Field) -> bool:
-    """Return whether an input takes the whole width of a wide form: a table or a text of several lines does."""
-    return field.type == "table" or bool(field.lines and field.lines > 1)
+    """Return whether an input takes the whole width of a wide form: a table, a triangle or a long text does."""
+    return field.type in {"table", "triangle"} or bool(field.lines and field.lines > 1)

@@ -7,6 +7,7 @@ Left out: the browser's address bar, which is `ui.form.url_sync`, and the check 
 """
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +15,12 @@ from urllib.parse import urlencode
 
 from contract.errors import TextError
 from contract.fields import Field
+from contract.former_inputs import former_keys
+from contract.inputs import canonical_values
 from contract.manifest import Manifest
 from contract.problems import Problem
 from contract.text_values import format_value, parse_value
+from contract.triangle import cell_count
 
 PREFIX = "in."
 PAGE_KEYS = frozenset({"app", "version", "from", "run", "tab"})
@@ -61,7 +65,9 @@ def omitted_tables(manifest: Manifest, values: Mapping[str, Any]) -> list[str]:
     return [
         key
         for key, field in manifest.inputs.items()
-        if field.type == "table" and key in values and _too_long(field, _encode_value(field, values[key]) or "")
+        if field.type in {"table", "triangle"}
+        and key in values
+        and _too_long(field, _encode_value(field, values[key]) or "")
     ]
 
 
@@ -88,14 +94,15 @@ def input_params(params: Mapping[str, str]) -> dict[str, str]:
 def parse(manifest: Manifest, params: Mapping[str, str]) -> LinkInputs:
     """Read the inputs of a link, each text apart; ranges are not checked here."""
     reading = LinkInputs({}, {}, {}, [])
+    former: dict[str, Any] = {}
     for name, text in input_params(params).items():
         key = name.removeprefix(PREFIX)
         field = manifest.inputs.get(key)
+        if field is None and key in former_keys(manifest):
+            former[key] = _read_former(text)
+            continue
         if field is None:
-            offered = ", ".join(manifest.inputs) or "none"
-            reading.unknown.append(
-                Problem(f"link.{name}", "the model has no such input", f"Its inputs are: {offered}.")
-            )
+            reading.unknown.append(_unknown(manifest, name))
             continue
         if not text and not field.has_default:
             continue  # as empty as without it
@@ -108,21 +115,45 @@ def parse(manifest: Manifest, params: Mapping[str, str]) -> LinkInputs:
                 f"the link says {_shorten(text)}, not {error}" if text else "the link leaves it empty",
                 f"Give {error}.",
             )
+    found = canonical_values(manifest, former | reading.values)
+    left = [key for key in found if key not in manifest.inputs]
+    reading.unknown.extend(_unknown(manifest, key) for key in left)
+    reading.values.update({key: value for key, value in found.items() if key not in left})
     return reading
+
+
+def _unknown(manifest: Manifest, name: str) -> Problem:
+    offered = ", ".join(manifest.inputs) or "none"
+    return Problem(f"link.{name}", "the model has no such input", f"Its inputs are: {offered}.")
+
+
+def _read_former(text: str) -> Any:
+    """Return what a link says of an input of an earlier version: rows as JSON, or an option as it is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _encode_value(field: Field, value: Any) -> str | None:
     if value is None:
         return "" if field.has_default else None
-    if field.type == "table" and isinstance(value, list) and 3 * len(value) > MAX_TABLE_TEXT:
+    if is_large(field, value):
         return None if field.has_default and value == field.default else TOO_LONG  # not worth writing out
-    if field.type in {"table", "file"} and field.has_default and value == field.default:
+    if field.type in {"table", "triangle", "file"} and field.has_default and value == field.default:
         return None
     return format_value(field, value.isoformat() if isinstance(value, dt.date) else value)
 
 
 def _too_long(field: Field, text: str) -> bool:
-    return field.type == "table" and len(text) > MAX_TABLE_TEXT
+    return field.type in {"table", "triangle"} and len(text) > MAX_TABLE_TEXT
+
+
+def is_large(field: Field, value: Any) -> bool:
+    """Say whether a table or triangle is surely too long for a link, before it is written out."""
+    if field.type == "table" and isinstance(value, list):
+        return 3 * len(value) > MAX_TABLE_TEXT
+    return field.type == "triangle" and cell_count(value) > MAX_TABLE_TEXT
 
 
 def _shorten(text: str) -> str:

@@ -1,7 +1,8 @@
 """What distinguishes a run: the inputs that differ from the model's starting values, in words.
 
 Chosen: the form's labels, units and options; a table by how many of its rows changed, or by the name of the built-in
-table that it equals; inputs that the form hides for these values are left out, because the model does not read them.
+table that it equals; a triangle by its size, or how many of its amounts changed. Inputs that the form hides for these
+values are left out, because the model does not read them.
 Left out: two runs side by side.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 from contract import inputs as contract_inputs
 from contract.fields import Field
 from contract.manifest import Manifest
+from contract.triangle import cannot_turn, developing, has_shape, turned
 from ui.result.provenance import value_text
 
 MAX_TEXT = 60  # letters of a text that are shown
@@ -56,6 +58,8 @@ def summarise_differences(manifest: Manifest, inputs: Mapping[str, Any], *, lett
 
 
 def _phrase(field: Field, before: Any, now: Any, *, starts: bool) -> str:
+    if field.type == "triangle":
+        return f"{field.label}: {_triangle_change(field, before, now)}"
     if field.type == "table":
         return f"{field.label}: {_table_change(field, before or [], now or [])}"
     text = f"{field.label} {_value(field, now)}"
@@ -96,6 +100,36 @@ def _table_change(field: Field, before: Sequence[Any], now: Sequence[Any]) -> st
     added, removed = (new - old).total(), (old - new).total()
     parts = [f"{added:,} added" if added else "", f"{removed:,} removed" if removed else ""]
     return f"{rows} instead of {len(before):,}, {' and '.join(p for p in parts if p)}"
+
+
+def _triangle_change(field: Field, before: Any, now: Any) -> str:
+    """Return how a triangle differs: another size, other labels, changed amounts, or only another form of them."""
+    if now is None:
+        return "empty"
+    size = value_text(now, field)
+    if not has_shape(before) or not has_shape(now):
+        return size
+    if (before["origins"], before["developments"]) != (now["origins"], now["developments"]):
+        same = (len(before["origins"]), len(before["developments"])) == (len(now["origins"]), len(now["developments"]))
+        return f"{size}, other labels" if same else f"{size} instead of {value_text(before, field)}"
+    parts = []
+    if before["cumulative"] != now["cumulative"]:
+        parts.append("cumulative" if now["cumulative"] else "incremental")
+        names = developing(field)
+        if not cannot_turn(before, names):
+            before = turned(before, names)
+    for key, measure in field.measures.items():
+        old, new = before["measures"].get(key), now["measures"].get(key)
+        if old is None or new is None:
+            parts += [f"{measure.label} {'added' if old is None else 'left out'}"] if (old or new) else []
+            continue
+        cells = [(a, b) for x, y in zip(old, new, strict=True) for a, b in zip(x, y, strict=True)]
+        changed = sum(not _equal(a, b) for a, b in cells)
+        if changed:
+            parts.append(f"{changed:,} of {sum(b is not None for _, b in cells):,} amounts of {measure.label} changed")
+    if before["grain"] != now["grain"]:
+        parts.append(f"by {now['grain']['origin']} and {now['grain']['development']}")
+    return ", ".join(parts) or size
 
 
 def _is_empty(value: Any) -> bool:

@@ -15,6 +15,7 @@ from contract.fields import Field
 from contract.manifest import Manifest
 from contract.result import Column
 from contract.run import Run
+from contract.triangle import has_shape
 from ui.result.charts import number_formats
 from ui.result.tables import column_config, to_dataframe
 from ui.shell import formatting
@@ -44,7 +45,9 @@ def show_provenance(run: Run, manifest: Manifest | None = None) -> None:
             alt="Inputs of the run",
         )
         for key, value in run.inputs.items():
-            if _is_rows(value):
+            if has_shape(value):
+                _triangle_rows(key, value, fields.get(key))
+            elif _is_rows(value):
                 _table_rows(key, value, fields.get(key))
     st.markdown("**Provenance**")
     st.table({k: escape(v) for k, v in provenance_rows(run, manifest).items()}, border="horizontal", width="content")
@@ -78,9 +81,12 @@ def input_rows(inputs: Mapping[str, Any], fields: Mapping[str, Field]) -> list[d
 
 
 def value_text(value: Any, field: Field | None = None) -> str:
-    """Return an input's value in words; an option by its label, a table by its size."""
+    """Return an input's value in words; an option by its label, a table or triangle by its size."""
     if value is None:
         return "–"
+    if has_shape(value):
+        form = "cumulative" if value["cumulative"] else "incremental"
+        return f"{len(value['origins']):,} by {len(value['developments']):,}, {form}"
     if _is_rows(value):
         return f"{len(value):,} row{'' if len(value) == 1 else 's'}"
     if isinstance(value, list):
@@ -124,6 +130,20 @@ def provenance_rows(run: Run, manifest: Manifest | None = None) -> dict[str, str
 
 def _is_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
+
+
+def _triangle_rows(key: str, value: Mapping[str, Any], field: Field | None) -> None:
+    """Offer the amounts of a triangle, a table for each measure."""
+    declared = field.measures if field is not None else {}
+    with st.popover(escape(f"{field.label if field else key}: {value_text(value)}"), icon=":material/table_rows:"):
+        for name, matrix in value["measures"].items():
+            measure = declared.get(name)
+            st.markdown(f"**{escape(measure.title if measure else name)}**")
+            single = measure is not None and measure.per_origin
+            heads = [""] if single else [str(number) for number in value["developments"]]
+            columns = [Column("origin", "Origin"), *(Column(f"d.{j}", head) for j, head in enumerate(heads))]
+            data = {"origin": value["origins"]} | {f"d.{j}": [line[j] for line in matrix] for j in range(len(heads))}
+            st.dataframe(to_dataframe(columns, data), hide_index=True, column_config=column_config(columns, data))
 
 
 def _table_rows(key: str, rows: list[Mapping[str, Any]], field: Field | None) -> None:

@@ -7,12 +7,14 @@ Left out: checking, which the form does for all inputs at once, and where values
 """
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from contract.fields import Field
 from contract.problems import Problem
-from ui.form.inputs import choices, file, numbers, table, texts
+from contract.triangle import path_within, place_words
+from ui.form.inputs import choices, file, numbers, table, texts, triangle
 from ui.form.inputs.binding import InputBinding, show_note
 
 _DRAW_BY_TYPE = {
@@ -25,6 +27,7 @@ _DRAW_BY_TYPE = {
     "text": texts.text_input,
     "date": texts.date_input,
     "table": table.table_input,
+    "triangle": triangle.triangle_input,
     "file": file.file_input,
 }
 
@@ -42,9 +45,8 @@ def draw_input(binding: InputBinding) -> None:
         for warning in binding.warnings:
             show_note("warning", "orange", warning)
         for problem in binding.problems[:MAX_PROBLEMS]:
-            show_note(
-                "error", "red", replace(problem, message=cell_place_text(binding.field, problem) + problem.message).text
-            )
+            place = cell_place_text(binding.field, problem, binding.value)
+            show_note("error", "red", replace(problem, message=place + problem.message).text)
         if len(binding.problems) > MAX_PROBLEMS:
             show_note("error", "red", f"And {len(binding.problems) - MAX_PROBLEMS:,} more.")
         if binding.restore is not None:
@@ -57,8 +59,14 @@ def draw_input(binding: InputBinding) -> None:
             )
 
 
-def cell_place_text(field: Field, problem: Problem) -> str:
-    """Return the words for the cell of a table that a problem is about, rows counted from 1; nothing for the rest."""
+def cell_place_text(field: Field, problem: Problem, value: Any = None) -> str:
+    """Return the words for the cell of a table or triangle that a problem is about; nothing for the rest.
+
+    Rows of a table count from 1; a cell of a triangle is named by the labels that `value` has.
+    """
+    if field.type == "triangle":
+        words = place_words(field, value, path_within(problem.where))
+        return f"{words}: " if words else ""
     if field.type != "table" or problem.cell is None:
         return ""
     row, key = problem.cell

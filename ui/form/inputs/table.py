@@ -2,8 +2,7 @@
 
 Chosen: columns of numbers and dates are columns of text, because the browser's own number cells drop decimal commas
 before anybody sees them. The cells that arrive together are read as one block, in the callback, so that the values are
-right before anything is drawn. The rows that a grid started from stay the same while it is edited; the grid starts
-again, under a new key, when rows come from elsewhere or a cell is to show something else than was typed into it.
+right before anything is drawn.
 Left out: sorting and formulas. Cells are checked with all other inputs, by the form.
 """
 
@@ -21,7 +20,7 @@ from contract.number_format import NumberFormat
 from contract.result import Column
 from contract.table_file import MAX_BYTES
 from contract.table_rows import ParsedTable
-from ui.form.inputs import grid_edits
+from ui.form.inputs import grid, grid_edits
 from ui.form.inputs.binding import (
     InputBinding,
     escape_markdown,
@@ -34,7 +33,7 @@ from ui.form.inputs.binding import (
 from ui.form.inputs.grid_edits import AS_TEXT, Row, cell_text
 
 MAX_SHOWN = 12  # problems of a pasted text
-MAX_NOTES = 3  # texts of it that might mean something else
+GRID = "grid"
 ROW_PIXELS, MOST_PIXELS = 35, 420
 
 
@@ -42,7 +41,7 @@ def table_input(binding: InputBinding) -> None:
     """Draw the grid with its paste and download."""
     field = binding.field
     rows = rows_of(binding.value)
-    base, key = _grid_base(binding, rows)
+    base, key = grid.grid_base(binding, GRID, rows)
 
     st.markdown(f":small[{binding.label}]", help=binding.help)
     _choose_builtin(binding, rows)
@@ -51,7 +50,7 @@ def table_input(binding: InputBinding) -> None:
         key=key,
         num_rows="fixed" if field.min_rows == field.max_rows == len(base) else "dynamic",
         hide_index=True,
-        column_config={k: _column_config(c, binding.number_format) for k, c in field.columns.items()},
+        column_config={k: column_config(c, binding.number_format) for k, c in field.columns.items()},
         height=min(MOST_PIXELS, ROW_PIXELS * (len(base) + 2) + 3),
         width="stretch",
         placeholder=" ",  # an empty cell shows nothing, and not the word None
@@ -102,51 +101,11 @@ def to_csv(field: Field, rows: Sequence[Row], spreadsheet: NumberFormat | None =
     return b"".join(write_csv(columns, [cells], excel=True, number_format=spreadsheet))
 
 
-def _grid_base(binding: InputBinding, rows: list[Row]) -> tuple[list[Row], str]:
-    """Return the rows the grid started from and its key, starting it again when the rows are not its own."""
-    place = f"{binding.key}.grid"
-    known = st.session_state.get(place)
-    own = (
-        known is not None
-        and known["rows"] == rows
-        and known["format"] == binding.number_format
-        and not known["restart"]
-        and f"{place}.{known['start']}" in st.session_state
-    )
-    if not own:
-        known = {
-            "start": known["start"] + 1 if known else 0,
-            "base": rows,
-            "rows": rows,
-            "format": binding.number_format,
-            "memory": None,
-            "restart": False,
-        }
-        st.session_state[place] = known
-    return known["base"], f"{place}.{known['start']}"
-
-
 def _take_edits(binding: InputBinding, base: Sequence[Row], key: str) -> None:
     """Take what was typed and pasted into the grid since its last change."""
-    known = st.session_state[f"{binding.key}.grid"]
-    read = grid_edits.apply_edits(
-        binding.field,
-        base,
-        st.session_state[key],
-        binding.number_format,
-        memory=known["memory"],
-        old_rows=known["rows"],
-    )
-    # A change that was on its way while the grid was to start again does not undo that.
-    known |= {"rows": read.rows, "memory": read.memory, "restart": known["restart"] or read.restart}
+    read = grid.read_edits(binding, GRID, binding.field, base, key)
     refused = grid_edits.remaining_refusals(binding.refused, read) | read.refused
-    binding.set_value(read.rows, note=_summary(read.notes), refused=refused)
-
-
-def _summary(notes: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(notes))
-    more = f" And {len(unique) - MAX_NOTES:,} more." if len(unique) > MAX_NOTES else ""
-    return ". ".join(unique[:MAX_NOTES]) + ("." if len(unique) > 1 else "") + more
+    binding.set_value(read.rows, note=grid.notes_text(read.notes), refused=refused)
 
 
 def _choose_builtin(binding: InputBinding, rows: list[Row]) -> None:
@@ -234,7 +193,7 @@ def _report_paste(parsed: ParsedTable) -> None:
     elif not parsed.problems:
         st.caption(f"{len(parsed.rows):,} rows read, every cell fits its column.")
     if parsed.notes:
-        show_note("info", "blue", _summary(parsed.notes))
+        show_note("info", "blue", grid.notes_text(parsed.notes))
 
 
 def _to_series(column: Field, cells: list[Any], number_format: NumberFormat) -> "pd.Series[Any]":
@@ -250,7 +209,8 @@ def _to_series(column: Field, cells: list[Any], number_format: NumberFormat) -> 
             return pd.Series([None if c is None else str(c) for c in cells], dtype="object")
 
 
-def _column_config(column: Field, number_format: NumberFormat) -> Any:
+def column_config(column: Field, number_format: NumberFormat) -> Any:
+    """Return how the grid shows a column: numbers and dates as texts, options by their labels."""
     words: dict[str, Any] = {
         "label": column.title,
         "help": escape_markdown(column.help) if column.help else None,

@@ -73,15 +73,15 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
         used = now > 0
         if not used.any():
             empty.append(
-                f"inputs.triangle: in development year {k + 1} no amount above 0 has a next year to develop into. "
-                "Give one, or leave the column out."
+                f"inputs.triangle: in development {triangle.named(k)} no amount above 0 has a next one to develop "
+                "into. Give one, or leave the column out."
             )
             continue
         lost = [triangle.origins[i] for i in rows[~used & (after > 0)]]
         if lost:
             warnings.append(
-                f"Origin {_listed(lost)} is 0 in development year {k + 1} and develops from there: such a link has no "
-                "factor, and is left out of the average and of its error."
+                f"Origin {_listed(lost)} is 0 in development {triangle.named(k)} and develops from there: such a link "
+                "has no factor, and is left out of the average and of its error."
             )
         now, after, rows = now[used], after[used], rows[used]
         w = now**alpha
@@ -90,16 +90,16 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
         factor[k] = after.sum() / now.sum() if alpha == 1 else w @ ratio / w.sum()
         if factor[k] <= 0:
             empty.append(
-                f"inputs.triangle: in development year {k + 2} every amount that counts is 0, so nothing can develop "
-                "from it. Give an amount, or leave the column out."
+                f"inputs.triangle: in development {triangle.named(k + 1)} every amount that counts is 0, so nothing "
+                "can develop from it. Give an amount, or leave the column out."
             )
-        warnings += _far_links(k, [triangle.origins[i] for i in rows], now, ratio)
+        warnings += _far_links(triangle.named(k), [triangle.origins[i] for i in rows], now, ratio)
         if len(now) > 1:
             sigma[k] = math.sqrt(w @ np.square(ratio - factor[k]) / (len(now) - 1))
     if empty:
         raise ValueError("\n".join(empty))
     missing = np.isnan(sigma)
-    sigma = extrapolate(sigma, sigma_rule, warnings)
+    sigma = extrapolate(sigma, sigma_rule, warnings, triangle.named)
     error = sigma / np.sqrt(weight)
     beyond, beyond_error, beyond_sigma = tail
     if beyond > 1:
@@ -111,8 +111,8 @@ def fit(triangle, *, averaging="volume", years=None, sigma_rule="mack", tail=(1.
     return Development(factor, error, sigma, links, alpha, missing)
 
 
-def extrapolate(sigma, rule, warnings):
-    """Return `sigma` with its gaps (NaN) filled.
+def extrapolate(sigma, rule, warnings, named):
+    """Return `sigma` with its gaps (NaN) filled; `named` gives a column in words.
 
     Mack: σ_k² = min(σ_{k-1}⁴ / σ_{k-2}², σ_{k-2}², σ_{k-1}²). Log-linear: ln σ along a straight line over k;
     "log-linear-or-mack" takes Mack's rule where the line's slope has a p-value above `DOUBTFUL`.
@@ -131,7 +131,7 @@ def extrapolate(sigma, rule, warnings):
         before = [sigma[j] for j in range(max(k - 2, 0), k) if not np.isnan(sigma[j])]
         if not before:
             sigma[k] = 0.0
-            warnings.append(f"No variance can be estimated for development year {k + 1}: it is taken as 0.")
+            warnings.append(f"No variance can be estimated for development {named(k)}: it is taken as 0.")
         elif len(before) == 1 or before[0] == 0:
             sigma[k] = min(before)
         else:
@@ -198,8 +198,8 @@ def line(x, y):
     return float(slope), float(level), float(2 * stdtr(len(x) - 2, -abs(t)))
 
 
-def _far_links(k, origins, now, ratio):
-    """Return a warning for each link of column `k` whose factor lies far from the column's others.
+def _far_links(name, origins, now, ratio):
+    """Return a warning for each link of a column, called `name`, whose factor lies far from the column's others.
 
     A cell that is nearly empty, or typed in other units, gives such a link. The median of the others is the measure;
     of two links, the one from the smaller amount is named.
@@ -213,8 +213,8 @@ def _far_links(k, origins, now, ratio):
         others = np.median(np.delete(ratio, i))
         if others > 0 and abs(logs[i] - math.log(others)) > math.log(FAR):
             found.append(
-                f"Origin {origins[i]} develops from {now[i]:,.6g} to {now[i] * ratio[i]:,.6g} in development year "
-                f"{k + 1}, by a factor of {ratio[i]:,.4g} where the others have about {others:,.4g}: this one cell can "
+                f"Origin {origins[i]} develops from {now[i]:,.6g} to {now[i] * ratio[i]:,.6g} in development "
+                f"{name}, by a factor of {ratio[i]:,.4g} where the others have about {others:,.4g}: this one cell can "
                 "decide the factor, the reserve and the standard error. Check it."
             )
             if len(ratio) == 2 or len(found) == 3:

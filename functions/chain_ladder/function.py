@@ -69,8 +69,8 @@ def run(inputs):
         "table": table,
         "tables": {
             "Development factors": factors(triangle, developed),
-            "Completed triangle": matrix(triangle, full, "year"),
-            "Individual factors": matrix(triangle, individual_factors(triangle), "link"),
+            "Completed triangle": matrix(triangle, full),
+            "Individual factors": matrix(triangle, individual_factors(triangle), links=True),
         },
         "charts": charts(triangle, developed, full, table, mack, one_year),
         "notes": NOTES[method],
@@ -78,15 +78,13 @@ def run(inputs):
     }
     if mack is not None:
         result["tables"] |= {
-            "Standard errors of individual factors": matrix(triangle, errors.individual(developed, full), "link"),
-            "Standard errors by development year": matrix(triangle, mack.path, "year"),
+            "Standard errors of individual factors": matrix(triangle, errors.individual(developed, full), links=True),
+            "Standard errors by development year": matrix(triangle, mack.path),
         }
     if run_off is not None:
         result["tables"] |= {
             "Claims development result by year": development_results(run_off[1], mack.total),
-            "Claims development result by origin year": matrix(
-                triangle, np.where(run_off[0] > 0, run_off[0], np.nan), "year"
-            ),
+            "Claims development result by origin year": coming_years(triangle, run_off[0]),
         }
     if distribution:
         result["tables"]["Total reserve"] = distribution
@@ -102,6 +100,8 @@ def individual_factors(triangle):
 
 def one_year_errors(triangle, developed, full, inputs):
     """Return the errors of the coming years' claims development results, or None and why there are none."""
+    if triangle.grain["development"] != "year":
+        return None, f"a diagonal of this triangle is a {triangle.grain['development']} and not a year"
     if inputs["averaging"] != "volume":
         return None, "its formulas hold for factors averaged by volume"
     if inputs["years"]:
@@ -123,14 +123,25 @@ def development_results(by_year, ultimate):
     ] + [{"year": "to ultimate", "se": ultimate, "share": 1.0 if variance > 0 else None}]
 
 
-def matrix(triangle, values, prefix):
-    """Return one row for each origin year: `prefix`_1, `prefix`_2, ..., without columns that hold no number at all.
+def matrix(triangle, values, *, links=False):
+    """Return one row for each origin: year_1, year_2, ... or month_12, ...; link_1, ... for links from a column on.
 
-    Cells without a number are None, so that the columns stand in their order whatever the first row holds.
+    Columns that hold no number at all are left out. Cells without a number are None, so that the columns stand in their
+    order whatever the first row holds.
     """
+    prefix = "link" if links else triangle.head_unit.replace("-", "_")
+    return _by_column(triangle, values, [f"{prefix}_{triangle.head(k)}" for k in range(values.shape[1])])
+
+
+def coming_years(triangle, values):
+    """Return one row for each origin with a column for each coming year, those without an error left empty."""
+    return _by_column(triangle, np.where(values > 0, values, np.nan), [f"year_{k + 1}" for k in range(values.shape[1])])
+
+
+def _by_column(triangle, values, keys):
     shown = np.flatnonzero(~np.isnan(values).all(axis=0))
     return [
-        {"origin": name, **{f"{prefix}_{k + 1}": None if math.isnan(line[k]) else float(line[k]) for k in shown}}
+        {"origin": name, **{keys[k]: None if math.isnan(line[k]) else float(line[k]) for k in shown}}
         for name, line in zip(triangle.origins, values, strict=True)
     ]
 
@@ -145,9 +156,9 @@ def premiums(triangle, each, *, typed=True):
     """
     premium = np.where(np.isnan(triangle.premium), each, triangle.premium)
     zero = [
-        f"inputs.triangle[{i}].premium: {p:,.10g} is not above 0, and this method takes claims to premiums. "
-        "Give more, or leave it empty for the one premium of all years."
-        for i, p in zip(triangle.rows, triangle.premium, strict=True)
+        f"inputs.triangle.measures.premium[{i}][0]: {p:,.10g} is not above 0, and this method takes claims to "
+        "premiums. Give more, or leave it empty for the one premium of all years."
+        for i, p in enumerate(triangle.premium)
         if p <= 0
     ]
     if zero:
@@ -155,7 +166,7 @@ def premiums(triangle, each, *, typed=True):
     lacking = [name for name, p in zip(triangle.origins, premium, strict=True) if not p > 0]
     if lacking and typed:
         raise ValueError(
-            f"inputs.triangle.premium: origin years {', '.join(lacking[:10])} have no premium, which this method "
+            f"inputs.triangle.measures.premium: origins {', '.join(lacking[:10])} have no premium, which this method "
             "needs. Fill the column, or give one premium for all years."
         )
     if lacking:
@@ -275,7 +286,7 @@ def factors(triangle, developed):
     n = triangle.values.shape[1]
     return [
         {
-            "from": f"{k + 1} to {k + 2}" if k < n - 1 else "tail",
+            "from": f"{triangle.head(k)} to {triangle.head(k + 1)}" if k < n - 1 else "tail",
             "factor": float(developed.factor[k]),
             "error": float(developed.error[k]),
             "sigma": float(developed.sigma[k]),
@@ -290,7 +301,8 @@ def factors(triangle, developed):
 def charts(triangle, developed, full, table, mack, one_year):
     """Return the completed triangle, the reserves, the factors and the development curves."""
     n, names = full.shape[1], triangle.origins
-    columns = [str(k + 1) for k in range(triangle.values.shape[1])] + ["ultimate"] * (n - triangle.values.shape[1])
+    heads, by_origin = triangle.heads, f"Origin {triangle.grain['origin']}"
+    columns = [str(head) for head in heads] + ["ultimate"] * (n - len(heads))
     reserve = {"name": "IBNR", "y": [r["ibnr"] for r in table]}
     if mack is not None:
         reserve["lower"] = [r["ibnr"] - r["se"] for r in table]
@@ -301,8 +313,8 @@ def charts(triangle, developed, full, table, mack, one_year):
         {
             "kind": "triangle",
             "title": "Cumulative amounts, completed by chain ladder",
-            "x_label": "Development year",
-            "y_label": "Origin year",
+            "x_label": f"Development {triangle.head_unit}",
+            "y_label": by_origin,
             "unit": "currency",
             "data": {
                 "rows": names,
@@ -314,17 +326,17 @@ def charts(triangle, developed, full, table, mack, one_year):
         {
             "kind": "bar",
             "title": "Reserve by origin year" + ("" if mack is None else ", with one standard error"),
-            "x_label": "Origin year",
+            "x_label": by_origin,
             "y_label": "IBNR (currency)",
             "data": {"x": names, "series": [reserve]},
         },
         {
             "kind": "line",
             "title": "Development factors, with one standard error",
-            "x_label": "From development year",
+            "x_label": f"From development {triangle.head_unit}",
             "y_label": "Factor",
             "data": {
-                "x": list(range(1, len(developed.factor) + 1)),
+                "x": [triangle.head(k) for k in range(len(developed.factor))],
                 "series": [
                     {"name": "Factor", "y": developed.factor.tolist(), "lower": low.tolist(), "upper": high.tolist()}
                 ],
@@ -332,11 +344,11 @@ def charts(triangle, developed, full, table, mack, one_year):
         },
         {
             "kind": "line",
-            "title": "Development to date" + (" of the last 12 origin years" if len(names) > 12 else ""),
-            "x_label": "Development year",
+            "title": "Development to date" + (" of the last 12 origins" if len(names) > 12 else ""),
+            "x_label": f"Development {triangle.head_unit}",
             "y_label": "Cumulative amount (currency)",
             "data": {
-                "x": list(range(1, triangle.values.shape[1] + 1)),
+                "x": heads,
                 "series": [
                     {"name": names[i], "y": [None if math.isnan(v) else v for v in triangle.values[i].tolist()]}
                     for i in shown
@@ -349,7 +361,7 @@ def charts(triangle, developed, full, table, mack, one_year):
             {
                 "kind": "bar",
                 "title": "Standard error to ultimate and over one year",
-                "x_label": "Origin year",
+                "x_label": by_origin,
                 "y_label": "Standard error (currency)",
                 "data": {
                     "x": names,

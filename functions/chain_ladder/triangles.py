@@ -1,9 +1,9 @@
-"""Run-off triangles: read from the typed table or from a bundled file, and checked cell by cell.
+"""Run-off triangles: the object that the form and the API give, or a bundled file, as arrays of cumulative amounts.
 
-Chosen: rows are origin years and columns development years of equal length; amounts are cumulative inside. Columns
-headed by age (12, 24, 36) are read in their order. Increments are added in decimal arithmetic, so that amounts in cents
-that cancel give 0 and no residue of binary fractions.
-Left out: triangles with holes between filled cells, and estimating what was lost.
+Chosen: amounts are cumulative inside. Increments are added in decimal arithmetic, so that amounts in cents that cancel
+give 0 and no residue of binary fractions.
+Left out: what every triangle is checked for before a run (text, holes, rows that reach too far), and estimating what
+was lost.
 """
 
 import csv
@@ -15,33 +15,46 @@ from pathlib import Path
 import numpy as np
 
 SHOWN = 10  # problems named in one message
-LONGEST = 60  # development columns of the table
 RESIDUE = 1e-12  # of the row's largest amount: a negative cumulative amount no larger is what rounding left of 0
+MONTHS = {"year": 12, "half-year": 6, "quarter": 3, "month": 1}
 BUNDLED = ("taylor_ashe", "raa", "mortgage", "abc", "uk_motor", "merz_wuthrich")
 
 
 @dataclass(frozen=True)
 class Triangle:
-    """Cumulative amounts of m origin years over n development years.
+    """Cumulative amounts of m origin periods over n development periods.
 
     Attributes:
-        origins: names of the origin years.
+        origins: labels of the origin periods.
         values: shape (m, n), NaN where not yet observed.
         latest: column of the last observed amount of each row, shape (m,).
-        premium: of each origin year as typed, shape (m,), NaN where not given. Methods that use it check its sign.
-        rows: index of each origin year's row in the table, shape (m,), for messages.
+        premium: of each origin period, shape (m,), NaN where not given. Methods that use it check its sign.
+        heads: of the n columns as given: 1, 2, 3, or ages in months.
+        head_unit: what the heads count, "year", "half-year", "quarter" or "month".
+        grain: lengths of the periods, {"origin": ..., "development": ...}, in the same words.
     """
 
     origins: list
     values: np.ndarray
     latest: np.ndarray
     premium: np.ndarray
-    rows: np.ndarray
+    heads: list
+    head_unit: str
+    grain: dict
 
     @property
     def diagonal(self):
         """The last observed amount of each row, shape (m,)."""
         return self.values[np.arange(len(self.origins)), self.latest]
+
+    def named(self, column):
+        """Return a column in words, "year 3" or "month 36"; those beyond the last are counted on."""
+        return f"{self.head_unit} {self.head(column)}"
+
+    def head(self, column):
+        """Return the head of a column; those beyond the last are counted on."""
+        beyond = column - len(self.heads) + 1
+        return self.heads[column] if beyond <= 0 else self.heads[-1] + beyond * (self.heads[-1] - self.heads[-2])
 
 
 def choose(inputs, warnings=None):
@@ -51,98 +64,87 @@ def choose(inputs, warnings=None):
         ValueError: naming every cell that does not fit.
     """
     if inputs["data"] == "own":
-        return read(inputs["triangle"], incremental=inputs["amounts"] == "incremental", warnings=warnings)
+        return read(inputs["triangle"], warnings=warnings)
     return read(bundled(inputs["data"]))
 
 
 def bundled(name):
-    """Return the rows of a bundled triangle, as the table would hold them."""
+    """Return a bundled triangle in the form of the input."""
     with (Path(__file__).parent / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [{k: v if k == "origin" else float(v) if v else None for k, v in row.items()} for row in rows]
+    heads = [key for key in rows[0] if key not in {"origin", "premium"}]
+    measures = {"amount": [[float(row[key]) if row[key] else None for key in heads] for row in rows]}
+    if "premium" in rows[0]:
+        measures["premium"] = [[float(row["premium"])] for row in rows]
+    return {
+        "origins": [row["origin"] for row in rows],
+        "developments": [int(key.removeprefix("d")) for key in heads],
+        "measures": measures,
+        "grain": {"origin": "year", "development": "year"},
+        "cumulative": True,
+    }
 
 
-def read(rows, *, incremental=False, warnings=None):
-    """Return the triangle typed as rows of `origin`, `premium`, `d1`, `d2`, ...; empty rows are left out.
+def read(given, *, warnings=None):
+    """Return the triangle in the object that the input holds.
 
     Args:
-        rows: as the table holds them, oldest origin year first.
-        incremental: whether a cell holds the year's own amount.
-        warnings: a list that gets a sentence where columns are headed by age.
+        given: `{origins, developments, measures: {amount, premium?}, grain, cumulative}`, oldest origin first; None
+            where no amount is known.
+        warnings: a list that gets a sentence where cumulative amounts fall.
 
     Raises:
         ValueError: naming every cell that does not fit.
     """
-    problems, kept = [], []
-    columns = development_columns(rows, problems, warnings)
-    for i, row in enumerate(rows):
-        cells = [row.get(f"d{number}") for number in columns]
-        filled = [j for j, v in enumerate(cells) if v is not None]
-        if not filled:
-            if row.get("origin") or row.get("premium") is not None:
-                problems.append(f"inputs.triangle[{i}]: the row holds no amount. Fill it or delete it.")
-            continue
-        first = filled[0]
-        problems += [
-            f"inputs.triangle[{i}].d{columns[j]}: the cell is empty between filled ones. Give the amount."
-            for j in range(first, filled[-1])
-            if cells[j] is None
-        ]
-        if first and incremental:
-            problems.append(
-                f"inputs.triangle[{i}].d{columns[0]}: increments must start with the first year. Give the amount."
-            )
-        kept.append((i, row, cells, filled[-1]))
-    if len(kept) < 2 or max((last for *_, last in kept), default=0) < 1:
-        problems.append("inputs.triangle: it has fewer than 2 rows or columns. Give at least 2 of each.")
-    for (_, _, _, above), (i, _, _, last) in pairwise(kept):
-        if last > above:
-            problems.append(
-                f"inputs.triangle[{i}].d{columns[last]}: the row reaches further than the one above. "
-                "Put the oldest origin year first, and shift the row."
-            )
+    where, amounts, problems = "inputs.triangle.measures.amount", given["measures"]["amount"], []
+    latest = [max((j for j, v in enumerate(line) if v is not None), default=-1) for line in amounts]
+    problems += [
+        f"{where}[{i}][{last}]: increments must start with the first development. Give the amounts before this one."
+        for i, (line, last) in enumerate(zip(amounts, latest, strict=True))
+        if not given["cumulative"] and line[0] is None
+    ]
+    heads = given["developments"][: max(latest) + 1]
+    if len({b - a for a, b in pairwise(heads)}) > 1:
+        problems.append(
+            f"inputs.triangle.developments: {', '.join(map(str, heads[:6]))}{', ...' if len(heads) > 6 else ''} are "
+            "not equally far apart. Give a column for each period, or put periods together."
+        )
+    if len(heads) < 2:
+        problems.append("inputs.triangle: only one development holds amounts. Give at least 2.")
     if problems:
         _refuse(problems)
-    n = max(last for *_, last in kept) + 1
-    values = np.array([cumulative(cells[:n], incremental=incremental) for _, _, cells, _ in kept])
-    for (i, *_), line in zip(kept, values, strict=True):
+    values = np.array([cumulative(line[: len(heads)], incremental=not given["cumulative"]) for line in amounts])
+    for i, line in enumerate(values):
         problems += [
-            f"inputs.triangle[{i}].d{columns[j]}: the cumulative amount {line[j]:,.10g} is below 0. Give 0 or more."
+            f"{where}[{i}][{j}]: the cumulative amount {line[j]:,.10g} is below 0. Give 0 or more."
             for j in np.flatnonzero(line < 0)
         ]
     if problems:
         _refuse(problems)
-    return Triangle(
-        [str(row.get("origin") or i + 1) for i, row, *_ in kept],
+    premium = given["measures"].get("premium") or [[None]] * len(values)
+    step, grain = heads[1] - heads[0], given["grain"]
+    found = Triangle(
+        list(given["origins"]),
         values,
-        np.array([last for *_, last in kept]),
-        np.array([np.nan if row.get("premium") is None else row["premium"] for _, row, *_ in kept], float),
-        np.array([i for i, *_ in kept]),
+        np.array(latest),
+        np.array([np.nan if p is None else p for (p,) in premium], float),
+        heads,
+        "month" if step % MONTHS[grain["development"]] == 0 else grain["development"],
+        grain,
     )
+    if warnings is not None:
+        warnings += _falls(found)
+    return found
 
 
-def development_columns(rows, problems, warnings):
-    """Return the numbers of the table's columns that hold the development years, in order.
-
-    A triangle pasted under the heads 12, 24, 36 fills every twelfth column: the heads are ages in months then. Other
-    columns that are empty in every row, between filled ones, are added to `problems`.
-    """
-    filled = [j for j in range(1, LONGEST + 1) if any(row.get(f"d{j}") is not None for row in rows)]
-    if not filled or filled == list(range(filled[0], filled[-1] + 1)):
-        return list(range(1, LONGEST + 1))
-    step, named = filled[0], ", ".join(map(str, filled[:6])) + (", ..." if len(filled) > 6 else "")
-    if step > 1 and filled == [step * (k + 1) for k in range(len(filled))]:
-        if warnings is not None:
-            warnings.append(
-                f"The column heads in use are {named}: they are read as ages, so that {step} is the first "
-                f"development year and {2 * step} the second."
-            )
-        return filled
-    problems.append(
-        f"inputs.triangle: only the columns {named} hold amounts, those between are empty in every row. Head them "
-        "1, 2, 3 and so on, one for each development year."
-    )
-    return filled
+def _falls(triangle):
+    """Return a sentence where cumulative amounts fall, which payments rarely do."""
+    cells = np.argwhere(np.diff(triangle.values, axis=1) < 0)
+    if not len(cells):
+        return []
+    named = [f"{triangle.origins[i]} in development {triangle.named(j + 1)}" for i, j in cells[:3]]
+    more = f" and {len(cells) - 3:,} more" if len(cells) > 3 else ""
+    return [f"Cumulative amounts fall: {', '.join(named)}{more}. That is usual for incurred claims; check payments."]
 
 
 def cumulative(cells, *, incremental):

@@ -92,7 +92,7 @@ def fit(triangle, *, curve, premium, months, last_age, loss_age):
         triangle: cumulative amounts, m x n.
         curve: "loglogistic" or "weibull".
         premium: of each origin year, shape (m,), for Cape Cod; None for a level of each year (the LDF method).
-        months: length of an origin and of a development year.
+        months: length of an origin and of a development period.
         last_age: months at which development ends, from the start of the origin year; infinity for never.
         loss_age: months from the start of the origin year to its average loss, below `months`.
 
@@ -192,8 +192,8 @@ def _covariance(paid, design, amount, share, slope, bend, column):
     flat = np.unique(column[(share < NOTHING) & (np.abs(paid) > NOTHING * level)])
     sigma2 = float(np.sum(np.square(paid - mean) / mean) / (len(paid) - k - 2))
     if len(flat):
-        named = ", ".join(str(j + 1) for j in flat)
-        return sigma2, None, f"the curve leaves next to nothing to development year {named}, which holds amounts"
+        named = ", ".join(map(str, flat + 1))
+        return sigma2, None, f"the curve leaves next to nothing to development period {named}, which holds amounts"
     tangent = np.concatenate([design * share[:, None], level[:, None] * slope], axis=1)
     curvature = np.zeros((len(paid), k + 2, k + 2))
     mixed = design[:, :, None] * slope[:, None, :]

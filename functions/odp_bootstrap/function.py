@@ -26,18 +26,15 @@ def run(inputs):
     Raises:
         ValueError: naming the cells that do not fit, or why the method has no answer.
     """
-    method, incremental, warnings = inputs["method"], inputs["amounts"] == "incremental", []
+    method, warnings = inputs["method"], []
     if method == "munich":
         paid, incurred = (
-            triangles.read(inputs[key], incremental=incremental, where=key, positive=True, warnings=warnings)
-            for key in ("paid", "incurred")
+            triangles.read(inputs["paid_incurred"], key="paid_incurred", measure=measure, positive=True)
+            for measure in ("paid", "incurred")
         )
         yield _munich(paid, incurred, inputs, warnings)
         return
-    if inputs["data"] == "own":
-        triangle = triangles.read(inputs["triangle"], incremental=incremental, warnings=warnings)
-    else:
-        triangle = triangles.read(triangles.bundled(inputs["data"]))
+    triangle = triangles.read(inputs["triangle"] if inputs["data"] == "own" else triangles.bundled(inputs["data"]))
     if method == "clark":
         yield _clark(triangle, inputs, warnings)
     elif method == "analytic":
@@ -66,8 +63,8 @@ def _fit(triangle, inputs, warnings, *, by_gamma=False):
     if share > ALONE and freedom > 3:
         i, j = np.unravel_index(np.nanargmax(np.square(raw)), raw.shape)
         warnings.append(
-            f"Origin {triangle.origins[i]}, development year {j + 1} makes up {share:.0%} of the squared residuals, "
-            "so this one cell decides the dispersion. Check it."
+            f"Origin {triangle.origins[i]}, development {triangle.named(j)} makes up {share:.0%} of the squared "
+            "residuals, so this one cell decides the dispersion. Check it."
         )
     phi = pearson if inputs["dispersion_by"] == "pearson" else deviance / freedom
     return results.OdpFit(fit, raw, freedom, phi, pearson, None if deviance is None else deviance / freedom)
@@ -113,12 +110,12 @@ def _bootstrap(triangle, inputs, warnings):
     if np.any(fit < 0):
         warnings.append(
             "Some fitted increments are below 0: their draws are mirrored, which the model only tolerates. "
-            "Look at the triangle's late development years."
+            "Look at the triangle's late developments."
         )
     again = sum(redrawn)
     if again:
         warnings.append(
-            f"{again:,} resamples ({again / (simulations + again):.1%}) left a development year less than "
+            f"{again:,} resamples ({again / (simulations + again):.1%}) left a development period less than "
             f"{odp.LEAST:.0%} of its fitted amount to develop from and were drawn again: the residuals are large for "
             "this model, and its tail depends on that bound."
         )
@@ -178,8 +175,9 @@ def _premiums(triangle, inputs, method, one):
         ValueError: naming the origin years without a premium above 0.
     """
     zero = [
-        f"inputs.triangle[{i}].premium: {p:,.10g} is not above 0, and {method} takes claims to premiums. Give more."
-        for i, p in zip(triangle.rows, triangle.premium, strict=True)
+        f"inputs.triangle.measures.premium[{i}][0]: {p:,.10g} is not above 0, and {method} takes claims to premiums. "
+        "Give more."
+        for i, p in enumerate(triangle.premium)
         if p <= 0
     ]
     key, name, fallback = one
@@ -187,8 +185,8 @@ def _premiums(triangle, inputs, method, one):
     named = ", ".join(o for o, p in zip(triangle.origins, premium, strict=True) if np.isnan(p))
     if named and inputs["data"] == "own":
         zero.append(
-            f"inputs.triangle: origin {named} has no premium, which {method} needs. Fill the column, give one {name} "
-            "for all years, or take the level of each year from the triangle."
+            f"inputs.triangle.measures.premium: origin {named} has no premium, which {method} needs. Fill the "
+            f"column, give one {name} for all years, or take the level of each year from the triangle."
         )
     elif named:
         zero.append(
@@ -206,14 +204,39 @@ def _munich(paid, incurred, inputs, warnings):
     return results.munich(paid, incurred, full_paid, full_incurred, slopes, points, warnings)
 
 
+def _period_months(triangle, given):
+    """Return the months of a period: those given, or those of the triangle.
+
+    Raises:
+        ValueError: origin and development periods differ, or the ages that head the triangle contradict.
+    """
+    ages = triangle.heads if triangle.head_unit == "month" and triangle.grain["development"] != "month" else None
+    if ages and ages[0] != ages[1] - ages[0]:
+        raise ValueError(
+            f"inputs.triangle.developments: the curve needs ages that begin with the first period, and {ages[0]}, "
+            f"{ages[1]}, ... do not. Give {ages[1] - ages[0]} first, or another method."
+        )
+    if not given and triangle.months is None:
+        raise ValueError(
+            f"inputs.triangle.grain: origins are by {triangle.grain['origin']} and developments by "
+            f"{triangle.grain['development']}, and the curve needs periods of one length. Give such a triangle."
+        )
+    if given and triangle.grain["origin"] != "year" and given != triangle.months:
+        raise ValueError(
+            f"inputs.months: a period has {given} months, and the triangle's origins are by "
+            f"{triangle.grain['origin']}. Give 0 to take the triangle's."
+        )
+    if given and ages and ages[0] != given:
+        raise ValueError(
+            f"inputs.months: a period has {given} months, and the columns are headed {ages[0]}, {ages[1]}, ... "
+            f"Give {ages[0]}, or 0."
+        )
+    return given or triangle.months
+
+
 def _clark(triangle, inputs, warnings):
     """Return the fitted growth curve and its reserves."""
-    months, last = int(inputs["months"]), inputs["last_age"] or np.inf
-    if triangle.spacing > 1 and triangle.spacing != months:
-        raise ValueError(
-            f"inputs.months: a period has {months} months, and the columns are headed {triangle.spacing}, "
-            f"{2 * triangle.spacing}, ... Give {triangle.spacing}, or number the columns 1, 2, 3."
-        )
+    months, last = _period_months(triangle, int(inputs["months"])), inputs["last_age"] or np.inf
     premium = None
     if inputs["level"] == "cape_cod":
         premium = _premiums(triangle, inputs, "Cape Cod", ("premium_each", "premium", inputs["premium_each"]))

@@ -25,7 +25,7 @@ def fit(triangle):
     known = triangle.known
     low = np.argwhere(known & (np.nan_to_num(triangle.increments) <= 0))
     if len(low):
-        named = ", ".join(f"{triangle.origins[i]} in development year {j + 1}" for i, j in low[:5])
+        named = ", ".join(f"{triangle.origins[i]} in development {triangle.named(j)}" for i, j in low[:5])
         raise ValueError(
             f"inputs.triangle: the increment of {named} is not above 0, which the gamma model cannot fit. "
             "Use the over-dispersed Poisson model."

@@ -62,7 +62,9 @@ def develop(paid, incurred, *, rule):
     Source: Quarg and Mack (2004), Blätter der DGVFM 26(4), sections 2.2 to 3.
     """
     if paid.values.shape != incurred.values.shape or np.any(paid.latest != incurred.latest):
-        raise ValueError("inputs.incurred: it does not cover the cells of the paid triangle. Give the same shape.")
+        raise ValueError(
+            "inputs.paid_incurred.measures.incurred: it does not cover the cells of paid. Give the same cells."
+        )
     parts = [_Side(paid, incurred, rule), _Side(incurred, paid, rule)]
     full = [side.own.copy() for side in parts]
     for k in range(paid.values.shape[1] - 1):

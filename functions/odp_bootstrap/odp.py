@@ -46,10 +46,10 @@ def residuals(triangle):
     paid = np.where(known, triangle.increments, 0)
     cancelled = (np.abs(paid.sum(axis=0)) <= CANCELLED * np.abs(paid).sum(axis=0)) & (paid != 0).any(axis=0)
     if cancelled.any():
-        named = ", ".join(str(j + 1) for j in np.flatnonzero(cancelled))
+        named = ", ".join(triangle.named(j) for j in np.flatnonzero(cancelled))
         raise ValueError(
-            f"inputs.triangle: the increments of development year {named} cancel to 0 and are not 0, so the model can "
-            "give them no variance. Add the year to its neighbour, or correct the amounts."
+            f"inputs.triangle: the increments of development {named} cancel to 0 and are not 0, so the model can "
+            "give them no variance. Add the column to its neighbour, or correct the amounts."
         )
     return fit, found, freedom, float(np.nansum(np.square(found)) / freedom)
 
@@ -127,8 +127,8 @@ def linear_predictors(triangle, fit, phi):
     if np.any(fit < 0):
         j = int(np.flatnonzero((fit < 0).any(axis=0))[0])
         raise ValueError(
-            f"inputs.triangle: the increments of development year {j + 1} add up to less than 0, which a logarithmic "
-            "link cannot fit. Correct them, or use the bootstrap."
+            f"inputs.triangle: the increments of development {triangle.named(j)} add up to less than 0, which a "
+            "logarithmic link cannot fit. Correct them, or use the bootstrap."
         )
     design = design_matrix(m, n)
     past, mean = triangle.known.ravel(), fit.ravel()
@@ -136,7 +136,7 @@ def linear_predictors(triangle, fit, phi):
     used = np.diag(information) > 0
     if not used[:m].all() or np.any(fit[:, 0] == 0):
         raise ValueError(
-            "inputs.triangle: nothing was paid in the first development year. Leave that column out, so that the "
+            "inputs.triangle: nothing was paid in the first development. Leave that column out, so that the "
             "triangle begins with the first payments."
         )
     covariance = np.zeros_like(information)
@@ -229,9 +229,9 @@ def bootstrap(triangle, fit, drawn, phi, *, simulations, process, seed, prior=No
             again += len(bad)
             if again > MOST * (start + count + again):
                 raise ValueError(
-                    f"inputs.triangle: more than {MOST:.0%} of the resamples leave a development year next to nothing "
-                    "to develop from, so a bootstrap of these amounts has no distribution to show. Use the closed "
-                    "form, or put the first development years together."
+                    f"inputs.triangle: more than {MOST:.0%} of the resamples leave a development period next to "
+                    "nothing to develop from, so a bootstrap of these amounts has no distribution to show. Use the "
+                    "closed form, or put the first developments together."
                 )
             better, better_sums, still = draw(len(bad))
             pseudo[..., bad], sums[..., bad] = better, better_sums

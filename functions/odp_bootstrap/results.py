@@ -78,7 +78,7 @@ def bootstrap(triangle, fitted, by_origin, by_year, prior, warnings):
                 "p995": far,
             }
         )
-    years = list(range(1, len(by_year) + 1))
+    years, period = list(range(1, len(by_year) + 1)), triangle.grain["development"]
     levels = [(100 - b) / 2 for b in BANDS] + [50] + [(100 + b) / 2 for b in BANDS]
     spread = np.percentile(by_year, levels, axis=1)
     payments = [
@@ -110,7 +110,7 @@ def bootstrap(triangle, fitted, by_origin, by_year, prior, warnings):
         "table": table,
         "tables": {
             "Percentiles": [{"percentile": p, "reserve": v} for p, v in at.items()],
-            "Payments by calendar year": payments,
+            f"Payments by calendar {period}": payments,
             "Cells of the fit": _cells(triangle, fitted.increments, fitted.residuals, fitted.phi),
         },
         "charts": [
@@ -132,9 +132,9 @@ def bootstrap(triangle, fitted, by_origin, by_year, prior, warnings):
             },
             {
                 "kind": "fan",
-                "title": "Payments by calendar year",
-                "x_label": "Years from the valuation date",
-                "y_label": "Payments in the year (currency)",
+                "title": f"Payments by calendar {period}",
+                "x_label": f"{period.capitalize()}s from the valuation date",
+                "y_label": f"Payments in the {period} (currency)",
                 "data": {
                     "x": years,
                     "bands": [
@@ -234,7 +234,7 @@ def munich(paid, incurred, full_paid, full_incurred, slopes, points, warnings):
         {
             "kind": "bar",
             "title": "Ratio of paid to incurred at ultimate",
-            "x_label": "Origin year",
+            "x_label": f"Origin {paid.grain['origin']}",
             "y_label": "Paid over incurred (%)",
             "data": {
                 "x": paid.origins,
@@ -437,7 +437,7 @@ def _cells(triangle, fit, residuals, phi):
     return [
         {
             "origin": triangle.origins[i],
-            "development": int(j + 1),
+            "development": triangle.heads[j],
             "amount": float(triangle.increments[i, j]),
             "fitted": float(fit[i, j]),
             "residual": float(residuals[i, j]),
@@ -453,14 +453,14 @@ def _bars(triangle, values, errors):
         return {
             "kind": "bar",
             "title": "Reserve by origin year",
-            "x_label": "Origin year",
+            "x_label": f"Origin {triangle.grain['origin']}",
             "y_label": "Reserve (currency)",
             "data": {"x": triangle.origins, "series": [{"name": "Reserve", "y": values}]},
         }
     return {
         "kind": "bar",
         "title": "Reserve by origin year",
-        "x_label": "Origin year",
+        "x_label": f"Origin {triangle.grain['origin']}",
         "y_label": "Reserve and one standard error (currency)",
         "data": {
             "x": triangle.origins,
@@ -482,11 +482,11 @@ def _residual_map(triangle, raw, phi):
     return {
         "kind": "triangle",
         "title": "Residuals of the fit",
-        "x_label": "Development year",
-        "y_label": "Origin year",
+        "x_label": f"Development {triangle.head_unit}",
+        "y_label": f"Origin {triangle.grain['origin']}",
         "unit": "standard deviations",
         "data": {
-            "columns": [str(j + 1) for j in range(raw.shape[1])],
+            "columns": [str(head) for head in triangle.heads],
             "rows": triangle.origins,
             "values": [[None if np.isnan(v) else float(v / scale) for v in line] for line in raw],
         },
@@ -498,12 +498,12 @@ def _developed(title, triangle, full):
     return {
         "kind": "triangle",
         "title": title,
-        "x_label": "Development year",
-        "y_label": "Origin year",
+        "x_label": f"Development {triangle.head_unit}",
+        "y_label": f"Origin {triangle.grain['origin']}",
         "unit": "currency",
         "data": {
             "rows": triangle.origins,
-            "columns": [str(j + 1) for j in range(full.shape[1])],
+            "columns": [str(head) for head in triangle.heads],
             "values": full.tolist(),
             "projected": (~triangle.known).tolist(),
         },

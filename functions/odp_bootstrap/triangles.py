@@ -1,9 +1,10 @@
-"""Run-off triangles, read from a typed table or a bundled file and checked cell by cell.
+"""Run-off triangles: the object that the form and the API give, or a bundled file, as arrays of cumulative amounts.
 
-Chosen: every origin year is known from its first development year to its latest, as the over-dispersed Poisson model
-needs it; amounts are cumulative inside. Columns headed by age (12, 24, 36) are read in their order. Increments are
-added in decimal arithmetic, so that amounts in cents that cancel give 0 and no residue of binary fractions.
-Left out: triangles that lack their first calendar years.
+Chosen: every origin is known from its first development to its latest, as the over-dispersed Poisson model needs it;
+amounts are cumulative inside. Increments are added in decimal arithmetic, so that amounts in cents that cancel give 0
+and no residue of binary fractions.
+Left out: what every triangle is checked for before a run (text, holes, rows that reach too far), and triangles that
+lack their first calendar years.
 """
 
 import csv
@@ -15,29 +16,31 @@ from pathlib import Path
 import numpy as np
 
 SHOWN = 10  # problems named in one message
-LONGEST = 40  # development columns of the table
 RESIDUE = 1e-12  # of the row's largest amount: a negative cumulative amount no larger is what rounding left of 0
+MONTHS = {"year": 12, "half-year": 6, "quarter": 3, "month": 1}
 
 
 @dataclass(frozen=True)
 class Triangle:
-    """Cumulative amounts of m origin years over n development years.
+    """Cumulative amounts of m origin periods over n development periods.
 
     Attributes:
-        origins: names of the origin years.
+        origins: labels of the origin periods.
         values: shape (m, n), NaN where not yet observed.
         latest: column of the last observed amount of each row, shape (m,).
-        premium: of each origin year as typed, shape (m,), NaN where not given. Methods that use it check its sign.
-        rows: index of each origin year's row in the table, shape (m,), for messages.
-        spacing: how far apart the columns' heads are, 1 where they number the development years.
+        premium: of each origin period, shape (m,), NaN where not given. Methods that use it check its sign.
+        heads: of the n columns as given: 1, 2, 3, or ages in months.
+        head_unit: what the heads count, "year", "half-year", "quarter" or "month".
+        grain: lengths of the periods, {"origin": ..., "development": ...}, in the same words.
     """
 
     origins: list
     values: np.ndarray
     latest: np.ndarray
     premium: np.ndarray
-    rows: np.ndarray
-    spacing: int = 1
+    heads: list
+    head_unit: str
+    grain: dict
 
     @property
     def diagonal(self):
@@ -51,107 +54,99 @@ class Triangle:
 
     @property
     def increments(self):
-        """Amounts of each development year alone, shape (m, n), NaN where not observed."""
+        """Amounts of each development period alone, shape (m, n), NaN where not observed."""
         return np.diff(self.values, axis=1, prepend=0.0)
+
+    @property
+    def months(self):
+        """Months of an origin and of a development period; None where the two differ."""
+        lengths = {MONTHS[length] for length in self.grain.values()}
+        return lengths.pop() if len(lengths) == 1 else None
+
+    def named(self, column):
+        """Return a column in words, "year 3" or "month 36"."""
+        return f"{self.head_unit} {self.heads[column]}"
 
 
 def bundled(name):
-    """Return the rows of a bundled triangle, as the table would hold them."""
+    """Return a bundled triangle in the form of the input."""
     with (Path(__file__).parent / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [{k: v if k == "origin" else float(v) if v else None for k, v in row.items()} for row in rows]
+    heads = [key for key in rows[0] if key not in {"origin", "premium"}]
+    measures = {"amount": [[float(row[key]) if row[key] else None for key in heads] for row in rows]}
+    if "premium" in rows[0]:
+        measures["premium"] = [[float(row["premium"])] for row in rows]
+    return {
+        "origins": [row["origin"] for row in rows],
+        "developments": [int(key.removeprefix("d")) for key in heads],
+        "measures": measures,
+        "grain": {"origin": "year", "development": "year"},
+        "cumulative": True,
+    }
 
 
-def read(rows, *, incremental=False, where="triangle", positive=False, warnings=None):
-    """Return the triangle in rows of `origin`, `premium`, `d1`, `d2`, ...; empty rows are left out.
+def read(given, *, key="triangle", measure="amount", positive=False):
+    """Return the triangle of a measure in the object that an input holds.
 
     Args:
-        rows: as the table holds them, oldest origin year first.
-        incremental: whether a cell holds the year's own amount.
-        where: the input's key, for problems.
+        given: `{origins, developments, measures: {name: amounts}, grain, cumulative}`, oldest origin first; None where
+            no amount is known.
+        key: the input's, for problems.
+        measure: which of the measures.
         positive: whether every cumulative amount must be above 0, and not only the latest ones.
-        warnings: a list that gets a sentence where columns are headed by age.
 
     Raises:
         ValueError: naming every cell that does not fit.
     """
-    problems, kept = [], []
-    columns = development_columns(rows, problems, warnings, where)
-    for i, row in enumerate(rows):
-        cells = [row.get(f"d{number}") for number in columns]
-        filled = [j for j, v in enumerate(cells) if v is not None]
-        if not filled:
-            if row.get("origin") or row.get("premium") is not None:
-                problems.append(f"inputs.{where}[{i}]: the row holds no amount. Fill it or delete it.")
-            continue
-        problems += [
-            f"inputs.{where}[{i}].d{columns[j]}: the cell is empty before a filled one. Give the amount."
-            for j in range(filled[-1])
-            if cells[j] is None
-        ]
-        kept.append((i, row, cells, filled[-1]))
-    for (_, _, _, above), (i, _, _, last) in pairwise(kept):
-        if last > above:
-            problems.append(
-                f"inputs.{where}[{i}].d{columns[last]}: the row reaches further than the one above. "
-                "Put the oldest origin year first, and shift the row."
-            )
-    if len(kept) < 3 or max((last for *_, last in kept), default=0) < 2:
-        problems.append(f"inputs.{where}: it has fewer than 3 rows or columns. Give at least 3 of each.")
+    where, amounts = f"inputs.{key}.measures.{measure}", given["measures"][measure]
+    latest = np.array([max((j for j, v in enumerate(line) if v is not None), default=-1) for line in amounts])
+    heads = given["developments"][: max(latest) + 1]
+    problems = [f"{where}[{i}]: the row holds no amount. Fill it or delete it." for i in np.flatnonzero(latest < 0)]
+    problems += [
+        f"{where}[{i}][{j}]: the cell is empty before a filled one. Give the amount."
+        for i, last in enumerate(latest)
+        for j in range(last)
+        if amounts[i][j] is None
+    ]
+    if len({b - a for a, b in pairwise(heads)}) > 1:
+        problems.append(
+            f"inputs.{key}.developments: {', '.join(map(str, heads[:6]))}{', ...' if len(heads) > 6 else ''} are "
+            "not equally far apart. Give a column for each period, or put periods together."
+        )
+    if len(amounts) < 3 or len(heads) < 3:
+        problems.append(f"inputs.{key}: it has fewer than 3 origins or developments. Give at least 3 of each.")
     if problems:
         _refuse(problems)
-    n, latest = max(last for *_, last in kept) + 1, np.array([last for *_, last in kept])
-    values = np.array([cumulative(cells[:n], incremental=incremental) for _, _, cells, _ in kept])
-    for (i, *_), line, last in zip(kept, values, latest, strict=True):
+    values = np.array([cumulative(line[: len(heads)], incremental=not given["cumulative"]) for line in amounts])
+    step, grain = heads[1] - heads[0], given["grain"]
+    premium = given["measures"].get("premium") or [[None]] * len(values)
+    found = Triangle(
+        list(given["origins"]),
+        values,
+        latest,
+        np.array([np.nan if p is None else p for (p,) in premium], float),
+        heads,
+        "month" if step % MONTHS[grain["development"]] == 0 else grain["development"],
+        grain,
+    )
+    for i, line in enumerate(values):
         low = (line <= 0) if positive else (line < 0)
-        if line[last] == 0:
-            low[last] = True  # a year without any amount has no level to develop
+        if line[latest[i]] == 0:
+            low[latest[i]] = True  # an origin without any amount has no level to develop
         problems += [
-            f"inputs.{where}[{i}].d{columns[j]}: the cumulative amount {line[j]:,.10g} is not above 0. "
-            "Give more than 0."
+            f"{where}[{i}][{j}]: the cumulative amount {line[j]:,.10g} is not above 0. Give more than 0."
             for j in np.flatnonzero(low)
         ]
     if not problems:
-        linked = latest[:, None] > np.arange(n - 1)
+        linked = latest[:, None] > np.arange(len(heads) - 1)
         problems += [
-            f"inputs.{where}: in development year {k + 1} no amount above 0 has a next year to develop into. "
+            f"inputs.{key}: in development {found.named(k)} no amount above 0 has a next one to develop into. "
             "Give one, or leave the column out."
             for k in np.flatnonzero(np.where(linked, values[:, :-1], 0).sum(axis=0) <= 0)
         ]
     if problems:
         _refuse(problems)
-    return Triangle(
-        [str(row.get("origin") or i + 1) for i, row, *_ in kept],
-        values,
-        latest,
-        np.array([np.nan if row.get("premium") is None else row["premium"] for _, row, *_ in kept], float),
-        np.array([i for i, *_ in kept]),
-        columns[1] - columns[0],
-    )
-
-
-def development_columns(rows, problems, warnings, where):
-    """Return the numbers of the table's columns that hold the development years, in order.
-
-    A triangle pasted under the heads 12, 24, 36 fills every twelfth column: the heads are ages in months then. Other
-    columns that are empty in every row, between filled ones, are added to `problems`.
-    """
-    filled = [j for j in range(1, LONGEST + 1) if any(row.get(f"d{j}") is not None for row in rows)]
-    if not filled or filled == list(range(filled[0], filled[-1] + 1)):
-        return list(range(1, LONGEST + 1))
-    step, named = filled[0], ", ".join(map(str, filled[:6])) + (", ..." if len(filled) > 6 else "")
-    if step > 1 and filled == [step * (k + 1) for k in range(len(filled))]:
-        if warnings is not None:
-            warnings.append(
-                f"The column heads in use are {named}: they are read as ages, so that {step} is the first "
-                f"development year and {2 * step} the second."
-            )
-        return filled
-    problems.append(
-        f"inputs.{where}: only the columns {named} hold amounts, those between are empty in every row. Head them "
-        "1, 2, 3 and so on, one for each development year."
-    )
-    return filled
+    return found
 
 
 def cumulative(cells, *, incremental):

@@ -1,5 +1,7 @@
 """Stochastic reserving: printed errors, properties of the bootstrap, refusals."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -16,17 +18,35 @@ def model():
     return Model("odp_bootstrap")
 
 
-def table(values, **premium):
-    return [
-        {"origin": str(i), **premium, **{f"d{j + 1}": v for j, v in enumerate(line) if v is not None}}
-        for i, line in enumerate(values)
-    ]
+def table(values, *, measure="amount", cumulative=True, heads=None):
+    """Return a triangle of these rows, origins numbered from 0 and developments from 1."""
+    heads = heads or list(range(1, max(map(len, values)) + 1))
+    return {
+        "origins": [str(i) for i in range(len(values))],
+        "developments": heads,
+        "measures": {measure: [[*line, *[None] * (len(heads) - len(line))] for line in values]},
+        "grain": {"origin": "year", "development": "year"},
+        "cumulative": cumulative,
+    }
 
 
 def triangle(levels, pattern):
     """Return a triangle that follows one pattern without noise."""
     n = len(pattern)
     return table([[level * p for p in pattern[: n - i]] for i, level in enumerate(levels)])
+
+
+def changed(given, row, column, amount):
+    """Return the triangle with another amount in a cell; rows and columns count from 0."""
+    found = copy.deepcopy(given)
+    found["measures"]["amount"][row][column] = amount
+    return found
+
+
+def both(paid, incurred):
+    """Return a triangle of both measures."""
+    found = table(paid, measure="paid")
+    return found | {"measures": found["measures"] | table(incurred, measure="incurred")["measures"]}
 
 
 def test_taylor_ashe_gives_the_printed_prediction_errors(model):
@@ -76,15 +96,11 @@ def test_a_triangle_without_noise_has_no_dispersion_and_an_exact_reserve(model):
 
 
 def test_incremental_amounts_give_what_their_sums_give(model):
-    cumulative = triangle([100, 120, 90, 130], [0.4, 0.75, 0.9, 1.0])
-    cumulative[0]["d2"] = 80.0
-    incremental = []
-    for row in cumulative:
-        values = [row[f"d{j + 1}"] for j in range(4) if f"d{j + 1}" in row]
-        steps = np.diff(values, prepend=0.0).tolist()
-        incremental.append({"origin": row["origin"], **{f"d{j + 1}": v for j, v in enumerate(steps)}})
+    cumulative = changed(triangle([100, 120, 90, 130], [0.4, 0.75, 0.9, 1.0]), 0, 1, 80.0)
+    known = [[v for v in line if v is not None] for line in cumulative["measures"]["amount"]]
+    incremental = table([np.diff(line, prepend=0.0).tolist() for line in known], cumulative=False)
     one = model.run(method="analytic", triangle=cumulative)["summary"]
-    two = model.run(method="analytic", triangle=incremental, amounts="incremental")["summary"]
+    two = model.run(method="analytic", triangle=incremental)["summary"]
     assert two["Prediction error"] == pytest.approx(one["Prediction error"], rel=1e-9)
 
 
@@ -123,28 +139,27 @@ def test_large_runs_tell_their_progress_and_end_the_same(model, monkeypatch):
     assert parts[-1]["summary"] == model.run(simulations=10_000)["summary"]
 
 
-def test_holes_and_rows_without_amounts_are_named_together(model):
-    rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
-    del rows[0]["d2"]
-    rows.append({"origin": "4"})
-    with pytest.raises(ValueError, match=r"triangle\[0\]\.d2: the cell is empty") as raised:
+def test_holes_and_origins_that_begin_late_are_named_together(model):
+    rows = changed(triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0]), 0, 1, None)
+    rows["measures"]["amount"][1][0] = None
+    with pytest.raises(ValueError, match=r"amount\[0\]\[1\]: the cell is empty") as raised:
         model.triangles.read(rows)
-    assert "triangle[4]: the row holds no amount" in str(raised.value)
+    assert "amount[1][0]: the cell is empty before a filled one" in str(raised.value)
 
 
 def test_a_premium_of_nothing_is_refused_only_where_premiums_are_used(model):
     rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
-    rows[0]["d2"], rows[1]["premium"] = 80.0, 0.0
+    rows = changed(rows, 0, 1, 80.0)
+    rows["measures"]["premium"] = [[None], [0.0], [None], [None]]
     assert model.run(method="analytic", triangle=rows)["summary"]["Total reserve"] > 0
     assert model.run(method="clark", triangle=rows)["summary"]["Total reserve"] > 0
     for given in ({"method": "clark", "level": "cape_cod"}, {"method": "analytic", "basis": "bornhuetter_ferguson"}):
-        with pytest.raises(ValueError, match=r"triangle\[1\]\.premium: 0 is not above 0"):
+        with pytest.raises(ValueError, match=r"premium\[1\]\[0\]: 0 is not above 0"):
             model.run(triangle=rows, **given)
 
 
 def test_a_development_year_of_negative_increments_is_refused_by_the_closed_form_and_told_by_the_bootstrap(model):
-    rows = triangle([100, 110, 120, 130], [0.4, 0.9, 0.8, 1.0])
-    rows[1]["d3"] = 85.0
+    rows = changed(triangle([100, 110, 120, 130], [0.4, 0.9, 0.8, 1.0]), 1, 2, 85.0)
     with pytest.raises(ValueError, match="development year 3 add up to less than 0"):
         model.run(method="analytic", triangle=rows)
     assert "below 0" in model.run(triangle=rows)["warnings"][0]
@@ -160,10 +175,10 @@ def test_cape_cod_without_premiums_names_the_years(model):
         model.run(basis="bornhuetter_ferguson", data="raa")
 
 
-def test_triangles_of_different_shape_are_refused(model):
-    rows = triangle([100, 110, 120], [0.4, 0.7, 0.9])
-    with pytest.raises(ValueError, match="does not cover the cells of the paid triangle"):
-        model.run(method="munich", paid=rows)
+def test_paid_and_incurred_of_different_cells_are_refused(model):
+    rows = [[100, 150, 160], [110, 170], [120]]
+    with pytest.raises(ValueError, match="it does not cover the cells of paid"):
+        model.run(method="munich", paid_incurred=both(rows, [[120, 155, 160], [120, 175], [130, 140]]))
 
 
 EXPLODING = [[1, 50, 60], [30, 40], [2]]
@@ -214,8 +229,8 @@ def test_a_curve_that_runs_flat_over_amounts_has_no_errors_and_says_so(model, cu
 
 def test_one_cell_that_decides_the_dispersion_is_named(model):
     rows = triangle([1000.0] * 8, [0.4, 0.64, 0.784, 0.87, 0.922, 0.953, 0.972, 1.0])
-    for j in range(3, 8):
-        rows[1][f"d{j}"] += 100  # all of it paid in the third year
+    for j in range(2, 7):
+        rows["measures"]["amount"][1][j] += 100  # all of it paid in the third year
     found = model.run(method="analytic", triangle=rows)["warnings"]
     assert found[0].startswith("Origin 1, development year 3 makes up")
 
@@ -223,10 +238,11 @@ def test_one_cell_that_decides_the_dispersion_is_named(model):
 def test_years_without_first_payments_are_fine_and_years_without_any_are_named(model):
     late = table([[0, 50, 60, 60], [10, 40, 60, 60], [5, 30, 70], [7, 30]])
     assert model.run(method="analytic", triangle=late)["summary"]["Total reserve"] == pytest.approx(17.5)
-    with pytest.raises(ValueError, match=r"triangle\[2\]\.d1: the cumulative amount 0 is not above 0"):
+    with pytest.raises(ValueError, match=r"amount\[2\]\[0\]: the cumulative amount 0 is not above 0"):
         model.run(method="analytic", triangle=table([[10, 50, 60], [10, 40], [0]]))
-    with pytest.raises(ValueError, match=r"paid\[0\]\.d1: the cumulative amount 0 is not above 0"):
-        model.run(method="munich", paid=late, incurred=late)
+    lines = late["measures"]["amount"]
+    with pytest.raises(ValueError, match=r"measures\.paid\[0\]\[0\]: the cumulative amount 0 is not above 0"):
+        model.run(method="munich", paid_incurred=both(lines, lines))
 
 
 def test_a_development_year_in_which_nothing_was_paid_adds_no_error(model):
@@ -241,19 +257,35 @@ def test_increments_that_cancel_in_a_development_year_are_refused_with_its_numbe
         model.run(method="analytic", triangle=table([[10, 50, 60, 55], [10, 40, 55, 60], [5, 30, 70, 70], [7, 30]]))
 
 
-def test_a_triangle_headed_in_months_is_read_in_the_order_of_its_columns(model):
-    plain = model.triangles.bundled("taylor_ashe")[3:]
-    months = [{f"d{3 * int(k[1:])}" if k[0] == "d" else k: v for k, v in row.items()} for row in plain]
-    found = model.run(method="clark", triangle=months, months=3)
-    assert found["summary"] == model.run(method="clark", triangle=plain, months=3)["summary"]
-    assert "read as ages" in found["warnings"][0]
-    with pytest.raises(ValueError, match="a period has 12 months, and the columns are headed 3, 6"):
-        model.run(method="clark", triangle=months)
+def test_the_curve_takes_the_length_of_a_period_from_the_triangle(model):
+    plain = model.triangles.bundled("taylor_ashe")
+    by_quarter = plain | {"grain": "quarter"}
+    ages = by_quarter | {"developments": [3 * n for n in plain["developments"]]}
+    given = model.run(method="clark", triangle=plain, months=3)["summary"]
+    assert model.run(method="clark", triangle=by_quarter)["summary"] == given
+    assert model.run(method="clark", triangle=ages)["summary"] == given
+    with pytest.raises(ValueError, match="months: a period has 12 months, and the triangle's origins are by quarter"):
+        model.run(method="clark", triangle=by_quarter, months=12)
+    yearly = plain | {"developments": [12 * n for n in plain["developments"]]}
+    with pytest.raises(ValueError, match="a period has 3 months, and the columns are headed 12, 24"):
+        model.run(method="clark", triangle=yearly, months=3)
+    mixed = plain | {"grain": {"origin": "year", "development": "quarter"}}
+    with pytest.raises(ValueError, match="origins are by year and developments by quarter"):
+        model.run(method="clark", triangle=mixed)
+    late = plain | {"developments": [12 * n - 6 for n in plain["developments"]]}
+    with pytest.raises(ValueError, match="begin with the first period, and 6, 18"):
+        model.run(method="clark", triangle=late)
+
+
+def test_payments_are_by_the_periods_of_the_triangle(model):
+    found = model.run(triangle=model.triangles.bundled("taylor_ashe") | {"grain": "quarter"})
+    assert len(found["tables"]["Payments by calendar quarter"]) == 9
+    assert found["charts"][1]["x_label"] == "Quarters from the valuation date"
 
 
 def test_increments_in_cents_that_cancel_leave_no_residue(model):
-    steps = table([[1000, 200, 50, 10], [1200.30, -1000.10, 200.20], [900, 100], [800]])
-    assert model.triangles.read(steps, incremental=True).values[1].tolist()[:3] == [1200.30, 200.20, 400.40]
+    steps = table([[1000, 200, 50, 10], [1200.30, -1000.10, 200.20], [900, 100], [800]], cumulative=False)
+    assert model.triangles.read(steps).values[1].tolist()[:3] == [1200.30, 200.20, 400.40]
 
 
 def test_both_estimates_of_the_dispersion_are_shown_and_either_is_used(model):
@@ -270,7 +302,7 @@ def test_both_estimates_of_the_dispersion_are_shown_and_either_is_used(model):
 
 def test_the_deviance_needs_increments_that_are_not_negative(model):
     rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
-    rows[1]["d3"] = rows[1]["d2"] - 1
+    rows = changed(rows, 1, 2, rows["measures"]["amount"][1][1] - 1)
     assert "Dispersion by deviance" not in model.run(method="analytic", triangle=rows)["summary"]
     with pytest.raises(ValueError, match="dispersion_by: some increments are below 0"):
         model.run(method="analytic", triangle=rows, dispersion_by="deviance")
@@ -287,8 +319,7 @@ def test_residuals_are_those_of_the_pearson_fit(model):
 def test_the_bornhuetter_ferguson_errors_are_those_of_alai_merz_and_wuthrich(model):
     """Annals of Actuarial Science 4(1), 2009: reserve 7,356,580; process 329,007; total 471,971; chain ladder 429,891."""
     rows = table(BOOK)
-    for row, prior in zip(rows, PRIOR, strict=True):
-        row["premium"] = prior
+    rows["measures"]["premium"] = [[prior] for prior in PRIOR]
     found = model.run(method="analytic", basis="bornhuetter_ferguson", triangle=rows, a_priori=100)["summary"]
     assert found["Total reserve"] == pytest.approx(7_356_580, rel=CUT)
     assert found["Process error"] == pytest.approx(329_007, rel=CUT)
@@ -383,6 +414,6 @@ def test_the_gamma_fit_satisfies_its_likelihood_equations(model):
 
 def test_the_gamma_model_refuses_increments_that_are_not_above_nothing(model):
     rows = triangle([100, 110, 120, 130], [0.4, 0.7, 0.9, 1.0])
-    rows[1]["d3"] = rows[1]["d2"]
+    rows = changed(rows, 1, 2, rows["measures"]["amount"][1][1])
     with pytest.raises(ValueError, match="increment of 1 in development year 3 is not above 0"):
         model.run(method="analytic", variance="gamma", triangle=rows)

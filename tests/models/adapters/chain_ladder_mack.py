@@ -1,4 +1,4 @@
-"""Cases of chain_ladder_mack.json as runs of `chain_ladder`: the triangle becomes rows of the table.
+"""Cases of chain_ladder_mack.json as runs of `chain_ladder`: the triangle becomes the object that the model takes.
 
 Figures that a case expects as printed (whole units, thousands, whole percent) are rounded in the same way.
 """
@@ -44,18 +44,28 @@ NAMES = {
 }
 
 
-def rows(triangle, premium=None, origins=None):
-    """Return the rows of the table that hold `triangle`; `premium` is one for all or one per origin year."""
-    each = premium if isinstance(premium, list) else [premium] * len(triangle)
-    names = origins or [i + 1 for i in range(len(triangle))]
-    return [
-        {
-            "origin": str(names[i]),
-            **({} if each[i] is None else {"premium": each[i]}),
-            **{f"d{j + 1}": v for j, v in enumerate(line) if v is not None},
-        }
-        for i, line in enumerate(triangle)
-    ]
+def triangle_of(measures, cumulative=True, premium=None, origins=None):
+    """Return the triangle that a model takes.
+
+    Args:
+        measures: {name: rows of amounts}.
+        cumulative: what the amounts are.
+        premium: one for all origins, or a list with one for each; None for none.
+        origins: labels; 1, 2, 3 without them.
+    """
+    height = max(map(len, measures.values()))
+    width = max(len(line) for lines in measures.values() for line in lines)
+    amounts = {name: [[*line, *[None] * (width - len(line))] for line in lines] for name, lines in measures.items()}
+    if premium is not None:
+        each = premium if isinstance(premium, list) else [premium] * height
+        amounts["premium"] = [[one] for one in each]
+    return {
+        "origins": [str(name) for name in origins or range(1, height + 1)],
+        "developments": list(range(1, width + 1)),
+        "measures": amounts,
+        "grain": {"origin": "year", "development": "year"},
+        "cumulative": cumulative,
+    }
 
 
 def runs(case, folder):
@@ -114,8 +124,8 @@ def table(given):
     triangle = given["triangle"]
     if isinstance(triangle, str):
         return {"data": chosen(DATA, triangle, None)}
-    cells = rows(triangle, _first(given, "premium", "premiums"), _first(given, "origins", "origin"))
-    return {"data": "own", "amounts": _amounts(given), "triangle": cells}
+    premium, origins = _first(given, "premium", "premiums"), _first(given, "origins", "origin")
+    return {"data": "own", "triangle": triangle_of({"amount": triangle}, _cumulative(given), premium, origins)}
 
 
 def chosen(known, value, default):
@@ -137,13 +147,13 @@ def _first(given, *names):
     return next((given[name] for name in names if name in given), None)
 
 
-def _amounts(given):
+def _cumulative(given):
     """Return whether the triangle's cells are cumulative or incremental."""
     if "cumulative" in given:
-        return "cumulative" if given["cumulative"] else "incremental"
+        return bool(given["cumulative"])
     if "incremental" in given:
-        return "incremental" if given["incremental"] else "cumulative"
-    return chosen({"cumulative": "cumulative", "incremental": "incremental"}, given.get("amounts"), "cumulative")
+        return not given["incremental"]
+    return chosen({"cumulative": True, "incremental": False}, given.get("amounts"), True)
 
 
 def _figures(result):

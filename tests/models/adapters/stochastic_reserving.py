@@ -56,18 +56,28 @@ OLDEST = 60  # years: a last age beyond it is one in months
 DISTRIBUTIONS = {"mean", "sd", "p50", "p75", "p90", "p95", "p99", "p99_5", "percentiles"}
 
 
-def rows(triangle, premium=None, origins=None):
-    """Return the rows of the table that hold `triangle`; `premium` is one for all or one per origin year."""
-    each = premium if isinstance(premium, list) else [premium] * len(triangle)
-    names = origins or [i + 1 for i in range(len(triangle))]
-    return [
-        {
-            "origin": str(names[i]),
-            **({} if each[i] is None else {"premium": each[i]}),
-            **{f"d{j + 1}": v for j, v in enumerate(line) if v is not None},
-        }
-        for i, line in enumerate(triangle)
-    ]
+def triangle_of(measures, cumulative=True, premium=None, origins=None):
+    """Return the triangle that a model takes.
+
+    Args:
+        measures: {name: rows of amounts}.
+        cumulative: what the amounts are.
+        premium: one for all origins, or a list with one for each; None for none.
+        origins: labels; 1, 2, 3 without them.
+    """
+    height = max(map(len, measures.values()))
+    width = max(len(line) for lines in measures.values() for line in lines)
+    amounts = {name: [[*line, *[None] * (width - len(line))] for line in lines] for name, lines in measures.items()}
+    if premium is not None:
+        each = premium if isinstance(premium, list) else [premium] * height
+        amounts["premium"] = [[one] for one in each]
+    return {
+        "origins": [str(name) for name in origins or range(1, height + 1)],
+        "developments": list(range(1, width + 1)),
+        "measures": amounts,
+        "grain": {"origin": "year", "development": "year"},
+        "cumulative": cumulative,
+    }
 
 
 def kind(case):
@@ -137,13 +147,13 @@ def _first(given, *names):
     return next((given[name] for name in names if name in given), None)
 
 
-def _amounts(given):
+def _cumulative(given):
     """Return whether the triangle's cells are cumulative or incremental."""
     if "cumulative" in given:
-        return "cumulative" if given["cumulative"] else "incremental"
+        return bool(given["cumulative"])
     if "incremental" in given:
-        return "incremental" if given["incremental"] else "cumulative"
-    return _chosen({"cumulative": "cumulative", "incremental": "incremental"}, given.get("amounts"), "cumulative")
+        return not given["incremental"]
+    return _chosen({"cumulative": True, "incremental": False}, given.get("amounts"), True)
 
 
 def _table(given, premium=None):
@@ -151,8 +161,8 @@ def _table(given, premium=None):
     triangle = given["triangle"]
     if isinstance(triangle, str):
         return {"data": _chosen(DATA, triangle, None)}
-    cells = rows(triangle, premium, _first(given, "origins", "origin"))
-    return {"data": "own", "amounts": _amounts(given), "triangle": cells}
+    origins = _first(given, "origins", "origin")
+    return {"data": "own", "triangle": triangle_of({"amount": triangle}, _cumulative(given), premium, origins)}
 
 
 def _munich(given, method):
@@ -160,9 +170,9 @@ def _munich(given, method):
     return "odp_bootstrap", {
         "method": method,
         "sigma_rule": _chosen(SIGMA_RULES, _first(given, "sigma_last", "est_sigma", "sigma_rule"), "mack"),
-        "amounts": _amounts(given),
-        "paid": rows(given["paid"], None, names),
-        "incurred": rows(given["incurred"], None, names),
+        "paid_incurred": triangle_of(
+            {"paid": given["paid"], "incurred": given["incurred"]}, _cumulative(given), origins=names
+        ),
     }
 
 

@@ -61,7 +61,7 @@ def draw_paste_box(binding: InputBinding, held: Mapping[str, Any], measure: str)
         if not source.strip():
             return
         parsed = _parse(binding, source, cumulative=form != triangle.FORMS[1], measure=measure, grain=grain)
-        _report(binding, parsed, measure)
+        _report(parsed)
 
         def use() -> None:
             assert parsed.value is not None
@@ -78,6 +78,7 @@ def draw_paste_box(binding: InputBinding, held: Mapping[str, Any], measure: str)
             disabled=bool(parsed.problems) or parsed.value is None,
             on_click=use,
         )
+        _preview(binding, parsed, measure)
 
 
 def _choose_grain(binding: InputBinding) -> dict[str, str]:
@@ -108,7 +109,7 @@ def _parse(
     return parsed
 
 
-def _report(binding: InputBinding, parsed: ParsedTriangle, measure: str) -> None:
+def _report(parsed: ParsedTriangle) -> None:
     """Show what was read, or what is wrong with it."""
     for problem in parsed.problems[:MAX_SHOWN]:
         show_note("error", "red", f"{problem.where}: {problem.message}. {problem.hint}")
@@ -116,12 +117,18 @@ def _report(binding: InputBinding, parsed: ParsedTriangle, measure: str) -> None
         show_note("error", "red", f"and {len(parsed.problems) - MAX_SHOWN:,} more cells that do not fit.")
     if parsed.notes:
         show_note("info", "blue", grid.notes_text(parsed.notes))
-    if parsed.value is None:
-        if not parsed.problems:
-            show_note("error", "red", "It has no amounts.")
+    if parsed.problems:
         return
-    if not parsed.problems:
+    if parsed.value is None:
+        show_note("error", "red", "It has no amounts.")
+    else:
         st.caption(f"{triangle.size_text(parsed.value)}. Every cell fits.")
+
+
+def _preview(binding: InputBinding, parsed: ParsedTriangle, measure: str) -> None:
+    """Show what was read as a heat map, where the cells that could not be read are empty."""
+    if parsed.value is None:
+        return
     read = [key for key in developing(binding.field) if key in parsed.value["measures"]]
     shown = measure if measure in read else read[0]
     triangle.show_heat_map(binding.field, parsed.value, shown, key=f"{binding.key}.preview")

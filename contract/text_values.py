@@ -15,6 +15,7 @@ from typing import Any
 from contract.errors import TextError
 from contract.fields import Field, is_whole
 from contract.number_format import LARGE
+from contract.triangle import has_shape, plain_amount
 
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
@@ -33,6 +34,11 @@ def format_value(field: Field, value: Any) -> str:
         return _format_number(value)
     if field.type == "range":
         return ",".join(_format_number(v) for v in value)
+    if field.type == "triangle" and has_shape(value):
+        measures = {
+            key: [[plain_amount(cell) for cell in line] for line in matrix] for key, matrix in value["measures"].items()
+        }
+        value = {**value, "measures": measures}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

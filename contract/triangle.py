@@ -18,6 +18,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from contract.fields import Field, is_number, is_whole
+from contract.number_format import LARGE
 from contract.period_label import GRAINS
 
 Amounts = Sequence[Sequence[Any]]
@@ -54,6 +55,12 @@ def ages(value: Mapping[str, Any]) -> list[int]:
 def last_filled(line: Sequence[Any]) -> int:
     """Return the position of the last amount of a row, -1 where it has none."""
     return next((j for j in range(len(line) - 1, -1, -1) if line[j] is not None), -1)
+
+
+def plain_amount(amount: Any) -> Any:
+    """Return an amount as it is written: without the .0 of a whole one."""
+    whole = isinstance(amount, float) and amount.is_integer() and abs(amount) < LARGE
+    return int(amount) if whole else amount
 
 
 def has_shape(value: Any) -> bool:

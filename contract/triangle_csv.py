@@ -12,7 +12,7 @@ from contract.csv_export import write_csv
 from contract.fields import Field
 from contract.number_format import NumberFormat
 from contract.result import Column
-from contract.triangle import by_origin, developing
+from contract.triangle import by_origin, developing, plain_amount
 from contract.triangle_text import Layout
 
 
@@ -45,10 +45,10 @@ def _wide(field: Field, value: Mapping[str, Any]) -> tuple[list[Column], dict[st
     data["origin"] = [value["origins"][i] for _, i in rows]
     for key in single:
         columns.append(Column(f"by.{key}", key))
-        data[f"by.{key}"] = [value["measures"][key][i][0] for _, i in rows]
+        data[f"by.{key}"] = [plain_amount(value["measures"][key][i][0]) for _, i in rows]
     for j, number in enumerate(value["developments"]):
         columns.append(Column(f"d.{j}", str(number)))
-        data[f"d.{j}"] = [value["measures"][key][i][j] for key, i in rows]
+        data[f"d.{j}"] = [plain_amount(value["measures"][key][i][j]) for key, i in rows]
     return columns, data
 
 
@@ -72,4 +72,4 @@ def _long(field: Field, value: Mapping[str, Any]) -> tuple[list[Column], dict[st
 
 
 def _amount(field: Field, key: str, line: Sequence[Any], j: int) -> Any:
-    return line[0 if field.measures[key].per_origin else j]
+    return plain_amount(line[0 if field.measures[key].per_origin else j])

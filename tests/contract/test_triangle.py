@@ -226,7 +226,9 @@ def test_the_schema_describes_the_object_and_accepts_what_the_check_accepts():
 
 def test_a_link_carries_a_triangle():
     field = manifest().inputs["claims"]
-    assert parse_value(field, format_value(field, triangle())) == triangle()
+    text = format_value(field, inputs.validate(manifest(), {"claims": triangle()})["claims"])
+    assert parse_value(field, text) == triangle()
+    assert "[100,150.5,160]" in text
 
 
 # Cumulative and incremental.

@@ -316,3 +316,49 @@ def test_the_documentation_page_is_served_without_the_internet(client):
     assert "http" not in page.replace("http://testserver", "")
     for path in __import__("re").findall(r'(?:src|href)="([^"]+)"', page):
         assert client.get(path).status_code == 200
+
+
+CLAIMS = {
+    "claims": {
+        "type": "triangle",
+        "label": "Claims",
+        "min_origins": 2,
+        "measures": {"paid": {"label": "Paid", "unit": "EUR"}},
+        "former_inputs": {"amounts": "cumulative"},
+    }
+}
+
+
+def test_a_triangle_is_one_object_in_the_schema_and_its_problems_are_named_by_cell(client, add_model):
+    add_model("def run(inputs):\n    return {'summary': {'a': 1}}\n", CLAIMS)
+    number = client.get("/apps").json()[0]["id"]
+    schema = client.get(f"/apps/{number}/schema").json()["properties"]["claims"]
+    assert list(schema["properties"]) == ["origins", "developments", "measures", "grain", "cumulative"]
+    wrong = {
+        "origins": ["2019", "2020"],
+        "developments": [12, 24, 36],
+        "measures": {"paid": [[1, None, 3], ["x"]], "d1": []},
+        "grain": "year",
+        "cumulative": True,
+    }
+    answer = client.post(f"/apps/{number}/run", json={"inputs": {"claims": wrong}})
+    assert answer.status_code == 422
+    assert {p["where"]: p["found"] for p in answer.json()["problems"]} == {
+        "inputs.claims.measures.d1": "there is no such measure",
+        "inputs.claims.measures.paid[0][1]": "the cell is empty between filled ones",
+        "inputs.claims.measures.paid[1][0]": "'x' is not a number",
+    }
+    missing = client.post(f"/apps/{number}/run", json={"inputs": {}}).json()["problems"]
+    assert missing[0]["remedy"] == "Give a triangle of at least 2 by 1 with Paid."
+
+
+def test_a_request_of_an_earlier_version_is_still_read(client, add_model):
+    add_model("def run(inputs):\n    return {'summary': {'a': 1}}\n", CLAIMS)
+    number = client.get("/apps").json()[0]["id"]
+    rows = [{"origin": "2019", "d1": 1, "d2": 2}, {"origin": "2020", "d1": 3}]
+    body = {"inputs": {"claims": rows, "amounts": "incremental"}}
+    run = client.post(f"/apps/{number}/run", json=body).json()
+    inputs = client.get(f"/runs/{run['run_id']}").json()["inputs"]
+    assert inputs["claims"]["measures"] == {"paid": [[1.0, 2.0], [3.0, None]]}
+    assert inputs["claims"]["cumulative"] is False
+    assert list(inputs) == ["claims"]

@@ -128,3 +128,64 @@ def test_a_result_without_a_number_has_no_headline():
 
 def test_a_headline_is_written_as_on_its_card():
     assert headline_text(MANIFEST, {"Total": {"value": 1234.5, "unit": "EUR", "format": ",.0f"}}) == "Total 1,234 EUR"
+
+
+TRIANGLE = {
+    "origins": ["2019", "2020"],
+    "developments": [12, 24],
+    "measures": {"paid": [[1, 2], [3, None]], "premium": [[9], [9]]},
+    "grain": {"origin": "year", "development": "year"},
+    "cumulative": True,
+}
+CLAIMS = parse(
+    {
+        "name": "M",
+        "inputs": {
+            "claims": {
+                "type": "triangle",
+                "label": "Claims",
+                "measures": {
+                    "paid": {"label": "Paid"},
+                    "incurred": {"label": "Incurred", "required": False},
+                    "premium": {"label": "Premium", "per": "origin", "required": False},
+                },
+                "default": TRIANGLE,
+            }
+        },
+    }
+)
+PAID = {"paid": [[1, 2], [3, None]]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        (
+            {"measures": {**TRIANGLE["measures"], "paid": [[1, 5], [3, None]]}},
+            ["Claims: 1 of 3 amounts of Paid changed"],
+        ),
+        (
+            {"measures": {"paid": [[1, 1], [3, None]], "premium": [[9], [9]]}, "cumulative": False},
+            ["Claims: incremental"],
+        ),
+        (
+            {"measures": {"paid": [[1, 4], [3, None]], "premium": [[9], [8]]}, "cumulative": False},
+            ["Claims: incremental, 1 of 3 amounts of Paid changed, 1 of 2 amounts of Premium changed"],
+        ),
+        ({"measures": PAID}, ["Claims: Premium left out"]),
+        (
+            {"measures": {**TRIANGLE["measures"], "incurred": [[4, 4], [4, None]]}},
+            ["Claims: Incurred added"],
+        ),
+        ({"origins": ["A", "B"]}, ["Claims: 2 by 2, cumulative, other labels"]),
+        (
+            {"origins": ["2019"], "measures": {"paid": [[1, 2]]}},
+            ["Claims: 1 by 2, cumulative instead of 2 by 2, cumulative"],
+        ),
+        ({"grain": {"origin": "year", "development": "quarter"}}, ["Claims: by year and quarter"]),
+    ],
+)
+def test_a_triangle_differs_by_its_size_its_labels_its_amounts_or_their_form(changes, expected):
+    given = validate(CLAIMS, {"claims": {**TRIANGLE, **changes}})
+    assert differing_inputs(CLAIMS, given) == expected

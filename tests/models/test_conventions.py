@@ -1,6 +1,7 @@
 """What holds for every model of the catalogue."""
 
 import contextlib
+import copy
 import functools
 import json
 import re
@@ -180,6 +181,21 @@ def loaded(name):
     return Model(name)
 
 
+def smaller(field, value):
+    """Return a triangle's last rows and first columns, of the least size that the field takes."""
+    height, width = field.min_origins, field.min_developments
+    measures = {
+        key: [line[: 1 if field.measures[key].per_origin else width] for line in matrix[-height:]]
+        for key, matrix in value["measures"].items()
+    }
+    return {
+        **value,
+        "origins": value["origins"][-height:],
+        "developments": value["developments"][:width],
+        "measures": measures,
+    }
+
+
 def bounds():
     """Yield every model with every input at each of its bounds, and with every option."""
     for name in MODELS:
@@ -194,6 +210,10 @@ def bounds():
                 found = [[o.value] if field.type == "multiselect" else o.value for o in field.options]
             elif field.type == "table":
                 found = [(field.default or [])[: max(field.min_rows, 1)]]
+            elif field.type == "triangle":
+                whole = field.default
+                found = [smaller(field, whole), {**whole, "cumulative": False}]
+                found += [{**whole, "grain": {"origin": g, "development": g}} for g in field.grains]
             else:
                 continue
             for value in found:
@@ -224,6 +244,8 @@ def values_of(field):
         return st.lists(st.sampled_from(options), unique=True, min_size=field.min_items or 0)
     if field.type == "table":
         return tables(field)
+    if field.type == "triangle":
+        return triangles(field)
     return st.sampled_from([o.value for o in field.options])
 
 
@@ -248,6 +270,24 @@ def tables(draw, field):
     return rows
 
 
+@st.composite
+def triangles(draw, field):
+    """Draw the default with one amount changed within its range, increments or not, by any period; or a small one."""
+    value = smaller(field, field.default) if draw(st.booleans()) else copy.deepcopy(field.default)
+    measure = field.measures[draw(st.sampled_from(sorted(value["measures"])))]
+    line = draw(st.sampled_from(value["measures"][measure.key]))
+    known = [j for j, amount in enumerate(line) if amount is not None]
+    if known:
+        ends = [v for v in (measure.minimum, measure.maximum) if is_number(v)]
+        line[draw(st.sampled_from(known))] = draw(st.sampled_from([*ends, 0, 1]))
+    grain = draw(st.sampled_from(field.grains))
+    return {
+        **value,
+        "cumulative": draw(st.booleans()),
+        "grain": {"origin": grain, "development": grain},
+    }
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -256,7 +296,7 @@ def test_for_any_inputs_within_their_ranges_a_model_answers_or_refuses_with_a_re
     fields = {
         key: field
         for key, field in CHECKED[name].manifest.inputs.items()
-        if field.type in NUMERIC | {"boolean", "select", "multiselect", "table"} and key not in SIZES
+        if field.type in NUMERIC | {"boolean", "select", "multiselect", "table", "triangle"} and key not in SIZES
     }
     keys = data.draw(st.lists(st.sampled_from(sorted(fields)), unique=True, min_size=1, max_size=6))
     small = {k: f.minimum for k, f in CHECKED[name].manifest.inputs.items() if k in SIZES}

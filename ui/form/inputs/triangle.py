@@ -106,13 +106,14 @@ def show_heat_map(field: Field, triangle: Mapping[str, Any], measure: str, *, ke
 
 def _draw_switch(binding: InputBinding, triangle: Mapping[str, Any]) -> str:
     """Draw the switch between cumulative and incremental; return why it is off, or an empty text."""
-    key, place = f"{binding.key}.form", f"{binding.key}.turned"
+    place, shown = f"{binding.key}.turned", FORMS[0] if triangle["cumulative"] else FORMS[1]
+    key = sync_widget(binding, f"{binding.key}.form", shown)
     measures = [name for name in developing(binding.field) if triangle["origins"]]
     reason = cannot_turn(triangle, measures)
 
     def turn() -> None:
-        wanted = st.session_state[key]
-        if wanted is None or not is_user_change(key) or (wanted == FORMS[0]) == triangle["cumulative"]:
+        # A click on the chosen side clears it in the browser; the amounts stay.
+        if not is_user_change(key, shown) or st.session_state[key] is None:
             return
         held = st.session_state.get(place)
         if held is not None and held[1] == binding.value:
@@ -122,7 +123,6 @@ def _draw_switch(binding: InputBinding, triangle: Mapping[str, Any]) -> str:
         st.session_state[place] = (binding.value, found)
         binding.set_value(found)
 
-    sync_widget(binding, key, FORMS[0] if triangle["cumulative"] else FORMS[1])
     st.segmented_control(
         "Amounts are",
         FORMS,
@@ -184,38 +184,46 @@ def _take_edits(
 
 def _draw_periods(binding: InputBinding, triangle: Mapping[str, Any]) -> None:
     """Draw what the triangle's shape is: lengths of period and the number of developments."""
-    field, grain = binding.field, triangle["grain"]
     with st.popover("Periods", icon=":material/calendar_month:", type="tertiary"):
-        for part, label in (("origin", "Origin period"), ("development", "Development period")):
-            key = f"{binding.key}.grain.{part}"
+        _choose_grain(binding, triangle, "origin", "Origin period")
+        _choose_grain(binding, triangle, "development", "Development period")
+        _choose_developments(binding, triangle)
 
-            def choose(part: str = part, key: str = key) -> None:
-                if is_user_change(key) and st.session_state[key] is not None:
-                    chosen = {**grain, part: field.grains[st.session_state[key]]}
-                    binding.set_value({**from_rows(field, triangle, to_rows(triangle)), "grain": chosen})
 
-            names = [name.capitalize() for name in field.grains]
-            sync_widget(binding, key, field.grains.index(grain[part]) if grain[part] in field.grains else None)
-            st.selectbox(label, range(len(names)), index=None, key=key, format_func=names.__getitem__, on_change=choose)
-        count = f"{binding.key}.developments"
-        filled = [last_filled(line) + 1 for name in developing(field) for line in triangle["measures"][name]]
+def _choose_grain(binding: InputBinding, triangle: Mapping[str, Any], part: str, label: str) -> None:
+    field, grain = binding.field, triangle["grain"]
+    names = [name.capitalize() for name in field.grains]
+    shown = field.grains.index(grain[part]) if grain[part] in field.grains else None
+    key = sync_widget(binding, f"{binding.key}.grain.{part}", shown)
 
-        def resize() -> None:
-            if is_user_change(count) and st.session_state[count]:
-                wide = with_developments(field, triangle, int(st.session_state[count]))
-                binding.set_value(from_rows(field, wide, to_rows(wide)))
+    def choose() -> None:
+        if is_user_change(key, shown) and (chosen := st.session_state[key]) is not None:
+            value = from_rows(field, triangle, to_rows(triangle))
+            binding.set_value({**value, "grain": {**grain, part: field.grains[chosen]}})
 
-        held = len(triangle["developments"])
-        sync_widget(binding, count, held)
-        st.number_input(
-            "Developments",
-            min_value=max([field.min_developments, *filled]),
-            max_value=max(MAX_DEVELOPMENTS, held),
-            step=1,
-            key=count,
-            help="Columns of the grid. Empty ones at the end can be taken away.",
-            on_change=resize,
-        )
+    st.selectbox(label, range(len(names)), index=None, key=key, format_func=names.__getitem__, on_change=choose)
+
+
+def _choose_developments(binding: InputBinding, triangle: Mapping[str, Any]) -> None:
+    field, shown = binding.field, len(triangle["developments"])
+    key = sync_widget(binding, f"{binding.key}.developments", shown)
+    filled = [last_filled(line) + 1 for name in developing(field) for line in triangle["measures"][name]]
+
+    def resize() -> None:
+        if is_user_change(key, shown) and (count := st.session_state[key]):
+            wide = with_developments(field, triangle, int(count))
+            binding.set_value(from_rows(field, wide, to_rows(wide)))
+
+    least = max([field.min_developments, *filled])
+    st.number_input(
+        "Developments",
+        min_value=min(least, shown),
+        max_value=max(MAX_DEVELOPMENTS, shown),
+        step=1,
+        key=key,
+        help="Columns of the grid. Empty ones at the end can be taken away.",
+        on_change=resize,
+    )
 
 
 def _draw_downloads(binding: InputBinding) -> None:

@@ -63,6 +63,7 @@ WORDS = {
     "pricer": ("assets, drift, volatility, correlation", "made up"),
     "pricing_glm": ("claims experience by factor", "motor claims, Baxter, Coutts and Ross (1980)"),
     "ruin": ("claims, waiting times, premium, capital", "none needed"),
+    "scenarios": ("curve, parameters, options to test against", "EIOPA, end of 2014 to February 2026"),
     "scr_market": ("assets, bonds, cash flows, a curve", "the regulation's tables and EIOPA's curve of June 2023"),
     "stock_analysis": ("prices, holdings, one stock", "five American stocks, 2004 to 2010"),
     "yield_curve": ("market quotes", "EIOPA's euro rates of August 2023"),

@@ -43,6 +43,12 @@ LIMITS = Limits(seconds=60, memory_mb=1_500)
 SIZES = {"paths", "simulations", "scenarios", "policies", "tree_steps", "exercise_dates", "n_assets", "backtest_days"}
 
 
+@pytest.fixture(autouse=True)
+def scratch(tmp_path, monkeypatch):
+    """Give models that run in this process an empty working directory, as the sandbox does: some write files."""
+    monkeypatch.chdir(tmp_path)
+
+
 def run(sandbox, name, values, seed=1):
     manifest = CHECKED[name].manifest
     inputs = contract_inputs.validate(manifest, values)

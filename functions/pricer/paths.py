@@ -14,6 +14,7 @@ from threads import in_threads
 
 CACHE = 32_768  # numbers of one block and step: 128 kB in float32, within a core's second-level cache
 DATES = 60  # at which the fan is drawn
+MULTIPLIED = 16  # assets up to which a product of matrices is the fastest way to correlate
 REPLICATES = 16  # independent scramblings of Sobol's points
 
 
@@ -60,6 +61,8 @@ class Simulation:
         self.values[0] = 1
         self.drawdown = np.empty(paths, np.float32)
         self.root = root(held.rho)
+        at = np.arange(steps + 1)[:, None] * (years / steps)
+        self.scales = (held.weights * np.exp((held.mu - held.sigma**2 / 2) * at)).astype(np.float32)
 
     def blocks(self):
         """Simulate block by block; yield the share of paths done after each."""
@@ -110,7 +113,7 @@ class Simulation:
         mirrored, rebalanced, bridge = self.mirrored, self.rebalanced, ends is not None
         draws, shocks = np.empty((n, size), np.float32), np.empty((n, size), np.float32)
         noise, grown = np.zeros((n, size), np.float32), np.empty((n, size), np.float32)
-        mixing = mixer(held, self.root)
+        mixing = mixer(held, self.root, math.sqrt(dt))
         if bridge:
             # The square root's columns are in order of variance: the first dimension carries the most.
             shares = self.root[:, ::-1] @ ends[:, start:stop]
@@ -120,27 +123,33 @@ class Simulation:
         value = [np.ones(size, np.float64 if rebalanced else np.float32) for _ in columns]
         high = [np.ones(size, np.float32) for _ in columns]
         worst = [np.ones(size, np.float32) for _ in columns]
+        fall = np.empty(size, np.float32)
         kept = {step: row for row, step in enumerate(self.keep)}
         exact = held.weights * np.exp((held.mu - held.sigma**2 / 2) * dt)
         steady = exact.astype(np.float32)
         correction = exact.sum() / steady.sum(dtype=np.float64)
         for step in range(1, self.steps + 1):
             left = self.steps - step + 1
-            if bridge and left == 1:
-                np.subtract(final, noise, out=shocks)
-            else:
-                rng.standard_normal(dtype=np.float32, out=draws)
-                mixing(draws, shocks, math.sqrt(dt * (left - 1) / left if bridge else dt))
-                if bridge:  # Brownian bridge to the end drawn beforehand; Glasserman (2004), section 3.1.1
+            if bridge:
+                if left == 1:
+                    np.subtract(final, noise, out=shocks)
+                else:  # Brownian bridge to the end drawn beforehand; Glasserman (2004), section 3.1.1
+                    rng.standard_normal(dtype=np.float32, out=draws)
+                    mixing(draws, shocks)
+                    shocks *= np.float32(math.sqrt((left - 1) / left))
                     np.subtract(final, noise, out=grown)
                     grown /= np.float32(left)
                     shocks += grown
-            noise += shocks
-            np.exp(shocks if rebalanced else noise, out=grown)
-            scale = steady
-            if not rebalanced:
-                t = step * dt
-                scale = (held.weights * np.exp((held.mu - held.sigma**2 / 2) * t)).astype(np.float32)
+                noise += shocks
+                np.exp(shocks if rebalanced else noise, out=grown)
+            else:
+                # Independent normals are added up, and only their sum is correlated.
+                rng.standard_normal(dtype=np.float32, out=draws)
+                if not rebalanced:
+                    noise += draws
+                mixing(draws if rebalanced else noise, grown)
+                np.exp(grown, out=grown)
+            scale = steady if rebalanced else self.scales[step]
             for i in range(len(columns)):
                 if i == 1:
                     np.reciprocal(grown, out=grown)
@@ -151,7 +160,8 @@ class Simulation:
                 else:
                     value[i] = new
                 np.maximum(high[i], value[i], out=high[i], casting="same_kind")
-                np.minimum(worst[i], value[i] / high[i], out=worst[i], casting="same_kind")
+                np.divide(value[i], high[i], out=fall, casting="same_kind")
+                np.minimum(worst[i], fall, out=worst[i])
                 if step in kept:
                     self.values[kept[step], columns[i]] = value[i]
         for i, column in enumerate(columns):
@@ -168,29 +178,30 @@ def root(rho):
     return vectors * np.sqrt(np.maximum(values, 0))
 
 
-def mixer(held, square_root):
-    """Return a function(draws, out, scale) that correlates independent normals and scales them by σ.
+def mixer(held, square_root, scale):
+    """Return a function(normals, out) that correlates independent normals and multiplies them by σ and `scale`.
 
-    One correlation ρ for all pairs needs no matrix: the symmetric root of (1 - ρ) I + ρ 11ᵀ is α I + β 11ᵀ with
-    α = √(1 - ρ) and β = (√(1 - ρ + n ρ) - α) / n.
+    For many assets with one correlation ρ for all pairs a product of matrices would be slow, and is not needed: the
+    symmetric root of (1 - ρ) I + ρ 11ᵀ is α I + β 11ᵀ with α = √(1 - ρ) and β = (√(1 - ρ + n ρ) - α) / n.
     """
-    sigma = held.sigma.astype(np.float32)[:, None]
-    n = len(sigma)
+    n = len(held.sigma)
     if held.common is not None:
         alpha = math.sqrt(1 - held.common)
         beta = (math.sqrt(1 - held.common + n * held.common) - alpha) / n
+        square_root = beta + alpha * np.eye(n)
+    if held.common is None or n <= MULTIPLIED or alpha == 0:
+        mixed = (held.sigma[:, None] * square_root * scale).astype(np.float32)
 
-        def equal(draws, out, scale):
-            if beta:
-                shared = draws.sum(axis=0)
-                shared *= np.float32(beta / alpha)
-                draws += shared
-            np.multiply(draws, sigma * np.float32(alpha * scale), out=out)
+        def general(normals, out):
+            np.matmul(mixed, normals, out=out)
 
-        return equal
-    scaled = (held.sigma[:, None] * square_root).astype(np.float32)
+        return general
+    sigma = (held.sigma * alpha * scale).astype(np.float32)[:, None]
 
-    def general(draws, out, scale):
-        np.matmul(scaled * np.float32(scale), draws, out=out)
+    def equal(normals, out):
+        shared = normals.sum(axis=0)
+        shared *= np.float32(beta / alpha)
+        np.add(normals, shared, out=out)
+        np.multiply(out, sigma, out=out)
 
-    return general
+    return equal

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 
 from contract.errors import InputError
@@ -201,3 +202,29 @@ def test_correlations_of_dependent_assets_rounded_to_six_digits_are_accepted(mod
     matrix = [{"c1": 1}, {"c1": 0.3}, {"c1": 0.806226, "c2": 0.806226}]
     found = model.run(portfolio="own", assets=assets, correlations=matrix, paths=1000, years=1)
     assert found["summary"]["Standard deviation"] > 0
+
+
+@pytest.mark.parametrize("shape", ["lognormal", "steps", "equal", "one far out"])
+def test_quantiles_found_by_counting_are_those_of_sorting(model, shape):
+    rng = np.random.default_rng(3)
+    values = {
+        "lognormal": np.exp(rng.standard_normal(20_001)),
+        "steps": np.floor(5 * rng.random(3_000)),
+        "equal": np.full(1_000, 1.25),
+        "one far out": np.append(rng.random(5_000), 1e30),
+    }[shape].astype(np.float32)
+    ranks = sorted({0, 1, len(values) // 20, len(values) // 2, len(values) - 2, len(values) - 1})
+    found = model.measures.at_ranks(values, ranks)
+    assert list(found) == list(np.sort(values)[ranks])
+
+
+@pytest.mark.parametrize("assets", [3, 16, 17, 40])
+def test_equal_correlations_are_the_same_matrix_whichever_way_they_are_applied(model, assets):
+    held = model.holdings.read(
+        {"portfolio": "equal", "n_assets": assets, "drift": 5, "volatility": 20, "correlation": 30}
+    )
+    square_root = model.paths.root(held.rho)
+    mixing = model.paths.mixer(held, square_root, 0.5)
+    columns = np.empty((assets, assets), np.float32)
+    mixing(np.eye(assets, dtype=np.float32), columns)
+    assert columns @ columns.T == pytest.approx(0.01 * held.rho, abs=1e-7)

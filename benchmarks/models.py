@@ -3,17 +3,21 @@
 Each case is computed by the model's core (the computation alone), by the whole model (from inputs to summary, tables
 and charts, in this process), by the obvious code written here, and by a library of the same purpose where one is
 installed in `.bench/`. They run alternately, and medians are compared. Each also returns a figure, which shows that
-they agree.
+they agree. The floor is what no method of the same kind can do without: its random numbers alone, in as many threads,
+or the reading of what it has to read; the best round of both makes the ratio, and so does their processor time.
 Chosen: slow code computes a part of the case, and its time is scaled up; the output says by how much. Figures
 of simulations differ by chance, that of the 200 policies of lifelib's sample by the selection.
 Left out: the sandbox and the queue, which `benchmarks.sandbox` and `benchmarks.engine` measure.
 """
 
+import contextlib
 import math
 import os
 import statistics
 import subprocess
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +32,7 @@ POLICIES, MONTHS, SAMPLE = 100_000, 480, 200
 POINTS, FEW_POINTS = 2**16, 2**11
 PATHS, STEPS, ASSETS, CUBE = 100_000, 120, 10, 25_000
 RESAMPLES, LOOPED = 10_000, 300
+SCENARIOS, YEARS = 10_000, 60
 
 # A library's program prepares, then computes the case for each line read and prints seconds (scaled) and figure.
 SERVE = """
@@ -79,6 +84,21 @@ def work():
     )
     return option.NPV()
 """
+QUANTLIB_RATES = """
+import math
+import QuantLib as ql
+ql.Settings.instance().evaluationDate = today = ql.Date(1, 1, 2026)
+curve = ql.YieldTermStructureHandle(ql.FlatForward(today, 0.03, ql.Actual365Fixed()))
+process = ql.HullWhiteProcess(curve, 0.03, 0.008)
+def work():
+    uniform = ql.UniformRandomSequenceGenerator(720, ql.UniformRandomGenerator(1))
+    paths = ql.GaussianPathGenerator(process, 60.0, 720, ql.GaussianRandomSequenceGenerator(uniform), False)
+    total = 0.0
+    for _ in range(500):
+        path = paths.next().value()
+        total += math.exp(-sum(path[i] for i in range(720)) / 12)
+    return total / 500
+"""
 CHAINLADDER = """
 import chainladder as cl
 triangle = cl.load_sample("genins")
@@ -108,6 +128,7 @@ class Case:
         plain: the obvious code, or None.
         scale: by how much the time of the obvious code is scaled up.
         peer: (library, its program, by how much its time is scaled up), or None.
+        floor: (what it is, a function that does it and returns nothing), or None.
     """
 
     name: str
@@ -116,6 +137,7 @@ class Case:
     plain: object
     scale: float = 1.0
     peer: tuple | None = None
+    floor: tuple | None = None
 
 
 class Peer:
@@ -161,6 +183,22 @@ def timed(work, scale=1.0):
     return (time.perf_counter() - begun) * scale, figure
 
 
+def normals(shape, pieces, *, dtype=np.float32):
+    """Return a function that draws standard normals of one shape again and again, on every core."""
+
+    def piece(stream):
+        rng, draws = np.random.Generator(np.random.SFC64(stream)), np.empty(shape[1:], dtype)
+        for _ in range(shape[0]):
+            rng.standard_normal(dtype=dtype, out=draws)
+
+    def work():
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            list(pool.map(piece, np.random.SeedSequence(1).spawn(pieces)))
+        return 0.0
+
+    return work
+
+
 def whole(model, inputs, label):
     """Return a function that runs a model and returns the summary value whose name begins with `label`."""
 
@@ -197,7 +235,9 @@ def portfolio_paths():
 
     name = f"GBM {PATHS:,} paths x {STEPS} months x {ASSETS} assets, rho 0.3"
     work = whole(model, inputs, "Mean value")
-    return Case(name, core, work, cube, PATHS / CUBE, ("QuantLib", QUANTLIB_PATHS, PATHS / 2000))
+    width = model.paths.CACHE // ASSETS
+    floor = (f"{PATHS * STEPS * ASSETS // 2:,} normals", normals((STEPS, ASSETS, width), round(PATHS / 2 / width)))
+    return Case(name, core, work, cube, PATHS / CUBE, ("QuantLib", QUANTLIB_PATHS, PATHS / 2000), floor)
 
 
 def resampled_triangle():
@@ -239,7 +279,18 @@ def resampled_triangle():
 
     work = whole(model, inputs, "Mean reserve")
     peer = ("chainladder", CHAINLADDER, 1)
-    return Case(f"ODP bootstrap, {RESAMPLES:,} resamples of 10 x 10", core, work, loop, RESAMPLES / LOOPED, peer)
+    past, size = int(triangle.known.sum()), np.abs(fit[~triangle.known])[:, None] / phi
+
+    def draws():
+        rng = np.random.Generator(np.random.SFC64(1))
+        for _ in range(5):
+            rng.integers(past, size=(past, RESAMPLES // 5))
+            rng.standard_gamma(np.broadcast_to(size, (len(size), RESAMPLES // 5)))
+        return 0.0
+
+    floor = (f"{past * RESAMPLES:,} cells and {len(size) * RESAMPLES:,} gamma variables", draws)
+    name = f"ODP bootstrap, {RESAMPLES:,} resamples of 10 x 10"
+    return Case(name, core, work, loop, RESAMPLES / LOOPED, peer, floor)
 
 
 def projected_policies(sample):
@@ -290,10 +341,12 @@ def projected_policies(sample):
         return total * scale
 
     work = whole(model, inputs, "Present value of net cash flows")
+    months = np.ones(int(policies.term.sum()) * 12)
+    floor = ("reading a number of each policy and month", lambda: float(months.sum()))
     if sample:
         name = "lifelib's basic term, 10,000 policies x up to 240 months"
-        return Case(name, core, work, loop, scale, ("lifelib", LIFELIB, 1))
-    return Case(f"life {POLICIES:,} policies x {MONTHS} months", core, work, loop, scale)
+        return Case(name, core, work, loop, scale, ("lifelib", LIFELIB, 1), floor)
+    return Case(f"life {POLICIES:,} policies x {MONTHS} months", core, work, loop, scale, None, floor)
 
 
 def american_put():
@@ -321,7 +374,9 @@ def american_put():
         return math.exp(-r * dt) * float(cash.mean())
 
     work = whole(model, inputs, "Monte Carlo price")
-    return Case(f"LSM {paths:,} paths x {dates} dates", core, work, textbook, 1, ("QuantLib", QUANTLIB_AMERICAN, 1))
+    floor = (f"{paths * dates // 2:,} normals", normals((dates, paths // 2), 1, dtype=np.float64))
+    peer = ("QuantLib", QUANTLIB_AMERICAN, 1)
+    return Case(f"LSM {paths:,} paths x {dates} dates", core, work, textbook, 1, peer, floor)
 
 
 def aggregate():
@@ -332,7 +387,7 @@ def aggregate():
     given |= {"points_log2": 16, "grid": "given", "step": step}
     inputs = contract_inputs.validate(model.manifest, given)
     count = model.frequency.choose(inputs)
-    pmf = model.severity.discretised(severity.limited, step, POINTS, inputs["discretisation"], severity.cdf)
+    pmf = model.severity.discretised(severity, step, POINTS, inputs["discretisation"])
     short, level = pmf[:FEW_POINTS].tolist(), inputs["levels"][-1]["level"] / 100
 
     def core():
@@ -345,7 +400,53 @@ def aggregate():
         return step * int(np.searchsorted(np.cumsum(g), level))
 
     work = whole(model, inputs, "VaR")
-    return Case("aggregate loss on 2^16 points", core, work, recursion, (POINTS / FEW_POINTS) ** 2)
+    line = np.ones(2 * POINTS)
+    floor = (f"two transforms of {2 * POINTS:,} numbers", lambda: float(np.fft.irfft(np.fft.rfft(line))[0]))
+    return Case("aggregate loss on 2^16 points", core, work, recursion, (POINTS / FEW_POINTS) ** 2, None, floor)
+
+
+def economic_scenarios():
+    """Return the case of rates, real rates, equity and price index, simulated and tested, not written."""
+    model = Model("scenarios")
+    flat = [{"year": 1, "rate": 3}, {"year": 100, "rate": 3}]
+    given = {"scenarios": SCENARIOS, "horizon": YEARS, "file": "none"}
+    given |= {"curve": "own", "compounding": "continuous", "rates": flat}
+    inputs = contract_inputs.validate(model.manifest, given)
+    market, steps = model.market.read(inputs, [], []), YEARS * 12
+
+    def core():
+        keep = range(0, steps + 1, 12)
+        laid = {"years": YEARS, "per_year": 12, "scenarios": SCENARIOS, "antithetic": True, "seed": 1, "keep": keep}
+        simulation = model.simulation.Simulation(market, **laid)
+        for _ in simulation.blocks():
+            pass
+        return float(np.median(np.exp(simulation.kept["log_equity"][-1])))
+
+    def euler():
+        rng, dt, few = np.random.default_rng(1), 1 / 12, SCENARIOS // 10
+        mixed = np.linalg.cholesky([[1, 0.85, 0.1, 0], [0.85, 1, 0, 0], [0.1, 0, 1, 0], [0, 0, 0, 1]])
+        rate, real, equity, index, bank = (np.empty((steps + 1, few)) for _ in range(5))
+        rate[0], real[0], equity[0], index[0], bank[0] = 0.03, 0.01, 1, 1, 1
+        for i in range(steps):
+            z = mixed @ rng.standard_normal((4, few)) * math.sqrt(dt)
+            spread = (1 - math.exp(-2 * 0.03 * i * dt)) / (2 * 0.03) * 0.008**2
+            rate[i + 1] = rate[i] + (0.03 * (0.03 - rate[i]) + spread) * dt + 0.008 * z[0]
+            real[i + 1] = real[i] + 0.03 * (0.01 - real[i]) * dt + 0.007 * z[1]
+            equity[i + 1] = equity[i] * np.exp((rate[i] - 0.18**2 / 2) * dt + 0.18 * z[2])
+            index[i + 1] = index[i] * np.exp((rate[i] - real[i] - 0.01**2 / 2) * dt + 0.01 * z[3])
+            bank[i + 1] = bank[i] * np.exp(rate[i] * dt)
+        return float(np.median(equity[-1]))
+
+    drawn = len(market.factors.names) + len(market.factors.k)
+    width = model.simulation.WIDTH
+    floor = (
+        f"{drawn * steps * SCENARIOS // 2:,} normals",
+        normals((1, drawn, steps * width), SCENARIOS // 2 // width, dtype=np.float64),
+    )
+    work = whole(model, inputs, "Median equity")
+    name = f"economic scenarios, {SCENARIOS:,} x {YEARS} years monthly"
+    peer = ("QuantLib (rates alone)", QUANTLIB_RATES, SCENARIOS / 500)
+    return Case(name, core, work, euler, 10, peer, floor)
 
 
 CASES = (
@@ -355,6 +456,7 @@ CASES = (
     lambda: projected_policies(sample=True),
     american_put,
     aggregate,
+    economic_scenarios,
 )
 
 
@@ -365,6 +467,8 @@ def compare(case):
         "whole": lambda: timed(case.whole),
         "plain": lambda: timed(case.plain, case.scale),
     }
+    if case.floor:
+        implementations["floor"] = lambda: timed(case.floor[1])
     peer = None
     if case.peer:
         library, program, scale = case.peer
@@ -374,30 +478,43 @@ def compare(case):
         except LookupError as error:
             print(f"  {library} left out: {error}")
     seconds: dict[str, list[float]] = {name: [] for name in implementations}
+    processor: dict[str, list[float]] = {name: [] for name in implementations}
     figures: dict[str, float] = {}
     for number in range(ROUNDS + 1):
         for name, work in implementations.items():
+            begun = time.process_time()
             spent, figures[name] = work()
             if number:  # the first round is a warm-up
                 seconds[name].append(spent)
+                processor[name].append(time.process_time() - begun)
     if peer:
         peer.close()
     middle = {name: statistics.median(values) for name, values in seconds.items()}
     print(case.name)
     for name, value in middle.items():
+        best = min(seconds[name]) * 1000
+        line = f"  {name:<12} {value * 1000:>12,.2f} ms (best {best:,.2f})"
+        if name in {"core", "whole"}:
+            if case.floor:
+                wall, spent = (min(kind[name]) / min(kind["floor"]) for kind in (seconds, processor))
+                line += f", {wall:,.2f} x floor, {spent:,.2f} x its processor time"
+        elif name == "floor":
+            print(f"{line}: {case.floor[0]}")
+            continue
+        else:
+            line += f", {value / middle['core']:,.1f} x core, {value / middle['whole']:,.1f} x whole"
         part = case.scale if name == "plain" else case.peer[2] if case.peer and name == case.peer[0] else 1
         scaled = f", a {part:,.0f}th computed and scaled" if part > 1 else ""
-        ratio = f", {value / middle['core']:,.1f} x core, {value / middle['whole']:,.1f} x whole"
-        ratio = "" if name in {"core", "whole"} else ratio
-        best = min(seconds[name]) * 1000
-        print(f"  {name:<12} {value * 1000:>12,.2f} ms (best {best:,.2f}){ratio}; figure {figures[name]:.6g}{scaled}")
+        print(f"{line}; figure {figures[name]:.6g}{scaled}")
 
 
 def main():
     """Compare every case, with the machine's load before and after."""
     print("load average", *(f"{x:.1f}" for x in os.getloadavg()), f"on {os.cpu_count()} cores; medians of {ROUNDS}")
-    for make in CASES:
-        compare(make())
+    # Models may write files.
+    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
+        for make in CASES:
+            compare(make())
     print("load average", *(f"{x:.1f}" for x in os.getloadavg()))
 
 

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(24)
+TINY = 1e-12
 SHORT = 1.0  # mean reversion times span: below it a quadrature is exact and the closed forms cancel
 
 
 def decay(k, t):
     """Return B(t) = (1 - e^(-kt)) / k, t where k is 0; shapes broadcast."""
-    k, t = np.broadcast_arrays(np.asarray(k, float), np.asarray(t, float))
-    return np.where(k * t < 1e-12, t, -np.expm1(-k * t) / np.where(k == 0, 1, k))
+    span = k * np.asarray(t, float)
+    # (1 - e^-x) / x, which keeps its digits for every x above 0.
+    return t * np.where(span > TINY, -np.expm1(-span) / np.maximum(span, TINY), 1 - span / 2)
 
 
 @dataclass(frozen=True)
@@ -54,21 +56,18 @@ class Factors:
         m, n = len(self.k), len(self.names)
         k = np.concatenate((self.k, np.zeros(n - m)))
         s = np.concatenate((self.s, np.ones(n - m)))
-        both, scale = k[:, None] + k[None, :], s[:, None] * s[None, :] * self.rho
-        values = scale * decay(both, t)
-        if m == 0:
-            return values, np.zeros((n, 0)), np.zeros((0, 0))
-        if k.max() * t < SHORT:
-            u = t * (NODES + 1) / 2
-            fall, b = np.exp(-k[:, None] * u), decay(self.k[:, None], u)
-            mixed = (fall * WEIGHTS) @ b.T * t / 2
-            integrals = (b * WEIGHTS) @ b.T * t / 2
-        else:
-            single, double = decay(k, t), decay(both, t)
-            mixed = (single[:, None] - double[:, :m]) / self.k
-            inner = t - single[:m, None] - single[None, :m] + double[:m, :m]
-            integrals = inner / (self.k[:, None] * self.k[None, :])
-        return values, scale[:, :m] * mixed, scale[:m, :m] * integrals
+        scale = s[:, None] * s[None, :] * self.rho
+        values = scale * decay(k[:, None] + k[None, :], t)
+        return (
+            values,
+            scale[:, :m] * _mixed(k[:, None], self.k, t),
+            scale[:m, :m] * _integrals(self.k[:, None], self.k, t),
+        )
+
+    def mixed_covariance(self, name, factor, t):
+        """Return the covariance of a Brownian motion with the integral of a factor, in the shape of `t`."""
+        i, j = self.index(name), self.index(factor)
+        return self.s[j] * self.rho[i, j] * _mixed(0.0, self.k[j], np.asarray(t, float))
 
     def joint(self, t):
         """Return the covariance of (values, integrals) over a span, shape (n + m, n + m)."""
@@ -78,8 +77,33 @@ class Factors:
     def integral_variance(self, t, which):
         """Return Var of the sum of the integrals of the factors `which` (positions), in the shape of `t`."""
         t = np.asarray(t, float)
-        found = [self.covariances(one)[2][np.ix_(which, which)].sum() for one in t.ravel()]
-        return np.array(found).reshape(t.shape)
+        return sum(
+            self.s[i] * self.s[j] * self.rho[i, j] * _integrals(self.k[i], self.k[j], t) for i in which for j in which
+        )
+
+
+def _mixed(k, other, t):
+    """Return the integral of e^(-ku) B(u) over u from 0 to t, B of the mean reversion `other` > 0; shapes broadcast."""
+    closed = (decay(k, t) - decay(k + other, t)) / other
+    if np.min(other * t) >= SHORT:
+        return closed
+    t = np.asarray(t, float)[..., None]
+    k, other = np.asarray(k)[..., None], np.asarray(other)[..., None]
+    u = t * (NODES + 1) / 2
+    short = (np.exp(-k * u) * decay(other, u)) @ WEIGHTS * t[..., 0] / 2
+    return np.where(np.maximum(k, other)[..., 0] * t[..., 0] < SHORT, short, closed)
+
+
+def _integrals(k, other, t):
+    """Return the integral of B(u) B'(u) over u from 0 to t, of two mean reversions above 0; shapes broadcast."""
+    closed = (t - decay(k, t) - decay(other, t) + decay(k + other, t)) / (k * other)
+    if np.min(np.minimum(k, other) * t) >= SHORT:
+        return closed
+    t = np.asarray(t, float)[..., None]
+    k, other = np.asarray(k)[..., None], np.asarray(other)[..., None]
+    u = t * (NODES + 1) / 2
+    short = (decay(k, u) * decay(other, u)) @ WEIGHTS * t[..., 0] / 2
+    return np.where(np.maximum(k, other)[..., 0] * t[..., 0] < SHORT, short, closed)
 
 
 def root(covariance):

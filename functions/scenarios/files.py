@@ -79,14 +79,13 @@ class Derived:
 
     def __call__(self, paths, first):
         """Return columns by name, float32 of shape (scenarios, dates), raveled, with scenario and month before them."""
-        rows = {name: values[self.steps] for name, values in paths.items()}
-        count = rows["log_discount"].shape[1]
+        count = paths["log_discount"].shape[1]
         found = {
             "scenario": np.repeat(np.arange(first + 1, first + count + 1, dtype=np.int32), len(self.steps)),
             "month": np.tile(self.months.astype(np.int16), count),
         }
         for name in self.names:
-            found[name] = self._column(name, rows).T.astype(np.float32).ravel()
+            found[name] = self._column(name, paths).T.astype(np.float32).ravel()
         return found
 
     def _column(self, name, rows):

@@ -50,6 +50,7 @@ def run(inputs):
         antithetic=inputs["antithetic"],
         seed=inputs["seed"],
         keep=keep,
+        hand_over=files.months(inputs)[0] if inputs["file"] != "none" else (),
     )
     number, rows, writer, derived = simulation.scenarios, 0, None, None
     if inputs["file"] != "none":

@@ -29,7 +29,7 @@ class Simulation:
             factors), "log_discount", "log_equity" (dividends reinvested), perhaps "log_index" and "variance".
     """
 
-    def __init__(self, market, *, years, per_year, scenarios, antithetic, seed, keep):
+    def __init__(self, market, *, years, per_year, scenarios, antithetic, seed, keep, hand_over=()):
         """Lay out the work; `blocks` does it.
 
         Args:
@@ -40,6 +40,7 @@ class Simulation:
             antithetic: whether every second scenario mirrors the one before it.
             seed: of the streams.
             keep: numbers of the steps to keep.
+            hand_over: numbers of the steps that `blocks` hands over, ascending.
         """
         self.market, self.steps, self.step = market, years * per_year, 1 / per_year
         self.antithetic = antithetic
@@ -47,6 +48,11 @@ class Simulation:
         self.drawn = self.scenarios // 2 if antithetic else self.scenarios
         self.times = np.arange(self.steps + 1) / per_year
         self.keep = np.array(sorted({0, *keep}))
+        # Only these rows of a block are worked out: years are a twelfth of the months that lead to them.
+        self.rows = np.union1d(self.keep, np.asarray(hand_over, int))
+        self.kept_rows, self.handed_rows = (
+            np.searchsorted(self.rows, x) for x in (self.keep, np.asarray(hand_over, int))
+        )
         self.seeds = np.random.SeedSequence(seed)
         self.kept = {}
         self._prepare()
@@ -60,9 +66,8 @@ class Simulation:
         curve = market.rates.curve
         self.log_discount = curve.log_discount(t) - market.rates.variance(t) / 2
         if market.real is not None:
-            real, index = market.factors.index("real"), market.factors.index("inflation")
-            spread = market.factors.integral_variance(t, [real])
-            cross = np.array([market.factors.covariances(x)[1][index, real] for x in t])
+            spread = market.factors.integral_variance(t, [market.factors.index("real")])
+            cross = market.factors.mixed_covariance("inflation", "real", t)
             s = market.index_volatility
             # ln(D I): the real bank account, as the covariances of Jarrow and Yildirim's change of measure make it.
             self.log_real = market.real.log_discount(t) - spread / 2 + s * cross - s**2 * t / 2
@@ -72,8 +77,8 @@ class Simulation:
         """Simulate; yield the number of scenarios done after each block, with what `use` made of it.
 
         Args:
-            use: called in a worker thread with the block's paths, by name, float64 of shape (steps + 1, paths), and the
-                number of its first scenario.
+            use: called in a worker thread with the block's paths at the steps to hand over, by name, float64 of shape
+                (steps handed over, scenarios), and the number of its first scenario.
         """
         starts = list(range(0, self.drawn, WIDTH))
         streams = self.seeds.spawn(len(starts))
@@ -90,32 +95,33 @@ class Simulation:
             store = self.kept.get(name)
             if store is None:  # setdefault: two threads may come here at once
                 store = self.kept.setdefault(name, np.empty((len(self.keep), self.scenarios), np.float32))
-            store[:, first:last] = values[self.keep]
-        return last, use(paths, first) if use else None
+            store[:, first:last] = values[self.kept_rows]
+        if use is None:
+            return last, None
+        return last, use({name: values[self.handed_rows] for name, values in paths.items()}, first)
 
     def _paths(self, count, rng):
-        """Return paths by name, float64 of shape (steps + 1, scenarios)."""
-        market, steps, m = self.market, self.steps, self.m
+        """Return paths by name, float64 of shape (rows, scenarios)."""
+        market, steps, m, rows = self.market, self.steps, self.m, self.rows
         n = len(market.factors.names)
         draws = rng.standard_normal((n + m, steps * count))
         moves = (self.root @ draws).reshape(n + m, steps, count)
-        found = {}
-        integrals = []
+        found, integrals = {}, []
         for j in range(m):
             x = np.zeros((steps + 1, count))
             for i in range(steps):
                 np.multiply(x[i], self.decay[j], out=x[i + 1])
                 x[i + 1] += moves[j, i]
-            grown = moves[n + j]
-            grown += self.bond[j] * x[:-1]
-            found[market.factors.names[j]] = self._mirrored(x)
-            integrals.append(_running(grown))
+            found[market.factors.names[j]] = self._mirrored(x[rows])
+            x *= self.bond[j]
+            x[:-1] += moves[n + j]
+            integrals.append(self._summed(x[:-1]))
         bank = sum(integrals[i] for i in market.nominal)
-        found["log_discount"] = self.log_discount[:, None] - self._mirrored(bank)
+        found["log_discount"] = self.log_discount[rows, None] - self._mirrored(bank)
         at = market.factors.index("equity")
         if isinstance(market.equity, equity.BlackScholes):
             sigma = market.equity.sigma
-            own = self._mirrored(_running(sigma * moves[at])) - (sigma**2 / 2 * self.times)[:, None]
+            own = self._mirrored(sigma * self._summed(moves[at])) - (sigma**2 / 2 * self.times[rows])[:, None]
         else:
             shocks = rng.standard_normal((steps, count))
             own, found["variance"] = self._heston(
@@ -123,12 +129,20 @@ class Simulation:
             )
         found["log_equity"] = own - found["log_discount"]
         if market.real is not None:
-            index = market.factors.index("inflation")
-            real = market.factors.index("real")
-            worth = _running(market.index_volatility * moves[index]) - integrals[real]
-            found["log_index"] = self.log_real[:, None] + self._mirrored(worth) - found["log_discount"]
-            found["real"] += self.real_drift[:, None]
+            index, real = market.factors.index("inflation"), market.factors.index("real")
+            worth = market.index_volatility * self._summed(moves[index]) - integrals[real]
+            found["log_index"] = self.log_real[rows, None] + self._mirrored(worth) - found["log_discount"]
+            found["real"] += self.real_drift[rows, None]
         return found
+
+    def _summed(self, moves):
+        """Return sums of the moves, shape (steps, paths), up to each of the rows, from 0."""
+        found = np.zeros((len(self.rows), moves.shape[1]))
+        if len(self.rows) > 1:
+            np.add.reduceat(moves, self.rows[:-1], axis=0, out=found[1:])
+            if self.rows[-1] < len(moves):  # the last piece runs on to the end
+                found[-1] = moves[self.rows[-2] : self.rows[-1]].sum(axis=0)
+        return np.cumsum(found, axis=0, out=found)
 
     def _mirrored(self, values):
         """Return the values with their negatives side by side where antithetic, shape (rows, scenarios)."""
@@ -140,7 +154,7 @@ class Simulation:
         return found.reshape(len(values), -1)
 
     def _heston(self, shocks, others):
-        """Return ln of the discounted equity and the variance, shape (steps + 1, scenarios), from standard normals.
+        """Return ln of the discounted equity and the variance, shape (rows, scenarios), from standard normals.
 
         Source: Andersen (2008), Simple and efficient simulation of the Heston stochastic volatility model, J.
         Computational Finance 11(3), section 3.2.4, and proposition 9 for the martingale correction.
@@ -180,12 +194,4 @@ class Simulation:
             v[i + 1] = following
             spread = np.sqrt(k3 * now + k4 * following)
             log[i + 1] = log[i] + correction - k3 / 2 * now + k2 * following + spread * others[i]
-        return log, v
-
-
-def _running(moves):
-    """Return sums up to each step, from 0, shape (steps + 1, paths)."""
-    found = np.empty((len(moves) + 1, moves.shape[1]))
-    found[0] = 0
-    np.cumsum(moves, axis=0, out=found[1:])
-    return found
+        return log[self.rows], v[self.rows]

@@ -75,7 +75,7 @@ def test_heston_options_simulated_agree_with_the_transform_where_rates_are_rando
 def test_the_transform_for_correlated_rates_is_said_to_be_an_approximation_and_is_a_good_one(model):
     options = [{"kind": "call", "expiry": 10, "strike": 100}]
     given = {**QUICK, "scenarios": 20_000, "horizon": 10, "equity": "heston", "equity_options": options}
-    correlated = model.run(**given, rate_equity=40)
+    correlated = model.run(**given, rate_equity=40, equity_real=40)
     (row,), (plain,) = (r["tables"]["Equity options"] for r in (correlated, model.run(**given, rate_equity=0)))
     assert "approximation" in correlated["notes"]
     assert abs(row["simulated"] - row["closed"]) < SIMULATION * row["error"]
@@ -426,7 +426,7 @@ def test_a_leverage_that_leaves_no_room_for_other_correlations_is_refused(model)
 def test_the_correlations_are_those_of_the_scenarios(model):
     import pandas as pd
 
-    given = {"rate_equity": 30, "rate_inflation": -20, "equity_inflation": 40, "index_volatility": 10}
+    given = {"rate_equity": 30, "rate_inflation": -20, "equity_inflation": 40, "index_volatility": 10, "rate_real": 20}
     columns = ["short_rate", "equity", "price_index"]
     more = {"scenarios": 20_000, "horizon": 1, "antithetic": False, "file": "parquet", "columns": columns}
     for extra in ({}, TWO_FACTORS, {"equity": "heston", "leverage": -60}):

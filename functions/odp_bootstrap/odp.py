@@ -217,8 +217,11 @@ def bootstrap(triangle, fit, drawn, phi, *, simulations, process, seed, prior=No
 
     def draw(count):
         pseudo = np.zeros((*known.shape, count))
-        pseudo[known] = mean + size * drawn[rng.integers(len(drawn), size=(len(mean), count))]
-        pseudo = np.cumsum(pseudo, axis=1)
+        cells = np.take(drawn, rng.integers(len(drawn), size=(len(mean), count)))
+        cells *= size
+        cells += mean
+        pseudo[known] = cells
+        np.cumsum(pseudo, axis=1, out=pseudo)
         sums = column_sums(pseudo, latest)
         return pseudo, sums, np.flatnonzero((sums < floor).any(axis=(0, 1)))
 
@@ -251,7 +254,8 @@ def column_sums(cumulative, latest):
     found = np.empty((2, n - 1, cumulative.shape[2]))
     for k in range(n - 1):
         both = latest > k
-        found[0, k], found[1, k] = cumulative[both, k].sum(axis=0), cumulative[both, k + 1].sum(axis=0)
+        cumulative[:, k].sum(axis=0, where=both[:, None], out=found[0, k])
+        cumulative[:, k + 1].sum(axis=0, where=both[:, None], out=found[1, k])
     return found
 
 

@@ -65,8 +65,9 @@ def choose(inputs):
         raise ValueError("inputs.points: there is no policy. Paste at least one row or choose the sample portfolio.")
 
     def column(key, missing):
-        values = (row.get(key) for row in rows)
-        return np.array([missing if v is None else v for v in values], dtype=float)
+        found = np.array([row.get(key) for row in rows], dtype=float)  # an empty cell, None, becomes NaN
+        found[np.isnan(found)] = missing
+        return found
 
     policies = Policies(
         column("age", 0).astype(int),

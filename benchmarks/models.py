@@ -11,6 +11,7 @@ Left out: the sandbox and the queue, which `benchmarks.sandbox` and `benchmarks.
 """
 
 import contextlib
+import importlib
 import math
 import os
 import statistics
@@ -424,7 +425,10 @@ def economic_scenarios():
 
     def euler():
         rng, dt, few = np.random.default_rng(1), 1 / 12, SCENARIOS // 10
-        mixed = np.linalg.cholesky([[1, 0.85, 0.1, 0], [0.85, 1, 0, 0], [0.1, 0, 1, 0], [0, 0, 0, 1]])
+        rho = np.eye(4)
+        rho[0, 1] = rho[1, 0] = 0.85
+        rho[0, 2] = rho[2, 0] = rho[1, 2] = rho[2, 1] = 0.1
+        mixed = np.linalg.cholesky(rho)
         rate, real, equity, index, bank = (np.empty((steps + 1, few)) for _ in range(5))
         rate[0], real[0], equity[0], index[0], bank[0] = 0.03, 0.01, 1, 1, 1
         for i in range(steps):
@@ -510,6 +514,8 @@ def compare(case):
 
 def main():
     """Compare every case, with the machine's load before and after."""
+    for set_threads in importlib.import_module("engine.sandbox.child").thread_setters():
+        set_threads(1)  # of numerical libraries, as in a run; models share work among the cores themselves
     print("load average", *(f"{x:.1f}" for x in os.getloadavg()), f"on {os.cpu_count()} cores; medians of {ROUNDS}")
     # Models may write files.
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):

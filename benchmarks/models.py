@@ -11,11 +11,11 @@ Left out: the sandbox and the queue, which `benchmarks.sandbox` and `benchmarks.
 """
 
 import contextlib
-import importlib
 import math
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -514,8 +514,6 @@ def compare(case):
 
 def main():
     """Compare every case, with the machine's load before and after."""
-    for set_threads in importlib.import_module("engine.sandbox.child").thread_setters():
-        set_threads(1)  # of numerical libraries, as in a run; models share work among the cores themselves
     print("load average", *(f"{x:.1f}" for x in os.getloadavg()), f"on {os.cpu_count()} cores; medians of {ROUNDS}")
     # Models may write files.
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
@@ -525,4 +523,9 @@ def main():
 
 
 if __name__ == "__main__":
+    # One thread of the numerical libraries, as in a run: models share their work among the cores themselves. The
+    # libraries read it when they are loaded, so the program starts again.
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks.models"])
     main()

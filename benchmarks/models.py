@@ -15,6 +15,7 @@ import math
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -424,7 +425,10 @@ def economic_scenarios():
 
     def euler():
         rng, dt, few = np.random.default_rng(1), 1 / 12, SCENARIOS // 10
-        mixed = np.linalg.cholesky(np.array([[1, 0.85, 0.1, 0], [0.85, 1, 0, 0], [0.1, 0, 1, 0], [0, 0, 0, 1.0]]))
+        rho = np.eye(4)
+        rho[0, 1] = rho[1, 0] = 0.85
+        rho[0, 2] = rho[2, 0] = rho[1, 2] = rho[2, 1] = 0.1
+        mixed = np.linalg.cholesky(rho)
         rate, real, equity, index, bank = (np.empty((steps + 1, few)) for _ in range(5))
         rate[0], real[0], equity[0], index[0], bank[0] = 0.03, 0.01, 1, 1, 1
         for i in range(steps):
@@ -519,4 +523,9 @@ def main():
 
 
 if __name__ == "__main__":
+    # One thread of the numerical libraries, as in a run: models share their work among the cores themselves. The
+    # libraries read it when they are loaded, so the program starts again.
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks.models"])
     main()

@@ -27,7 +27,7 @@ def columns(inputs):
 
 def months(inputs):
     """Return the steps that are written, ascending, and the months that they stand for."""
-    per_year, wanted = int(inputs["steps_per_year"]), {"steps": 12, "quarters": 4, "years": 1}[inputs["written"]]
+    per_year, wanted = inputs["steps_per_year"], {"steps": 12, "quarters": 4, "years": 1}[inputs["written"]]
     wanted = min(per_year, wanted)
     steps = np.arange(0, inputs["horizon"] * per_year + 1, per_year // wanted)
     return steps, steps * (12 // per_year)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, quad_vec
 
+from contract.errors import InputError
 from tests.models.calling import Model
 
 SIMULATION = 4.0  # standard errors
@@ -446,9 +447,10 @@ def test_a_file_larger_than_a_run_may_write_is_refused_before_the_simulation(mod
     assert list(scratch.iterdir()) == []
 
 
-def test_too_many_steps_are_refused_with_the_number_that_is_not(model):
-    with pytest.raises(ValueError, match=r"inputs\.scenarios: 100,000 scenarios of 480 steps .* Take 75,000"):
-        model.run(scenarios=100_000)
+@pytest.mark.parametrize("more", [{"scenarios": 76_000}, {"scenarios": 38_000, "equity": "heston"}])
+def test_too_many_steps_are_refused_before_the_run(model, more):
+    with pytest.raises(InputError, match=r"more than (36|18) million steps in all"):
+        model.run(**more)
 
 
 def test_a_horizon_over_which_no_mean_can_be_simulated_is_refused(model):

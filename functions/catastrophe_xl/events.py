@@ -25,6 +25,7 @@ CANCELLED = 1e-6  # a difference of limited expected values that small has lost 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 LEAST = 1e-250  # a probability below which the logarithm is left out
 FULL = 1e-12  # a deviation, as a share of the largest that a mean allows, below which a loss is a single amount
+NEGLIGIBLE = 1e-14  # of the largest loss: below it 1 less the share of the exposure is 1
 MOST_PROBLEMS = 20
 
 
@@ -243,7 +244,8 @@ class EventLosses:
             return low
         if short(high) < 0:
             return high
-        return float(brentq(short, low, high, xtol=1e-12 * max(high, 1e-300), rtol=1e-14))
+        found = float(brentq(short, low, high, xtol=1e-30 * high, rtol=1e-13, maxiter=1000))
+        return found if found > NEGLIGIBLE * self.most else 0.0
 
     def draw(self, number, rng):
         """Return which event happens and its loss, shape (number,) each."""

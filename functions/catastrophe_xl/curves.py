@@ -70,6 +70,10 @@ class Largest:
         """Return the smallest x with P(M <= x) >= level."""
         return self.losses.solve(self.none_beyond, level)
 
+    def drawn(self, levels):
+        """Return about the quantiles at `levels`, as a curve is drawn, shape of `levels`."""
+        return self.losses.drawn(self.none_beyond, levels)
+
     def shortfall(self, level):
         """Return the mean of the quantiles from `level` on.
 

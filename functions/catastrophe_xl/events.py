@@ -25,6 +25,7 @@ CANCELLED = 1e-6  # a difference of limited expected values that small has lost 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 LEAST = 1e-250  # a probability below which the logarithm is left out
 FULL = 1e-12  # a deviation, as a share of the largest that a mean allows, below which a loss is a single amount
+NEGLIGIBLE = 1e-14  # of the largest loss: below it 1 less the share of the exposure is 1
 MOST_PROBLEMS = 20
 
 
@@ -162,12 +163,12 @@ class EventLosses:
     def survival(self, x):
         """Return P(X > x), elementwise; interpolated where many points are asked for."""
         x = np.asarray(x, dtype=float)
-        smooth = self._continuous(x)[0] if x.size <= FEW or not self.varies.any() else self._interpolated(x)
-        return smooth + self._fixed[2][np.searchsorted(self._fixed[0], x, side="right")]
+        return self._smooth(x) + self._fixed[2][np.searchsorted(self._fixed[0], x, side="right")]
 
     def at_least(self, x):
-        """Return P(X >= x), elementwise."""
-        return self._continuous(x)[0] + self._fixed[2][np.searchsorted(self._fixed[0], x, side="left")]
+        """Return P(X >= x), elementwise; interpolated where many points are asked for."""
+        x = np.asarray(x, dtype=float)
+        return self._smooth(x) + self._fixed[2][np.searchsorted(self._fixed[0], x, side="left")]
 
     def cdf(self, x):
         """Return P(X <= x), elementwise."""
@@ -243,7 +244,15 @@ class EventLosses:
             return low
         if short(high) < 0:
             return high
-        return float(brentq(short, low, high, xtol=1e-12 * max(high, 1e-300), rtol=1e-14))
+        found = float(brentq(short, low, high, xtol=1e-30 * high, rtol=1e-13, maxiter=1000))
+        return found if found > NEGLIGIBLE * self.most else 0.0
+
+    def drawn(self, level, wanted):
+        """Return about what `solve` does for many `wanted` at once, as a curve is drawn, shape of `wanted`."""
+        values = level(self._survival_at_nodes)
+        if self.varies.any():
+            return np.interp(wanted, values, self.nodes)
+        return self.nodes[np.minimum(np.searchsorted(values, wanted), len(self.nodes) - 1)]
 
     def draw(self, number, rng):
         """Return which event happens and its loss, shape (number,) each."""
@@ -284,6 +293,9 @@ class EventLosses:
         node, _, survival = self._nodes
         above = survival > LEAST
         return PchipInterpolator(node[above], np.log(survival[above]), extrapolate=False), node[above][-1]
+
+    def _smooth(self, x):
+        return self._continuous(x)[0] if x.size <= FEW or not self.varies.any() else self._interpolated(x)
 
     def _interpolated(self, x):
         cubic, last = self._logarithm

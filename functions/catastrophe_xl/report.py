@@ -218,6 +218,10 @@ def curve_chart(inputs, curves):
     longest = max([row["period"] for row in inputs["return_periods"]] + [inputs["period"], 10])
     at = np.geomspace(1.25, max(longest, 2), CURVE)
     levels = 1 - 1 / at
+
+    def points(curve):
+        return curve.drawn(levels).tolist() if hasattr(curve, "drawn") else [curve.quantile(q) for q in levels]
+
     shown = [("Total of a year (AEP)", curves.total), ("Largest event (OEP)", curves.largest)]
     if curves.means is not None:
         shown.append(("Largest event, means alone", curves.means))
@@ -231,7 +235,7 @@ def curve_chart(inputs, curves):
         "x_scale": "log",
         "data": {
             "x": at.tolist(),
-            "series": [{"name": name, "y": [curve.quantile(level) for level in levels]} for name, curve in shown],
+            "series": [{"name": name, "y": points(curve)} for name, curve in shown],
         },
     }
 

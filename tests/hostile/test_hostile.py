@@ -151,7 +151,10 @@ def test_each_tier_starts_and_runs_a_model(tier, targets, interpreter):
     home, inputs = targets
     if (tier == "A" and probe() is not Tier.A) or (tier == "B" and os.geteuid() != 0):
         pytest.skip(f"this host cannot confine by tier {tier}")
-    code = "import numpy\ndef run(i):\n    open('f', 'w').close()\n    return {'summary': {'a': float(numpy.eye(2).sum())}}\n"
+    code = (
+        "import numpy\nfrom actuarial.standard_formula import aggregate\ndef run(i):\n    open('f', 'w').close()\n"
+        "    return {'summary': {'a': aggregate([1.2, 1.6], numpy.eye(2))[0]}}\n"
+    )
     found = run_as_process(
         tier, home / f"tier-{tier}", inputs, [write_model(home, f"plain-{tier}", code)], interpreter=interpreter
     )
@@ -169,6 +172,13 @@ def test_without_landlock_network_processes_and_signals_are_still_denied(tier, t
     for folder in folders:
         leaks = [f"{k}: {v}" for k, v in found[folder.name]["shown"]["steps"].items() if v.startswith("LEAKED")]
         assert not leaks
+
+
+@as_root
+def test_in_tier_b_a_model_cannot_change_the_shared_library(targets, interpreter):
+    home, inputs = targets
+    found = run_as_process("B", home / "library-B", inputs, [OWN / "change_library"], interpreter=interpreter)
+    assert found["change_library"]["shown"]["contained"] is True, found
 
 
 @as_root

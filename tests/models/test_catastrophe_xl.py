@@ -396,3 +396,32 @@ def test_a_layer_beyond_every_loss_and_a_premium_too_low_are_said(model):
 def test_few_years_beyond_a_return_period_are_said_to_be_rough(model):
     assert any("return period 500" in w for w in model.run(simulations=4_000)["warnings"])
     assert not model.run()["warnings"]
+
+
+def test_a_loss_far_below_the_exposure_keeps_its_digits_and_its_order(model):
+    """A beta event near both ends: most losses are next to nothing, and quantiles of them still rise."""
+    row = event(0.3, 1e6, 2.4e7, 4e6, 1.2e9)
+    table = model.run(events=[row], layers=[], simulations=1_000)["table"]
+    found = np.array([r["oep"] for r in table])
+    assert np.all(np.diff(found) >= -EXACT * found[1:])
+    _, losses = model.events.read([row], probabilities=False, secondary=True)
+    a, b = (shape[0] for shape in losses.shapes)
+    exceeded = 1 - np.exp(-0.3 * stats.beta(a, b, scale=1.2e9).sf(found[-2:]))
+    assert exceeded == pytest.approx([1 / 500, 1 / 1000], rel=1e-6)
+    assert found[0] == 0
+
+
+@pytest.mark.parametrize("secondary", ["beta", "none"])
+def test_the_curve_that_is_drawn_is_that_of_the_table(model, secondary):
+    result = model.run(secondary=secondary, layers=[], simulations=1_000)
+    data = result["charts"][0]["data"]
+    drawn = next(s["y"] for s in data["series"] if s["name"] == "Largest event (OEP)")
+    table = model.run(
+        secondary=secondary,
+        layers=[],
+        simulations=1_000,
+        return_periods=[{"period": round(x, 6)} for x in data["x"][::8]],
+    )["table"]
+    # A step of single amounts may fall on either side of a period that was rounded.
+    near = [abs(a - row["oep"]) <= 2e-3 * row["oep"] + 1e4 for a, row in zip(drawn[::8], table, strict=True)]
+    assert sum(near) >= len(near) - (1 if secondary == "none" else 0)

@@ -60,7 +60,7 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
         if isinstance(error, NotReadyError):
             return respond(409, "the run has not ended", error.problems)
         if isinstance(error, BusyError):
-            return respond(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
+            return respond(429, "too much is waiting", error.problems, **{"Retry-After": "5"})
         if isinstance(error, NotAllowedError):
             return respond(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):

@@ -93,8 +93,8 @@ def export_pdf(
 
 
 def pdf_response(pdf: Pdf) -> Response:
-    """Return a report to look at, with a name to keep it by."""
-    headers = {"Content-Disposition": f'inline; filename="{pdf.filename}"'}
+    """Return a report to keep as a file."""
+    headers = {"Content-Disposition": f'attachment; filename="{pdf.filename}"'}
     return Response(pdf.content, media_type="application/pdf", headers=headers)
 
 

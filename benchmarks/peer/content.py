@@ -14,9 +14,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+import charting  # noqa: E402
+from charting import number_formats  # noqa: E402
 from contract.result import parse_result  # noqa: E402
-from ui.result import charts  # noqa: E402
-from ui.result.charts import number_formats  # noqa: E402
 
 
 class Content:
@@ -37,8 +37,8 @@ class Content:
                 found = done.value
         result = parse_result(found, self.outputs)
         summary = [(m.label, number_formats.format_number(m.value, m.format, m.unit)) for m in result.summary]
-        figures = [charts.series_figure(result.series, result.outputs)] if result.series else []
-        figures += [charts.figure(chart) for chart in result.charts]
+        figures = [charting.series_figure(result.series, result.outputs)] if result.series else []
+        figures += [charting.figure(chart) for chart in result.charts]
         if not result.tables:
             return summary, figures, ([], [])
         table = result.tables[0]

@@ -18,12 +18,12 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from plotly.offline import get_plotlyjs
 
+from charting import figure, series_figure
 from contract.fields import is_number
 from contract.result import parse_result
 from engine.sandbox.supervisor import Sandbox
 from tests.journeys.test_main_job import CHROMIUM, FLAGS, ROOT
 from tests.models.reference import Runner, adapter, case_inputs, case_name, compare_file, leaves
-from ui.result.charts import figure, series_figure
 
 PAGE = ROOT / "docs" / "07-gallery.md"
 IMAGES = ROOT / "docs" / "gallery"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from charting import figure, series_figure
 from contract import inputs as contract_inputs
 from contract.cases import mismatches
 from contract.errors import InputError
@@ -22,7 +23,6 @@ from engine.sandbox.supervisor import CancelToken, Limits, SandboxJob
 from registry import validation
 from registry.model_files import read_folder
 from tests.models.calling import Model, merged
-from ui.result.charts import figure, series_figure
 
 ROOT = Path(__file__).resolve().parents[2] / "functions"
 MODELS = sorted(p.name for p in ROOT.iterdir() if (p / "manifest.json").is_file())

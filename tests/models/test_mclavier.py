@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from charting import series_figure
 from contract import inputs as contract_inputs
 from contract.result import parse_result
 from contract.run import Status
 from engine.sandbox.supervisor import CancelToken, Limits, SandboxJob
 from registry import validation
 from registry.model_files import read_folder
-from ui.result.charts import series_figure
 
 FOLDERS = Path(__file__).with_name("mclavier")
 CORE = {"type", "label", "min", "max", "step", "default", "unit"}

@@ -5,10 +5,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from charting import palette
 from contract.result import parse_result
 from ui.catalogue.pictures import main_picture
 from ui.catalogue.thumbnail import HEIGHT, WIDTH, thumbnail_svg
-from ui.result.charts import palette
 
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

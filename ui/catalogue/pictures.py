@@ -10,6 +10,7 @@ from uuid import UUID
 
 import streamlit as st
 
+import charting
 from contract.actor import Actor
 from contract.errors import ProblemsError
 from contract.result import Result, parse_result
@@ -17,7 +18,6 @@ from engine.models.starting_runs import starting_runs_by_model
 from engine.runs.export import whole_series
 from engine.runs.follow import snapshot
 from ui.catalogue.thumbnail import thumbnail_svg
-from ui.result import charts
 from ui.shell import cached
 from ui.shell.session import current_actor
 
@@ -62,6 +62,6 @@ def main_picture(result: Result, points: Callable[[Any], Any] | None = None) -> 
 
 def _figures(result: Result, points: Callable[[Any], Any] | None) -> Iterator[Callable[[], Any]]:
     if result.series:
-        yield lambda: charts.series_figure(result.series, result.outputs, points)
+        yield lambda: charting.series_figure(result.series, result.outputs, points)
     for chart in result.charts:
-        yield lambda chart=chart: charts.figure(chart)  # type: ignore[misc]
+        yield lambda chart=chart: charting.figure(chart)  # type: ignore[misc]

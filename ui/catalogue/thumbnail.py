@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ui.result.charts import palette
+from charting import palette
 
 WIDTH, HEIGHT = 320, 120
 PAD = 6

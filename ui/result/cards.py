@@ -2,7 +2,7 @@
 
 Chosen: one block of HTML in place of a metric for each figure, so that a result of fourteen figures is one message and
 one element; every text from a model is escaped. The look is in `ui.shell.style`.
-Left out: how a number is written, which is `ui.result.charts.number_formats`.
+Left out: how a number is written, which is `charting.number_formats`.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from html import escape
 
 import streamlit as st
 
+from charting import number_formats
 from contract.result import Metric
-from ui.result.charts import number_formats
 
 
 def show_cards(summary: Sequence[Metric], headline: Sequence[str] = ()) -> None:

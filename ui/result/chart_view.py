@@ -4,7 +4,7 @@ Chosen: a component with a key of its place, because `st.plotly_chart` makes a f
 identity: every new result would take its charts down and build new ones, with a flicker and without the zoom that the
 reader had set. The component gets the figures as JSON texts, so that an unchanged one is seen at a glance; plotly.js
 comes from the application's own route (`ui.shell.assets`).
-Left out: how a figure is made, which is `ui.result.charts`, and its theme, which the browser knows.
+Left out: how a figure is made, which is `charts`, and its theme, which the browser knows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.result import charts
+import charting
 from ui.shell.assets import LOADER, asset_url
 
 # Not isolated: plotly.js writes its style rules into the document.
@@ -49,11 +49,11 @@ def draw_chart(
         key=key,
         alt=alt,
         spec=figure.to_json(),
-        config=charts.chart_config(image_name),
-        height=int(figure.layout.height or charts.HEIGHT),
+        config=charting.chart_config(image_name),
+        height=int(figure.layout.height or charting.HEIGHT),
         wide=wide,
         # Cells with numbers keep the width to read them: on a phone such a chart is moved sideways, as a table is.
-        cells=charts.has_many_cells(figure),
+        cells=charting.has_many_cells(figure),
         refine=refine,
     )
 

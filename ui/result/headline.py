@@ -7,10 +7,10 @@ Left out: the cards themselves.
 from collections.abc import Sequence
 from typing import Any
 
+from charting import number_formats
 from contract.fields import is_number
 from contract.manifest import Manifest
 from contract.result import Metric, parse_result
-from ui.result.charts import number_formats
 from ui.shell.currency import result_in_currency
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from charting import number_formats
 from contract.fields import Field
 from contract.manifest import Manifest
 from contract.result import Column
 from contract.run import Run
-from ui.result.charts import number_formats
 from ui.result.tables import column_config, to_dataframe
 from ui.shell import formatting
 from ui.shell.markup import escape

@@ -4,7 +4,7 @@ Chosen: numbers become text here and nowhere before; only what is seen is comput
 closed section costs nothing. Every part has its place and a key of its model and place, never of its run: the next
 result is painted over the one before. What a finished run's charts look like is kept for a while, because a page is
 drawn again at every change of its form.
-Left out: how a chart is drawn (`ui.result.charts`), a table (`ui.result.tables`), and where a run came from
+Left out: how a chart is drawn (`charts`), a table (`ui.result.tables`), and where a run came from
 (`ui.result.provenance`).
 """
 
@@ -14,10 +14,11 @@ from typing import Any
 
 import streamlit as st
 
+import charting
 from contract.errors import ProblemsError
 from contract.result import Result, Series
 from contract.run import Run
-from ui.result import cards, chart_view, charts, downloads, tables
+from ui.result import cards, chart_view, downloads, tables
 from ui.result.chart_view import DrawnChart, Range
 from ui.result.provenance import show_provenance as provenance
 from ui.shell.currency import session_currency
@@ -157,7 +158,7 @@ def _draw_series(
     result: Result, run: Run | None, points: Points | None, shown: Range | None
 ) -> list[DrawnChart | ChartFault]:
     try:
-        figure = charts.series_figure(result.series, result.outputs, points, shown=shown)
+        figure = charting.series_figure(result.series, result.outputs, points, shown=shown)
     except ProblemsError as error:
         return [ChartFault("The series cannot be drawn", error)]
     return [
@@ -167,17 +168,17 @@ def _draw_series(
             alt=figure.layout.title.text or "Series",
             image_name=_image_name("series", run),
             wide=True,
-            refine=charts.is_thinned(figure),
+            refine=charting.is_thinned(figure),
         )
     ]
 
 
 def _draw_charts(result: Result, run: Run | None, ranges: Sequence[Range | None]) -> list[DrawnChart | ChartFault]:
     drawn: list[DrawnChart | ChartFault] = []
-    alone = _charts_alone([chart.kind in charts.FULL_WIDTH for chart in result.charts])
+    alone = _charts_alone([chart.kind in charting.FULL_WIDTH for chart in result.charts])
     for i, (chart, shown) in enumerate(zip(result.charts, ranges, strict=True)):
         try:
-            figure = charts.figure(chart, shown=shown)
+            figure = charting.figure(chart, shown=shown)
         except ProblemsError as error:
             drawn.append(ChartFault(f"{chart.title or 'A chart'} cannot be drawn", error))
             continue
@@ -188,7 +189,7 @@ def _draw_charts(result: Result, run: Run | None, ranges: Sequence[Range | None]
                 alt=chart.title or "Chart",
                 image_name=_image_name(chart.title, run),
                 wide=alone[i],
-                refine=charts.is_thinned(figure),
+                refine=charting.is_thinned(figure),
             )
         )
     return drawn

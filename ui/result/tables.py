@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from charting import number_formats
 from contract.result import Column, Table
 from contract.run import Run
 from ui.result import downloads
-from ui.result.charts import number_formats
 from ui.shell.markup import escape
 
 ReadPart = Callable[[str, int, int], Any]

@@ -4,7 +4,7 @@ Every text that comes from a model, its author or another user goes through one 
 Chosen: names, labels and reasons are literal, character by character (`escape`); notes, descriptions and READMEs are
 Markdown (`safe_markdown`) whose images become links and whose diagrams stay code, because a browser would fetch what
 they name, and a confined model could so talk to the outside by its readers. Streamlit shows raw HTML as text.
-Left out: texts inside charts, which Plotly draws (`ui.result.charts.base.escape_html`).
+Left out: texts inside charts, which Plotly draws (`charting.base.escape_html`).
 """
 
 import re

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from tests.ui.result import gallery
+from tests.charting import gallery
 from ui.result import results
 
 st.set_page_config(page_title="Result", layout="wide")

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from contract.result import Column, Metric, Table
-from tests.ui.result import gallery
+from tests.charting import gallery
 from ui.result import cards, chart_view, downloads, provenance, results, tables
 
 SCRIPT = str(Path(__file__).with_name("result_script.py"))
@@ -171,7 +171,7 @@ def test_a_table_behind_another_is_not_read():
     def script(read):
         from dataclasses import replace
 
-        from tests.ui.result import gallery
+        from tests.charting import gallery
         from ui.result import results
 
         results.show_result(replace(gallery.RESULT, charts=()), run=gallery.RUN, read_part=read)

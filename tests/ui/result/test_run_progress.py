@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from contract.run import Status
 from engine.runs.follow import Snapshot, brief
 from tests.actors import ADA
-from tests.ui.result import gallery
+from tests.charting import gallery
 from ui.result import run_progress, run_view
 
 GOING = replace(gallery.RUN, id=UUID(int=5), status=Status.RUNNING, finished_at=None, message="step 4")

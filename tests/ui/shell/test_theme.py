@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ui.result.charts.palette import contrast
+from charting.palette import contrast
 
 CONFIG = Path(__file__).resolve().parents[3] / ".streamlit" / "config.toml"
 THEME = tomllib.loads(CONFIG.read_text())["theme"]

@@ -10,9 +10,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from charting import base, number_formats, palette
+from charting.chart_data import ChartData, axis_type
 from contract.result import Chart
-from ui.result.charts import base, number_formats, palette
-from ui.result.charts.chart_data import ChartData, axis_type
 
 READABLE = 400
 MANY = 8  # columns of cells with numbers that do not fit 390 pixels

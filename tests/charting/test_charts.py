@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import charting
+from charting import downsample, number_formats, palette
 from contract.errors import ResultError
 from contract.result import KINDS as CONTRACT_KINDS
 from contract.result import Chart, Series, parse_result
-from tests.ui.result import gallery
-from ui.result import charts
-from ui.result.charts import downsample, number_formats, palette
+from tests.charting import gallery
 
 APART = 14  # CIE76 distance below which two colours of the palette would be taken for each other
 # Machado, Oliveira, Fernandes (2009), severity 1: how protanopes, deuteranopes and tritanopes see linear RGB.
@@ -41,7 +41,7 @@ def chart(title):
 
 
 def draw(kind, data, **more):
-    return charts.figure(Chart(kind, "T", data, "X", "Y", "EUR") if not more else Chart(kind, "T", data, **more))
+    return charting.figure(Chart(kind, "T", data, "X", "Y", "EUR") if not more else Chart(kind, "T", data, **more))
 
 
 def problems(kind, data):
@@ -97,7 +97,7 @@ def test_sixty_four_styles_are_all_different_without_their_hue_among_any_eight()
 
 
 def test_the_theme_has_the_charts_colours_and_backgrounds():
-    theme = tomllib.loads((Path(charts.__file__).parents[3] / ".streamlit" / "config.toml").read_text())["theme"]
+    theme = tomllib.loads((Path(charting.__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"]
     assert tuple(theme["chartCategoricalColors"]) == palette.COLORS
     assert tuple(theme["chartSequentialColors"]) == palette.SEQUENTIAL
     assert tuple(theme["chartDivergingColors"]) == palette.DIVERGING
@@ -109,14 +109,14 @@ def test_the_theme_has_the_charts_colours_and_backgrounds():
 
 
 def test_every_kind_of_the_contract_can_be_drawn_and_is_in_the_gallery():
-    assert set(charts.KINDS) == set(CONTRACT_KINDS)
+    assert set(charting.KINDS) == set(CONTRACT_KINDS)
     assert {c.kind for c in gallery.CHARTS} == {*CONTRACT_KINDS, "figure"}
 
 
 @pytest.mark.parametrize("dark", [None, True, False])
 @pytest.mark.parametrize("one", [c for c in gallery.CHARTS if c.title != "Broken"], ids=lambda c: c.title)
 def test_every_chart_is_valid_json_with_its_title(one, dark):
-    figure = charts.figure(one, dark=dark)
+    figure = charting.figure(one, dark=dark)
     read = json.loads(figure.to_json())
     assert read["data"]
     assert one.title in read["layout"]["title"]["text"] or one.kind == "figure"
@@ -125,22 +125,23 @@ def test_every_chart_is_valid_json_with_its_title(one, dark):
 
 def test_a_chart_outside_of_streamlit_brings_its_own_surface():
     assert (
-        charts.figure(chart("Yield curves"), dark=True).layout.template.layout.paper_bgcolor == palette.DARK_BACKGROUND
+        charting.figure(chart("Yield curves"), dark=True).layout.template.layout.paper_bgcolor
+        == palette.DARK_BACKGROUND
     )
-    assert charts.figure(chart("Yield curves")).layout.template.layout.paper_bgcolor is None
+    assert charting.figure(chart("Yield curves")).layout.template.layout.paper_bgcolor is None
 
 
 @pytest.mark.parametrize("title", ["Portfolio value", "One-year loss", "Cash flows", "Yield curves", "Mean excess"])
 def test_axes_have_titles_with_units(title):
     one = chart(title)
-    layout = charts.figure(one).layout
+    layout = charting.figure(one).layout
     assert layout.xaxis.title.text.startswith(one.x_label)
     assert layout.yaxis.title.text.startswith(one.y_label)
     assert one.unit in layout.xaxis.title.text + layout.yaxis.title.text
 
 
 def test_a_unit_that_the_label_names_is_not_named_twice():
-    layout = charts.figure(Chart("line", "T", {"x": [1], "y": [2]}, "Age (years)", "Reserve in EUR", "EUR")).layout
+    layout = charting.figure(Chart("line", "T", {"x": [1], "y": [2]}, "Age (years)", "Reserve in EUR", "EUR")).layout
     assert layout.yaxis.title.text == "Reserve in EUR"
 
 
@@ -207,7 +208,7 @@ def test_a_large_heat_map_is_drawn_in_steps_and_says_so():
 
 
 def test_a_surface_holds_its_grid_and_axis_titles():
-    figure = charts.figure(chart("Option price"))
+    figure = charting.figure(chart("Option price"))
     assert len(figure.data[0].z) == 20
     assert len(figure.data[0].z[0]) == 21
     assert figure.layout.scene.xaxis.title.text == "Spot"
@@ -248,7 +249,7 @@ def test_a_histogram_has_bars_as_wide_as_their_bins_and_named_markers():
 
 
 def test_a_waterfall_climbs_by_steps_to_its_totals_with_signs_in_words():
-    trace = charts.figure(chart("From market risk to SCR")).data[0]
+    trace = charting.figure(chart("From market risk to SCR")).data[0]
     assert list(trace.measure) == ["relative", "relative", "relative", "absolute", "relative", "absolute"]
     assert list(trace.y) == [1200, 800, -430, 1570, -220, 1350]
     assert list(trace.text)[:4] == ["+1,200", "+800", "−430", "1,570"]
@@ -266,7 +267,7 @@ def test_a_tornado_has_its_widest_bar_on_top_around_its_base():
 
 
 def test_a_pie_has_its_values_and_labels_and_a_pattern_a_slice():
-    trace = charts.figure(chart("Allocation")).data[0]
+    trace = charting.figure(chart("Allocation")).data[0]
     assert list(trace["values"]) == [40, 25, 15, 12, 8]
     assert "label" in trace.textinfo
     assert len(set(trace.marker.pattern.shape)) == 5
@@ -366,7 +367,7 @@ anything = st.recursive(
 @given(st.sampled_from(CONTRACT_KINDS), anything)
 def test_no_data_whatever_crashes_a_chart(kind, data):
     try:
-        figure = charts.figure(Chart(kind, "T", data))
+        figure = charting.figure(Chart(kind, "T", data))
     except ResultError:
         return  # said so, which is all that is asked; anything else fails here
     assert figure.to_json()
@@ -376,7 +377,7 @@ def test_no_data_whatever_crashes_a_chart(kind, data):
 
 
 def own(**figure):
-    return charts.figure(Chart("figure", "Own", None, figure=figure))
+    return charting.figure(Chart("figure", "Own", None, figure=figure))
 
 
 def test_a_models_own_figure_keeps_its_data_and_layout_only():
@@ -456,12 +457,12 @@ def test_a_menu_that_would_turn_a_figure_into_a_map_is_dropped():
 
 def test_markup_in_a_models_texts_is_shown_and_not_obeyed():
     link = "<a href='https://e.org'>x</a>"
-    figure = charts.figure(
+    figure = charting.figure(
         Chart(
             "bar", link, {"x": [link], "series": [{"name": link, "y": [1]}, {"name": "b", "y": [2]}]}, link, link, link
         )
     )
-    series = charts.series_figure([Series(link, [link], [1.0], unit=link), Series("b", [link], [1.0])], {})
+    series = charting.series_figure([Series(link, [link], [1.0], unit=link), Series("b", [link], [1.0])], {})
     for found in (figure, series):
         shown = found.to_dict()
         shown["layout"].pop("uirevision")
@@ -473,9 +474,9 @@ def test_markup_in_a_models_texts_is_shown_and_not_obeyed():
 
 
 def test_series_of_one_unit_share_one_axis_and_of_two_units_have_two():
-    one = charts.series_figure([Series("a", [1], [2], unit="EUR"), Series("b", [1], [3], unit="EUR")], {})
+    one = charting.series_figure([Series("a", [1], [2], unit="EUR"), Series("b", [1], [3], unit="EUR")], {})
     assert {t.yaxis for t in one.data} == {"y"}
-    two = charts.series_figure(gallery.SERIES, gallery.OUTPUTS)
+    two = charting.series_figure(gallery.SERIES, gallery.OUTPUTS)
     by_name = {t.name: t for t in two.data}
     assert by_name["Survival"].yaxis == "y"
     assert by_name["Deaths (right)"].yaxis == "y2"
@@ -486,18 +487,18 @@ def test_series_of_one_unit_share_one_axis_and_of_two_units_have_two():
 
 
 def test_bars_of_the_right_axis_lie_beneath_the_lines_of_the_left():
-    layout = charts.series_figure(gallery.SERIES, {}).layout
+    layout = charting.series_figure(gallery.SERIES, {}).layout
     assert (layout.yaxis.overlaying, layout.yaxis2.overlaying) == ("y2", None)
 
 
 def test_three_units_stand_above_each_other():
-    figure = charts.series_figure([Series(u, [1, 2], [1, 2], unit=u) for u in ("EUR", "%", "lives")], {})
+    figure = charting.series_figure([Series(u, [1, 2], [1, 2], unit=u) for u in ("EUR", "%", "lives")], {})
     domains = [figure.layout[a].domain for a in ("yaxis", "yaxis2", "yaxis3")]
     assert all(upper[0] > lower[1] for upper, lower in itertools.pairwise(domains))
 
 
 def test_a_series_may_ask_for_the_right_axis():
-    figure = charts.series_figure([Series("a", [1], [2]), Series("b", [1], [3], axis="right")], {})
+    figure = charting.series_figure([Series("a", [1], [2]), Series("b", [1], [3], axis="right")], {})
     assert [t.yaxis for t in figure.data] == ["y", "y2"]
 
 
@@ -512,27 +513,27 @@ def test_a_series_may_ask_for_the_right_axis():
     ],
 )
 def test_each_kind_of_series_is_drawn_as_it_says(kind, check):
-    trace = charts.series_figure([Series("a", [1, 2], [3, 4], kind=kind)], {}).data[0]
+    trace = charting.series_figure([Series("a", [1, 2], [3, 4], kind=kind)], {}).data[0]
     assert check(trace)
     assert (list(trace.x), list(trace.y)) == ([1, 2], [3, 4])
 
 
 def test_a_band_is_filled_between_its_bounds_beneath_its_line():
-    lower, upper, line = charts.series_figure([Series("a", [1, 2], [3, 4], [2, 3], [5, 6], kind="band")], {}).data
+    lower, upper, line = charting.series_figure([Series("a", [1, 2], [3, 4], [2, 3], [5, 6], kind="band")], {}).data
     assert (list(lower.y), list(upper.y), list(line.y)) == ([2, 3], [5, 6], [3, 4])
     assert upper.fill == "tonexty"
-    alone = charts.series_figure([Series("a", [1, 2], [None, None], [2, 3], [5, 6], kind="band")], {})
+    alone = charting.series_figure([Series("a", [1, 2], [None, None], [2, 3], [5, 6], kind="band")], {})
     assert [t.name for t in alone.data] == ["a, lower", "a"]
 
 
 def test_a_series_with_a_text_for_a_number_is_a_problem_with_its_path():
     with pytest.raises(ResultError) as caught:
-        charts.series_figure([Series("a", [1, 2], [3, "x"])], {})
+        charting.series_figure([Series("a", [1, 2], [3, "x"])], {})
     assert caught.value.problems[0].where == "series.a[1].y"
 
 
 def test_a_long_series_is_thinned_keeps_its_peak_and_its_gap_and_says_so():
-    figure = charts.series_figure([gallery.LONG], {}, lambda _: gallery.path_points())
+    figure = charting.series_figure([gallery.LONG], {}, lambda _: gallery.path_points())
     trace = figure.data[0]
     assert len(trace.x) <= downsample.POINTS + 1
     assert max(v for v in trace.y if v is not None) == 9.0
@@ -543,7 +544,7 @@ def test_a_long_series_is_thinned_keeps_its_peak_and_its_gap_and_says_so():
 
 def test_a_series_of_five_thousand_points_is_drawn_whole():
     x = list(range(downsample.LIMIT))
-    figure = charts.series_figure([Series("a", x, x)], {})
+    figure = charting.series_figure([Series("a", x, x)], {})
     assert list(figure.data[0].y) == x
     assert figure.layout.title.subtitle.text is None
 
@@ -552,7 +553,7 @@ def test_a_long_cloud_of_points_is_thinned_whatever_its_order():
     x = [float((i * 7919) % 20_000) for i in range(20_000)]
     y = [v * 2 for v in x]
     for figure in (
-        charts.series_figure([Series("a", x, y, kind="scatter")], {}),
+        charting.series_figure([Series("a", x, y, kind="scatter")], {}),
         draw("scatter", {"x": x, "series": [{"name": "a", "y": y}]}),
     ):
         trace = figure.data[0]
@@ -576,7 +577,7 @@ def test_thinning_chooses_given_points_in_order(count, seed, missing):
 
 
 def test_a_range_in_sight_is_drawn_in_full_with_a_few_points_beside_it():
-    figure = charts.series_figure([gallery.LONG], {}, lambda _: gallery.path_points(), shown=(20_000.0, 23_000.0))
+    figure = charting.series_figure([gallery.LONG], {}, lambda _: gallery.path_points(), shown=(20_000.0, 23_000.0))
     x = [v for v in figure.data[0].x if v is not None]
     assert [v for v in x if 20_000 <= v <= 23_000] == list(range(20_000, 23_001))
     assert 0 < len([v for v in x if v < 19_999]) <= downsample.BESIDE
@@ -585,16 +586,16 @@ def test_a_range_in_sight_is_drawn_in_full_with_a_few_points_beside_it():
 
 
 def test_a_wide_range_in_sight_is_thinned_and_keeps_its_peak():
-    figure = charts.series_figure([gallery.LONG], {}, lambda _: gallery.path_points(), shown=(50_000.0, 80_000.0))
+    figure = charting.series_figure([gallery.LONG], {}, lambda _: gallery.path_points(), shown=(50_000.0, 80_000.0))
     assert max(v for v in figure.data[0].y if v is not None) == 9.0
     assert "about 2,000 of 30,001 points" in figure.layout.title.subtitle.text
 
 
 def test_a_range_of_dates_is_drawn_in_full():
     days = [str(np.datetime64("1990-01-01") + i) for i in range(9_000)]
-    figure = charts.figure(Chart("line", "T", {"x": days, "y": list(range(9_000))}))
-    assert charts.is_thinned(figure)
-    near = charts.figure(
+    figure = charting.figure(Chart("line", "T", {"x": days, "y": list(range(9_000))}))
+    assert charting.is_thinned(figure)
+    near = charting.figure(
         Chart("line", "T", {"x": days, "y": list(range(9_000))}), shown=("1995-03-01 11:00", "1995-06-01")
     )
     assert {d for d in days if "1995-03-02" <= d <= "1995-06-01"} <= set(near.data[0].x)
@@ -603,22 +604,22 @@ def test_a_range_of_dates_is_drawn_in_full():
 
 def test_a_range_of_a_log_axis_is_read_as_powers_of_ten():
     x = [float(i) for i in range(1, 9_001)]
-    near = charts.figure(Chart("line", "T", {"x": x, "y": x}, x_scale="log"), shown=(1.0, 2.0))
+    near = charting.figure(Chart("line", "T", {"x": x, "y": x}, x_scale="log"), shown=(1.0, 2.0))
     assert [v for v in near.data[0].x if 10 <= v <= 100] == x[9:100]
 
 
 def test_a_short_chart_asks_for_no_range():
-    assert not charts.is_thinned(charts.figure(chart("Yield curves")))
+    assert not charting.is_thinned(charting.figure(chart("Yield curves")))
 
 
 def test_series_apart_without_their_points_show_their_head_and_say_so():
-    figure = charts.series_figure([replace(gallery.LONG)], {})
+    figure = charting.series_figure([replace(gallery.LONG)], {})
     assert len(figure.data[0].x) == 200
     assert "first points" in figure.layout.title.subtitle.text
 
 
 def test_a_png_is_named_after_its_chart():
-    options = charts.chart_config("chain_ladder One/two: ä")["toImageButtonOptions"]
+    options = charting.chart_config("chain_ladder One/two: ä")["toImageButtonOptions"]
     assert options["format"] == "png"
     assert options["filename"] == "chain_ladder-one-two"
 
@@ -629,9 +630,9 @@ def test_a_result_as_a_model_returns_it_is_drawn():
         "charts": [{"kind": "bar", "title": "B", "data": {"x": [1], "y": [5]}}, {"data": [{"type": "bar", "y": [3]}]}],
     }
     result = parse_result(raw)
-    assert list(charts.series_figure(result.series, result.outputs).data[0].y) == [2]
-    assert [list(charts.figure(c).data[0].y) for c in result.charts] == [[5], [3]]
-    assert isinstance(charts.figure(result.charts[1]), go.Figure)
+    assert list(charting.series_figure(result.series, result.outputs).data[0].y) == [2]
+    assert [list(charting.figure(c).data[0].y) for c in result.charts] == [[5], [3]]
+    assert isinstance(charting.figure(result.charts[1]), go.Figure)
 
 
 # ---- formats
@@ -685,14 +686,14 @@ def test_what_a_format_says_python_and_plotly_read_alike(spec, value):
 
 def test_a_log_axis_is_drawn_as_one_and_says_what_it_leaves_out():
     data = {"x": [1, 10, 100], "y": [0.001, 0.0, 0.1]}
-    figure = charts.figure(Chart("line", "T", data, "X", "Y", x_scale="log", y_scale="log"))
+    figure = charting.figure(Chart("line", "T", data, "X", "Y", x_scale="log", y_scale="log"))
     assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")
     assert figure.layout.title.subtitle.text.startswith("1 value of 0 or less left out")
     assert list(figure.data[0].y) == [0.001, 0.0, 0.1]  # the values themselves, not their logarithms
 
 
 def test_names_along_an_axis_stay_names_whatever_its_scale():
-    assert charts.figure(Chart("bar", "T", {"x": ["a"], "y": [1]}, x_scale="log")).layout.xaxis.type == "category"
+    assert charting.figure(Chart("bar", "T", {"x": ["a"], "y": [1]}, x_scale="log")).layout.xaxis.type == "category"
 
 
 def test_a_scale_that_is_none_is_told_and_the_axis_is_linear():
@@ -706,7 +707,7 @@ def test_a_scale_that_is_none_is_told_and_the_axis_is_linear():
 def test_series_take_the_scale_that_the_manifest_declares():
     outputs = {"charts": {"q": {"y_scale": "log", "y_label": "Rate"}}}
     result = parse_result({"series": [{"name": "q", "x": [1, 2], "y": [0.01, 0.1]}]}, outputs)
-    assert charts.series_figure(result.series, outputs).layout.yaxis.type == "log"
+    assert charting.series_figure(result.series, outputs).layout.yaxis.type == "log"
 
 
 def test_long_names_beneath_bars_stand_in_lines_and_the_values_keep_their_names():
@@ -736,10 +737,10 @@ def test_only_a_chart_with_many_cells_in_numbers_keeps_its_width_on_a_phone():
     def cells(n):
         return draw("triangle", {"rows": list(range(n)), "columns": list(range(n)), "values": [[1.0] * n] * n})
 
-    assert charts.has_many_cells(cells(10))
-    assert not charts.has_many_cells(cells(4))
-    assert not charts.has_many_cells(cells(40))  # too many for numbers: colours alone, which fit
-    assert not charts.has_many_cells(draw("bar", {"x": ["a"], "y": [1]}))
+    assert charting.has_many_cells(cells(10))
+    assert not charting.has_many_cells(cells(4))
+    assert not charting.has_many_cells(cells(40))  # too many for numbers: colours alone, which fit
+    assert not charting.has_many_cells(draw("bar", {"x": ["a"], "y": [1]}))
 
 
 def test_a_chart_along_x_mixes_kinds_where_its_series_say_so():
@@ -755,7 +756,7 @@ def test_a_chart_along_x_mixes_kinds_where_its_series_say_so():
 def test_series_are_titled_by_the_one_that_declares_a_title():
     outputs = {"charts": {"Base": {"title": "Survival"}}}
     result = parse_result({"series": [{"name": n, "x": [1], "y": [1]} for n in ("Base", "Shock of 10 %")]}, outputs)
-    assert charts.series_figure(result.series, outputs).layout.title.text == "Survival"
+    assert charting.series_figure(result.series, outputs).layout.title.text == "Survival"
 
 
 # ---- ticks and names of lines
@@ -763,12 +764,12 @@ def test_series_are_titled_by_the_one_that_declares_a_title():
 
 @pytest.mark.parametrize("x", [[1, 2], [1, 2, 3], [2020, 2021, 2022], [0], list(range(8))])
 def test_a_short_axis_of_whole_numbers_has_a_tick_at_each_and_repeats_none(x):
-    axis = charts.figure(Chart("line", "T", {"x": x, "y": [0.5] * len(x)})).layout.xaxis
+    axis = charting.figure(Chart("line", "T", {"x": x, "y": [0.5] * len(x)})).layout.xaxis
     assert (axis.dtick, axis.tickformat) == (1, "d")
 
 
 def test_years_of_a_decade_have_ticks_at_whole_years_that_fit_a_phone():
-    axis = charts.figure(Chart("line", "T", {"x": list(range(2010, 2022)), "y": [0.5] * 12})).layout.xaxis
+    axis = charting.figure(Chart("line", "T", {"x": list(range(2010, 2022)), "y": [0.5] * 12})).layout.xaxis
     assert (axis.dtick, axis.tickformat) == (2, "d")
 
 
@@ -814,13 +815,13 @@ def test_a_long_name_at_the_end_of_a_line_is_shortened():
 
 def test_lines_over_a_log_axis_are_named_at_powers_of_ten():
     series = [{"name": str(i), "y": [1, 10.0**i]} for i in range(8)]
-    labels = charts.figure(Chart("line", "T", {"x": [0, 1], "series": series}, y_scale="log")).layout.annotations
+    labels = charting.figure(Chart("line", "T", {"x": [0, 1], "series": series}, y_scale="log")).layout.annotations
     assert labels[-1].y == pytest.approx(7, abs=0.01)
 
 
 def test_a_results_own_series_are_named_at_their_ends_too():
     series = [Series(f"S{i}", [0, 1], [0.0, float(i)]) for i in range(9)]
-    figure = charts.series_figure(series, {})
+    figure = charting.series_figure(series, {})
     assert len(figure.layout.annotations) == 9
     assert figure.layout.showlegend is False
-    assert not charts.series_figure([*series[:-1], replace(series[-1], kind="bar")], {}).layout.annotations
+    assert not charting.series_figure([*series[:-1], replace(series[-1], kind="bar")], {}).layout.annotations

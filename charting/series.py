@@ -10,12 +10,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from charting import base, downsample, palette
+from charting.chart_data import axis_type
+from charting.lines import band_traces, bar_trace, line_trace, scatter_trace
 from contract.errors import ResultError
 from contract.problems import Problem
 from contract.result import Series
-from ui.result.charts import base, downsample, palette
-from ui.result.charts.chart_data import axis_type
-from ui.result.charts.lines import band_traces, bar_trace, line_trace, scatter_trace
 
 Points = Mapping[str, Sequence[Any]]
 RIGHT = frozenset({"right", "y2", "secondary", "2"})
@@ -40,7 +40,7 @@ def series_figure(
         outputs: the manifest's declarations, for titles, axis labels and formats.
         points: returns all points of a series as columns x, y, lower, upper (or as a series).
         title: above the chart; by default the one declared.
-        dark: as in `ui.result.charts.figure`.
+        dark: as in `charting.figure`.
         shown: the range of x in sight, as its axis has it: long series are drawn in more detail there.
 
     Raises:

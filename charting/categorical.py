@@ -11,9 +11,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from charting import base, number_formats, palette
+from charting.chart_data import ChartData
 from contract.result import Chart
-from ui.result.charts import base, number_formats, palette
-from ui.result.charts.chart_data import ChartData
 
 WRAP = 24
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from charting import base
 from contract.errors import ResultError
 from contract.problems import Problem
 from contract.result import Chart
-from ui.result.charts import base
 
 KEPT = ("data", "layout", "frames")
 # Kinds of traces that draw on tiles or outlines, which the browser would fetch; heatmap and treemap are none of them.

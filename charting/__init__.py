@@ -9,15 +9,15 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from charting import categorical, lines, matrix
+from charting.base import HEIGHT, chart_config, is_thinned
+from charting.chart_data import ChartData
+from charting.custom_figure import custom_figure
+from charting.matrix import has_many_cells
+from charting.series import series_figure
 from contract.errors import ResultError
 from contract.problems import Problem
 from contract.result import Chart
-from ui.result.charts import categorical, lines, matrix
-from ui.result.charts.base import HEIGHT, chart_config, is_thinned
-from ui.result.charts.chart_data import ChartData
-from ui.result.charts.custom_figure import custom_figure
-from ui.result.charts.matrix import has_many_cells
-from ui.result.charts.series import series_figure
 
 __all__ = ["FULL_WIDTH", "HEIGHT", "KINDS", "chart_config", "figure", "has_many_cells", "is_thinned", "series_figure"]
 

@@ -2,7 +2,7 @@
 
 Chosen: eight colours derived from Okabe and Ito's (2008, "Color Universal Design"). Each holds a contrast of 3
 to 1 on the light and on the dark background, so that a chart looks the same on both, and every two stay apart
-for protanopes, deuteranopes and tritanopes (tests/ui/result/test_charts.py measures both). Each comes with a dash, a
+for protanopes, deuteranopes and tritanopes (tests/charting/test_charts.py measures both). Each comes with a dash, a
 marker and a pattern of its own: hue is never alone.
 Left out: the theme's text and surfaces, which are in .streamlit/config.toml.
 """

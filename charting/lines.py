@@ -2,7 +2,7 @@
 
 Chosen: one trace a series with a colour, dash, marker and pattern of its own; bands beneath their line.
 Left out: a result's `series`, which come from elsewhere and are drawn with the same traces in
-`ui.result.charts.series`.
+`charting.series`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from charting import base, downsample, palette
+from charting.chart_data import ChartData
 from contract.result import Chart
-from ui.result.charts import base, downsample, palette
-from ui.result.charts.chart_data import ChartData
 
 MIXED = ("line", "scatter", "bar")  # what a chart along x may hold, each series its own
 

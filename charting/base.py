@@ -15,9 +15,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from ui.result.charts import number_formats, palette
-from ui.result.charts.chart_data import axis_type
-from ui.result.charts.downsample import Detail
+from charting import number_formats, palette
+from charting.chart_data import axis_type
+from charting.downsample import Detail
 
 HEIGHT = 400
 TINY = 1e-3  # largest value of an axis below which its ticks are powers of ten

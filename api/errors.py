@@ -19,6 +19,7 @@ from contract.errors import (
     NotAllowedError,
     NotFoundError,
     NotGrantedError,
+    NotReadyError,
     ProblemsError,
     SearchTooSlow,
 )
@@ -40,6 +41,8 @@ def install_handlers(app: FastAPI) -> None:
     async def contract(_request: Request, error: ProblemsError) -> JSONResponse:
         if isinstance(error, NotFoundError):
             return error_response(404, "not found", error.problems)
+        if isinstance(error, NotReadyError):
+            return error_response(409, "the run has not ended", error.problems)
         if isinstance(error, BusyError):
             return error_response(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
         if isinstance(error, NotAllowedError):

@@ -1,4 +1,4 @@
-"""CSV of a run's tables and series and of the list of runs, streamed, whatever their size.
+"""CSV of a run's tables and series and of the list of runs, streamed, whatever their size, and the PDF of a run.
 
 Chosen: the first table where none is named, then the series, as an analyst expects from "export"; parts are read one
 batch at a time.
@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
 
 from api.auth import CurrentActor
 from api.filters import RunFilter
@@ -20,6 +20,8 @@ from contract.errors import NotFoundError
 from contract.number_format import NumberFormat
 from contract.problems import Problem
 from engine.processes import context as contexts
+from engine.report.document import MOST_ROWS, ROWS, ReportOptions, zone_named
+from engine.report.pdf import run_pdf
 from engine.runs.export import ExportedColumns, export_columns, export_runs
 
 router = APIRouter(tags=["exports"])
@@ -55,6 +57,43 @@ def export_csv(
         columns = [column_in(column, parse_currency(currency)) for column in columns]
     number_format = NumberFormat.from_languages(language) if language else contract_csv.EXCEL_FORMAT
     return _stream(replace(found, columns=columns), excel=excel, number_format=number_format)
+
+
+@router.get(
+    "/runs/{run_id}/export/pdf",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/pdf": {}}, "description": "the report"},
+        409: {"description": "the run has not ended"},
+    },
+)
+def export_pdf(
+    request: Request,
+    run_id: UUID,
+    actor: CurrentActor,
+    language: Annotated[
+        str | None, Query(description="of numbers and dates, such as de-CH; English without it")
+    ] = None,
+    currency: Annotated[
+        str | None, Query(description="of amounts whose model names none; no unit without it", max_length=MAX_LETTERS)
+    ] = None,
+    zone: Annotated[str, Query(description="time zone of its times, such as Europe/Berlin", max_length=64)] = "UTC",
+    rows: Annotated[int, Query(ge=0, le=MOST_ROWS, description="rows of each table that are printed")] = ROWS,
+) -> Response:
+    """Return an ended run as PDF: inputs, summary, charts, tables, notes, warnings and provenance."""
+    options = ReportOptions(
+        number_format=NumberFormat.from_languages(language),
+        currency=parse_currency(currency),
+        zone=zone_named(zone),
+        rows=rows,
+        base_url=str(request.base_url).removesuffix("/").removesuffix("/api"),
+    )
+    pdf = run_pdf(contexts.current(), run_id, options, actor=actor)
+    return Response(
+        pdf.content,
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{pdf.filename}"'},
+    )
 
 
 def _stream(

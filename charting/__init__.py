@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from charting import categorical, lines, matrix
-from charting.base import HEIGHT, chart_config, is_thinned
+from charting.base import HEIGHT, chart_config, is_thinned, print_note
 from charting.chart_data import ChartData
 from charting.custom_figure import custom_figure
 from charting.matrix import has_many_cells
@@ -19,7 +19,17 @@ from contract.errors import ResultError
 from contract.problems import Problem
 from contract.result import Chart
 
-__all__ = ["FULL_WIDTH", "HEIGHT", "KINDS", "chart_config", "figure", "has_many_cells", "is_thinned", "series_figure"]
+__all__ = [
+    "FULL_WIDTH",
+    "HEIGHT",
+    "KINDS",
+    "chart_config",
+    "figure",
+    "has_many_cells",
+    "is_thinned",
+    "print_note",
+    "series_figure",
+]
 
 KINDS: dict[str, Callable[..., go.Figure]] = {
     "fan": lines.fan,

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 
 from charting import number_formats, palette
 from charting.chart_data import axis_type
-from charting.downsample import Detail
+from charting.downsample import POINTS, Detail
 
 HEIGHT = 400
 TINY = 1e-3  # largest value of an axis below which its ticks are powers of ten
@@ -276,12 +276,20 @@ def dropped_note(values: Iterable[Any], scale: str) -> str:
 
 def detail_mark(detail: Detail) -> dict[str, Any]:
     """Return the mark of a figure that has fewer points than the series, for `is_thinned`."""
-    return {"meta": {"thinned": True}} if detail.total else {}
+    return {"meta": {"thinned": True, "points": detail.total}} if detail.total else {}
 
 
 def is_thinned(figure: go.Figure) -> bool:
     """Say whether the server has more points than the figure, so that another range is worth drawing anew."""
     return isinstance(figure.layout.meta, dict) and bool(figure.layout.meta.get("thinned"))
+
+
+def print_note(figure: go.Figure) -> str:
+    """Return what a printed chart says beneath its title, where nobody can zoom in."""
+    if is_thinned(figure):
+        total = number_formats.format_count(int(figure.layout.meta["points"]))
+        return f"Drawn with about {number_formats.format_count(POINTS)} of {total} points."
+    return html.unescape(figure.layout.title.subtitle.text or "")
 
 
 def unlog(shown: tuple[Any, Any] | None, scale: str) -> tuple[Any, Any] | None:

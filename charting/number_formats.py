@@ -2,15 +2,20 @@
 
 Chosen: formats as d3 and Python both write them (`,.0f`, `.2%`, `d`, `.3g`), d3's `$,.2f`, `~` and `s`, and the
 words `currency`, `compact`, `percent` and `plain`. A format that cannot be read is as none: a number is still
-shown.
-Left out: other languages' separators; full precision, which is in the CSV.
+shown. The pages write point and comma; what is written for print takes the reader's separators (`written_in`), in
+every text down to the labels within a chart.
+Left out: full precision, which is in the CSV.
 """
 
+import contextlib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+
+from contract import number_format as languages
 
 SPEC = re.compile(
     r"(?P<before>[$€£¥]?)(?P<sign>[+ ]?)(?P<symbol>[$€£¥]?)(?P<comma>,?)(?:\.(?P<places>\d{1,2}))?(?P<trim>~?)"
@@ -20,6 +25,9 @@ WORDS = {"currency": ",.2f", "compact": ".3~s", "percent": ".2%", "plain": "", "
 SIZES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 MINUS = "\u2212"
 LONG_UNIT = 8
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+# Of the text that is being written, not of the process: several threads write at once.
+_language: ContextVar[languages.NumberFormat | None] = ContextVar("number language", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,16 @@ class NumberFormat:
         places = "" if self.places is None else f".{self.places}"
         kind = "f" if self.kind == "F" else self.kind
         return f"{self.sign}{',' if self.comma else ''}{places}{'~' if self.trim else ''}{kind}"
+
+
+@contextlib.contextmanager
+def written_in(number_format: languages.NumberFormat) -> Iterator[None]:
+    """Write every number within, charts and their labels included, with a reader's decimal mark and separators."""
+    before = _language.set(number_format)
+    try:
+        yield
+    finally:
+        _language.reset(before)
 
 
 def parse_format(text: str | None) -> NumberFormat | None:
@@ -76,12 +94,61 @@ def format_number(value: Any, fmt: str | None = None, unit: str | None = None) -
         return str(value)
     spec = parse_format(fmt) or parse_format(default_format(value))
     assert spec is not None
-    text = _digits(value, spec)
+    text = localise(_digits(value, spec))
     if spec.symbol:
         text = text.replace(MINUS, MINUS + spec.symbol, 1) if text.startswith(MINUS) else spec.symbol + text
     if not unit or len(unit) >= LONG_UNIT or (unit == "%" and spec.kind == "%") or unit == spec.symbol:
         return text
     return f"{text}%" if unit == "%" else f"{text} {unit}"
+
+
+def format_delta(delta: Any, fmt: str | None = None, unit: str | None = None) -> str:
+    """Return a change with its sign, empty for none.
+
+    Whether more is better is the analyst's to say, so it has no colour.
+    """
+    if delta is None or isinstance(delta, bool) or not isinstance(delta, int | float):
+        return "" if delta is None else str(delta)
+    text = format_number(abs(delta), fmt, unit)
+    return f"{MINUS}{text}" if delta < 0 else f"+{text}"
+
+
+def format_exact(value: float) -> str:
+    """Return a number with all its digits, as an input's value is shown."""
+    number_format = _language.get()
+    if number_format is not None:
+        # Four digits stand unbroken, as on the page: most of them are years.
+        return languages.format_number(value, number_format, grouping=abs(value) >= 10_000)
+    return repr(value) if isinstance(value, float) else format_number(value)
+
+
+def format_count(count: int) -> str:
+    """Return a number of rows, points or values with thousands separators."""
+    return localise(f"{count:,}")
+
+
+def format_day(day: str) -> str:
+    """Return a date as the reader writes it, ISO where no language is set or it is no date."""
+    number_format = _language.get()
+    try:
+        return day if number_format is None else languages.format_date(day, number_format)
+    except ValueError:
+        return day
+
+
+def localise(text: str) -> str:
+    """Return a number written with point and comma in the separators that are set by `written_in`."""
+    number_format = _language.get()
+    if number_format is None:
+        return text
+
+    def rewritten(match: re.Match[str]) -> str:
+        whole, _, fraction = match[0].partition(".")
+        if "," in whole:
+            whole = languages.format_number(int(whole.replace(",", "")), number_format)
+        return f"{whole}{number_format.decimal}{fraction}" if fraction else whole
+
+    return _DIGITS.sub(rewritten, text, count=1)
 
 
 def card_label(label: str, unit: str | None) -> str:

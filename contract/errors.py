@@ -74,6 +74,10 @@ class NotFoundError(ProblemsError):
     """There is no such model, version or run."""
 
 
+class NotReadyError(ProblemsError):
+    """What is asked for is there once the run has ended."""
+
+
 class BusyError(ProblemsError):
     """The user has as many runs waiting as one user may have."""
 

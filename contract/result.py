@@ -179,6 +179,15 @@ def parse_result(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = Non
     )
 
 
+def not_finite(nulls: Mapping[str, Any]) -> tuple[int, list[str]]:
+    """Return how many values were not finite, and the paths known, from `{count, where}` or `{path: n}`."""
+    if isinstance(nulls.get("count"), int):
+        paths = next((v for v in nulls.values() if isinstance(v, list | tuple)), [])
+        return nulls["count"], [str(p) for p in paths]
+    counts = {str(k): v if isinstance(v, int) else 1 for k, v in nulls.items()}
+    return sum(counts.values()), list(counts)
+
+
 class _Reader:
     """Reads each key of a result; what does not fit goes to `extras` with a warning."""
 

@@ -6,20 +6,17 @@ Left out: what a grant is, which is `engine.models.grants`.
 """
 
 import argparse
-import contextlib
-import getpass
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import settings as settings_module
 from contract.access import GrantKind, normalise_host
 from contract.actor import Actor
 from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
+from engine.commands.installation import open_database, operator_name
 from engine.models.grants import grant, grant_lines, revoke
 from settings import Settings, SettingsError
 from storage.database import Database
-from storage.embedded_postgres import EmbeddedServer
-from storage.migrate import migrate
 
 
 def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
@@ -30,7 +27,7 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
         parser.error(f"{given.what} {given.model}: name at least one --host or --secret")
     try:
         settings = settings or settings_module.read_settings()
-        with _open_database(settings) as database:
+        with open_database(settings) as database:
             return _run_command(given, database)
     except (SettingsError, ServerError, DatabaseUnavailable) as error:
         print(error, file=sys.stderr)
@@ -41,7 +38,7 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
 
 
 def _run_command(given: argparse.Namespace, database: Database) -> int:
-    actor = Actor(given.by if given.what == "grant" else _operator_name())
+    actor = Actor(given.by if given.what == "grant" else operator_name())
     if given.what == "list":
         found = list(grant_lines(database, given.model, actor=actor))
         print("\n".join(found) or f"{given.model or 'No model'} asks for no host and no secret.")
@@ -77,30 +74,8 @@ def _argument_parser() -> argparse.ArgumentParser:
             "--secret", action="append", default=[], help="a secret's name, not its value; again for more"
         )
         if what == "grant":
-            verb.add_argument("--by", default=_operator_name(), help="who grants it; your account where it is left out")
+            verb.add_argument("--by", default=operator_name(), help="who grants it; your account where it is left out")
     return parser
-
-
-@contextlib.contextmanager
-def _open_database(settings: Settings) -> Iterator[Database]:
-    """Open the installation's database: that of DATABASE_URL, or the embedded one, joined or started for a moment."""
-    with contextlib.ExitStack() as stack:
-        url = settings.database_url
-        if not url:
-            home = settings.data / "postgres"
-            if not (home / "data").is_dir():
-                raise ServerError(f"There is no database in {home}. Start Tontine once, or name the one it uses.")
-            url = stack.enter_context(EmbeddedServer(home))
-        database = stack.enter_context(contextlib.closing(Database(url, pool=1)))
-        migrate(database)
-        yield database
-
-
-def _operator_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "administrator"
 
 
 if __name__ == "__main__":

@@ -74,3 +74,15 @@ def test_a_runs_page_begins_with_the_inputs_that_differ(visit, add_model, contex
     same = submit(context, "probe", {}, actor=ADA)
     run_now(same)
     assert "The model's starting values" in words(visit("run", id=str(same.id)))
+
+
+def test_an_ended_run_is_offered_as_pdf_in_the_sessions_format_and_currency(visit, add_model, context, run_now):
+    add_model(TWO, N)
+    run = submit(context, "probe", {"n": 9}, actor=ADA)
+    waiting = visit("run", id=str(run.id))
+    assert not [b for b in waiting.get("link_button") if "/export/pdf" in b.proto.url]
+    run_now(run)
+    app = visit("run", id=str(run.id))
+    (link,) = [b.proto for b in app.get("link_button") if "/export/pdf" in b.proto.url]
+    assert link.label == "PDF"
+    assert link.url == f"/api/runs/{run.id}/export/pdf?language=en&currency=&zone=UTC"

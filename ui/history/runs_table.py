@@ -20,9 +20,9 @@ import streamlit as st
 from contract.errors import ProblemsError
 from contract.run import Run, Status
 from contract.run_search import Filter, Page
+from engine.report.differences import summarise_differences
 from engine.runs.search import COUNT_CAP, count_runs, search_runs
 from engine.runs.summaries import read_summaries
-from ui.result.differences import summarise_differences
 from ui.result.headline import headline_text
 from ui.shell import cached, sitemap
 from ui.shell.formatting import STATUS

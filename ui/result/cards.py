@@ -40,15 +40,6 @@ def _card(metric: Metric) -> str:
         # Reached by pointer, by finger and by keyboard; read out as part of the label.
         text = escape(" ".join(metric.help.split()))
         helped = f' <span class="tontine-help" tabindex="0" aria-label="{text}"><span>{text}</span></span>'
-    delta = delta_text(metric)
+    delta = number_formats.format_delta(metric.delta, metric.format, metric.unit)
     changed = f'<dd class="tontine-delta">{escape(delta)}</dd>' if delta else ""
     return f'<div><dt>{label}{helped}</dt><dd class="tontine-value">{value}</dd>{changed}</div>'
-
-
-def delta_text(metric: Metric) -> str | None:
-    """Return a change with its sign; whether more is better is the analyst's to say, so it has no colour."""
-    delta = metric.delta
-    if delta is None or isinstance(delta, bool) or not isinstance(delta, int | float):
-        return None if delta is None else str(delta)
-    text = number_formats.format_number(abs(delta), metric.format, metric.unit)
-    return f"{number_formats.MINUS}{text}" if delta < 0 else f"+{text}"

@@ -1,4 +1,4 @@
-"""Downloads of a result: CSV of its tables and series, and the files a model made.
+"""Downloads of a result: CSV of its tables and series, and the run as PDF.
 
 Chosen: what the page holds is written on the click, and nothing before; what is stored apart comes from the streaming
 route, whatever its size. Each file comes in two forms, plain and for Excel.
@@ -8,7 +8,7 @@ Left out: the form of a line, which is `contract.csv_export`.
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import streamlit as st
@@ -19,8 +19,10 @@ from contract.result import Series, Table
 from contract.run import Run
 from ui.shell import session_format
 from ui.shell.currency import session_currency
+from ui.shell.time_zone import zone_name
 
 ROUTE = "/api/runs/{id}/export/csv"
+PDF_ROUTE = "/api/runs/{id}/export/pdf"
 PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
 EXCEL_HELP = "For a spreadsheet that writes numbers as set in the page's head"
 
@@ -56,6 +58,21 @@ def export_link(run_id: UUID, name: str, *, excel: bool = False, language: str =
     link = f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}&currency={quote(session_currency(), safe='')}"
     link += "&excel=1" if excel else ""
     return f"{link}&language={quote(language)}" if excel and language else link
+
+
+def pdf_link(run: Run) -> None:
+    """Offer an ended run as PDF, in the session's number format, currency and time zone."""
+    asked = {
+        "language": session_format.current_format().language,
+        "currency": session_currency(),
+        "zone": zone_name(),
+    }
+    st.link_button(
+        "PDF",
+        f"{PDF_ROUTE.format(id=run.id)}?{urlencode(asked)}",
+        help="The run as a report to print or file: inputs, result, charts and provenance",
+        icon=":material/picture_as_pdf:",
+    )
 
 
 def export_filename(name: str, run: Run | None) -> str:

@@ -1,7 +1,6 @@
-"""Where a result came from: the inputs it ran with, the version, the seed, who, when, on what.
+"""Where a result came from, on the page: its inputs and everything that the run records.
 
-Chosen: everything the run records, in the form's own words and units, so that a reader can repeat it elsewhere.
-Left out: the model's source and references, which are on its page.
+Left out: the words, which are `engine.report.provenance`.
 """
 
 import json
@@ -11,18 +10,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from charting import number_formats
 from contract.fields import Field
 from contract.manifest import Manifest
 from contract.result import Column
 from contract.run import Run
+from engine.report.provenance import PYTHON, SHORT, input_rows, is_rows, provenance_rows, value_text
 from ui.result.tables import column_config, to_dataframe
-from ui.shell import formatting
 from ui.shell.markup import escape
 from ui.shell.time_zone import session_zone
-
-SHORT = 12
-PYTHON = ("python", "Python")
 
 
 def show_provenance(run: Run, manifest: Manifest | None = None) -> None:
@@ -44,10 +39,14 @@ def show_provenance(run: Run, manifest: Manifest | None = None) -> None:
             alt="Inputs of the run",
         )
         for key, value in run.inputs.items():
-            if _is_rows(value):
+            if is_rows(value):
                 _table_rows(key, value, fields.get(key))
     st.markdown("**Provenance**")
-    st.table({k: escape(v) for k, v in provenance_rows(run, manifest).items()}, border="horizontal", width="content")
+    st.table(
+        {k: escape(v) for k, v in provenance_rows(run, manifest, zone=session_zone()).items()},
+        border="horizontal",
+        width="content",
+    )
     with st.container(horizontal=True, gap="small"):
         with st.popover(f"Version {run.version[:SHORT]}", icon=":material/fingerprint:"):
             st.caption("The content hash in full: equal code has an equal hash.")
@@ -57,73 +56,6 @@ def show_provenance(run: Run, manifest: Manifest | None = None) -> None:
     if run.environment:
         packages = ", ".join(f"{k} {v}" for k, v in run.environment.items() if k not in PYTHON)
         st.caption(escape(f"Packages: {packages}"))
-
-
-def input_rows(inputs: Mapping[str, Any], fields: Mapping[str, Field]) -> list[dict[str, str]]:
-    """Return the inputs in the form's order and words: group, label, value, unit, key."""
-    order = [k for k in fields if k in inputs] + [k for k in inputs if k not in fields]
-    grouped = any(fields[k].group for k in order if k in fields)
-    rows = []
-    for key in order:
-        field = fields.get(key)
-        row = {"Group": (field.group or "") if field else ""} if grouped else {}
-        row |= {
-            "Input": field.label if field else key,
-            "Value": value_text(inputs[key], field),
-            "Unit": (field.unit or "") if field else "",
-            "Key": key,
-        }
-        rows.append(row)
-    return rows
-
-
-def value_text(value: Any, field: Field | None = None) -> str:
-    """Return an input's value in words; an option by its label, a table by its size."""
-    if value is None:
-        return "–"
-    if _is_rows(value):
-        return f"{len(value):,} row{'' if len(value) == 1 else 's'}"
-    if isinstance(value, list):
-        joint = " to " if field is not None and field.type == "range" else ", "
-        return joint.join(value_text(v, field) for v in value) or "none"
-    for option in field.options if field is not None else ():
-        if option.value == value and isinstance(option.value, bool) == isinstance(value, bool):
-            return option.label
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, int):
-        return number_formats.format_number(value)
-    return repr(value) if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
-
-
-def provenance_rows(run: Run, manifest: Manifest | None = None) -> dict[str, str]:
-    """Return what is recorded about a run, in words; what is not known is left out."""
-    zone = session_zone()
-    seconds = run.duration.total_seconds() if run.duration is not None else None
-    label = f"{manifest.version} · " if manifest is not None and manifest.version else ""
-    found = {
-        "Model": f"{run.app_name} ({run.app_slug})",
-        "Version": f"{label}{run.version[:SHORT]}",
-        "Git commit": run.git_commit[:SHORT] if run.git_commit else None,
-        "Run": str(run.id),
-        "Reused from": f"run {run.reused_from}" if run.reused_from else None,
-        "Seed": str(run.seed),
-        "User": run.user,
-        "Queued": formatting.timestamp(run.queued_at, zone),
-        "Started": formatting.timestamp(run.started_at, zone) if run.started_at else None,
-        "Finished": formatting.timestamp(run.finished_at, zone) if run.finished_at else None,
-        "Duration": formatting.duration(seconds) if seconds is not None else None,
-        "Processor time": formatting.duration(run.cpu_seconds) if run.cpu_seconds is not None else None,
-        "Peak memory": formatting.file_size(run.peak_memory) if run.peak_memory is not None else None,
-        "Worker": run.worker,
-        "Attempt": str(run.attempt) if run.attempt > 1 else None,
-        "Python": next((run.environment[k] for k in PYTHON if k in run.environment), None),
-    }
-    return {k: v for k, v in found.items() if v}
-
-
-def _is_rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
 
 
 def _table_rows(key: str, rows: list[Mapping[str, Any]], field: Field | None) -> None:

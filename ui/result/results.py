@@ -16,7 +16,7 @@ import streamlit as st
 
 import charting
 from contract.errors import ProblemsError
-from contract.result import Result, Series
+from contract.result import Result, Series, not_finite
 from contract.run import Run
 from ui.result import cards, chart_view, downloads, tables
 from ui.result.chart_view import DrawnChart, Range
@@ -230,15 +230,6 @@ def _show_nulls(nulls: Mapping[str, Any]) -> None:
     rest = " and more" if count > len(paths[:SHOWN_PATHS]) else ""
     words = "1 value was not finite and is empty" if count == 1 else f"{count:,} values were not finite and are empty"
     st.caption(f":material/info: {words}" + (f": {where}{rest}." if where else "."))
-
-
-def not_finite(nulls: Mapping[str, Any]) -> tuple[int, list[str]]:
-    """Return how many values were not finite, and the paths known, from `{count, where}` or `{path: n}`."""
-    if isinstance(nulls.get("count"), int):
-        paths = next((v for v in nulls.values() if isinstance(v, list | tuple)), [])
-        return nulls["count"], [str(p) for p in paths]
-    counts = {str(k): v if isinstance(v, int) else 1 for k, v in nulls.items()}
-    return sum(counts.values()), list(counts)
 
 
 def _show_files(files: Mapping[str, Any], read_file: ReadFile | None, name: str, *, partial: bool) -> None:

@@ -2,14 +2,14 @@
 
 Chosen: each input that differs from the model's starting values, with the value that it started from; all of them,
 because this is where a reader looks for what was changed.
-Left out: the words, which are `ui.result.differences`.
+Left out: the words, which are `engine.report.differences`.
 """
 
 import streamlit as st
 
 from contract.errors import ProblemsError
 from contract.run import Run
-from ui.result.differences import NOTHING, differing_inputs
+from engine.report.differences import NOTHING, differing_inputs
 from ui.shell import cached
 from ui.shell.markup import escape
 

@@ -21,7 +21,7 @@ from engine.runs.export import whole_series
 from engine.runs.follow import Snapshot
 from engine.runs.results import read_result_file, read_result_part
 from ui.form.links import run_link
-from ui.result import provenance, results, run_progress
+from ui.result import downloads, provenance, results, run_progress
 from ui.shell import cached, sitemap
 from ui.shell.currency import result_in_currency
 from ui.shell.formatting import STATUS, duration
@@ -76,8 +76,9 @@ def _show_status(run: Run, *, copy: bool) -> None:
                 query_params={"id": str(run.reused_from)},
                 icon=":material/recycling:",
             )
+        st.space("stretch")
+        downloads.pdf_link(run)
         if copy:
-            st.space("stretch")
             copy_link(run)
 
 

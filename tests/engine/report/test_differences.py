@@ -5,7 +5,7 @@ import pytest
 from contract.inputs import validate
 from contract.manifest import parse
 from contract.result import Metric
-from ui.result.differences import differing_inputs, summarise_differences
+from engine.report.differences import differing_inputs, summarise_differences
 from ui.result.headline import choose_headline, headline_text
 
 MANIFEST = parse(

@@ -8,16 +8,34 @@ Left out: two runs side by side.
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from charting.number_formats import format_count as count
 from contract import inputs as contract_inputs
+from contract.errors import InputError
 from contract.fields import Field
 from contract.manifest import Manifest
-from ui.result.provenance import value_text
+from engine.report.provenance import value_text
 
 MAX_TEXT = 60  # letters of a text that are shown
 LARGEST = 1e15  # from which on a number without a fraction is written as a power of ten
 NOTHING = "The model's starting values"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedInput:
+    """An input that differs from its starting value: both values in words, with units."""
+
+    label: str
+    value: str
+    before: str | None
+
+    def phrase(self, *, starts: bool = False) -> str:
+        """Return it as a phrase, with the starting value where `starts` asks for it and there is one."""
+        if self.before is None:
+            return f"{self.label}: {self.value}"
+        return f"{self.label} {self.value} (starting value {self.before})" if starts else f"{self.label} {self.value}"
 
 
 def differing_inputs(manifest: Manifest, inputs: Mapping[str, Any], *, starts: bool = False) -> list[str]:
@@ -28,9 +46,19 @@ def differing_inputs(manifest: Manifest, inputs: Mapping[str, Any], *, starts: b
         inputs: of the run, as stored.
         starts: whether each phrase says the starting value too.
     """
+    return [changed.phrase(starts=starts) for changed in changed_inputs(manifest, inputs)]
+
+
+def changed_inputs(manifest: Manifest, inputs: Mapping[str, Any]) -> list[ChangedInput]:
+    """Return each input that differs from its starting value, in the form's order; of a table, how it changed.
+
+    Args:
+        manifest: of the run's version.
+        inputs: of the run, as stored.
+    """
     try:
         begin = contract_inputs.validate(manifest, manifest.initial_values)
-    except contract_inputs.InputError:
+    except InputError:
         begin = dict(manifest.initial_values)
     given = {key: value for key, value in inputs.items() if value is not None}
     shown = contract_inputs.visible_keys(manifest, given)
@@ -38,7 +66,7 @@ def differing_inputs(manifest: Manifest, inputs: Mapping[str, Any], *, starts: b
     for key, field in manifest.inputs.items():
         before, now = begin.get(key), given.get(key)
         if key in shown and not _equal(before, now) and not (_is_empty(before) and _is_empty(now)):
-            found.append(_phrase(field, before, now, starts=starts))
+            found.append(_changed(field, before, now))
     return found
 
 
@@ -55,11 +83,10 @@ def summarise_differences(manifest: Manifest, inputs: Mapping[str, Any], *, lett
     return ", ".join(kept)
 
 
-def _phrase(field: Field, before: Any, now: Any, *, starts: bool) -> str:
+def _changed(field: Field, before: Any, now: Any) -> ChangedInput:
     if field.type == "table":
-        return f"{field.label}: {_table_change(field, before or [], now or [])}"
-    text = f"{field.label} {_value(field, now)}"
-    return f"{text} (starting value {_value(field, before)})" if starts else text
+        return ChangedInput(field.label, _table_change(field, before or [], now or []), None)
+    return ChangedInput(field.label, _value(field, now), _value(field, before))
 
 
 def _value(field: Field, value: Any) -> str:
@@ -86,16 +113,19 @@ def _table_change(field: Field, before: Sequence[Any], now: Sequence[Any]) -> st
             return choice.label
     if not now:
         return "empty"
-    rows = f"{len(now):,} row{'' if len(now) == 1 else 's'}"
+    rows = f"{count(len(now))} row{'' if len(now) == 1 else 's'}"
     if not before:
         return rows
     if len(before) == len(now):
         changed = sum(not _equal(a, b) for a, b in zip(before, now, strict=True))
-        return f"{changed:,} of {rows} changed"
+        return f"{count(changed)} of {rows} changed"
     old, new = Counter(map(_row_key, before)), Counter(map(_row_key, now))
     added, removed = (new - old).total(), (old - new).total()
-    parts = [f"{added:,} added" if added else "", f"{removed:,} removed" if removed else ""]
-    return f"{rows} instead of {len(before):,}, {' and '.join(p for p in parts if p)}"
+    parts = [
+        f"{count(added)} added" if added else "",
+        f"{count(removed)} removed" if removed else "",
+    ]
+    return f"{rows} instead of {count(len(before))}, {' and '.join(p for p in parts if p)}"
 
 
 def _is_empty(value: Any) -> bool:

@@ -1,0 +1,1 @@
+"""A run as a document: its words, its pages and its PDF."""

@@ -128,6 +128,10 @@ class ServerError(TontineError):
 # The processes of the engine.
 
 
+class BackupError(TontineError):
+    """A backup cannot be written or restored. The message says why and what to do."""
+
+
 class NoContextError(TontineError):
     """No application context is open in this process. Start the application with `make run`."""
 

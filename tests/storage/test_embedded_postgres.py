@@ -14,6 +14,7 @@ import pytest
 
 from contract.errors import ServerError
 from storage import postgres_binaries, runs
+from storage.backup import restore
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
@@ -109,7 +110,7 @@ def test_a_holder_that_was_killed_does_not_keep_the_server_from_stopping(tmp_pat
 def test_data_of_another_major_version_is_refused_with_what_to_do(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "PG_VERSION").write_text("15\n")
-    with pytest.raises(ServerError, match=r"written by PostgreSQL 15.*pg_dump"):
+    with pytest.raises(ServerError, match=r"written by PostgreSQL 15.*engine.commands.backup.*engine.commands.restore"):
         EmbeddedServer(tmp_path).start()
 
 
@@ -258,28 +259,19 @@ def test_a_folder_the_account_cannot_reach_is_named_with_what_to_do(monkeypatch)
         shutil.rmtree(closed)
 
 
-def test_the_commands_of_a_major_upgrade_transfer_all_data(tmp_path):
-    binaries, dump = postgres_binaries._binaries_folder(), tmp_path / "tontine.dump"
-
-    def run(program, home, *arguments):
-        url = (home / "url").read_text().strip()
-        subprocess.run([str(binaries / program), "-d", url, *arguments], check=True, cwd="/", capture_output=True)
-
-    old, new = tmp_path / "old", tmp_path / "new"
+def test_what_a_release_without_our_command_dumps_by_hand_is_restored(tmp_path):
+    old, new, dump = tmp_path / "old", tmp_path / "new", tmp_path / "tontine.dump"
     with EmbeddedServer(old, fsync=False) as url:
         database = Database(url, pool=1)
         migrate(database)
         with database.begin() as conn:
             runs.attach_job(conn, add_run(conn, add_app(conn)).id, 7)
         database.close()
-        run("pg_dump", old, "-Fc", "-f", str(dump))
-    command = [sys.executable, "-m", "storage.embedded_postgres", str(new)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline().startswith("postgresql://")
-        run("pg_restore", new, "--exit-on-error", str(dump))
-        process.communicate("\n", timeout=30)
+        url = (old / "url").read_text().strip()
+        program = str(postgres_binaries.binaries_folder() / "pg_dump")
+        subprocess.run([program, "-d", url, "-Fc", "-f", str(dump)], check=True, cwd="/", capture_output=True)
     with EmbeddedServer(new, fsync=False) as url:
         database = Database(url, pool=1)
-        migrate(database)
+        restore(database, dump)
         assert query_value(url, "select job_id from runs") == 7
         database.close()

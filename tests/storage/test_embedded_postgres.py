@@ -267,9 +267,9 @@ def test_what_a_release_without_our_command_dumps_by_hand_is_restored(tmp_path):
         with database.begin() as conn:
             runs.attach_job(conn, add_run(conn, add_app(conn)).id, 7)
         database.close()
-        url = (old / "url").read_text().strip()
+        written = (old / "url").read_text().strip()  # as an operator reads it
         program = str(postgres_binaries.binaries_folder() / "pg_dump")
-        subprocess.run([program, "-d", url, "-Fc", "-f", str(dump)], check=True, cwd="/", capture_output=True)
+        subprocess.run([program, "-d", written, "-Fc", "-f", str(dump)], check=True, cwd="/", capture_output=True)
     with EmbeddedServer(new, fsync=False) as url:
         database = Database(url, pool=1)
         restore(database, dump)

@@ -44,7 +44,7 @@ def install_handlers(app: FastAPI) -> None:
         if isinstance(error, NotReadyError):
             return error_response(409, "the run has not ended", error.problems)
         if isinstance(error, BusyError):
-            return error_response(429, "too many runs waiting", error.problems, **{"Retry-After": "5"})
+            return error_response(429, "too much is waiting", error.problems, **{"Retry-After": "5"})
         if isinstance(error, NotAllowedError):
             return error_response(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):

@@ -37,6 +37,9 @@ from engine.runs.follow import Snapshot
 ROWS = 100
 MOST_ROWS = 2_000
 MOST_TABLES = 40
+MOST_CELLS = 40_000  # of all tables together: setting them takes seconds and gigabytes beyond
+MOST_COLUMNS = 60
+MOST_CHARTS, MOST_FIGURES, MOST_WARNINGS = 60, 300, 200
 MOST_LINES = 60  # of a traceback or log
 SHORT, LONG = 300, 5_000  # letters of a name and of a text that are printed
 UNBROKEN, PIECE = 24, 8  # letters of a word from which it may be broken, and of each piece
@@ -105,6 +108,7 @@ def make_document(
     result = result_in(parse_result(now.shown, manifest.outputs), options.currency)
     with number_formats.written_in(options.number_format):
         charts, drawings = _charts(result, read_series, fonts)
+        budget = _CellBudget(MOST_CELLS)
         words, tone = STATUS.get(run.status, (str(run.status).capitalize(), "warn"))
         values = {
             "title": _short(run.app_name),
@@ -123,17 +127,17 @@ def make_document(
             "problems": [_short(str(p), 1_000) for p in run.problems[:50]],
             "traceback": _last_lines(run.traceback or ""),
             "log": _last_lines(now.log) if run.status is not Status.SUCCESS else "",
-            "warnings": [_short(w, LONG) for w in (*run.warnings, *result.warnings, *_nulls(now.nulls))],
+            "warnings": [_short(w, LONG) for w in _warnings(now, result)],
             "changed": [
                 [_short(c.label), _short(c.value), _short(c.before or "")] for c in changed_inputs(manifest, run.inputs)
             ],
             "unchanged": NOTHING,
-            "summary": [_metric(m) for m in result.summary],
+            "summary": [_metric(m) for m in result.summary[:MOST_FIGURES]],
             "charts": charts,
-            "tables": _tables(result.tables, run, read_rows, options),
+            "tables": _tables(result.tables, run, read_rows, options, budget),
             "notes": parse_markdown(result.notes) if result.notes else [],
             "inputs": _inputs(run.inputs, manifest.inputs),
-            "input_tables": _input_tables(run.inputs, manifest.inputs, options.rows),
+            "input_tables": _input_tables(run.inputs, manifest.inputs, options.rows, budget),
             "provenance": [[k, _short(v)] for k, v in _provenance(run, manifest, options).items()],
             "packages": ", ".join(f"{k} {v}" for k, v in run.environment.items() if k not in PYTHON),
             "references": [[_short(r.title, 500), r.url or "", _short(r.note or "", 500)] for r in manifest.references],
@@ -210,6 +214,12 @@ def _unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0") if len(text) <= UNBROKEN else text
 
 
+def _warnings(now: Snapshot, result: Result) -> list[str]:
+    found = [*now.run.warnings, *result.warnings, *_nulls(now.nulls)]
+    more = len(found) - MOST_WARNINGS
+    return found if more <= 0 else [*found[:MOST_WARNINGS], f"and {number_formats.format_count(more)} more warnings"]
+
+
 def _nulls(nulls: Mapping[str, Any]) -> list[str]:
     count, paths = not_finite(nulls)
     if not count:
@@ -228,7 +238,7 @@ def _charts(
         drawers.append(
             ("Series", lambda: charting.series_figure(result.series, result.outputs, read_series, dark=False))
         )
-    drawers += [(chart.title, partial(charting.figure, chart, dark=False)) for chart in result.charts]
+    drawers += [(chart.title, partial(charting.figure, chart, dark=False)) for chart in result.charts[:MOST_CHARTS]]
     found: list[dict[str, str]] = []
     drawings: dict[str, bytes] = {}
     for title, draw in drawers:
@@ -258,18 +268,21 @@ def _missing(figure: Any, drawing: Drawing | None) -> str:
     return f"Not drawn in print: {', '.join(kinds) or 'it has no data'}. The run's page shows it."
 
 
-def _tables(tables: Sequence[Table], run: Run, read_rows: ReadRows, options: ReportOptions) -> list[dict[str, Any]]:
+def _tables(
+    tables: Sequence[Table], run: Run, read_rows: ReadRows, options: ReportOptions, budget: "_CellBudget"
+) -> list[dict[str, Any]]:
     found = []
     for table in tables[:MOST_TABLES]:
-        shown = min(table.rows, options.rows)
+        columns = table.columns[:MOST_COLUMNS]
+        shown = budget.take(min(table.rows, options.rows), len(columns))
         base = options.base_url.rstrip("/")
         address = f"{base}/api/runs/{run.id}/export/csv?table={quote(table.name, safe='')}"
         found.append(
             {
                 "name": _short(table.name) if table.name != "Table" or len(tables) > 1 else "",
-                "parts": make_parts(table.columns, read_rows(table, shown), shown),
-                "note": _rows_note(shown, table.rows),
-                "link": address if shown < table.rows and base else "",
+                "parts": make_parts(columns, read_rows(table, shown), shown),
+                "note": _rows_note(shown, table.rows) + _columns_note(len(columns), len(table.columns)),
+                "link": address if base and (shown < table.rows or len(columns) < len(table.columns)) else "",
             }
         )
     if len(tables) > MOST_TABLES:
@@ -277,13 +290,30 @@ def _tables(tables: Sequence[Table], run: Run, read_rows: ReadRows, options: Rep
     return found
 
 
-def _rows_note(shown: int, total: int) -> str:
+def _rows_note(shown: int, total: int, elsewhere: str = "the run's CSV has") -> str:
     count = number_formats.format_count
     if not total:
         return "The table has no rows."
     if shown == total:
         return f"{count(total)} row{'' if total == 1 else 's'}"
-    return f"The first {count(shown)} of {count(total)} rows; the run's CSV has them all."
+    return f"The first {count(shown)} of {count(total)} rows; {elsewhere} them all."
+
+
+def _columns_note(shown: int, total: int) -> str:
+    return "" if shown == total else f" The first {shown} of {number_formats.format_count(total)} columns."
+
+
+class _CellBudget:
+    """How many cells all tables of a report may have between them."""
+
+    def __init__(self, cells: int) -> None:
+        self.left = cells
+
+    def take(self, rows: int, columns: int) -> int:
+        """Return how many of the rows fit, and count them."""
+        fitting = min(rows, self.left // max(1, columns))
+        self.left -= fitting * columns
+        return fitting
 
 
 def _inputs(inputs: Mapping[str, Any], fields: Mapping[str, Field]) -> list[list[str]]:
@@ -294,7 +324,9 @@ def _inputs(inputs: Mapping[str, Any], fields: Mapping[str, Field]) -> list[list
     ]
 
 
-def _input_tables(inputs: Mapping[str, Any], fields: Mapping[str, Field], rows: int) -> list[dict[str, Any]]:
+def _input_tables(
+    inputs: Mapping[str, Any], fields: Mapping[str, Field], rows: int, budget: _CellBudget
+) -> list[dict[str, Any]]:
     found = []
     for key in [k for k in fields if k in inputs] + [k for k in inputs if k not in fields]:
         value = inputs[key]
@@ -304,13 +336,16 @@ def _input_tables(inputs: Mapping[str, Any], fields: Mapping[str, Field], rows: 
         inner = field.columns if field is not None else {}
         # Columns that nobody filled are not printed: a triangle has room for sixty.
         keys = list(dict.fromkeys(k for row in value for k, cell in row.items() if cell is not None))
+        total = len(keys)
+        keys = keys[:MOST_COLUMNS]
         columns = [Column(k, inner[k].label if k in inner else k, inner[k].unit if k in inner else None) for k in keys]
-        data = {k: [_cell(row.get(k), inner.get(k)) for row in value[:rows]] for k in keys}
+        shown = budget.take(min(rows, len(value)), len(keys))
+        data = {k: [_cell(row.get(k), inner.get(k)) for row in value[:shown]] for k in keys}
         found.append(
             {
                 "name": _short(field.label if field is not None else key),
-                "parts": make_parts(columns, data, rows),
-                "note": _rows_note(min(rows, len(value)), len(value)),
+                "parts": make_parts(columns, data, shown),
+                "note": _rows_note(shown, len(value), "the run's inputs have") + _columns_note(len(keys), total),
                 "link": "",
             }
         )
@@ -326,6 +361,11 @@ def _elsewhere(result: Result) -> str:
     parts = []
     if result.files:
         parts.append(f"Files of the run: {_short(', '.join(result.files), 1_000)}.")
+    if len(result.charts) > MOST_CHARTS:
+        parts.append(f"Not printed: {number_formats.format_count(len(result.charts) - MOST_CHARTS)} more charts.")
+    if len(result.summary) > MOST_FIGURES:
+        more = number_formats.format_count(len(result.summary) - MOST_FIGURES)
+        parts.append(f"Not printed: {more} more figures of the summary.")
     if result.extras:
         parts.append(f"Shown on its page only: {_short(', '.join(result.extras), 1_000)}.")
     return " ".join(parts)

@@ -2,14 +2,16 @@
 
 Chosen: Typst sets the pages and matplotlib draws the charts, because both come as wheels and need neither a browser nor
 system libraries (docs/decisions/21-pdf.md has the measurements). Every text reaches the template as a value, never as
-markup. One report is made at a time, so that several cannot take a server's processors from its pages.
+markup. One report is made at a time, so that several cannot take a server's processors from its pages, and few wait for
+it, so that they cannot take all threads of the API.
 Left out: runs that go on: their result may still change.
 """
 
+import contextlib
 import re
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +21,7 @@ from uuid import UUID
 import orjson
 
 from contract.actor import Actor
-from contract.errors import NotReadyError
+from contract.errors import BusyError, NotReadyError
 from contract.problems import Problem
 from contract.result import Series, Table
 from engine.authorization import Action, require
@@ -32,7 +34,9 @@ from engine.runs.results import read_result_part
 
 TEMPLATE = Path(__file__).with_name("template.typ")
 FACES = ("Regular", "Semibold", "Bold", "It", "SemiboldIt", "BoldIt")
+WAITING = 6  # reports that may be made or wait at once
 _one_at_a_time = threading.Lock()
+_waiting = threading.BoundedSemaphore(WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
     Raises:
         NotFoundError: there is no such run.
         NotReadyError: it has not ended.
+        BusyError: as many reports as may wait are waiting.
     """
     require(actor, Action.READ_RUNS)
     options = options or ReportOptions()
@@ -76,7 +81,7 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
         return whole_series(context, source, series, actor=actor)
 
     manifest = version_of_run(context, now.run, actor=actor).manifest
-    with _one_at_a_time:
+    with _turn():
         document = make_document(
             now,
             manifest,
@@ -88,6 +93,17 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
         )
         content = typeset(document)
     return Pdf(f"{re.sub(r'[^A-Za-z0-9_]+', '-', now.run.app_slug)}-{str(run_id)[-8:]}.pdf", content)
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    if not _waiting.acquire(blocking=False):
+        raise BusyError([Problem("pdf", f"{WAITING} reports are being made or wait", "Ask again in a moment.")])
+    try:
+        with _one_at_a_time:
+            yield
+    finally:
+        _waiting.release()
 
 
 def typeset(document: Document) -> bytes:

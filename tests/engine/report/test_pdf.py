@@ -1,16 +1,23 @@
 """The verb that makes a run's PDF, on a real database, and what hostile texts do to it: nothing."""
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from contract.errors import InputError, NotFoundError, NotReadyError
+from contract import manifest
+from contract.errors import BusyError, InputError, NotFoundError, NotReadyError
 from contract.number_format import NumberFormat
 from contract.result import Column
-from engine.report.document import ReportOptions, zone_named
+from contract.run import Run, Status
+from engine.report import pdf
+from engine.report.document import ReportOptions, make_document, zone_named
 from engine.report.pdf import run_pdf
 from engine.report.tables import WIDTH, column_texts, make_parts
+from engine.runs.follow import Snapshot
 from engine.runs.submit import submit
 from tests.actors import ADA
 from tests.engine.report import reading
@@ -182,6 +189,56 @@ def test_a_chart_that_cannot_be_drawn_costs_the_report_no_more_than_itself(repor
     assert "It cannot be drawn" in text
     assert "Not drawn in print: sankey" in text
     assert "Good" in text
+
+
+def test_a_result_of_very_many_parts_is_bounded_and_what_is_left_out_is_counted():
+    wide = {f"c{j}": [j] * 2_000 for j in range(300)}
+    result = {
+        "tables": {f"t{i}": wide for i in range(50)},
+        "warnings": [f"w{i}" for i in range(1_000)],
+        "summary": {f"s{i}": i for i in range(1_000)},
+        "charts": [{"kind": "bar", "title": f"chart {i}", "data": {"x": ["a"], "y": [i]}} for i in range(70)],
+    }
+    now = datetime.now(UTC)
+    run = Run(uuid.uuid4(), 1, "probe", "Probe", "a" * 64, Status.SUCCESS, {}, 1, "ada", now, now, now)
+    values = make_document(
+        Snapshot(run, result),
+        manifest.parse({"name": "Probe", "inputs": {}}),
+        ReportOptions(rows=2_000),
+        read_rows=lambda table, _rows: table.data,
+        read_series=lambda series: series,
+    ).values
+    first, second = values["tables"][:2]
+    note = "The first 666 of 2,000 rows; the run's CSV has them all. The first 60 of 300 columns."
+    assert first["note"] == note
+    assert second["note"].startswith("The first 0 of 2,000 rows")
+    assert sum(len(row) for table in values["tables"] for part in table["parts"] for row in part["rows"]) < 60_000
+    assert values["tables"][-1]["note"] == "and 10 more tables"
+    assert values["warnings"][-1] == "and 800 more warnings"
+    assert len(values["charts"]) == 60
+    assert values["elsewhere"] == "Not printed: 10 more charts. Not printed: 700 more figures of the summary."
+
+
+def test_reports_wait_for_each_other_and_beyond_a_few_are_refused(context, add_model, run_now, monkeypatch):
+    run = submit(context, add_model("def run(inputs):\n    return {'summary': {'n': 1}}\n"), {}, actor=ADA)
+    run_now(run)
+    started, go_on = threading.Event(), threading.Event()
+    real = pdf.typeset
+
+    def held(document):
+        started.set()
+        assert go_on.wait(60)
+        return real(document)
+
+    monkeypatch.setattr(pdf, "typeset", held)
+    with ThreadPoolExecutor(pdf.WAITING + 1) as pool:
+        asked = [pool.submit(run_pdf, context, run.id, actor=ADA) for _ in range(pdf.WAITING + 1)]
+        assert started.wait(60)
+        refused = next(as_completed(asked))
+        with pytest.raises(BusyError, match="Ask again in a moment"):
+            refused.result()
+        go_on.set()
+        assert sum(one.exception() is None for one in asked) == pdf.WAITING
 
 
 def test_a_reused_run_is_printed_with_the_result_it_reused(context, add_model, run_now):

@@ -92,7 +92,7 @@ def export_pdf(
     return Response(
         pdf.content,
         media_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{pdf.filename}"'},
+        headers={"Content-Disposition": f'attachment; filename="{pdf.filename}"'},
     )
 
 

@@ -19,11 +19,11 @@ def finished(client, add_model, worker_context):
     return run_id
 
 
-def test_a_run_is_returned_as_a_pdf_to_look_at_with_a_name_to_keep_it_by(client, finished):
+def test_a_run_is_returned_as_a_pdf_to_save_under_a_name_of_its_own(client, finished):
     answer = client.get(f"/runs/{finished}/export/pdf")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/pdf"
-    assert answer.headers["content-disposition"] == f'inline; filename="probe-{finished[-8:]}.pdf"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="probe-{finished[-8:]}.pdf"'
     reader = reading.open_pdf(answer.content)
     assert "1,234,568" in reading.whole_text(reader)
     assert f"http://testserver/run?id={finished}" in reading.links(reader)

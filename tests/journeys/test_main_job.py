@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.engine.report import reading
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
@@ -174,6 +176,13 @@ def test_pick_slide_run_share_find_again_and_export(server, page, chromium):
     count = len(next(iter(table.values()))) if isinstance(table, dict) else len(table)
     assert len(rows) == count + 1
     assert all(cell for cell in rows[1])
+
+    address = page.get_by_role("link", name="PDF").get_attribute("href")
+    answer = page.request.get(address)
+    assert answer.headers["content-type"] == "application/pdf"
+    report = reading.open_pdf(answer.body())
+    assert "Age 48 years 45 years" in reading.whole_text(report)
+    assert f"{server.url}/run?id={identity}" in reading.links(report)  # the page's address, not the API's
 
     page.goto("/history")
     settled(page)

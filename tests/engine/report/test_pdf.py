@@ -191,6 +191,8 @@ def test_a_chart_that_cannot_be_drawn_costs_the_report_no_more_than_itself(repor
     assert "Good" in text
 
 
+@pytest.mark.processes  # matplotlib asks fc-list for the host's fonts the first time it is used
+@pytest.mark.slow
 def test_a_result_of_very_many_parts_is_bounded_and_what_is_left_out_is_counted():
     wide = {f"c{j}": [j] * 2_000 for j in range(300)}
     result = {

@@ -227,6 +227,8 @@ def test_an_archive_and_an_uploaded_folder_become_models_and_the_next_upload_a_v
     assert (theirs.slug, theirs.app_id) == ("level_annuity_2", None)
     uploaded = [(f"lapse/{name}", text.encode()) for name, text in FILES.items()]
     assert register_from_upload(git_context, uploaded, actor=ADA).slug == "lapse"
+    loose = [(name, text.encode()) for name, text in FILES.items()]
+    assert register_from_upload(git_context, loose, actor=ADA).slug == "annuity"  # by its manifest's name
     with pytest.raises(SourceError, match="not a zip file"):
         register_from_archive(git_context, b"no", "x.zip", actor=ADA)
 

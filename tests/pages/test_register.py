@@ -151,13 +151,18 @@ def test_a_model_is_hidden_and_archived_and_says_so(visit, context, published):
     assert "archived and takes no runs" in words(app)
 
 
-def test_a_run_and_a_form_of_an_older_version_say_so(visit, context, published, made):
+def test_a_run_and_a_form_of_an_older_version_say_so(visit, context, published, made, run_now):
     first = published()
     run = submit(context, "annuity", {"n": 1}, actor=ADA)
     assert "not the current one" not in words(visit("model", app="annuity"))
     assert "Run with version" not in words(visit("run", id=str(run.id)))
     made.commit({**FILES, "function.py": BETTER})
     second = published()
+    run_now(run)
+    app = visit("run", id=str(run.id))
+    app.session_state["annuity-source"] = True
+    app.run()
+    assert FUNCTION.rstrip() in [block.value for block in app.code]  # the run's version, and not the newer one
     assert f"Run with version `{first.current_version[:12]}`" in words(visit("run", id=str(run.id)))
     said = words(visit("model", app="annuity", version=first.current_version[:12]))
     assert "not the current one" in said

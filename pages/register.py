@@ -9,7 +9,7 @@ from contract.registration import RegistrationStatus
 from engine.models.registration import find_registration
 from ui.register import check_list, preview
 from ui.register.source_form import show_source_form
-from ui.register.unfinished import show_unfinished
+from ui.register.unfinished import show_unfinished, show_unlisted
 from ui.shell import cached, sitemap
 from ui.shell.markup import code
 from ui.shell.problems import show_problems
@@ -24,6 +24,7 @@ if given is None:
         st.query_params["registration"] = str(started.id)
         st.rerun()
     show_unfinished()
+    show_unlisted()
     st.stop()
 
 try:

@@ -35,6 +35,7 @@ _CAUSES = (
      "the server does not give this commit", "Give a branch or a tag, or a commit that a branch holds."),
     (r"fsck|gitmodules|hasdot|badtree|treenotsorted|error in object",
      "git finds an object in it that is damaged or dangerous", _UNSAFE),
+    (r"dumb http|shallow capabilities", "it is served as plain files and not by a git server", "Use a git server."),
     (r"invalid index-pack output", *_TOO_LARGE),  # it was ended by the limit on files, without a word
 )  # fmt: skip
 

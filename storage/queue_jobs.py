@@ -34,6 +34,12 @@ delete from procrastinate_jobs j using runs r
 where j.task_name = :task and j.status = 'doing' and r.id = cast(j.args->>'run_id' as uuid)
 and r.finished_at < now() - cast(:silence as interval)
 """)
+_DROP_LOST = sql(f"""
+delete from procrastinate_jobs j where j.task_name = :task and (j.status = 'failed' or (
+    j.status = 'doing' and j.attempts >= :attempts and not exists (
+        select 1 from procrastinate_workers w where w.id = j.worker_id and {_ALIVE})))
+returning j.args->>:argument
+""")
 _DROP = sql("delete from procrastinate_jobs where id = (select job_id from runs where id = :id)")
 
 
@@ -57,6 +63,12 @@ def retry_jobs(conn: Connection, task: str, *, silence: float, attempts: int) ->
 def drop_finished_jobs(conn: Connection, task: str, *, silence: float) -> int:
     """Delete jobs whose runs ended `silence` seconds ago and whose worker did not report it; returns how many."""
     return conn.execute(_DROP_FINISHED, {"task": task, "silence": timedelta(seconds=silence)}).rowcount
+
+
+def drop_lost_jobs(conn: Connection, task: str, argument: str, *, silence: float, attempts: int) -> list[str]:
+    """Delete the jobs of `task` that failed or lost `attempts` workers; returns what each had as `argument`."""
+    values = {"task": task, "argument": argument, "silence": timedelta(seconds=silence), "attempts": attempts}
+    return list(conn.execute(_DROP_LOST, values).scalars())
 
 
 def drop_job(conn: Connection, run: Run) -> None:

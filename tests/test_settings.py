@@ -271,3 +271,30 @@ def test_the_operators_guide_lists_every_renamed_variable():
     assert re.findall(r"^\| `(\w+)` \| `(\w+)` \|$", GUIDE, re.MULTILINE) == [
         (before, now) for before, now, _ in RENAMED
     ]
+
+
+def test_origins_tokens_and_folders_are_lists_and_a_wrong_one_says_what_to_give(tmp_path):
+    found = settings.read_settings(
+        {
+            "TONTINE_GIT_HOSTS": "ssh://git.example.com, http://10.0.0.5:8080,file:///srv/models",
+            "TONTINE_GIT_TOKENS": "GitLab.example=a=b, github.com=c",
+            "TONTINE_DEVELOPMENT_FOLDERS": f"{tmp_path}, {tmp_path / 'b'}",
+            "TONTINE_TRUST_MODELS": "true",
+        }
+    )
+    assert found.git_hosts == ("ssh://git.example.com", "http://10.0.0.5:8080", "file:///srv/models")
+    assert dict(found.git_tokens) == {"gitlab.example": "a=b", "github.com": "c"}
+    assert found.development_folders == (tmp_path, tmp_path / "b")
+    assert found.trust_models
+    for wrong in ("github.com", "ftp://x", "https://host/path", "https://user@host"):
+        [problem] = problems(TONTINE_GIT_HOSTS=wrong)
+        assert "not of the form scheme://host" in problem
+    assert problems(TONTINE_TRUST_MODELS="perhaps") == [
+        "TONTINE_TRUST_MODELS: 'perhaps' is not true or false. Give 1 or 0."
+    ]
+
+
+def test_a_token_is_in_no_message_and_no_text_of_the_settings():
+    [problem] = problems(TONTINE_GIT_TOKENS="s3cret-token")
+    assert "s3cret" not in problem
+    assert "s3cret" not in repr(settings.read_settings({"TONTINE_GIT_TOKENS": "github.com=s3cret"}))

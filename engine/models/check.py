@@ -281,7 +281,6 @@ class _Runner:
             seed=SEED if seed is None else seed,
             limits=run_limits(self.checker.limits, self.manifest),
             files=files,
-            background=True,
             import_only=import_only,
         )
         with contextlib.suppress(SandboxLostError):

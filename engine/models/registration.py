@@ -5,6 +5,7 @@ whatever it is called; another one never is, and gets a name of its own. Whoever
 Left out: folders of the installation, which are registered at its start (`engine.models.register`).
 """
 
+import json
 import re
 import time
 import unicodedata
@@ -229,7 +230,8 @@ def _start(
     user_id = context.user_id(actor)
     registration_id = uuid.uuid4()
     with context.database.begin() as conn:
-        name, app = _choose_name(conn, source, wanted, make_slug(named), actor, fixed=bool(wanted))
+        proposed = make_slug(named or _manifest_name(files))
+        name, app = _choose_name(conn, source, wanted, proposed, actor, fixed=bool(wanted))
         registrations.insert_registration(
             conn,
             registration_id,
@@ -243,6 +245,14 @@ def _start(
         )
         job_queue.enqueue_checks(conn, registration_id)
     return find_registration(context, registration_id, actor=actor)
+
+
+def _manifest_name(files: Mapping[str, bytes]) -> str:
+    """Return the name that the manifest gives; empty where it cannot be read, which the checks will say."""
+    try:
+        return str(json.loads(files["manifest.json"])["name"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return ""
 
 
 def _choose_name(

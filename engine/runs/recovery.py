@@ -10,23 +10,25 @@ from uuid import UUID
 
 import structlog
 
+from contract.checks import CheckResult, Level
 from contract.run import Run, Status
 from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
-from storage import orphans, queue_jobs, runs, workers
+from storage import orphans, queue_jobs, registrations, runs, workers
 from storage.database import Database
 
 log = structlog.get_logger()
 
 
 def requeue_orphans(database: Database, limits: InstallationLimits) -> int:
-    """Requeue the runs and reference cases whose worker has been silent for too long; returns how many runs."""
+    """Requeue the runs, reference cases and checks whose worker has been silent for too long; returns how many runs."""
     with database.autocommit() as conn:
         queue_jobs.drop_finished_jobs(conn, job_queue.RUN_TASK, silence=limits.worker_timeout)
-        for task in (job_queue.VERIFY_TASK, job_queue.DELIVER_TASK):
+        for task in (job_queue.VERIFY_TASK, job_queue.CHECK_TASK, job_queue.DELIVER_TASK):
             queue_jobs.retry_jobs(conn, task, silence=limits.worker_timeout, attempts=limits.attempts)
+    _end_lost_checks(database, limits)
     return _requeue(database, limits, worker=None)
 
 
@@ -70,6 +72,27 @@ def _requeue(database: Database, limits: InstallationLimits, worker: str | None)
     for run in found:
         _report_end(run, endings.get(run.id))
     return len(found)
+
+
+def _end_lost_checks(database: Database, limits: InstallationLimits) -> None:
+    """Refuse the models whose checks have lost as many workers as there may be."""
+    with database.begin() as conn:
+        lost = queue_jobs.drop_lost_jobs(
+            conn,
+            job_queue.CHECK_TASK,
+            "registration_id",
+            silence=limits.worker_timeout,
+            attempts=limits.attempts,
+        )
+        for given in lost:
+            found = registrations.get_registration(conn, UUID(given))
+            if found is None or found.checked:
+                continue
+            hint = "The model may be bringing its worker down; the worker's log says more."
+            result = CheckResult("Checks", Level.FAIL, "the worker that made them was lost or failed", hint=hint)
+            results = (*found.checks, result)
+            registrations.finish_checks(conn, found.id, results, refused=True, manifest=found.manifest)
+            log.warning("checks ended without their worker", registration=given)
 
 
 def _times(count: int) -> str:

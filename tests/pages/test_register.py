@@ -144,20 +144,50 @@ def test_a_model_is_hidden_and_archived_and_says_so(visit, context, published):
     app = open_versions(visit)
     app.button(key="archive").click().run()
     assert find_app(context, "annuity", actor=ADA).archived
+    assert "Annuity: archived" in [link.proto.label for link in visit("register").get("page_link")]
     app = visit("model", app="annuity")
     assert "takes no runs" in words(app)
     app.button(key="run").click().run()
     assert "archived and takes no runs" in words(app)
 
 
-def test_a_run_and_a_form_of_an_older_version_say_so(visit, context, published, made):
+def test_a_run_and_a_form_of_an_older_version_say_so(visit, context, published, made, run_now):
     first = published()
     run = submit(context, "annuity", {"n": 1}, actor=ADA)
     assert "not the current one" not in words(visit("model", app="annuity"))
     assert "Run with version" not in words(visit("run", id=str(run.id)))
     made.commit({**FILES, "function.py": BETTER})
     second = published()
+    run_now(run)
+    app = visit("run", id=str(run.id))
+    app.session_state["annuity-source"] = True
+    app.run()
+    assert FUNCTION.rstrip() in [block.value for block in app.code]  # the run's version, and not the newer one
     assert f"Run with version `{first.current_version[:12]}`" in words(visit("run", id=str(run.id)))
     said = words(visit("model", app="annuity", version=first.current_version[:12]))
     assert "not the current one" in said
     assert lifecycle.list_versions(context, second, actor=ADA)[0].hash == second.current_version
+
+
+NASTY = ":red[x] **b** ![p](https://e.example/p.png) <b> $y$ `c`"
+
+
+def test_texts_of_a_strangers_model_are_shown_as_they_are(visit, context, worker_context, git_server, made):
+    manifest = MANIFEST.replace('"Annuity"', f'"{NASTY}", "version": "{NASTY}", "{NASTY}": 1')
+    made.commit(
+        {**FILES, "manifest.json": manifest, "function.py": f"def run(inputs):\n    raise ValueError({NASTY!r})\n"}
+    )
+    refused = register_from_git(context, git_server.url(made), actor=ADA)
+    run_checks(worker_context, refused.id)
+    pages = [visit("register", registration=str(refused.id))]
+    assert NASTY not in words(pages[0])
+    made.commit({**FILES, "manifest.json": manifest})
+    started = register_from_git(context, git_server.url(made), actor=ADA, slug="annuity")
+    run_checks(worker_context, started.id)
+    publish(context, started.id, actor=ADA)
+    pages += [open_versions(visit), visit("register")]
+    for app in pages:
+        for item in (*app.markdown, *app.caption, *app.subheader, *app.title):
+            text = str(item.value)
+            for active in (":red[x]", "**b**", "![p]", " $y$ "):
+                assert active not in text, text

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import threading
 from base64 import b64encode
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -211,6 +214,27 @@ def test_a_redirection_is_not_followed_wherever_it_leads(git_server, repository,
         assert "redirection" in messages(refused(f"{git_server.origin}/moved.git", access=access))
     finally:
         del git_server.redirects["/moved.git"]
+
+
+def test_a_repository_of_plain_files_is_refused_and_no_other_host_that_it_names_is_asked(repository, git_server):
+    made = repository()
+    made.commit(FILES)
+    made.git("update-server-info")
+    (made.folder / "objects" / "info" / "http-alternates").write_text(f"{git_server.origin}/other.git/objects\n")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(git_server.root))
+    files = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=files.serve_forever, daemon=True)
+    thread.start()
+    before = list(git_server.requests)
+    try:
+        origin = f"http://127.0.0.1:{files.server_address[1]}"
+        found = messages(refused(f"{origin}/{made.name}.git", access=GitAccess(origins=(origin,))))
+    finally:
+        files.shutdown()
+        files.server_close()
+        thread.join()
+    assert "plain files and not by a git server" in found
+    assert git_server.requests == before
 
 
 def test_a_private_repository_says_who_stores_its_token_and_a_wrong_one_is_not_shown(git_server, repository, access):

@@ -6,7 +6,6 @@ Left out: deleting. Versions and runs stay.
 """
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 import pandas as pd
 import streamlit as st
@@ -16,26 +15,14 @@ from contract.errors import ProblemsError
 from engine.models import lifecycle
 from engine.models.catalogue import find_app
 from engine.models.registration import register_from_git
+from ui.model import source_view
 from ui.model.version_notice import SHORT
 from ui.shell import cached, sitemap
-from ui.shell.formatting import file_size, timestamp
+from ui.shell.formatting import timestamp
 from ui.shell.markup import code, escape, web_link
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 from ui.shell.time_zone import session_zone
-
-LANGUAGES = {
-    ".py": "python",
-    ".json": "json",
-    ".md": "markdown",
-    ".csv": None,
-    ".toml": "toml",
-    ".yml": "yaml",
-    ".yaml": "yaml",
-    ".sql": "sql",
-    ".r": "r",
-}
-LONGEST = 200_000  # characters of a file that are shown
 
 
 def show_versions(app: App, shown: Version) -> None:
@@ -63,7 +50,7 @@ def show_versions(app: App, shown: Version) -> None:
     if view == "Differences":
         _show_differences(app, version, by_hash)
     else:
-        _show_source(app, version)
+        source_view.show_source(app, version.hash, key=app.slug)
 
 
 def _show_origin(app: App) -> None:
@@ -166,21 +153,6 @@ def _show_update(app: App) -> None:
                 return
             del st.session_state[f"{app.slug}:update"]
             st.switch_page(sitemap.make_page("register"), query_params={"registration": str(started.id)})
-
-
-def _show_source(app: App, version: Version) -> None:
-    files = lifecycle.read_source(cached.context(), app, version.hash, actor=current_actor())
-    names = sorted(files, key=lambda name: (name != "function.py", name != "manifest.json", name))
-    name = st.selectbox("File", names, key=f"{app.slug}:file") or names[0]
-    content = files[name]
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        st.caption(f"{escape(name)} is no text ({file_size(len(content))}).")
-        return
-    st.code(text[:LONGEST], language=LANGUAGES.get(PurePosixPath(name).suffix.lower()), line_numbers=True)
-    if len(text) > LONGEST:
-        st.caption(f"The first {LONGEST:,} of {len(text):,} characters.")
 
 
 def _show_differences(app: App, version: Version, by_hash: dict[str, Version]) -> None:

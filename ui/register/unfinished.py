@@ -1,4 +1,4 @@
-"""What has been fetched and not published, and folders of this host that cannot be registered.
+"""What the catalogue does not list: registrations not published, folders that cannot be registered, hidden models.
 
 Left out: models of the catalogue.
 """
@@ -6,6 +6,7 @@ Left out: models of the catalogue.
 import streamlit as st
 
 from contract.registration import Registration, RegistrationStatus
+from engine.models.lifecycle import list_unlisted
 from engine.models.registration import list_registrations
 from ui.shell import cached, sitemap
 from ui.shell.formatting import relative_time
@@ -37,6 +38,22 @@ def show_unfinished() -> None:
         for name, listed in problems.items():
             with st.expander(escape(name)):
                 st.markdown("\n".join(f"- {escape(str(problem))}" for problem in listed))
+
+
+def show_unlisted() -> None:
+    """List the models that are hidden or archived, each with a link to its page, where it can be restored."""
+    found = list_unlisted(cached.context(), actor=current_actor())
+    if not found:
+        return
+    st.subheader("Hidden and archived models", anchor=False)
+    for app in found:
+        state = "archived" if app.archived else "hidden"
+        st.page_link(
+            sitemap.make_page("model"),
+            label=escape(f"{app.name}: {state}"),
+            icon=":material/archive:" if app.archived else ":material/visibility_off:",
+            query_params={"app": app.slug},
+        )
 
 
 def _label(registration: Registration) -> str:

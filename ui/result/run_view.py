@@ -17,10 +17,12 @@ from contract.errors import ProblemsError
 from contract.manifest import Manifest
 from contract.result import Result, parse_result
 from contract.run import Run, Status
+from engine.models.catalogue import find_app
 from engine.runs.export import whole_series
 from engine.runs.follow import Snapshot
 from engine.runs.results import read_result_file, read_result_part
 from ui.form.links import run_link
+from ui.model import source_view
 from ui.result import downloads, provenance, results, run_progress
 from ui.shell import cached, sitemap
 from ui.shell.currency import result_in_currency
@@ -101,6 +103,11 @@ def _show_body(now: Snapshot, result: Result, manifest: Manifest) -> None:
     if panel.open:  # most readers want the figures first: what is folded away is not worked out
         with panel:
             provenance.show_provenance(run, manifest)
+    source = st.expander("Source of this version", icon=":material/code:", key=f"{name}-source", on_change="rerun")
+    if source.open:
+        with source:
+            app = find_app(cached.context(), run.app_id, actor=current_actor())
+            source_view.show_source(app, run.version, key=f"{name}-run")
 
 
 def _show_result(run: Run, result: Result, manifest: Manifest, nulls: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import signal
 import threading
 import zipfile
 
@@ -26,6 +28,7 @@ from engine.models.registration import (
 )
 from engine.models.run_checks import run_checks
 from engine.runs.follow import snapshot
+from engine.runs.recovery import requeue_orphans
 from engine.runs.submit import submit
 from registry.git_address import GitAccess
 from storage import registrations
@@ -227,6 +230,8 @@ def test_an_archive_and_an_uploaded_folder_become_models_and_the_next_upload_a_v
     assert (theirs.slug, theirs.app_id) == ("level_annuity_2", None)
     uploaded = [(f"lapse/{name}", text.encode()) for name, text in FILES.items()]
     assert register_from_upload(git_context, uploaded, actor=ADA).slug == "lapse"
+    loose = [(name, text.encode()) for name, text in FILES.items()]
+    assert register_from_upload(git_context, loose, actor=ADA).slug == "annuity"  # by its manifest's name
     with pytest.raises(SourceError, match="not a zip file"):
         register_from_archive(git_context, b"no", "x.zip", actor=ADA)
 
@@ -299,6 +304,53 @@ def test_a_worker_process_checks_what_is_registered(git_context, workers, git_se
     workers(1)
     object.__setattr__(git_context.limits, "worker_timeout", 60)
     assert wait_for_checks(git_context, started.id, 100, actor=ADA).status is RegistrationStatus.READY
+
+
+SLOW = """
+import time
+def run(inputs):
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        time.sleep(0.01)
+    return {"summary": {"Value": inputs["n"]}}
+"""
+
+
+def begun(context, registration_id):
+    """Wait until a check has been stored."""
+    for _ in range(100):
+        generation = context.listener.generation
+        now = find_registration(context, registration_id, actor=ADA)
+        if now.seq:
+            return now
+        context.listener.wait(registration_id, now.seq, 1, generation)
+    raise TimeoutError
+
+
+def test_the_checks_of_a_worker_that_is_killed_are_made_by_another(git_context, workers, git_server, repository):
+    made = repository()
+    made.commit({**FILES, "function.py": SLOW})
+    started = register_from_git(git_context, git_server.url(made), actor=ADA)
+    pool = workers(1)
+    begun(git_context, started.id)
+    os.kill(pool.pids[0], signal.SIGKILL)
+    object.__setattr__(git_context.limits, "worker_timeout", 60)
+    assert wait_for_checks(git_context, started.id, 100, actor=ADA).status is RegistrationStatus.READY
+
+
+def test_checks_that_have_lost_every_worker_they_may_end_as_refused(git_context, git_server, repository, database):
+    made = repository()
+    made.commit(FILES)
+    started = register_from_git(git_context, git_server.url(made), actor=ADA)
+    with database.begin() as conn:
+        conn.exec_driver_sql(
+            "update procrastinate_jobs set status = 'doing', attempts = 3 where task_name = 'tontine.check'"
+        )
+    requeue_orphans(database, git_context.limits)
+    found = find_registration(git_context, started.id, actor=ADA)
+    assert found.status is RegistrationStatus.REFUSED
+    assert "was lost or failed" in found.checks[-1].found
+    requeue_orphans(database, git_context.limits)
 
 
 def test_a_worker_that_is_stopped_puts_the_checks_back(

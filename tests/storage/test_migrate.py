@@ -122,6 +122,27 @@ def test_runs_of_the_last_release_are_found_by_their_words_after_the_upgrade(old
     assert not {"runs_inputs", "runs_batch"} & set(names)
 
 
+HOOK = """
+insert into webhooks (id, user_id, url, secret)
+select gen_random_uuid(), id, 'https://example.com', 'whsec_' from users where name = 'ada';
+"""
+
+
+def test_a_run_of_the_last_release_that_ends_after_the_upgrade_is_told_and_one_that_had_ended_is_not(older):
+    database = older("0007")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+    migrate(database)
+    with database.begin() as conn:
+        conn.exec_driver_sql(HOOK)
+        waiting = conn.execute(text("select id from runs where status = 'PENDING'")).scalar_one()
+        conn.execute(text("update runs set progress = 1"))
+        assert conn.execute(text("select count(*) from webhook_deliveries")).scalar_one() == 0
+        conn.execute(text("update runs set status = 'CANCELLED' where id = :id"), {"id": waiting})
+        found = conn.execute(text("select run_id, event, status, attempts from webhook_deliveries")).all()
+        assert found == [(waiting, "run.finished", "waiting", 0)]
+
+
 def test_a_database_whose_extension_for_trigrams_may_not_be_created_is_searched_without_an_index(server_url):
     base, _, query = server_url.partition("?")
     with psycopg.connect(server_url, autocommit=True) as conn:

@@ -1,7 +1,8 @@
 """A model from a git repository, in a real browser: checked, fixed, published, run, updated, compared, rolled back."""
 
-import os
+import json
 import re
+import urllib.request
 
 import pytest
 
@@ -33,9 +34,12 @@ def git(tmp_path_factory):
 def server(tmp_path_factory, git):
     home = tmp_path_factory.mktemp("server")
     (home / "functions").mkdir()
-    os.environ["TONTINE_GIT_HOSTS"] = git.origin
-    running = Server(home).start()
-    del os.environ["TONTINE_GIT_HOSTS"]
+    (home / "work").mkdir()
+    given = {"TONTINE_GIT_HOSTS": git.origin, "TONTINE_DEVELOPMENT_FOLDERS": str(home / "work")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in given.items():
+            patch.setenv(name, value)
+        running = Server(home).start()
     yield running
     running.stop()
 
@@ -117,3 +121,48 @@ def test_from_a_repository_to_a_run_and_back_to_the_version_before(page, git, se
     [app] = server.get("/api/apps")
     assert app["version"] != second
     assert len(server.get(f"/api/apps/{app['id']}/versions")) == 2
+
+
+def wait_until(page, condition):
+    """Wait for something that no element of the page tells of."""
+    for _ in range(240):
+        if condition():
+            return
+        page.wait_for_timeout(250)
+    raise TimeoutError
+
+
+def run(server, app, **inputs):
+    """Run a model by HTTP and return its result."""
+    request = urllib.request.Request(
+        f"{server.url}/api/apps/{app['id']}/run?wait=60",
+        data=json.dumps({"inputs": inputs}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=90) as answer:
+        return json.load(answer)["result"]
+
+
+def test_a_folder_that_an_author_works_in_is_run_as_it_was_saved_last_without_a_restart(page, server):
+    folder = server.home / "work" / "lapse"
+    folder.mkdir()
+    (folder / "manifest.json").write_text(MANIFEST % 2)
+    (folder / "function.py").write_text(WORKS)
+    wait_until(page, lambda: any(a["slug"] == "lapse" for a in server.get("/api/apps")))
+    app = next(a for a in server.get("/api/apps") if a["slug"] == "lapse")
+    assert run(server, app, n=2)["summary"]["Value"] == 200
+    (folder / "function.py").write_text(BETTER)
+    versions = f"/api/apps/{app['id']}/versions"
+    wait_until(page, lambda: len(server.get(versions)) == 2)
+    assert run(server, app, n=2)["summary"]["Value"] == 2000
+    (folder / "manifest.json").write_text("{")
+
+    def is_listed():
+        page.goto("/register")
+        page.get_by_role("button", name="Fetch and check").wait_for()
+        page.wait_for_selector(READY)
+        return page.get_by_text("Folders that cannot be registered").count()
+
+    wait_until(page, is_listed)
+    page.goto("/model?app=lapse")
+    page.get_by_text("Its folder cannot be registered").wait_for()

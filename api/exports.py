@@ -28,6 +28,8 @@ router = APIRouter(tags=["exports"])
 CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 Excel = Annotated[bool, Query(description="byte order mark, semicolons and decimal commas")]
 
+PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
+
 
 @router.get("/runs/export/csv", response_class=StreamingResponse, responses=CSV)
 def export_run_list(actor: CurrentActor, wanted: RunFilter, excel: Excel = False) -> StreamingResponse:
@@ -64,7 +66,7 @@ def export_csv(
     "/runs/{run_id}/export/pdf",
     response_class=Response,
     responses={
-        200: {"content": {"application/pdf": {}}, "description": "the report"},
+        200: {"content": PDF, "description": "the report"},
         409: {"description": "the run has not ended"},
     },
 )

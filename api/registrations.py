@@ -23,6 +23,7 @@ from engine.processes import context as contexts
 
 router = APIRouter(tags=["registration"])
 
+ZIP = {"schema": {"type": "string", "format": "binary"}}
 LONGEST_WAIT = 300.0  # s for the checks of a model
 
 
@@ -101,7 +102,7 @@ def start_registration(body: RepositoryRequest, actor: CurrentActor) -> Registra
 @router.post(
     "/registrations/archive",
     status_code=202,
-    openapi_extra={"requestBody": {"required": True, "content": {"application/zip": {}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {"application/zip": ZIP}}},
 )
 async def start_from_archive(
     request: Request,

@@ -15,7 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from api import sockets
 from api.auth import CurrentActor
-from api.exports import CSV, pdf_response, stream_csv
+from api.exports import CSV, PDF, pdf_response, stream_csv
 from api.mclavier.results import shape
 from api.mclavier.schemas import RunBody, RunDetailBody, shown_status
 from contract.actor import Actor
@@ -34,7 +34,6 @@ from engine.runs.search import search_runs
 
 router = APIRouter(tags=["runs"])
 
-PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 MAX_RUNS = 1_000  # in the list: the newest ones
 
 

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, settings, strategies
 from schemathesis.checks import CHECKS
 
 from api.app import create_app
@@ -59,6 +59,7 @@ def installation(context, add_model):
     contexts.set_current(None)
 
 
+schemathesis.openapi.media_type("application/zip", strategies.binary(max_size=1_000))
 ours = schemathesis.openapi.from_asgi("/openapi.json", create_app())
 for_mclavier = schemathesis.openapi.from_asgi("/mclavier/openapi.json", create_app())
 bounded = settings(

@@ -107,6 +107,8 @@ def test_every_text_of_a_models_source_can_be_read(chromium, server, scheme):
     page.get_by_role("tab", name="Versions").click()
     page.locator("[data-testid=stCode] .token.keyword").first.wait_for()
     settled(page)
+    colours = "[...document.querySelectorAll('[data-testid=stCode] .token')].map((t) => getComputedStyle(t).color)"
+    assert len(set(page.evaluate(colours))) >= 5  # it is highlighted all the same
     _assert_readable(page)
     context.close()
 

@@ -80,7 +80,9 @@ def server(tmp_path_factory):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/model?app=mortality", "/model?app=chain_ladder", "/history", "/monitor"])
+@pytest.mark.parametrize(
+    "path", ["/", "/model?app=mortality", "/model?app=chain_ladder", "/history", "/monitor", "/register"]
+)
 def test_every_text_on_a_page_can_be_read(chromium, server, path, scheme):
     context = chromium.new_context(viewport={"width": 1400, "height": 3000}, base_url=server.url, color_scheme=scheme)
     page = context.new_page()
@@ -92,6 +94,26 @@ def test_every_text_on_a_page_can_be_read(chromium, server, path, scheme):
         page.wait_for_selector("[data-drawn]")
         page.wait_for_function("[...document.querySelectorAll('.tontine-chart')].every((c) => c.dataset.drawn)")
         settled(page)
+    _assert_readable(page)
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_of_a_models_source_can_be_read(chromium, server, scheme):
+    context = chromium.new_context(viewport={"width": 1400, "height": 3000}, base_url=server.url, color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto("/model?app=mortality")
+    page.get_by_role("tab", name="Versions").click()
+    page.locator("[data-testid=stCode] .token.keyword").first.wait_for()
+    settled(page)
+    colours = "[...document.querySelectorAll('[data-testid=stCode] .token')].map((t) => getComputedStyle(t).color)"
+    assert len(set(page.evaluate(colours))) >= 5  # it is highlighted all the same
+    _assert_readable(page)
+    context.close()
+
+
+def _assert_readable(page):
     # What is drawn anew fades in.
     page.wait_for_function(
         "document.getAnimations().every((a) => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"
@@ -103,4 +125,3 @@ def test_every_text_on_a_page_can_be_read(chromium, server, path, scheme):
         page.wait_for_timeout(500)
         low = page.evaluate(LOW)
     assert low == []
-    context.close()

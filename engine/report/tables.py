@@ -36,8 +36,10 @@ def make_parts(columns: Sequence[Column], data: Mapping[str, Sequence[Any]], row
         which columns it has where there are several.
     """
     cells = [column_texts(column, list(data.get(column.key, ()))[:rows]) for column in columns]
-    heads = [" ".join(column.title.split()) for column in columns]
+    heads = [_head(column) for column in columns]
     widths = [_width(head, texts) for head, (texts, _) in zip(heads, cells, strict=True)]
+    if sum(widths) > WIDTH:  # heads of more lines, before the table is taken apart
+        widths = [_width(head, texts, narrow=True) for head, (texts, _) in zip(heads, cells, strict=True)]
     groups = _groups(widths)
     parts = []
     for group in groups:
@@ -119,9 +121,18 @@ def _shorten(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1].rstrip() + "…"
 
 
-def _width(head: str, texts: Sequence[str]) -> float:
+def _head(column: Column) -> str:
+    """Return a column's label with its unit, a short one on one line."""
+    head = " ".join(column.title.split())
+    unit = f"({column.unit})" if column.unit else ""
+    return head.replace(unit, unit.replace(" ", "\u00a0")) if unit and len(unit) <= 10 else head
+
+
+def _width(head: str, texts: Sequence[str], *, narrow: bool = False) -> float:
     longest = min(LONGEST_CELL, max((len(line) for text in texts for line in text.split("\n")), default=1))
-    word = max((len(word) for word in head.split()), default=1)
+    word = max((len(word) for word in head.split(" ")), default=1)
+    if narrow:
+        return max(longest, min(word, 16)) * LETTER + INSET
     return max(longest, min(word, 16), min(len(head), 10), min(16, math.ceil(len(head) / 2))) * LETTER + INSET
 
 

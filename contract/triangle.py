@@ -75,7 +75,7 @@ def has_shape(value: Any) -> bool:
         and all(is_whole(number) for number in developments)
         and isinstance(value["cumulative"], bool)
         and isinstance(grain, Mapping)
-        and all(grain.get(part) in GRAINS for part in ("origin", "development"))
+        and all(grain.get(part) in list(GRAINS) for part in ("origin", "development"))
         and isinstance(measures, Mapping)
         and all(
             isinstance(matrix, list)

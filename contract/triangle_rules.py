@@ -40,10 +40,11 @@ def _check_triangle(_validator: Any, spec: Mapping[str, Any], value: Any, _schem
         hint = "Give true for amounts to date, false for the amounts of each period alone."
         yield _error(("cumulative",), found, hint, value["cumulative"])
     wrong = [*_check_origins(spec, value["origins"]), *_check_developments(spec, value["developments"])]
+    # Asked before they are handed out, because the validator then puts its own path before theirs.
+    has_lists = not any(len(error.path) < 2 for error in wrong)
     yield from wrong
-    if any(len(error.path) < 2 for error in wrong):
-        return  # without both lists no cell has a place
-    yield from _check_measures(spec, value)
+    if has_lists:  # without both no cell has a place
+        yield from _check_measures(spec, value)
 
 
 def _check_grain(spec: Mapping[str, Any], grain: Any) -> Iterator[ValidationError]:

@@ -16,7 +16,7 @@ from contract.manifest import parse
 from contract.period_label import common_grain, parse_period, period_name
 from contract.schema import input_schema
 from contract.text_values import format_value, parse_value
-from contract.triangle import ages, cannot_turn, path_within, place_words, turned
+from contract.triangle import KEYS, ages, cannot_turn, cell_count, has_shape, path_within, place_words, turned
 
 FIELD = {
     "type": "triangle",
@@ -394,3 +394,29 @@ def test_reading_earlier_inputs_changes_nothing_of_what_was_given():
     found = fold_former_inputs(manifest(), given_values)
     assert given_values == before
     assert found["other"] == 1
+
+
+# Whatever is sent.
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 40)
+    | st.floats(allow_nan=True)
+    | st.sampled_from(["", "2019", "x", "year"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["d1", "paid", "origin"]), inner),
+    max_leaves=8,
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys((*KEYS, "extra"), JSON)) | JSON, JSON)
+def test_whatever_is_sent_for_a_triangle_is_taken_or_refused_with_its_place(value, amounts):
+    for part, other in ((value, triangle()), (triangle(), value)):
+        sent = {**other, **part} if isinstance(part, dict) and isinstance(other, dict) else part
+        try:
+            found = inputs.validate(manifest(), {"claims": sent, "amounts": amounts})
+        except InputError as error:
+            assert all(p.where.startswith("inputs.") for p in error.problems)
+        else:
+            assert has_shape(found["claims"])
+        assert isinstance(cell_count(sent), int)

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.clipboard import read_triangle
+from contract.inputs import validate
 from contract.manifest import parse
 from contract.number_format import NumberFormat
 from contract.triangle_csv import triangle_csv
 
 COMMA = NumberFormat(language="de", decimal=",", group=".", date_order="dmy")
-CLAIMS = parse(
+MANIFEST = parse(
     {
         "name": "m",
         "inputs": {
@@ -28,7 +29,8 @@ CLAIMS = parse(
             }
         },
     }
-).inputs["claims"]
+)
+CLAIMS = MANIFEST.inputs["claims"]
 
 PAID = [[100.0, 150.0, 160.0], [110.0, 170.0, None], [120.0, None, None]]
 
@@ -295,3 +297,22 @@ def test_what_is_written_is_read_back_equal(triangle, layout, spreadsheet):
     assert found.problems == []
     assert found.layout == layout
     assert found.value == triangle
+
+
+CELLS = st.sampled_from(
+    ["origin", "development", "valuation date", "amount", "measure", "premium", "paid", "12", "24", "1", "2", "d1", ""]
+    + ["2019", "2020", "2019Q1", "2019-12-31", "31.12.2019", "1,5", "1.5", "x", "-", "=1+1", "99999", "Total"]
+)
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=5), st.sampled_from("\t,;"), st.booleans()
+)
+def test_whatever_is_pasted_is_a_triangle_or_has_its_problems_named(rows, mark, cumulative):
+    found = read("\n".join(mark.join(row) for row in rows), cumulative=cumulative)
+    if found.value is not None and not found.problems:
+        assert validate(MANIFEST, {"claims": found.value})["claims"]["origins"] == found.value["origins"]
+    for problem in found.problems:
+        assert problem.where
+        assert problem.message
+        assert problem.hint

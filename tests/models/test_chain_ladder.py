@@ -350,3 +350,15 @@ def test_a_reference_case_may_name_its_triangle_give_increments_and_count_factor
     assert len(found["ldf"]) == 8
     steps = {"inputs": {"triangle": [[10, 5, 1], [12, 7], [9]], "incremental": True}, "expect": {"total_latest": 0}}
     assert read.measured(steps, [model.run(**read.runs(steps, None)[0][1])])["total_latest"] == 44
+
+
+def test_inputs_of_an_earlier_version_give_the_same_results(model):
+    for heads in (range(1, 11), range(12, 121, 12)):
+        bundled = model.triangles.bundled("taylor_ashe") | {"developments": list(heads)}
+        premium = bundled["measures"]["premium"]
+        rows = [
+            {"origin": o, "premium": p, **{f"d{n}": v for n, v in zip(heads, line, strict=True)}, "d200": None}
+            for o, (p,), line in zip(bundled["origins"], premium, bundled["measures"]["amount"], strict=True)
+        ]
+        former = {"data": "own", "amounts": "cumulative", "triangle": rows, "method": "cape_cod"}
+        assert model.run(**former) == model.run(method="cape_cod", triangle=bundled)

@@ -417,3 +417,24 @@ def test_the_gamma_model_refuses_increments_that_are_not_above_nothing(model):
     rows = changed(rows, 1, 2, rows["measures"]["amount"][1][1])
     with pytest.raises(ValueError, match="increment of 1 in development year 3 is not above 0"):
         model.run(method="analytic", variance="gamma", triangle=rows)
+
+
+def former_rows(given, measure="amount"):
+    """Return a triangle as the table of an earlier version held it."""
+    return [
+        {"origin": origin, **{f"d{n}": v for n, v in zip(given["developments"], line, strict=True)}}
+        for origin, line in zip(given["origins"], given["measures"][measure], strict=True)
+    ]
+
+
+def test_inputs_of_an_earlier_version_give_the_same_results(model):
+    both_measures = model.manifest.defaults["paid_incurred"]
+    former = {measure: former_rows(both_measures, measure) for measure in ("paid", "incurred")}
+    stored = {**former, "amounts": "cumulative", "triangle": former_rows(model.triangles.bundled("taylor_ashe"))}
+    assert model.run(method="munich", **stored) == model.run(method="munich")
+    analytic, today = model.run(method="analytic", **stored), model.run(method="analytic")
+    assert analytic == today
+    steps = table([[100, 50, 10], [110, 60], [120]], cumulative=False)
+    found = model.run(method="analytic", triangle=former_rows(steps), amounts="incremental")
+    assert found == model.run(method="analytic", triangle=steps)
+    assert model.run(method="clark", months=3, **stored) == model.run(method="clark", months=3)

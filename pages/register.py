@@ -39,7 +39,7 @@ except (ProblemsError, ValueError) as error:
 
 preview.show_origin(registration)
 if registration.status is RegistrationStatus.PUBLISHED:
-    st.success("It is published.")
+    preview.show_published(registration)
 preview.show_actions(registration)
 left, right = st.columns([1, 1], gap="large")
 with left:

@@ -9,11 +9,13 @@ import streamlit as st
 from contract import manifest as contract_manifest
 from contract.errors import ProblemsError
 from contract.registration import Registration, RegistrationStatus
+from engine.models.build_logs import build_log_template
 from engine.models.catalogue import find_app
 from engine.models.registration import discard, publish
 from engine.runs.uploads import store_upload
 from ui.form.form import show_form
 from ui.shell import cached, sitemap
+from ui.shell.build_logs import show_template
 from ui.shell.markup import code, escape, safe_markdown
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
@@ -40,6 +42,22 @@ def show_origin(registration: Registration) -> None:
         st.markdown(f"Nothing of **{escape(app.name)}** has changed: this is its current version.")
     else:
         st.markdown(f"A new version of **{escape(app.name)}**, at {code(f'/model?app={app.slug}')}.")
+
+
+def show_published(registration: Registration) -> None:
+    """Show that the model is in the catalogue, with its link and a build log to be filled in."""
+    st.success("It is published.")
+    st.page_link(
+        sitemap.make_page("model"),
+        label="Open the model",
+        icon=":material/open_in_new:",
+        query_params={"app": registration.slug},
+    )
+    if registration.manifest is not None and registration.app_id is not None:
+        app = find_app(cached.context(), registration.app_id, actor=current_actor())
+        with st.expander("Build log", icon=":material/history_edu:"):
+            manifest = contract_manifest.parse(registration.manifest)
+            show_template(build_log_template(app, manifest, registered=registration.created_at.date()))
 
 
 def show_actions(registration: Registration) -> None:

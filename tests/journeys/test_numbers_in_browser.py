@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.journeys.grid import cell, choose_cell
 from tests.journeys.test_form_in_browser import browser, free_port, pytestmark, server, wait_for
 
 __all__ = ["browser", "pytestmark"]
@@ -60,33 +61,8 @@ def words(page, name):
     return page.locator(f"{PREFIX}{name}-cell").inner_text()
 
 
-def cell(page, row, column):
-    return page.get_by_test_id(f"glide-cell-{column + 1}-{row}")
-
-
-def choose_cell(page, row, column):
-    """Select a cell of the table's grid, counted from 0; the canvas takes clicks only once it is laid out."""
-    grid = page.locator(f"{PREFIX}claims-cell [data-testid=stDataFrame]")
-    grid.scroll_into_view_if_needed()
-
-    def selected(row, column):
-        return cell(page, row, column).get_attribute("aria-selected") == "true"
-
-    def first_chosen():
-        # A second click on the same cell would open its editor: look for a while before clicking again.
-        corner = grid.bounding_box()
-        page.mouse.click(corner["x"] + 90, corner["y"] + 52)
-        for _ in range(30):
-            if selected(0, 0):
-                return True
-            page.wait_for_timeout(100)
-        return False
-
-    wait_for(first_chosen)
-    for key, times in (("ArrowDown", row), ("ArrowRight", column)):
-        for _ in range(times):
-            page.keyboard.press(key)
-    wait_for(lambda: selected(row, column))
+def claims_cell(page):
+    return page.locator(f"{PREFIX}claims-cell")
 
 
 def paste(page, text):
@@ -178,20 +154,20 @@ def test_a_text_that_is_no_number_stays_in_the_box_beside_the_value_that_holds(o
 )
 def test_a_cell_pasted_into_the_grid_is_what_the_spreadsheet_showed(opened, language, text, expected):
     page = opened(language)
-    choose_cell(page, 0, PAID)
+    choose_cell(page, claims_cell(page), 0, PAID)
     paste(page, text)
     page.wait_for_function("location.search.includes('claims=')", timeout=15_000)
     assert claims(page)[0]["paid"] == expected
     assert claims(page)[1]["paid"] == 900
     shown = f"{expected:,}" if language == "en-US" else f"{expected:,}".translate({44: ".", 46: ","})
     if text != shown:  # else the grid stays, and its table for screen readers follows only when it is drawn anew
-        wait_for(lambda: cell(page, 0, PAID).inner_text() == shown)
+        wait_for(lambda: cell(claims_cell(page), 0, PAID).inner_text() == shown)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_one_cell_of_a_pasted_block_decides_for_its_neighbours(opened, language):
     page = opened(language)
-    choose_cell(page, 0, PAID)
+    choose_cell(page, claims_cell(page), 0, PAID)
     paste(page, "12,5\n1.234\n")
     page.wait_for_function("location.search.includes('claims=')", timeout=15_000)
     assert [row["paid"] for row in claims(page)] == [12.5, 1234]
@@ -201,14 +177,14 @@ def test_one_cell_of_a_pasted_block_decides_for_its_neighbours(opened, language)
 
 def test_a_block_that_contradicts_itself_is_refused_by_cell_and_the_old_values_stay(opened):
     page = opened("de-DE")
-    choose_cell(page, 0, PAID)
+    choose_cell(page, claims_cell(page), 0, PAID)
     paste(page, "12,5\n7.25\n")
     wait_for(lambda: "Row 2, Paid" in words(page, "claims"))
     assert "The value is still 1.200,5" in words(page, "claims")
     assert "The value is still 900" in words(page, "claims")
-    wait_for(lambda: cell(page, 0, PAID).inner_text() == "1.200,5")
-    assert cell(page, 1, PAID).inner_text() == "900"
-    choose_cell(page, 0, PAID)
+    wait_for(lambda: cell(claims_cell(page), 0, PAID).inner_text() == "1.200,5")
+    assert cell(claims_cell(page), 1, PAID).inner_text() == "900"
+    choose_cell(page, claims_cell(page), 0, PAID)
     paste(page, "12,5")
     page.wait_for_function("location.search.includes('12.5')", timeout=15_000)
     wait_for(lambda: "Row 1, Paid" not in words(page, "claims"))
@@ -219,7 +195,7 @@ def test_a_block_that_contradicts_itself_is_refused_by_cell_and_the_old_values_s
 def test_a_figure_typed_into_the_grid_is_what_was_written(opened, language):
     page = opened(language)
     settled(page)
-    choose_cell(page, 1, PAID)
+    choose_cell(page, claims_cell(page), 1, PAID)
     page.keyboard.press("Enter")
     editor = page.locator("textarea.gdg-input")
     editor.wait_for()
@@ -237,8 +213,8 @@ def test_a_figure_typed_into_the_grid_is_what_was_written(opened, language):
 def test_an_empty_cell_shows_nothing(opened):
     page = opened("en-US")
     on = 3
-    wait_for(lambda: cell(page, 0, on).inner_text() == "2020-05-01")
-    assert cell(page, 1, on).inner_text().strip() == ""
+    wait_for(lambda: cell(claims_cell(page), 0, on).inner_text() == "2020-05-01")
+    assert cell(claims_cell(page), 1, on).inner_text().strip() == ""
 
 
 @pytest.mark.parametrize(

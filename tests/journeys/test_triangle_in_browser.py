@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import openpyxl
 import pytest
 
+from tests.journeys.grid import choose_cell
 from tests.journeys.test_form_in_browser import wait_for
 from tests.journeys.test_main_job import ROOT, Server, pytestmark, run_id, settled
 
@@ -150,44 +151,16 @@ def test_a_workbook_is_loaded_and_comes_out_as_it_came(page):
     assert text.split() == ["origin,12,24,36", "2019,100.25,150,160", "2020,110,170,", "2021,120,,"]
 
 
-def cell(page, row, column):
-    return page.locator(CELL).get_by_test_id(f"glide-cell-{column + 1}-{row}")
-
-
-def choose_cell(page, row, column):
-    """Select a cell of the grid, counted from 0; the canvas takes clicks only once it is laid out."""
-    grid = page.locator(f"{CELL} [data-testid=stDataFrame]")
-    grid.scroll_into_view_if_needed()
-
-    def selected(row, column):
-        return cell(page, row, column).get_attribute("aria-selected") == "true"
-
-    def first_chosen():
-        corner = grid.bounding_box()
-        page.mouse.click(corner["x"] + 60, corner["y"] + 52)
-        for _ in range(30):
-            if selected(0, 0):
-                return True
-            page.wait_for_timeout(100)
-        return False
-
-    wait_for(first_chosen)
-    for key, times in (("ArrowDown", row), ("ArrowRight", column)):
-        for _ in range(times):
-            page.keyboard.press(key)
-    wait_for(lambda: selected(row, column))
-
-
 def test_a_cell_and_a_block_are_pasted_into_the_grid(page):
     open_form(page)
-    choose_cell(page, 0, 2)  # after the origin and the premium
+    choose_cell(page, page.locator(CELL), 0, 2)  # after the origin and the premium
     page.evaluate("text => navigator.clipboard.writeText(text)", "358.000,5\t1.200.000\n352.000\t1.250.000")
     page.keyboard.press("Control+V")
     in_address(page, "358000.5")
     amounts = held(page)["measures"]["amount"]
     assert [line[:2] for line in amounts[:2]] == [[358000.5, 1200000], [352000, 1250000]]
     assert amounts[2][:2] == [290507, 1292306]
-    choose_cell(page, 1, 3)
+    choose_cell(page, page.locator(CELL), 1, 3)
     page.evaluate("text => navigator.clipboard.writeText(text)", "viel")
     page.keyboard.press("Control+V")
     page.get_by_text("2, development 2, Amount", exact=False).wait_for()

@@ -6,6 +6,8 @@ Figures that a case expects as printed (whole units, thousands, whole percent) a
 import math
 import re
 
+from tests.models.triangle_inputs import triangle_of
+
 MODELS = ("chain_ladder",)
 SIGMA_RULES = {"mack": "mack", "log-linear": "log-linear", "loglinear": "log-linear", "log_linear": "log-linear"}
 AVERAGING = {
@@ -42,30 +44,6 @@ NAMES = {
     "tail_sigma": ("tail_sigma",),
     "years": ("n_periods", "last_n", "years"),
 }
-
-
-def triangle_of(measures, cumulative=True, premium=None, origins=None):
-    """Return the triangle that a model takes.
-
-    Args:
-        measures: {name: rows of amounts}.
-        cumulative: what the amounts are.
-        premium: one for all origins, or a list with one for each; None for none.
-        origins: labels; 1, 2, 3 without them.
-    """
-    height = max(map(len, measures.values()))
-    width = max(len(line) for lines in measures.values() for line in lines)
-    amounts = {name: [[*line, *[None] * (width - len(line))] for line in lines] for name, lines in measures.items()}
-    if premium is not None:
-        each = premium if isinstance(premium, list) else [premium] * height
-        amounts["premium"] = [[one] for one in each]
-    return {
-        "origins": [str(name) for name in origins or range(1, height + 1)],
-        "developments": list(range(1, width + 1)),
-        "measures": amounts,
-        "grain": {"origin": "year", "development": "year"},
-        "cumulative": cumulative,
-    }
 
 
 def runs(case, folder):

@@ -8,6 +8,8 @@ tenths of percent are rounded as it prints them.
 import math
 from decimal import Decimal
 
+from tests.models.triangle_inputs import triangle_of
+
 MODELS = ("odp_bootstrap", "chain_ladder")
 SIMULATIONS = 50_000  # the least drawn for a distribution: its tail must be settled to the case's tolerance
 PROCESSES = {
@@ -54,30 +56,6 @@ SPREADS = ("prior_cv", "a_priori_cv", "apriori_cv")
 SIMULATED = ("n_sims", "simulations", "n_sim", "resamples")
 OLDEST = 60  # years: a last age beyond it is one in months
 DISTRIBUTIONS = {"mean", "sd", "p50", "p75", "p90", "p95", "p99", "p99_5", "percentiles"}
-
-
-def triangle_of(measures, cumulative=True, premium=None, origins=None):
-    """Return the triangle that a model takes.
-
-    Args:
-        measures: {name: rows of amounts}.
-        cumulative: what the amounts are.
-        premium: one for all origins, or a list with one for each; None for none.
-        origins: labels; 1, 2, 3 without them.
-    """
-    height = max(map(len, measures.values()))
-    width = max(len(line) for lines in measures.values() for line in lines)
-    amounts = {name: [[*line, *[None] * (width - len(line))] for line in lines] for name, lines in measures.items()}
-    if premium is not None:
-        each = premium if isinstance(premium, list) else [premium] * height
-        amounts["premium"] = [[one] for one in each]
-    return {
-        "origins": [str(name) for name in origins or range(1, height + 1)],
-        "developments": list(range(1, width + 1)),
-        "measures": amounts,
-        "grain": {"origin": "year", "development": "year"},
-        "cumulative": cumulative,
-    }
 
 
 def kind(case):

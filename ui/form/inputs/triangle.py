@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+import charting
 from contract.errors import ResultError
 from contract.fields import Field, is_number
 from contract.result import Chart
@@ -31,7 +32,6 @@ from ui.form.inputs.triangle_rows import (
     to_rows,
     with_developments,
 )
-from ui.result import charts
 from ui.result.chart_view import draw_chart, show_charts
 
 ROW_PIXELS, MOST_PIXELS = 35, 560
@@ -96,7 +96,7 @@ def show_heat_map(field: Field, triangle: Mapping[str, Any], measure: str, *, ke
         field.measures[measure].unit,
     )
     try:
-        figure = charts.figure(chart)
+        figure = charting.figure(chart)
     except ResultError as error:
         show_note("error", "red", str(error))
         return

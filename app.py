@@ -145,7 +145,7 @@ app = st.App(
         Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset),
     ],
     middleware=[
-        Middleware(SecurityHeaders, page=PAGE.read_text()),
+        Middleware(SecurityHeaders, page=PAGE.read_text(), links=assets.preload_links),
         Middleware(HostCheck, allowed=settings.allowed_hosts),
     ],
     lifespan=lifespan,

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -116,10 +116,13 @@ class SecurityHeaders:
         app: what answers.
         page: the pages' HTML; what its inline scripts are is allowed by their hashes, and no other inline script.
         api: the path under which answers are data and not pages.
+        links: returns what a page's browser may fetch ahead, as a Link header, by the page's path.
     """
 
-    def __init__(self, app: ASGIApp, page: str = "", api: str = "/api") -> None:
-        self.app, self.api = app, api
+    def __init__(
+        self, app: ASGIApp, page: str = "", api: str = "/api", links: Callable[[str], str] = lambda _path: ""
+    ) -> None:
+        self.app, self.api, self.links = app, api, links
         scripts = " ".join([PAGES_POLICY["script-src"], *_script_hashes(page)])
         self.pages_policy = {**PAGES_POLICY, "script-src": scripts}
 
@@ -136,6 +139,8 @@ class SecurityHeaders:
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Referrer-Policy", "same-origin")
                 headers.setdefault("Content-Security-Policy", policy)
+                if headers.get("Content-Type", "").startswith("text/html") and (links := self.links(scope["path"])):
+                    headers.setdefault("Link", links)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -3,9 +3,10 @@
 Chosen: real content (the same figures and the same table on both sides) and a model that does nothing; a press of Run,
 a step of a slider with Live on, and the first load of the page, cold and warm. A page counts as painted when every
 chart holds the wanted numbers and the wanted figure is there. Machines stall: processor time of server and browser
-stands beside wall time, and the load beside both. Gradio is installed into an environment of its own under .bench/ the
-first time. It keeps nothing: its run is a call in the server's own process, without history, queue on disk or
-confinement.
+stands beside wall time, and the load beside both. Of a page load it is also said what a Streamlit page with one button
+takes, and in which scripts the browser's main thread spends its time. Gradio is installed into an environment of its
+own under .bench/ the first time. It keeps nothing: its run is a call in the server's own process, without history,
+queue on disk or confinement.
 Left out: what a run takes without a page, which `benchmarks.vs_gradio` measures.
 """
 
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +37,7 @@ from contract.manifest import parse
 PRESSES = 16
 SKIPPED = 3  # of them, while caches fill
 LOADS = 4
+LARGEST = 8  # scripts named of a page load
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -189,6 +192,40 @@ def tontine(workers: int = 2) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
             yield url, process
 
 
+@contextlib.contextmanager
+def bare_page() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve a Streamlit page with one button, with the settings of Tontine's."""
+    port = free_port()
+    page = ROOT / "benchmarks" / "peer" / "bare.py"
+    command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.port", str(port)]
+    with serving(command, f"http://127.0.0.1:{port}/_stcore/health") as process:
+        yield f"http://127.0.0.1:{port}", process
+
+
+def main_thread(browser: Browser, side: "Side") -> str:
+    """Return where the main thread spends a warm page load: milliseconds by script, the largest first."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(side.address)
+    page.locator(side.button).wait_for()
+    page.wait_for_timeout(700)
+    page.close()
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Profiler.enable")
+    session.send("Profiler.start")
+    page.goto(side.address)
+    page.locator(side.button).wait_for()
+    profile = session.send("Profiler.stop")["profile"]
+    context.close()
+    frames = {node["id"]: node["callFrame"] for node in profile["nodes"]}
+    spent: Counter[str] = Counter()
+    for node, microseconds in zip(profile["samples"], profile["timeDeltas"], strict=True):
+        frame = frames[node]
+        spent[frame["url"].rpartition("/")[2].partition("?")[0] or frame["functionName"]] += microseconds / 1000
+    return ", ".join(f"{name} {ms:.0f}" for name, ms in spent.most_common(LARGEST))
+
+
 def gradio_python() -> Path:
     """Return the Python of an environment that holds the newest Gradio and what the models need."""
     home = ROOT / ".bench"
@@ -273,6 +310,12 @@ class Side:
             page.close()
         context.close()
         return found[0], found[1]
+
+
+class Bare(Side):
+    """A Streamlit page with one button: what a page load costs without anything of ours."""
+
+    button = ".st-key-run button:not([disabled])"
 
 
 class Ours(Side):
@@ -442,10 +485,20 @@ def measure(task: Task, url: str, process: subprocess.Popen[bytes], browser: Bro
         report(
             f"{task.slug}: step of a slider to all painted, Live", steps["Tontine"][SKIPPED:], steps["Gradio"][SKIPPED:]
         )
-        loads = {side.name: [side.load(browser) for _ in range(LOADS)] for side in (mine, other)}
-        for place, kind in enumerate(("cold", "warm")):
-            a, b = (statistics.median(pair[place] for pair in loads[name]) for name in ("Tontine", "Gradio"))
-            print(f"\n{task.slug}: page load, {kind}: Tontine {a:.0f} ms, Gradio {b:.0f} ms, ratio {a / b:.2f}")
+        with bare_page() as (bare_url, bare_process):
+            all_three: list[Side] = [mine, other, Bare("Streamlit", bare_url, bare_process, task, "")]
+            loads: dict[str, list[tuple[float, float]]] = {side.name: [] for side in all_three}
+            for _ in range(LOADS):
+                for one in all_three:
+                    loads[one.name].append(one.load(browser))
+            for place, kind in enumerate(("cold", "warm")):
+                a, b, c = (statistics.median(pair[place] for pair in found) for found in loads.values())
+                print(
+                    f"\n{task.slug}: page load, {kind}: Tontine {a:.0f} ms, Gradio {b:.0f} ms, ratio {a / b:.2f}; "
+                    f"a Streamlit page with one button {c:.0f} ms, {c / b:.2f} of Gradio's"
+                )
+            for one in all_three:
+                print(f"  main thread of {one.name}: {main_thread(browser, one)}")
 
 
 def main() -> None:

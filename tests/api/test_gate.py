@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
@@ -165,3 +165,13 @@ def test_a_host_header_is_split_into_name_and_port():
     assert split_host("[::1]:80") == ("::1", 80)
     assert split_host("Name.") == ("name", None)
     assert split_host("a b") == (None, None)
+
+
+def test_pages_and_nothing_else_say_what_may_be_fetched_ahead():
+    async def answer(scope, receive, send):
+        kind = "text/html" if scope["path"].endswith("page") else "application/json"
+        await Response("x", media_type=kind)(scope, receive, send)
+
+    client = TestClient(SecurityHeaders(answer, links=lambda path: f"<{path}.js>; rel=modulepreload"))
+    assert client.get("/page").headers["link"] == "</page.js>; rel=modulepreload"
+    assert "link" not in client.get("/data").headers

@@ -8,11 +8,13 @@ everything but the charts.
 
 import gzip
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import plotly
+import streamlit
 
 PREFIX = "/assets"
 FOLDER = Path(__file__).resolve().parents[1] / "assets"
@@ -24,6 +26,12 @@ FILES = {
     "run_progress.js": (FOLDER / "run_progress.js", JAVASCRIPT),
 }
 HASH_LENGTH = 16
+# What Streamlit's page would fetch one after the other, when the first element of each kind is there: its largest files
+# by the beginnings of their names, and which pages need them.
+SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
+ON_EVERY_PAGE = ("Html", "ButtonGroup", "Selectbox")
+WITH_RESULTS = ("BidiComponent", "Slider", "TextInput", "Checkbox", "DataFrame", "arrowFormatUtils")
+RESULT_PAGES = ("/model", "/run")
 # What a component of ours is registered with: its module is fetched once and kept by the browser, and only these lines
 # go with every message. `data.module` is its address; its `draw` is called at every change.
 LOADER = """
@@ -71,3 +79,22 @@ def gzipped(name: str) -> bytes:
 def asset_url(name: str) -> str:
     """Return the address of the file called `name`, from the server's root."""
     return f"{PREFIX}/{load_asset(name).digest}/{name}"
+
+
+def preload_links(path: str) -> str:
+    """Return the Link header of the page at `path`: what its browser may fetch while Streamlit's own page starts."""
+    return _links(results=path in RESULT_PAGES)
+
+
+@cache
+def _links(*, results: bool) -> str:
+    names = (*ON_EVERY_PAGE, *(WITH_RESULTS if results else ()))
+    links = [f"</static/js/{file.name}>; rel=modulepreload" for file in _scripts(names)]
+    if results:
+        links.append(f"<{asset_url('plotly.min.js')}>; rel=preload; as=script")
+    return ", ".join(links)
+
+
+def _scripts(names: Sequence[str]) -> list[Path]:
+    """Return Streamlit's scripts of these names, each with the hash of its content; a name it no longer has is none."""
+    return [file for name in names for file in sorted(SCRIPTS.glob(f"{name}.*.js"))]

@@ -31,3 +31,14 @@ def test_the_plotly_library_is_the_one_of_the_installed_wheel():
 
     head = assets.load_asset("plotly.min.js").content[:200].decode()
     assert f"plotly.js v{plotly.offline.get_plotlyjs_version()}" in head
+
+
+def test_a_page_names_the_scripts_that_it_will_need_and_they_are_there():
+    every, model = assets.preload_links("/history"), assets.preload_links("/model")
+    assert every
+    assert model.startswith(every)
+    assert assets.asset_url("plotly.min.js") in model
+    assert assets.asset_url("plotly.min.js") not in every
+    for name in (*assets.ON_EVERY_PAGE, *assets.WITH_RESULTS):
+        assert f"/{name}." in model, f"Streamlit has no script {name} any more: choose another"
+    assert len(model) < 2_000  # proxies refuse large headers

@@ -20,7 +20,8 @@ export function draw(component) {
   const view = views.get(parentElement)
   view.data = data
   view.component = component
-  return () => view.component === component && end(view, parentElement)
+  // Streamlit also calls this for a call that the next one has overtaken: the view stays then.
+  return () => parentElement.isConnected || end(view, parentElement)
 }
 
 function begin(parent, data) {

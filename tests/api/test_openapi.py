@@ -17,7 +17,7 @@ from tests.actors import ADA
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
-EXAMPLES = 15  # of each operation
+EXAMPLES = 5  # of each operation, each sent twice
 CODE = "def run(inputs):\n    return {}\n"
 FIELDS = {
     "n": {"type": "number", "default": 1},

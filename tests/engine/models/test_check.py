@@ -21,7 +21,7 @@ N = {"n": {"type": "integer", "min": 0, "max": 9, "default": 1}}
 
 @pytest.fixture
 def checker(sandbox, tmp_path):
-    made = Checker(sandbox, InstallationLimits(seconds=10, memory_mb=500), tmp_path / "checks")
+    made = Checker(sandbox, InstallationLimits(seconds=10, seconds_core=10, memory_mb=500), tmp_path / "checks")
     yield made
     made.cancel.close()
 

@@ -215,7 +215,7 @@ def test_a_run_cancelled_while_it_waits_is_counted_once(sink, reader, context, a
 def test_a_double_click_is_one_submission_and_a_reused_result_is_marked(
     sink, spans, reader, context, add_model, run_now
 ):
-    slug = add_model(ECHO)
+    slug = add_model(ECHO, deterministic=True)
     first = submit(context, slug, {"n": 1}, actor=ADA, key="k")
     assert submit(context, slug, {"n": 1}, actor=ADA, key="k").id == first.id
     run_now(first)

@@ -244,7 +244,7 @@ def test_reports_wait_for_each_other_and_beyond_a_few_are_refused(context, add_m
 
 
 def test_a_reused_run_is_printed_with_the_result_it_reused(context, add_model, run_now):
-    slug = add_model("def run(inputs):\n    return {'table': {'n': list(range(50_000))}}\n")
+    slug = add_model("def run(inputs):\n    return {'table': {'n': list(range(50_000))}}\n", deterministic=True)
     run_now(submit(context, slug, {}, actor=ADA))
     again = submit(context, slug, {}, actor=ADA)
     assert again.reused_from is not None

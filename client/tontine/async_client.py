@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from tontine import protocol, tables
-from tontine.errors import NotReadyError, RunFailedError, TontineError, error_from
+from tontine.errors import NotReadyError, RunFailedError, TontineError, body_of, error_from
 from tontine.events import Event, EventDecoder
 from tontine.inputs import paths_in, to_json
 from tontine.protocol import Deadline
@@ -94,17 +94,17 @@ class AsyncTontine:
         file = Path(path)
         content = await asyncio.to_thread(file.read_bytes)
         response = await self._send("POST", "/uploads", params={"name": file.name}, content=content)
-        value: dict[str, Any] = response.json()
+        value: dict[str, Any] = body_of(response)
         return value
 
     async def _run_info(self, run_id: str) -> RunInfo:
-        return RunInfo.parse((await self._send("GET", protocol.run_path(run_id))).json())
+        return RunInfo.parse(body_of(await self._send("GET", protocol.run_path(run_id))))
 
     async def _pages(self, path: str, params: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         query, seen = dict(params), 0
         while True:
             response = await self._send("GET", path, params=query)
-            page = response.json()
+            page = body_of(response)
             seen += len(page)
             for body in page:
                 yield body
@@ -171,10 +171,8 @@ class AsyncModel:
 
     async def schema(self, version: str | None = None) -> dict[str, Any]:
         """Return the JSON Schema that inputs are checked against, with their labels, units and defaults."""
-        params = protocol.filters({"version": version})
-        found: dict[str, Any] = (
-            await self._client._send("GET", f"/apps/{(await self.info()).id}/schema", params=params)
-        ).json()
+        params, path = protocol.filters({"version": version}), f"/apps/{(await self.info()).id}/schema"
+        found: dict[str, Any] = body_of(await self._client._send("GET", path, params=params))
         return found
 
     async def submit(
@@ -205,7 +203,7 @@ class AsyncModel:
             given[name] = await self._client.upload(path)
         body, headers = protocol.run_request(given, version=version, fresh=fresh, key=key)
         response = await self._client._send("POST", f"/apps/{(await self.info()).id}/run", json=body, headers=headers)
-        return await self._client.run(response.json()["run_id"])
+        return await self._client.run(body_of(response)["run_id"])
 
     async def run(
         self,
@@ -360,7 +358,7 @@ class AsyncRun:
         for offset in range(0, part[1], tables.PAGE_ROWS):
             params = {"offset": offset, "limit": tables.PAGE_ROWS}
             response = await self._client._send("GET", path, params=params)
-            page = response.json()
+            page = body_of(response)
             for key in page["columns"]:
                 found.setdefault(key, []).extend(page["data"][key])
         return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from tontine import protocol, tables
-from tontine.errors import NotReadyError, RunFailedError, TontineError, error_from
+from tontine.errors import NotReadyError, RunFailedError, TontineError, body_of, error_from
 from tontine.events import Event, EventDecoder
 from tontine.inputs import paths_in, to_json
 from tontine.protocol import Deadline
@@ -90,17 +90,17 @@ class Tontine:
         file = Path(path)
         content = file.read_bytes()
         response = self._send("POST", "/uploads", params={"name": file.name}, content=content)
-        value: dict[str, Any] = response.json()
+        value: dict[str, Any] = body_of(response)
         return value
 
     def _run_info(self, run_id: str) -> RunInfo:
-        return RunInfo.parse((self._send("GET", protocol.run_path(run_id))).json())
+        return RunInfo.parse(body_of(self._send("GET", protocol.run_path(run_id))))
 
     def _pages(self, path: str, params: Mapping[str, Any]) -> Generator[dict[str, Any]]:
         query, seen = dict(params), 0
         while True:
             response = self._send("GET", path, params=query)
-            page = response.json()
+            page = body_of(response)
             seen += len(page)
             yield from page
             further = protocol.following(response, seen)
@@ -164,8 +164,8 @@ class Model:
 
     def schema(self, version: str | None = None) -> dict[str, Any]:
         """Return the JSON Schema that inputs are checked against, with their labels, units and defaults."""
-        params = protocol.filters({"version": version})
-        found: dict[str, Any] = (self._client._send("GET", f"/apps/{self.info().id}/schema", params=params)).json()
+        params, path = protocol.filters({"version": version}), f"/apps/{self.info().id}/schema"
+        found: dict[str, Any] = body_of(self._client._send("GET", path, params=params))
         return found
 
     def submit(
@@ -196,7 +196,7 @@ class Model:
             given[name] = self._client.upload(path)
         body, headers = protocol.run_request(given, version=version, fresh=fresh, key=key)
         response = self._client._send("POST", f"/apps/{self.info().id}/run", json=body, headers=headers)
-        return self._client.run(response.json()["run_id"])
+        return self._client.run(body_of(response)["run_id"])
 
     def run(
         self,
@@ -351,7 +351,7 @@ class Run:
         for offset in range(0, part[1], tables.PAGE_ROWS):
             params = {"offset": offset, "limit": tables.PAGE_ROWS}
             response = self._client._send("GET", path, params=params)
-            page = response.json()
+            page = body_of(response)
             for key in page["columns"]:
                 found.setdefault(key, []).extend(page["data"][key])
         return found

@@ -118,3 +118,17 @@ def retry_after(response: httpx.Response) -> float | None:
         return max(0.0, float(response.headers["Retry-After"]))
     except (KeyError, ValueError):
         return None
+
+
+def body_of(response: httpx.Response) -> Any:
+    """Return the JSON of an answer.
+
+    Raises:
+        ServerError: it is none, as where another program answers at the address.
+    """
+    try:
+        return response.json()
+    except ValueError as error:
+        found = f"{response.request.url} answered with something else than JSON"
+        problem = Problem("url", found, "Check that Tontine runs at this address.")
+        raise ServerError("this is not Tontine's API", [problem], status=response.status_code) from error

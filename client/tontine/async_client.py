@@ -97,8 +97,8 @@ class AsyncTontine:
         value: dict[str, Any] = body_of(response)
         return value
 
-    async def _run_info(self, run_id: str) -> RunInfo:
-        return RunInfo.parse(body_of(await self._send("GET", protocol.run_path(run_id))))
+    async def _run_info(self, run_id: str, most: int = protocol.TRIES) -> RunInfo:
+        return RunInfo.parse(body_of(await self._send("GET", protocol.run_path(run_id), most=most)))
 
     async def _pages(self, path: str, params: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         query, seen = dict(params), 0
@@ -114,7 +114,13 @@ class AsyncTontine:
             query.update(further)
 
     async def _send(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        most: int = protocol.TRIES,
+        **more: Any,
     ) -> httpx.Response:
         """Send a request, again where that is safe and may help; return the answer of a success."""
         tries = 0
@@ -123,7 +129,7 @@ class AsyncTontine:
             try:
                 return await self._send_once(method, path, headers=headers, **more)
             except TontineError as error:
-                pause = protocol.pause_after(error, tries) if protocol.may_repeat(method, headers or {}) else None
+                pause = protocol.pause_after(error, tries, most) if protocol.may_repeat(method, headers or {}) else None
                 if pause is None:
                     raise
             await asyncio.sleep(pause)
@@ -301,12 +307,12 @@ class AsyncRun:
             except TontineError as error:
                 deadline.remaining()
                 tries += 1
-                pause = protocol.pause_after(error, tries)
+                pause = protocol.pause_after(error, tries, protocol.STREAM_TRIES)
                 if pause is None:
                     raise
             else:
                 return  # the server says that there is nothing more
-            await asyncio.sleep(pause)
+            await asyncio.sleep(deadline.at_most(pause))
 
     async def _connect(self, after: int, deadline: Deadline) -> AsyncGenerator[Event]:
         """Read events until the stream ends; an end before the run's own is a lost connection."""
@@ -338,7 +344,7 @@ class AsyncRun:
             async for event in events:
                 if on_progress is not None:
                     on_progress(event)
-        await self.refresh()
+        self.info = await self._client._run_info(self.id, protocol.STREAM_TRIES)
         if not self.info.succeeded:
             raise RunFailedError(self.info)
         return self

@@ -244,7 +244,10 @@ def _read_inputs(file: Path | None, pairs: Sequence[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if file is not None:
         try:
-            found = json.loads(sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8"))
+            found = json.loads(
+                sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8"),
+                parse_constant=_refuse_constant,
+            )
         except (OSError, ValueError) as error:
             raise typer.BadParameter(f"--inputs {file}: {error}") from error
         if not isinstance(found, dict):
@@ -265,9 +268,14 @@ def _read_value(name: str, text: str) -> Any:
             raise typer.BadParameter(f"{name}: there is no file {path}")
         return path
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse_constant)
     except ValueError:
         return text
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads as JSON and the server does not."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def _summary(info: RunInfo) -> list[tuple[str, str]]:

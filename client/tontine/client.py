@@ -93,8 +93,8 @@ class Tontine:
         value: dict[str, Any] = body_of(response)
         return value
 
-    def _run_info(self, run_id: str) -> RunInfo:
-        return RunInfo.parse(body_of(self._send("GET", protocol.run_path(run_id))))
+    def _run_info(self, run_id: str, most: int = protocol.TRIES) -> RunInfo:
+        return RunInfo.parse(body_of(self._send("GET", protocol.run_path(run_id), most=most)))
 
     def _pages(self, path: str, params: Mapping[str, Any]) -> Generator[dict[str, Any]]:
         query, seen = dict(params), 0
@@ -108,7 +108,15 @@ class Tontine:
                 return
             query.update(further)
 
-    def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> httpx.Response:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        most: int = protocol.TRIES,
+        **more: Any,
+    ) -> httpx.Response:
         """Send a request, again where that is safe and may help; return the answer of a success."""
         tries = 0
         while True:
@@ -116,7 +124,7 @@ class Tontine:
             try:
                 return self._send_once(method, path, headers=headers, **more)
             except TontineError as error:
-                pause = protocol.pause_after(error, tries) if protocol.may_repeat(method, headers or {}) else None
+                pause = protocol.pause_after(error, tries, most) if protocol.may_repeat(method, headers or {}) else None
                 if pause is None:
                     raise
             time.sleep(pause)
@@ -294,12 +302,12 @@ class Run:
             except TontineError as error:
                 deadline.remaining()
                 tries += 1
-                pause = protocol.pause_after(error, tries)
+                pause = protocol.pause_after(error, tries, protocol.STREAM_TRIES)
                 if pause is None:
                     raise
             else:
                 return  # the server says that there is nothing more
-            time.sleep(pause)
+            time.sleep(deadline.at_most(pause))
 
     def _connect(self, after: int, deadline: Deadline) -> Generator[Event]:
         """Read events until the stream ends; an end before the run's own is a lost connection."""
@@ -331,7 +339,7 @@ class Run:
             for event in events:
                 if on_progress is not None:
                     on_progress(event)
-        self.refresh()
+        self.info = self._client._run_info(self.id, protocol.STREAM_TRIES)
         if not self.info.succeeded:
             raise RunFailedError(self.info)
         return self

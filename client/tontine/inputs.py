@@ -3,6 +3,7 @@
 Left out: the check of the inputs, which is the server's, and files, which the clients upload first.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,13 +14,21 @@ from typing import Any
 def to_json(value: Any) -> Any:
     """Return `value` as JSON takes it: a DataFrame as its rows, an array or Series as a list, a date as ISO text.
 
-    A path stays as it is: its file is uploaded and replaced by what the server calls it.
+    A path stays as it is: its file is uploaded and replaced by what the server calls it. What is missing in a table of
+    pandas, NaN or NaT, is None.
 
     Raises:
         TypeError: it is no value that an input can have.
+        ValueError: it is infinite.
     """
-    if value is None or isinstance(value, bool | int | float | str | Path):
+    if value is None or isinstance(value, bool | int | str | Path):
         return value
+    if type(value).__name__ in {"NaTType", "NAType"}:
+        return None
+    if isinstance(value, float):
+        if math.isinf(value):
+            raise ValueError("an input cannot be infinite; give a number, or leave it out")
+        return None if math.isnan(value) else value
     if isinstance(value, Mapping):
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -30,7 +39,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return float(value)
+        return to_json(float(value))
     if hasattr(value, "columns") and hasattr(value, "to_dict"):  # a DataFrame
         return [to_json(row) for row in value.to_dict("records")]
     if hasattr(value, "tolist"):  # numpy's numbers and arrays, pandas' Series

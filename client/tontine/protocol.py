@@ -18,8 +18,10 @@ import httpx
 
 from tontine.errors import ConnectionFailedError, NotFoundError, Problem, TontineError, WaitTimeoutError
 
-TRIES = 5  # of a request, and of a stream that brings nothing new
+TRIES = 5  # of a request
+STREAM_TRIES = 40  # of a stream that brings nothing new: some five minutes, in which a server is started again
 FIRST_PAUSE = 0.25  # s, doubled at each further try
+MOST_PAUSE = 8.0  # s to which it is doubled
 LONGEST_PAUSE = 60.0  # s; a server that asks for more is not waited for
 QUIET = 60.0  # s without a line, after which a stream is taken as lost; the server sends one every few seconds
 CONNECT = 10.0  # s to reach the server
@@ -56,17 +58,18 @@ def may_repeat(method: str, headers: Mapping[str, str]) -> bool:
     return method in REPEATABLE or "Idempotency-Key" in headers
 
 
-def pause_after(error: TontineError, tries: int) -> float | None:
+def pause_after(error: TontineError, tries: int, most: int = TRIES) -> float | None:
     """Return the seconds to wait before the next try, or None where another try is of no use.
 
     Args:
         error: what the last try ended with.
         tries: how many there have been, 1 or more.
+        most: how many there may be.
     """
     lost = isinstance(error, ConnectionFailedError)
-    if tries >= TRIES or not (lost or error.status in BUSY):
+    if tries >= most or not (lost or error.status in BUSY):
         return None
-    pause = FIRST_PAUSE * 2 ** (tries - 1) if error.retry_after is None else error.retry_after
+    pause = min(MOST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10)) if error.retry_after is None else error.retry_after
     return pause if pause <= LONGEST_PAUSE else None
 
 
@@ -170,7 +173,11 @@ class Deadline:
         """Return the exception for a wait that took too long."""
         return WaitTimeoutError(f"run {self.run_id} had not ended after {self.seconds:g} s; it goes on")
 
+    def at_most(self, seconds: float) -> float:
+        """Return `seconds`, or those that are left where they are fewer."""
+        left = self.remaining()
+        return seconds if left is None else min(seconds, left)
+
     def quiet(self) -> float:
         """Return the seconds to wait for the next line of a stream."""
-        left = self.remaining()
-        return QUIET if left is None else min(QUIET, left)
+        return self.at_most(QUIET)

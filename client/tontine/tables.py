@@ -83,7 +83,7 @@ def to_arrow(columns: Columns) -> "pa.Table":
 def _array(arrow: Any, values: list[Any]) -> Any:
     try:
         return arrow.array(values)
-    except (arrow.ArrowInvalid, arrow.ArrowTypeError):
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError, OverflowError):
         if all(value is None or isinstance(value, int | float) for value in values):
             return arrow.array([None if value is None else float(value) for value in values])
         return arrow.array([None if value is None else str(value) for value in values])

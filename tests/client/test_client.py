@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import re
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pyarrow as pa
@@ -189,6 +191,24 @@ def test_the_asynchronous_client_runs_several_at_once_and_does_all_of_it(server,
             assert counted.summary["Lines"] == 1
 
     asyncio.run(use())
+
+
+def test_a_wait_goes_on_over_a_restart_of_the_server(server):
+    running, told = threading.Event(), []
+
+    def tell(event):
+        told.append(event)
+        if event.log:  # the model runs
+            running.set()
+
+    with Tontine(server.url) as client, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(client.model("slow").run, seconds=8, fresh=True, on_progress=tell)
+        assert running.wait(60)
+        assert server.stop() == []
+        server.start()
+        run = waiting.result(120)
+    assert run.summary == {"Step": 79, "Done": 1}
+    assert [event.seq for event in told] == sorted({event.seq for event in told})
 
 
 def test_a_server_that_cannot_be_reached_is_named():

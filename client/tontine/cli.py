@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tontine.client import Run, Tontine
@@ -116,7 +116,7 @@ def history(
             _print_json([dict(one.raw) for one in found])
         else:
             rows = [(r.id, r.model, r.status, f"{r.queued_at:%Y-%m-%d %H:%M}", r.user, r.reason or "") for r in found]
-            _print_rows(("run", "model", "status", "asked for (UTC)", "user", "reason"), rows)
+            _print_rows(("run", "model", "status", "queued (UTC)", "user", "reason"), rows)
 
 
 @app.command()
@@ -303,7 +303,8 @@ def _print_rows(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
         for row in plain:
             print("\t".join(row))
         return
-    table = Table(*head, box=None, show_header=any(head), pad_edge=False)
+    columns = [Column(name, no_wrap=not at, overflow="fold") for at, name in enumerate(head)]  # ids come first
+    table = Table(*columns, box=None, show_header=any(head), pad_edge=False)
     for row in plain:
         table.add_row(*map(Text, row))
     console.print(table)

@@ -1,4 +1,4 @@
-"""The command line: `tontine list`, `run`, `history`, `show`, `export` and `cancel` speak to a server.
+"""The command line: `tontine list`, `run`, `wait`, `history`, `show`, `export` and `cancel` speak to a server.
 
 Chosen: tables and a progress bar on a terminal; elsewhere lines with tabs, and no progress; `--json` gives what the API
 gives. Exit codes say what happened: see `Code`.
@@ -51,6 +51,8 @@ app = typer.Typer(
 Url = Annotated[str, typer.Option("--url", envvar="TONTINE_URL", help="address of the server")]
 Token = Annotated[str | None, typer.Option("--token", envvar="TONTINE_TOKEN", help="where the server asks for one")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON as the API gives it")]
+Timeout = Annotated[float | None, typer.Option(min=0, help="seconds to wait; the run goes on after them")]
+Log = Annotated[bool, typer.Option("--log", help="print the model's log to standard error as it comes")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="a run's id")]
 
 
@@ -78,9 +80,9 @@ def run(
     version: Annotated[str | None, typer.Option(help="content hash of a version; the current one without it")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="compute even where a result is stored")] = False,
     key: Annotated[str | None, typer.Option(help="idempotency key: the same key again starts no second run")] = None,
-    timeout: Annotated[float | None, typer.Option(min=0, help="seconds to wait; the run goes on after them")] = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="wait for the end")] = True,
-    log: Annotated[bool, typer.Option("--log", help="print the model's log to standard error as it comes")] = False,
+    timeout: Timeout = None,
+    wait_for_end: Annotated[bool, typer.Option("--wait/--no-wait", help="wait for the end")] = True,
+    log: Log = False,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
@@ -89,12 +91,25 @@ def run(
     given = _read_inputs(file, inputs or ())
     with _connect(url, token, as_json=as_json) as tontine:
         submitted = tontine.model(model).submit(given, version=version, fresh=fresh, key=key)
-        if wait:
+        if wait_for_end:
             _follow(submitted, timeout, log=log)
-        if as_json:
-            _print_json(dict(submitted.info.raw))
-        else:
-            _print_rows(("", ""), [("run", submitted.id), ("status", submitted.status), *_summary(submitted.info)])
+        _print_run(submitted.info, as_json=as_json)
+
+
+@app.command()
+def wait(
+    run_id: RunId,
+    timeout: Timeout = None,
+    log: Log = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wait for the end of a run and print its summary."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.run(run_id)
+        _follow(found, timeout, log=log)
+        _print_run(found.info, as_json=as_json)
 
 
 @app.command()
@@ -170,10 +185,7 @@ def cancel(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: 
     """Cancel a run; one that has ended stays as it ended."""
     with _connect(url, token, as_json=as_json) as tontine:
         found = tontine.run(run_id).cancel()
-        if as_json:
-            _print_json(dict(found.info.raw))
-        else:
-            _print_rows(("", ""), [("run", found.id), ("status", found.status)])
+        _print_run(found.info, as_json=as_json)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -237,6 +249,13 @@ def _follow(submitted: Run, timeout: float | None, *, log: bool) -> None:
         except KeyboardInterrupt:
             print(f"The run goes on. To cancel it: tontine cancel {submitted.id}", file=sys.stderr)
             raise
+
+
+def _print_run(info: RunInfo, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(dict(info.raw))
+    else:
+        _print_rows(("", ""), [("run", info.id), ("status", info.status), *_summary(info)])
 
 
 def _read_inputs(file: Path | None, pairs: Sequence[str]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ GUARDED = {
     "alembic": {"storage"},
     "opentelemetry": {"engine/observability/otel.py"},
     "settings": {"app.py", "worker.py", "engine/commands"},
+    "tontine": {"client", "engine/commands"},
+    "typer": {"client", "engine/commands"},
     "procrastinate": {"engine/runs/job_queue.py", "storage"},
 }
 CHILD = {"zygote", "child", "confine", "convert", "socket_shim", "actuarial_library"}

@@ -1,0 +1,415 @@
+"""The client for asyncio: models, runs, their events and results.
+
+Chosen: a lost stream of events is taken up after the last event that came, so that none is missed or told twice.
+`client.py` is made of this file (`python client/make_sync.py`), so that the two cannot differ.
+Left out: addresses, headers and what is tried again, which are in `protocol`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from tontine import protocol, tables
+from tontine.errors import NotReadyError, RunFailedError, TontineError, body_of, error_from
+from tontine.events import Event, EventDecoder
+from tontine.inputs import paths_in, to_json
+from tontine.protocol import Deadline
+from tontine.records import ModelInfo, RunInfo
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class AsyncTontine:
+    """A server. Close it after use, or use it in a `with` block.
+
+    Args:
+        url: the application's address, such as `http://localhost:8501`.
+        token: sent as a bearer token, where the server or a proxy before it asks for one.
+        timeout: seconds for one answer; waiting for a run is limited by the wait itself.
+
+    Raises:
+        ValueError: the address is none.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, timeout: float = 60.0) -> None:
+        self.url = protocol.api_url(url)
+        self._http = httpx.AsyncClient(
+            base_url=self.url, headers=protocol.headers_for(token), timeout=protocol.timeouts(timeout)
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def models(self) -> list[ModelInfo]:
+        """Return the models of the catalogue, by name."""
+        return [ModelInfo.parse(body) async for body in self._pages("/apps", {"limit": protocol.PAGE})]
+
+    def model(self, slug: str) -> "AsyncModel":
+        """Return the model of this name in addresses, such as `chain_ladder`; it is looked up when it is used."""
+        return AsyncModel(self, slug)
+
+    async def run(self, run_id: str) -> "AsyncRun":
+        """Return a run with its result.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        return AsyncRun(self, await self._run_info(run_id))
+
+    async def runs(
+        self,
+        *,
+        model: str | None = None,
+        status: str | list[str] | None = None,
+        user: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str | None = None,
+        page: int = 100,
+    ) -> AsyncGenerator[RunInfo]:
+        """Return an iterator over the history, newest first, which reads `page` runs at a time (at most 500)."""
+        wanted = {"app": model, "status": status, "user": user, "since": since, "until": until, "text": text}
+        async for body in self._pages("/runs", {**protocol.filters(wanted), "limit": page}):
+            yield RunInfo.parse(body)
+
+    async def upload(self, path: str | Path) -> dict[str, Any]:
+        """Upload a file; return the value that an input of type file takes."""
+        file = Path(path)
+        content = await asyncio.to_thread(file.read_bytes)
+        response = await self._send("POST", "/uploads", params={"name": file.name}, content=content)
+        value: dict[str, Any] = body_of(response)
+        return value
+
+    async def _run_info(self, run_id: str, most: int = protocol.TRIES) -> RunInfo:
+        return RunInfo.parse(body_of(await self._send("GET", protocol.run_path(run_id), most=most)))
+
+    async def _pages(self, path: str, params: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any]]:
+        query, seen = dict(params), 0
+        while True:
+            response = await self._send("GET", path, params=query)
+            page = body_of(response)
+            seen += len(page)
+            for body in page:
+                yield body
+            further = protocol.following(response, seen)
+            if further is None:
+                return
+            query.update(further)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        most: int = protocol.TRIES,
+        **more: Any,
+    ) -> httpx.Response:
+        """Send a request, again where that is safe and may help; return the answer of a success."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._send_once(method, path, headers=headers, **more)
+            except TontineError as error:
+                pause = protocol.pause_after(error, tries, most) if protocol.may_repeat(method, headers or {}) else None
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def _send_once(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            response = await self._http.request(method, path, **more)
+        except httpx.TransportError as error:
+            raise protocol.connection_failed(self.url, error) from error
+        if not response.is_success:
+            raise error_from(response)
+        return response
+
+    @asynccontextmanager
+    async def _stream(self, path: str, **more: Any) -> AsyncIterator[httpx.Response]:
+        """Open an answer that is read piece by piece."""
+        try:
+            async with self._http.stream("GET", path, **more) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise error_from(response)
+                yield response
+        except httpx.TransportError as error:
+            raise protocol.connection_failed(self.url, error) from error
+
+
+class AsyncModel:
+    """A model by its name in addresses."""
+
+    def __init__(self, client: AsyncTontine, slug: str) -> None:
+        self._client, self.slug = client, slug
+        self._info: ModelInfo | None = None
+
+    async def info(self) -> ModelInfo:
+        """What the catalogue says about the model.
+
+        Raises:
+            NotFoundError: there is no model of this name.
+        """
+        if self._info is None:
+            self._info = next((m for m in await self._client.models() if m.slug == self.slug), None)
+        if self._info is None:
+            raise protocol.no_model(self.slug)
+        return self._info
+
+    async def schema(self, version: str | None = None) -> dict[str, Any]:
+        """Return the JSON Schema that inputs are checked against, with their labels, units and defaults."""
+        params, path = protocol.filters({"version": version}), f"/apps/{(await self.info()).id}/schema"
+        found: dict[str, Any] = body_of(await self._client._send("GET", path, params=params))
+        return found
+
+    async def submit(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        version: str | None = None,
+        fresh: bool = False,
+        key: str | None = None,
+        **more: Any,
+    ) -> "AsyncRun":
+        """Ask for a run and return it as soon as it is accepted.
+
+        Args:
+            inputs: inputs by key, for keys that are words of this call; those left out take their defaults.
+            version: content hash of a version; the current one otherwise.
+            fresh: compute even where a stored result of equal inputs could be reused.
+            key: idempotency key; a second request with it is answered with the first one's run. Without it each call
+                has a key of its own, so that a call that is sent again after a lost connection starts one run.
+            more: inputs by key. A `Path` is uploaded, a DataFrame is a table.
+
+        Raises:
+            InputsRefusedError: the inputs do not fit; each problem is listed.
+        """
+        given = to_json({**(inputs or {}), **more})
+        for name, path in paths_in(given).items():
+            given[name] = await self._client.upload(path)
+        body, headers = protocol.run_request(given, version=version, fresh=fresh, key=key)
+        response = await self._client._send("POST", f"/apps/{(await self.info()).id}/run", json=body, headers=headers)
+        return await self._client.run(body_of(response)["run_id"])
+
+    async def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        on_progress: Callable[[Event], object] | None = None,
+        timeout: float | None = None,
+        version: str | None = None,
+        fresh: bool = False,
+        key: str | None = None,
+        **more: Any,
+    ) -> "AsyncRun":
+        """Run the model and return the run once it is a success. The arguments are those of `submit` and `Run.wait`.
+
+        Raises:
+            InputsRefusedError: the inputs do not fit; each problem is listed.
+            RunFailedError: the run ended without success.
+            WaitTimeoutError: it had not ended after `timeout` seconds.
+        """
+        run = await self.submit(inputs, version=version, fresh=fresh, key=key, **more)
+        return await run.wait(timeout, on_progress=on_progress)
+
+
+class AsyncRun:
+    """A run. `info` is what the server said when it was last read."""
+
+    def __init__(self, client: AsyncTontine, info: RunInfo) -> None:
+        self._client, self.info = client, info
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} of {self.info.model}: {self.status}>"
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.info.id
+
+    @property
+    def status(self) -> str:
+        """The run's status when it was last read."""
+        return self.info.status
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result as the model returned it; a large table is in it with its first rows.
+
+        Raises:
+            NotReadyError: there is no result, or none yet.
+        """
+        if self.info.result is None:
+            raise NotReadyError(f"run {self.id} has no result: it is {self.status}")
+        return dict(self.info.result)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The result's figures by label."""
+        return dict(self.result.get("summary", {}))
+
+    @property
+    def table_names(self) -> list[str]:
+        """The names of the result's tables and series, tables first."""
+        return tables.table_names(self.result)
+
+    async def refresh(self) -> Self:
+        """Read the run again."""
+        self.info = await self._client._run_info(self.id)
+        return self
+
+    async def cancel(self) -> Self:
+        """Cancel the run; one that has ended stays as it ended."""
+        await self._client._send("DELETE", protocol.run_path(self.id))
+        return await self.refresh()
+
+    async def events(self, after: int = -1, *, timeout: float | None = None) -> AsyncGenerator[Event]:
+        """Return an iterator over the run's events as they come, the end last; those before now come first.
+
+        Args:
+            after: the number of the last event you have.
+            timeout: seconds until the end of the run.
+
+        Raises:
+            ConnectionFailedError: the connection was lost and could not be had again.
+            WaitTimeoutError: the run had not ended in time.
+        """
+        deadline, tries = Deadline(self.id, timeout), 0
+        while True:
+            try:
+                async with aclosing(self._connect(after, deadline)) as stream:
+                    async for event in stream:
+                        after, tries = event.seq, 0
+                        yield event
+                        if event.ends:
+                            return
+            except TontineError as error:
+                deadline.remaining()
+                tries += 1
+                pause = protocol.pause_after(error, tries, protocol.STREAM_TRIES)
+                if pause is None:
+                    raise
+            else:
+                return  # the server says that there is nothing more
+            await asyncio.sleep(deadline.at_most(pause))
+
+    async def _connect(self, after: int, deadline: Deadline) -> AsyncGenerator[Event]:
+        """Read events until the stream ends; an end before the run's own is a lost connection."""
+        limits = httpx.Timeout(deadline.quiet(), connect=protocol.CONNECT)
+        decoder = EventDecoder()
+        path = protocol.run_path(self.id, "events")
+        async with self._client._stream(path, headers={"Last-Event-ID": str(after)}, timeout=limits) as response:
+            if response.status_code == httpx.codes.NO_CONTENT:
+                return
+            async for line in response.aiter_lines():
+                deadline.remaining()
+                event = decoder.feed(line)
+                if event is not None:
+                    yield event
+        raise protocol.connection_failed(self._client.url, EOFError("the stream of events ended too early"))
+
+    async def wait(self, timeout: float | None = None, *, on_progress: Callable[[Event], object] | None = None) -> Self:
+        """Wait until the run has ended and return it with its result.
+
+        Args:
+            timeout: seconds; None waits for ever.
+            on_progress: called with each event as it comes.
+
+        Raises:
+            RunFailedError: it ended without success.
+            WaitTimeoutError: it had not ended in time; it goes on.
+        """
+        async with aclosing(self.events(timeout=timeout)) as events:
+            async for event in events:
+                if on_progress is not None:
+                    on_progress(event)
+        self.info = await self._client._run_info(self.id, protocol.STREAM_TRIES)
+        if not self.info.succeeded:
+            raise RunFailedError(self.info)
+        return self
+
+    async def columns(self, name: str | None = None) -> tables.Columns:
+        """Return a table or series, the first one where none is named, as columns with all its rows.
+
+        Raises:
+            NotFoundError: there is none, or none of that name; the problem lists the names.
+        """
+        raw = tables.find_table(self.result, name)
+        part = tables.part_of(raw)
+        if part is None:
+            return tables.to_columns(raw)
+        path = protocol.run_path(self.id, "parts", part[0])
+        found: tables.Columns = {}
+        for offset in range(0, part[1], tables.PAGE_ROWS):
+            params = {"offset": offset, "limit": tables.PAGE_ROWS}
+            response = await self._client._send("GET", path, params=params)
+            page = body_of(response)
+            for key in page["columns"]:
+                found.setdefault(key, []).extend(page["data"][key])
+        return found
+
+    async def pandas(self, name: str | None = None) -> "pd.DataFrame":
+        """Return a table or series as a DataFrame; needs pandas."""
+        return tables.to_pandas(await self.columns(name))
+
+    async def arrow(self, name: str | None = None) -> "pa.Table":
+        """Return a table or series as an Arrow table; needs pyarrow."""
+        return tables.to_arrow(await self.columns(name))
+
+    async def save_csv(self, target: str | Path = ".", name: str | None = None, *, excel: bool = False) -> Path:
+        """Save a table or series as CSV and return the file's path.
+
+        Args:
+            target: a file, or a folder for one named by the server.
+            name: of the table or series; the first one otherwise.
+            excel: with semicolons and decimal commas.
+        """
+        params = protocol.filters({"table": name, "excel": excel})
+        return await self._save(protocol.run_path(self.id, "export", "csv"), target, params, f"{self.id}.csv")
+
+    async def save_pdf(self, target: str | Path = ".", *, language: str | None = None, zone: str | None = None) -> Path:
+        """Save the run as PDF and return the file's path.
+
+        Args:
+            target: a file, or a folder for one named by the server.
+            language: of numbers and dates, such as de-CH.
+            zone: time zone of its times, such as Europe/Berlin.
+
+        Raises:
+            NotReadyError: the run has not ended.
+        """
+        params = protocol.filters({"language": language, "zone": zone})
+        return await self._save(protocol.run_path(self.id, "export", "pdf"), target, params, f"{self.id}.pdf")
+
+    async def save_file(self, name: str, target: str | Path = ".") -> Path:
+        """Save a file that the model made and return the file's path."""
+        return await self._save(protocol.run_path(self.id, "files", name), target, {}, name)
+
+    async def _save(self, path: str, target: str | Path, params: Mapping[str, Any], fallback: str) -> Path:
+        async with self._client._stream(path, params=params) as response:
+            file = protocol.target_file(response, Path(target), fallback)
+            with protocol.replacing(file) as out:
+                async for piece in response.aiter_bytes():
+                    out.write(piece)
+        return file

@@ -1,0 +1,333 @@
+"""The command line: `tontine list`, `run`, `wait`, `history`, `show`, `export` and `cancel` speak to a server.
+
+Chosen: tables and a progress bar on a terminal; elsewhere lines with tabs, and no progress; `--json` gives what the API
+gives. Exit codes say what happened: see `Code`.
+Left out: what needs the server's own host, such as backups, which `python -m engine.commands` adds.
+"""
+
+import itertools
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+from rich.text import Text
+
+from tontine.client import Run, Tontine
+from tontine.errors import ConnectionFailedError, RunFailedError, TontineError
+from tontine.events import Event
+from tontine.records import RunInfo
+
+DEFAULT_URL = "http://localhost:8501"
+
+
+class Code(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    REFUSED = 1  # by the server, or there is no such thing
+    USAGE = 2  # the command was not asked for properly
+    NO_SUCCESS = 3  # the run failed, was cancelled or ran out of time
+    UNREACHABLE = 4  # the server
+    INTERRUPTED = 130
+
+
+app = typer.Typer(
+    name="tontine",
+    help="Run models of a Tontine server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Url = Annotated[str, typer.Option("--url", envvar="TONTINE_URL", help="address of the server")]
+Token = Annotated[str | None, typer.Option("--token", envvar="TONTINE_TOKEN", help="where the server asks for one")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON as the API gives it")]
+Timeout = Annotated[float | None, typer.Option(min=0, help="seconds to wait; the run goes on after them")]
+Log = Annotated[bool, typer.Option("--log", help="print the model's log to standard error as it comes")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="a run's id")]
+
+
+@app.command("list")
+def list_models(url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """List the models."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.models()
+        if as_json:
+            _print_json([dict(model.raw) for model in found])
+        else:
+            _print_rows(("model", "name", "category"), [(m.slug, m.name, m.category or "") for m in found])
+
+
+@app.command()
+def run(
+    model: Annotated[str, typer.Argument(help="its name in addresses, such as chain_ladder")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="inputs; the value is JSON or text, @FILE uploads a file"),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--inputs", help="JSON file with inputs, - for standard input", allow_dash=True)
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="content hash of a version; the current one without it")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="compute even where a result is stored")] = False,
+    key: Annotated[str | None, typer.Option(help="idempotency key: the same key again starts no second run")] = None,
+    timeout: Timeout = None,
+    wait_for_end: Annotated[bool, typer.Option("--wait/--no-wait", help="wait for the end")] = True,
+    log: Log = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a model and print its summary."""
+    given = _read_inputs(file, inputs or ())
+    with _connect(url, token, as_json=as_json) as tontine:
+        submitted = tontine.model(model).submit(given, version=version, fresh=fresh, key=key)
+        if wait_for_end:
+            _follow(submitted, timeout, log=log)
+        _print_run(submitted.info, as_json=as_json)
+
+
+@app.command()
+def wait(
+    run_id: RunId,
+    timeout: Timeout = None,
+    log: Log = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wait for the end of a run and print its summary."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.run(run_id)
+        _follow(found, timeout, log=log)
+        _print_run(found.info, as_json=as_json)
+
+
+@app.command()
+def history(
+    model: Annotated[str | None, typer.Option(help="of this model only")] = None,
+    status: Annotated[list[str] | None, typer.Option(help="such as FAILED; again for more")] = None,
+    user: Annotated[str | None, typer.Option(help="of this person only")] = None,
+    text: Annotated[str | None, typer.Option(help="to look for")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="the newest so many")] = 20,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        wanted = tontine.runs(model=model, status=status or None, user=user, text=text, page=min(limit, 500))
+        found = list(itertools.islice(wanted, limit))
+        if as_json:
+            _print_json([dict(one.raw) for one in found])
+        else:
+            rows = [(r.id, r.model, r.status, f"{r.queued_at:%Y-%m-%d %H:%M}", r.user, r.reason or "") for r in found]
+            _print_rows(("run", "model", "status", "queued (UTC)", "user", "reason"), rows)
+
+
+@app.command()
+def show(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """Show a run: its status, inputs and summary."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.run(run_id)
+        if as_json:
+            _print_json(dict(found.info.raw))
+            return
+        info = found.info
+        rows = [("run", info.id), ("model", info.model), ("version", info.version[:12]), ("status", info.status)]
+        rows += [("reason", info.reason)] if info.reason else []
+        rows += [("problem", str(problem)) for problem in info.problems]
+        rows += [(f"inputs.{name}", _value(value)) for name, value in info.inputs.items()]
+        _print_rows(("", ""), [*rows, *_summary(info)])
+
+
+@app.command()
+def export(
+    run_id: RunId,
+    output: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write to")] = Path(),
+    table: Annotated[str | None, typer.Option(help="table or series by name; the first one without it")] = None,
+    excel: Annotated[bool, typer.Option("--excel", help="semicolons and decimal commas")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="the whole run as PDF")] = False,
+    file: Annotated[str | None, typer.Option(help="a file that the model made")] = None,
+    language: Annotated[str | None, typer.Option(help="of the PDF's numbers and dates, such as de-CH")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save a table of a run as CSV, the run as PDF, or a file that it made."""
+    if sum((pdf, file is not None, table is not None)) > 1:
+        raise typer.BadParameter("give one of --table, --pdf and --file")
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.run(run_id)
+        if pdf:
+            saved = found.save_pdf(output, language=language)
+        elif file is not None:
+            saved = found.save_file(file, output)
+        else:
+            saved = found.save_csv(output, table, excel=excel)
+        if as_json:
+            _print_json({"file": str(saved)})
+        else:
+            print(saved)
+
+
+@app.command()
+def cancel(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """Cancel a run; one that has ended stays as it ended."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.run(run_id).cancel()
+        _print_run(found.info, as_json=as_json)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the command line asks for, and leave with its exit code."""
+    app(arguments)
+
+
+@contextmanager
+def _connect(url: str, token: str | None, *, as_json: bool) -> Iterator[Tontine]:
+    """Give a client; what goes wrong is printed to standard error and becomes an exit code."""
+    try:
+        client = Tontine(url, token)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    try:
+        with client:
+            yield client
+    except RunFailedError as error:
+        if as_json:
+            _print_json(dict(error.run.raw))
+        else:
+            _complain(error, as_json=False)
+            print(f"run\t{error.run.id}", file=sys.stderr)
+        raise typer.Exit(Code.NO_SUCCESS) from error
+    except TontineError as error:
+        _complain(error, as_json=as_json)
+        code = Code.UNREACHABLE if isinstance(error, ConnectionFailedError) else Code.REFUSED
+        raise typer.Exit(code) from error
+    except OSError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(Code.REFUSED) from error
+    except KeyboardInterrupt as error:
+        raise typer.Exit(Code.INTERRUPTED) from error
+
+
+def _complain(error: TontineError, *, as_json: bool) -> None:
+    if as_json:
+        problems = [{"where": p.where, "found": p.found, "remedy": p.remedy} for p in error.problems]
+        print(json.dumps({"error": error.message, "problems": problems}), file=sys.stderr)
+    else:
+        print(*map(_plain, [error.message, *map(str, error.problems)]), sep="\n", file=sys.stderr)
+
+
+def _follow(submitted: Run, timeout: float | None, *, log: bool) -> None:
+    """Wait for the end, with a bar where a person looks on."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("PENDING", total=None)
+
+        def tell(event: Event) -> None:
+            if log and event.log:
+                console.print(Text(_plain(event.log, keep="\n").rstrip("\n")), soft_wrap=True)
+            words = event.message or event.status
+            progress.update(task, total=1 if event.progress is not None else None, completed=event.progress)
+            if words:
+                progress.update(task, description=_plain(words))
+
+        try:
+            submitted.wait(timeout, on_progress=tell)
+        except KeyboardInterrupt:
+            print(f"The run goes on. To cancel it: tontine cancel {submitted.id}", file=sys.stderr)
+            raise
+
+
+def _print_run(info: RunInfo, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(dict(info.raw))
+    else:
+        _print_rows(("", ""), [("run", info.id), ("status", info.status), *_summary(info)])
+
+
+def _read_inputs(file: Path | None, pairs: Sequence[str]) -> dict[str, Any]:
+    """Return the inputs of a JSON file and of KEY=VALUE words, which come after it."""
+    given: dict[str, Any] = {}
+    if file is not None:
+        try:
+            found = json.loads(
+                sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8"),
+                parse_constant=_refuse_constant,
+            )
+        except (OSError, ValueError) as error:
+            raise typer.BadParameter(f"--inputs {file}: {error}") from error
+        if not isinstance(found, dict):
+            raise typer.BadParameter(f"--inputs {file}: it is no JSON object; give inputs by key")
+        given.update(found)
+    for pair in pairs:
+        name, separator, text = pair.partition("=")
+        if not separator or not name:
+            raise typer.BadParameter(f"{pair!r} is no KEY=VALUE")
+        given[name] = _read_value(name, text)
+    return given
+
+
+def _read_value(name: str, text: str) -> Any:
+    if text.startswith("@"):
+        path = Path(text[1:])
+        if not path.is_file():
+            raise typer.BadParameter(f"{name}: there is no file {path}")
+        return path
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError:
+        return text
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads as JSON and the server does not."""
+    raise ValueError(f"{name} is no JSON")
+
+
+def _summary(info: RunInfo) -> list[tuple[str, str]]:
+    """Return the figures of a result by label."""
+    summary = (info.result or {}).get("summary", {})
+    return [(str(label), _value(value)) for label, value in summary.items()] if isinstance(summary, dict) else []
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict) and "value" in value:
+        return " ".join(str(part) for part in (value["value"], value.get("unit")) if part is not None)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _plain(text: str, keep: str = "") -> str:
+    """Return text of a model or server without what would steer the terminal."""
+    return "".join(letter if letter.isprintable() or letter in keep else " " for letter in text)
+
+
+def _print_rows(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print a table on a terminal, and elsewhere a line with tabs for each row."""
+    console = Console()
+    plain = [tuple(_plain(cell) for cell in row) for row in rows]
+    if not console.is_terminal:
+        for row in plain:
+            print("\t".join(row))
+        return
+    columns = [Column(name, no_wrap=not at, overflow="fold") for at, name in enumerate(head)]  # ids come first
+    table = Table(*columns, box=None, show_header=any(head), pad_edge=False)
+    for row in plain:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,410 @@
+"""The blocking client: models, runs, their events and results.
+
+Made of `async_client.py` by `python client/make_sync.py`: change that file, not this one.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from tontine import protocol, tables
+from tontine.errors import NotReadyError, RunFailedError, TontineError, body_of, error_from
+from tontine.events import Event, EventDecoder
+from tontine.inputs import paths_in, to_json
+from tontine.protocol import Deadline
+from tontine.records import ModelInfo, RunInfo
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class Tontine:
+    """A server. Close it after use, or use it in a `with` block.
+
+    Args:
+        url: the application's address, such as `http://localhost:8501`.
+        token: sent as a bearer token, where the server or a proxy before it asks for one.
+        timeout: seconds for one answer; waiting for a run is limited by the wait itself.
+
+    Raises:
+        ValueError: the address is none.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, timeout: float = 60.0) -> None:
+        self.url = protocol.api_url(url)
+        self._http = httpx.Client(
+            base_url=self.url, headers=protocol.headers_for(token), timeout=protocol.timeouts(timeout)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def models(self) -> list[ModelInfo]:
+        """Return the models of the catalogue, by name."""
+        return [ModelInfo.parse(body) for body in self._pages("/apps", {"limit": protocol.PAGE})]
+
+    def model(self, slug: str) -> "Model":
+        """Return the model of this name in addresses, such as `chain_ladder`; it is looked up when it is used."""
+        return Model(self, slug)
+
+    def run(self, run_id: str) -> "Run":
+        """Return a run with its result.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        return Run(self, self._run_info(run_id))
+
+    def runs(
+        self,
+        *,
+        model: str | None = None,
+        status: str | list[str] | None = None,
+        user: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str | None = None,
+        page: int = 100,
+    ) -> Generator[RunInfo]:
+        """Return an iterator over the history, newest first, which reads `page` runs at a time (at most 500)."""
+        wanted = {"app": model, "status": status, "user": user, "since": since, "until": until, "text": text}
+        for body in self._pages("/runs", {**protocol.filters(wanted), "limit": page}):
+            yield RunInfo.parse(body)
+
+    def upload(self, path: str | Path) -> dict[str, Any]:
+        """Upload a file; return the value that an input of type file takes."""
+        file = Path(path)
+        content = file.read_bytes()
+        response = self._send("POST", "/uploads", params={"name": file.name}, content=content)
+        value: dict[str, Any] = body_of(response)
+        return value
+
+    def _run_info(self, run_id: str, most: int = protocol.TRIES) -> RunInfo:
+        return RunInfo.parse(body_of(self._send("GET", protocol.run_path(run_id), most=most)))
+
+    def _pages(self, path: str, params: Mapping[str, Any]) -> Generator[dict[str, Any]]:
+        query, seen = dict(params), 0
+        while True:
+            response = self._send("GET", path, params=query)
+            page = body_of(response)
+            seen += len(page)
+            yield from page
+            further = protocol.following(response, seen)
+            if further is None:
+                return
+            query.update(further)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        most: int = protocol.TRIES,
+        **more: Any,
+    ) -> httpx.Response:
+        """Send a request, again where that is safe and may help; return the answer of a success."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return self._send_once(method, path, headers=headers, **more)
+            except TontineError as error:
+                pause = protocol.pause_after(error, tries, most) if protocol.may_repeat(method, headers or {}) else None
+                if pause is None:
+                    raise
+            time.sleep(pause)
+
+    def _send_once(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **more)
+        except httpx.TransportError as error:
+            raise protocol.connection_failed(self.url, error) from error
+        if not response.is_success:
+            raise error_from(response)
+        return response
+
+    @contextmanager
+    def _stream(self, path: str, **more: Any) -> Iterator[httpx.Response]:
+        """Open an answer that is read piece by piece."""
+        try:
+            with self._http.stream("GET", path, **more) as response:
+                if not response.is_success:
+                    response.read()
+                    raise error_from(response)
+                yield response
+        except httpx.TransportError as error:
+            raise protocol.connection_failed(self.url, error) from error
+
+
+class Model:
+    """A model by its name in addresses."""
+
+    def __init__(self, client: Tontine, slug: str) -> None:
+        self._client, self.slug = client, slug
+        self._info: ModelInfo | None = None
+
+    def info(self) -> ModelInfo:
+        """What the catalogue says about the model.
+
+        Raises:
+            NotFoundError: there is no model of this name.
+        """
+        if self._info is None:
+            self._info = next((m for m in self._client.models() if m.slug == self.slug), None)
+        if self._info is None:
+            raise protocol.no_model(self.slug)
+        return self._info
+
+    def schema(self, version: str | None = None) -> dict[str, Any]:
+        """Return the JSON Schema that inputs are checked against, with their labels, units and defaults."""
+        params, path = protocol.filters({"version": version}), f"/apps/{self.info().id}/schema"
+        found: dict[str, Any] = body_of(self._client._send("GET", path, params=params))
+        return found
+
+    def submit(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        version: str | None = None,
+        fresh: bool = False,
+        key: str | None = None,
+        **more: Any,
+    ) -> "Run":
+        """Ask for a run and return it as soon as it is accepted.
+
+        Args:
+            inputs: inputs by key, for keys that are words of this call; those left out take their defaults.
+            version: content hash of a version; the current one otherwise.
+            fresh: compute even where a stored result of equal inputs could be reused.
+            key: idempotency key; a second request with it is answered with the first one's run. Without it each call
+                has a key of its own, so that a call that is sent again after a lost connection starts one run.
+            more: inputs by key. A `Path` is uploaded, a DataFrame is a table.
+
+        Raises:
+            InputsRefusedError: the inputs do not fit; each problem is listed.
+        """
+        given = to_json({**(inputs or {}), **more})
+        for name, path in paths_in(given).items():
+            given[name] = self._client.upload(path)
+        body, headers = protocol.run_request(given, version=version, fresh=fresh, key=key)
+        response = self._client._send("POST", f"/apps/{self.info().id}/run", json=body, headers=headers)
+        return self._client.run(body_of(response)["run_id"])
+
+    def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        on_progress: Callable[[Event], object] | None = None,
+        timeout: float | None = None,
+        version: str | None = None,
+        fresh: bool = False,
+        key: str | None = None,
+        **more: Any,
+    ) -> "Run":
+        """Run the model and return the run once it is a success. The arguments are those of `submit` and `Run.wait`.
+
+        Raises:
+            InputsRefusedError: the inputs do not fit; each problem is listed.
+            RunFailedError: the run ended without success.
+            WaitTimeoutError: it had not ended after `timeout` seconds.
+        """
+        run = self.submit(inputs, version=version, fresh=fresh, key=key, **more)
+        return run.wait(timeout, on_progress=on_progress)
+
+
+class Run:
+    """A run. `info` is what the server said when it was last read."""
+
+    def __init__(self, client: Tontine, info: RunInfo) -> None:
+        self._client, self.info = client, info
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} of {self.info.model}: {self.status}>"
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.info.id
+
+    @property
+    def status(self) -> str:
+        """The run's status when it was last read."""
+        return self.info.status
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result as the model returned it; a large table is in it with its first rows.
+
+        Raises:
+            NotReadyError: there is no result, or none yet.
+        """
+        if self.info.result is None:
+            raise NotReadyError(f"run {self.id} has no result: it is {self.status}")
+        return dict(self.info.result)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The result's figures by label."""
+        return dict(self.result.get("summary", {}))
+
+    @property
+    def table_names(self) -> list[str]:
+        """The names of the result's tables and series, tables first."""
+        return tables.table_names(self.result)
+
+    def refresh(self) -> Self:
+        """Read the run again."""
+        self.info = self._client._run_info(self.id)
+        return self
+
+    def cancel(self) -> Self:
+        """Cancel the run; one that has ended stays as it ended."""
+        self._client._send("DELETE", protocol.run_path(self.id))
+        return self.refresh()
+
+    def events(self, after: int = -1, *, timeout: float | None = None) -> Generator[Event]:
+        """Return an iterator over the run's events as they come, the end last; those before now come first.
+
+        Args:
+            after: the number of the last event you have.
+            timeout: seconds until the end of the run.
+
+        Raises:
+            ConnectionFailedError: the connection was lost and could not be had again.
+            WaitTimeoutError: the run had not ended in time.
+        """
+        deadline, tries = Deadline(self.id, timeout), 0
+        while True:
+            try:
+                with closing(self._connect(after, deadline)) as stream:
+                    for event in stream:
+                        after, tries = event.seq, 0
+                        yield event
+                        if event.ends:
+                            return
+            except TontineError as error:
+                deadline.remaining()
+                tries += 1
+                pause = protocol.pause_after(error, tries, protocol.STREAM_TRIES)
+                if pause is None:
+                    raise
+            else:
+                return  # the server says that there is nothing more
+            time.sleep(deadline.at_most(pause))
+
+    def _connect(self, after: int, deadline: Deadline) -> Generator[Event]:
+        """Read events until the stream ends; an end before the run's own is a lost connection."""
+        limits = httpx.Timeout(deadline.quiet(), connect=protocol.CONNECT)
+        decoder = EventDecoder()
+        path = protocol.run_path(self.id, "events")
+        with self._client._stream(path, headers={"Last-Event-ID": str(after)}, timeout=limits) as response:
+            if response.status_code == httpx.codes.NO_CONTENT:
+                return
+            for line in response.iter_lines():
+                deadline.remaining()
+                event = decoder.feed(line)
+                if event is not None:
+                    yield event
+        raise protocol.connection_failed(self._client.url, EOFError("the stream of events ended too early"))
+
+    def wait(self, timeout: float | None = None, *, on_progress: Callable[[Event], object] | None = None) -> Self:
+        """Wait until the run has ended and return it with its result.
+
+        Args:
+            timeout: seconds; None waits for ever.
+            on_progress: called with each event as it comes.
+
+        Raises:
+            RunFailedError: it ended without success.
+            WaitTimeoutError: it had not ended in time; it goes on.
+        """
+        with closing(self.events(timeout=timeout)) as events:
+            for event in events:
+                if on_progress is not None:
+                    on_progress(event)
+        self.info = self._client._run_info(self.id, protocol.STREAM_TRIES)
+        if not self.info.succeeded:
+            raise RunFailedError(self.info)
+        return self
+
+    def columns(self, name: str | None = None) -> tables.Columns:
+        """Return a table or series, the first one where none is named, as columns with all its rows.
+
+        Raises:
+            NotFoundError: there is none, or none of that name; the problem lists the names.
+        """
+        raw = tables.find_table(self.result, name)
+        part = tables.part_of(raw)
+        if part is None:
+            return tables.to_columns(raw)
+        path = protocol.run_path(self.id, "parts", part[0])
+        found: tables.Columns = {}
+        for offset in range(0, part[1], tables.PAGE_ROWS):
+            params = {"offset": offset, "limit": tables.PAGE_ROWS}
+            response = self._client._send("GET", path, params=params)
+            page = body_of(response)
+            for key in page["columns"]:
+                found.setdefault(key, []).extend(page["data"][key])
+        return found
+
+    def pandas(self, name: str | None = None) -> "pd.DataFrame":
+        """Return a table or series as a DataFrame; needs pandas."""
+        return tables.to_pandas(self.columns(name))
+
+    def arrow(self, name: str | None = None) -> "pa.Table":
+        """Return a table or series as an Arrow table; needs pyarrow."""
+        return tables.to_arrow(self.columns(name))
+
+    def save_csv(self, target: str | Path = ".", name: str | None = None, *, excel: bool = False) -> Path:
+        """Save a table or series as CSV and return the file's path.
+
+        Args:
+            target: a file, or a folder for one named by the server.
+            name: of the table or series; the first one otherwise.
+            excel: with semicolons and decimal commas.
+        """
+        params = protocol.filters({"table": name, "excel": excel})
+        return self._save(protocol.run_path(self.id, "export", "csv"), target, params, f"{self.id}.csv")
+
+    def save_pdf(self, target: str | Path = ".", *, language: str | None = None, zone: str | None = None) -> Path:
+        """Save the run as PDF and return the file's path.
+
+        Args:
+            target: a file, or a folder for one named by the server.
+            language: of numbers and dates, such as de-CH.
+            zone: time zone of its times, such as Europe/Berlin.
+
+        Raises:
+            NotReadyError: the run has not ended.
+        """
+        params = protocol.filters({"language": language, "zone": zone})
+        return self._save(protocol.run_path(self.id, "export", "pdf"), target, params, f"{self.id}.pdf")
+
+    def save_file(self, name: str, target: str | Path = ".") -> Path:
+        """Save a file that the model made and return the file's path."""
+        return self._save(protocol.run_path(self.id, "files", name), target, {}, name)
+
+    def _save(self, path: str, target: str | Path, params: Mapping[str, Any], fallback: str) -> Path:
+        with self._client._stream(path, params=params) as response:
+            file = protocol.target_file(response, Path(target), fallback)
+            with protocol.replacing(file) as out:
+                for piece in response.iter_bytes():
+                    out.write(piece)
+        return file

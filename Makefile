@@ -19,10 +19,11 @@ dev: run
 worker: $(VENV)/.run
 	@exec $(BIN)/python worker.py
 
-# In parallel what only calculates, then alone what starts processes and measures or kills them.
+# In parallel what only calculates, then what starts processes, a file at a time, then alone what kills them.
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n auto -m "not processes and not slow_faults"
-	$(BIN)/python -m pytest -q -m "processes and not slow_faults"
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "processes and not slow_faults" --ignore=tests/faults
+	$(BIN)/python -m pytest -q -m "not slow_faults" tests/faults
 
 # What starts no process and draws no page in a browser, but for the models' own tests: in under a minute.
 quick: $(VENV)/.test

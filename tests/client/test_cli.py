@@ -137,7 +137,13 @@ def test_a_server_that_cannot_be_reached_ends_with_4(tontine):
 
 def test_an_interrupted_wait_ends_with_130_and_the_run_goes_on_until_it_is_cancelled(tontine, environment):
     waiting = subprocess.Popen(
-        [*COMMAND, "run", "slow", "--log", "--fresh"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "run", "slow", "--log", "--fresh"],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that starts the tests in the background has them ignore Ctrl-C, and they hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert waiting.stderr.readline() == "begun\n"
     waiting.send_signal(signal.SIGINT)

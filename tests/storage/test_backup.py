@@ -129,7 +129,7 @@ def test_what_is_backed_up_while_runs_go_on_is_restored_row_by_row(
 def test_a_restored_installation_goes_on_where_the_backup_found_it(
     context, add_model, run_now, workers, database_url, tmp_path, restored
 ):
-    slug = add_model(CODE, N)
+    slug = add_model(CODE, N, deterministic=True)
     done = submit(context, slug, {"n": 2}, actor=ADA)
     run_now(done)
     waiting = submit(context, slug, {"n": 3}, actor=ADA)

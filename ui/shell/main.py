@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, no
 
 import streamlit as st  # noqa: E402
 
-from ui.shell import currency, live_runs, problems, session_format, sitemap, style  # noqa: E402
+from ui.shell import collector, currency, live_runs, problems, session_format, sitemap, style  # noqa: E402
 
 st.set_page_config(
     page_title="Tontine",
@@ -31,3 +31,4 @@ currency.show_currency_select()
 session_format.show_format_menu()
 with problems.show_outages():
     chosen.run()
+collector.freeze_new_modules()

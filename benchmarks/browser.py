@@ -45,7 +45,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PEER = ("gradio", "plotly", "scipy", "pandas", "orjson", "tsdownsample")
+PEER = ("gradio", "plotly", "scipy", "pandas", "orjson", "tsdownsample", "babel")
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 NOTHING = {
     **NOOP,

@@ -226,6 +226,7 @@ def test_the_folders_of_the_mclavier_marketplace_pass(checker, name):
 
 @pytest.mark.skipif(not HOSTILE.is_dir(), reason="the hostile models are not here")
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_hostile_models_end_in_results_and_leave_the_checker_usable(checker, check):
     for folder in sorted(HOSTILE.iterdir()):
         if (folder / "function.py").is_file():

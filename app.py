@@ -6,7 +6,6 @@ Left out: any page and any verb.
 """
 
 import contextlib
-import gc
 import os
 import socket
 import stat
@@ -43,7 +42,7 @@ from settings import SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
-from ui.shell import assets
+from ui.shell import assets, collector
 from ui.shell.idle import sleep_when_idle
 
 HERE = Path(__file__).resolve().parent
@@ -101,8 +100,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         )
         pool.start()
         stack.callback(pool.stop)
-        gc.collect()
-        gc.freeze()
+        collector.freeze_new_modules()
         if settings.loop_block_ms:
             watch = LoopMonitor("server", settings.loop_block_ms)
             watch.start()

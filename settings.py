@@ -83,8 +83,7 @@ def _lower(text: str) -> str:
 def _hosts(text: str | tuple[str, ...]) -> tuple[str, ...]:
     if not isinstance(text, str):
         return text
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    hosts = {name: _host(name) for name in names}
+    hosts = {name: _host(name) for name in _list(text)}
     if wrong := [name for name, host in hosts.items() if host is None]:
         raise ValueError(
             f"{', '.join(map(_quote, wrong))} {'is not a host name' if len(wrong) == 1 else 'are not host names'}. "
@@ -144,8 +143,7 @@ def _optional_folder(text: str | Path | None) -> Path | None:
 def _origins(text: str | tuple[str, ...]) -> tuple[str, ...]:
     if not isinstance(text, str):
         return text
-    given = [origin.strip() for origin in text.split(",") if origin.strip()]
-    origins = {origin: _origin(origin) for origin in given}
+    origins = {origin: _origin(origin) for origin in _list(text)}
     if wrong := [origin for origin, found in origins.items() if found is None]:
         raise ValueError(
             f"{', '.join(map(_quote, wrong))} {'is not an origin' if len(wrong) == 1 else 'are not origins'}. Give "

@@ -1,21 +1,17 @@
 """Edits of a grid: what arrives together is read together, what cannot be read leaves the old value."""
 
+from functools import partial
+
 import pytest
 
-from contract.field_parser import parse_field
 from contract.number_format import NumberFormat
+from tests.ui.form.fields import make_field
 from ui.form.inputs.grid_edits import apply_edits, cell_text, remaining_refusals
 
 ENGLISH, GERMAN = NumberFormat.from_languages("en-US"), NumberFormat.from_languages("de-DE")
 
 
-def field(**raw):
-    problems = []
-    built = parse_field("t", raw, "inputs.t", problems, [])
-    assert not problems
-    return built
-
-
+field = partial(make_field, "t")
 TABLE = field(
     type="table",
     label="T",

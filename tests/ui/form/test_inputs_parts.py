@@ -1,22 +1,17 @@
 """What the widgets rest on: slider positions, grid edits, the grid as CSV, words told apart."""
 
+from functools import partial
+
 import pytest
 
-from contract.field_parser import parse_field
 from contract.number_format import NumberFormat
 from contract.table_rows import rows_from_csv
+from tests.ui.form.fields import make_field
 from ui.form.inputs import choices, numbers, table
 from ui.form.inputs.binding import escape_markdown, format_value
 from ui.form.inputs.grid_edits import apply_edits
 
-
-def field(**raw):
-    problems = []
-    built = parse_field("x", raw, "inputs.x", problems, [])
-    assert not problems
-    return built
-
-
+field = partial(make_field, "x")
 TABLE = field(
     type="table",
     label="T",

@@ -112,11 +112,6 @@ def is_user_change(key: str, shown: Any) -> bool:
     return True
 
 
-def widget_key(key: str) -> str:
-    """Return the key under which the widget whose keys begin with `key` was drawn last."""
-    return _turn_key(key, st.session_state.get(f"{key}:turn", (0, None))[0])
-
-
 def _turn_key(key: str, turn: int) -> str:
     return f"{key}~{turn}" if turn else key
 

@@ -113,14 +113,20 @@ def test_the_form_has_not_changed_since_the_run_it_has_just_made(page):
     page.get_by_text("The form has changed since this run").wait_for()
 
 
-def test_a_json_text_is_applied_by_run(page, server):
+@pytest.mark.parametrize("leaves", [False, True], ids=["at once", "after the text was read"])
+def test_a_json_text_is_applied_by_run(page, server, leaves):
     opened(page)
     page.get_by_text("JSON", exact=True).first.click()
     page.get_by_text("Edit or paste").click()
     page.locator("textarea").first.fill('{"q": 9.5}')
+    if leaves:
+        page.locator("textarea").first.press("Tab")
+        page.get_by_text("Run applies it").wait_for()
+        settled(page)
     page.locator(".st-key-run button").click()
     assert server.get(f"/api/runs/{run_id(page)}")["inputs"]["q"] == 9.5
     holds(page, "q", "9.5")
+    assert page.get_by_text("The form has changed since this run").count() == 0
 
 
 def test_the_number_format_that_is_chosen_outlives_a_reload_and_holds_for_exports(page):

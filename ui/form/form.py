@@ -122,11 +122,10 @@ def show_form(
     )
 
 
-def apply_pending(manifest: Manifest, key_prefix: str) -> None:
-    """Apply a JSON text that was edited and not applied yet, where it fits; for the callback of a Run button."""
+def apply_pending(manifest: Manifest, key_prefix: str) -> bool:
+    """Apply a JSON text that was edited and not applied yet, where it fits, and say whether the form has changed."""
     page = form_state.find_state(key_prefix)
-    if page is not None:
-        json_view.apply_json(manifest, page)
+    return page is not None and json_view.apply_json(manifest, page)
 
 
 def _show_pending_json(page: FormState, prefix: str) -> None:

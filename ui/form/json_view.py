@@ -66,15 +66,20 @@ def show_json(manifest: Manifest, page: FormState, prefix: str) -> None:
     st.caption("Inputs that the text leaves out keep their value.")
 
 
-def apply_json(manifest: Manifest, page: FormState) -> None:
-    """Make an edited text the form's values, where it fits; called from callbacks, before the page is drawn."""
+def apply_json(manifest: Manifest, page: FormState) -> bool:
+    """Make an edited text the form's values, where it fits, and say whether they have changed.
+
+    The form shows them when it is drawn next.
+    """
     if page.json_text is None:
-        return
+        return False
     values, problems = load_values(manifest, page.json_text)
     if not problems and _changed_inputs(page, values):
         page.replace({**page.values, **values})
-    elif not problems:
+        return True
+    if not problems:
         page.json_text = None
+    return False
 
 
 def pending_problems(manifest: Manifest, page: FormState) -> list[Problem]:

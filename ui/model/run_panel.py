@@ -28,6 +28,8 @@ from ui.shell import cached
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
+RUN_APPLIED = "run_applied_json"  # Run was pressed with an edited JSON text, which is in the form now
+
 
 @st.fragment
 def show_run_panel(
@@ -98,8 +100,12 @@ def _show_bar(app: App, version: Version, manifest: Manifest, form_values: FormV
         disabled=bool(count),
         shortcut="Ctrl+Enter",
         key="run",
-        on_click=lambda: apply_pending(manifest, form_key(app, version)),
     )
+    if asked and apply_pending(manifest, form_key(app, version)):
+        # What the form held when this fragment got its values is out of date: the run starts after the form is drawn.
+        st.session_state[RUN_APPLIED] = True
+        st.rerun()
+    asked = st.session_state.pop(RUN_APPLIED, False) or asked
     live = fresh = False
     if cached.offers_live(app.id, manifest):
         live = st.toggle("Live", key="live", help="Run at every change; a newer run replaces the older")

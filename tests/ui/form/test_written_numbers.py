@@ -133,10 +133,7 @@ def test_a_link_holds_the_same_form_in_every_language_and_refuses_another():
     assert form_values(of_language("de-DE", loading="1234.5")).values["loading"] == 1234.5
 
 
-def test_a_json_text_that_is_not_applied_is_said_so_and_applied_by_run():
-    from ui.form.form import apply_pending
-
-    assert apply_pending.__doc__
+def test_a_json_text_that_is_not_applied_is_said_so():
     at = editing(at_link())
     at = shown(at.text_area("everything:json.text").set_value('{"age": 30}').run())
     assert any("Run applies it" in c.value for c in at.caption)

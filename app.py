@@ -27,7 +27,7 @@ import settings as settings_module
 from api.app import create_app
 from api.gate import HostCheck, SecurityHeaders
 from contract.actor import SYSTEM, Actor
-from contract.errors import DatabaseUnavailable, ServerError
+from contract.errors import DatabaseUnavailable, NoContextError, ServerError
 from engine.commands.installation import git_access_from, limits_from
 from engine.models.register import register_folders
 from engine.models.watch_folders import FolderWatcher
@@ -62,7 +62,7 @@ for warning in settings_module.renamed():
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
     route_server_logs()
-    sleep_when_idle()
+    sleep_when_idle(on_stop=_end_streams)
     with contextlib.ExitStack() as stack:
         telemetry.start(settings.telemetry, service="tontine-server")
         stack.callback(telemetry.stop)
@@ -107,6 +107,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
         yield
+
+
+def _end_streams() -> None:
+    """End the answers that follow a run, which would keep the server from stopping."""
+    with contextlib.suppress(NoContextError):  # during the start and at the end nothing is followed
+        contexts.current().listener.release_waiters()
 
 
 def _answer_at_once() -> None:

@@ -34,6 +34,7 @@ class Listener:
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
         self.generation = 0
+        self.released = False  # nobody is to wait any more: the process is about to end
         self._newest: dict[str, tuple[int, bool]] = {}  # the sequence number, and whether the run has ended
         self._changed = threading.Condition()
         self._watchers: dict[str, list[Callable[[], None]]] = {}
@@ -59,6 +60,11 @@ class Listener:
         with self._changed:
             self._changed.notify_all()
 
+    def release_waiters(self) -> None:
+        """Wake everybody who waits, now and from now on."""
+        self.released = True
+        self._wake_all()
+
     def wait(
         self, run_id: UUID, seen: int, timeout: float, generation: int | None = None, *, ended: bool = False
     ) -> bool:
@@ -82,7 +88,7 @@ class Listener:
             def due() -> bool:
                 seq, end = self._newest.get(key, (-1, False))
                 news = end if ended else seq > seen
-                return news or self.generation != generation or self._stopping.is_set()
+                return news or self.generation != generation or self.released or self._stopping.is_set()
 
             return self._changed.wait_for(due, timeout)
 
@@ -155,8 +161,11 @@ class Listener:
                 _call_safely(subscriber, payload)
 
     def _renew(self) -> None:
+        self.generation += 1
+        self._wake_all()
+
+    def _wake_all(self) -> None:
         with self._changed:
-            self.generation += 1
             calls = [call for found in self._watchers.values() for call in found]
             self._changed.notify_all()
         for call in calls:

@@ -28,6 +28,8 @@ def follow_events(
 ) -> AsyncGenerator[RunEvent | None, None]:
     """Return an iterator over the events beyond `after`, the run's end last, with None every few seconds without one.
 
+    It ends before the run does where the process is about to end.
+
     Raises:
         NotFoundError: there is no such run; raised by the iterator.
     """
@@ -62,6 +64,8 @@ async def _follow(context: AppContext, run_id: UUID, after: int) -> AsyncGenerat
             if run.status.final:
                 if after < run.seq:
                     yield RunEvent(run.seq, "status", run.finished_at or run.queued_at, {"status": str(run.status)})
+                return
+            if context.listener.released:  # the reader comes again and asks for what follows
                 return
             try:
                 async with asyncio.timeout(REREAD_INTERVAL):

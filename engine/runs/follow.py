@@ -140,5 +140,5 @@ def wait_for_end(context: AppContext, run_id: UUID, seconds: float, *, actor: Ac
         now = snapshot(context, run_id, actor=actor)
         if now.final:
             telemetry.end_delivered(now.run)
-        if now.final or time.monotonic() >= until:
+        if now.final or time.monotonic() >= until or context.listener.released:
             return now

@@ -46,7 +46,7 @@ async def wait_for_end(context: AppContext, run_id: UUID, seconds: float, *, act
             left = until - asyncio.get_running_loop().time()
             if now.final and waited:
                 telemetry.end_delivered(now.run)
-            if now.final or left <= 0:
+            if now.final or left <= 0 or context.listener.released:
                 return now
             waited = True
             with contextlib.suppress(TimeoutError):

@@ -1,7 +1,9 @@
 """The web server is killed or stopped during a run, and every process at once."""
 
 import contextlib
+import re
 import signal
+import urllib.request
 
 import psutil
 import pytest
@@ -70,3 +72,30 @@ def test_however_the_server_ends_during_a_run_no_process_is_left_and_the_next_st
     start()
     ended = {r.id: r for r in installation.expect_success(90)}
     assert ended[long_run].attempt >= attempt
+
+
+@pytest.mark.slow_faults
+@pytest.mark.timeout(300)
+def test_a_server_told_to_stop_ends_the_streams_of_events_and_the_reader_goes_on_at_the_next_start(
+    embedded, count_fault
+):
+    installation, start = embedded
+    long_run = installation.submit(3, 9)
+    server = start()
+    installation.running(long_run)
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/api/runs/{long_run}/events", timeout=60) as answer:
+        assert answer.readline() == b"event: status\n"
+        left = server.stop(signal.SIGTERM)
+        count_fault()
+        read = answer.read().decode()  # to its end: nothing was cut off
+    assert not [p for p in left if p.is_running() and p.name() != "postgres"]
+    last = int(re.findall(r"^id: (\d+)$", read, re.MULTILINE)[-1])
+    server = start()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{server.port}/api/runs/{long_run}/events", headers={"Last-Event-ID": str(last)}
+    )
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        rest = answer.read().decode()
+    assert int(re.findall(r"^id: (\d+)$", rest, re.MULTILINE)[0]) > last
+    assert '"status": "SUCCESS"' in rest.split("\n\n")[-2]
+    installation.expect_success(90)

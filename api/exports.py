@@ -1,8 +1,8 @@
-"""CSV of a run's tables and series and of the list of runs, streamed, whatever their size, and the PDF of a run.
+"""A run as files: CSV streamed whatever its size, Parquet, workbook, JSON, PDF, and a bundle that computes it again.
 
 Chosen: the first table where none is named, then the series, as an analyst expects from "export"; parts are read one
 batch at a time.
-Left out: spreadsheets and Parquet.
+Left out: what is in the files, which is `engine.export` and `engine.report`.
 """
 
 from dataclasses import replace
@@ -19,6 +19,8 @@ from contract.currency import MAX_LETTERS, column_in, parse_currency
 from contract.errors import NotFoundError
 from contract.number_format import NumberFormat
 from contract.problems import Problem
+from engine.export import bundle, document, parquet, workbook
+from engine.export.ended_run import ExportedFile
 from engine.processes import context as contexts
 from engine.report.document import MOST_ROWS, ROWS, ReportOptions, zone_named
 from engine.report.pdf import Pdf, run_pdf
@@ -27,6 +29,13 @@ from engine.runs.export import ExportedColumns, export_columns, export_runs
 router = APIRouter(tags=["exports"])
 CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 Excel = Annotated[bool, Query(description="byte order mark, semicolons and decimal commas")]
+
+NOT_ENDED: dict[int | str, dict[str, Any]] = {409: {"description": "the run has not ended, or without a result"}}
+
+
+def _file_of(media_type: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}, **NOT_ENDED}
+
 
 PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 
@@ -92,6 +101,40 @@ def export_pdf(
         base_url=str(request.base_url).removesuffix("/").removesuffix("/api"),
     )
     return pdf_response(run_pdf(contexts.current(), run_id, options, actor=actor))
+
+
+@router.get("/runs/{run_id}/export/xlsx", response_class=StreamingResponse, responses=_file_of(workbook.MEDIA_TYPE))
+def export_workbook(run_id: UUID, actor: CurrentActor) -> StreamingResponse:
+    """Return an ended run as an Excel workbook: inputs, figures, each table, series and provenance."""
+    return stream_file(workbook.run_workbook(contexts.current(), run_id, actor=actor))
+
+
+@router.get("/runs/{run_id}/export/parquet", response_class=StreamingResponse, responses=_file_of(parquet.MEDIA_TYPE))
+def export_parquet(
+    run_id: UUID,
+    actor: CurrentActor,
+    table: Annotated[str | None, Query(description="a table or series by name; the first one otherwise")] = None,
+) -> StreamingResponse:
+    """Return a table or series of an ended run as Parquet; the run is in its metadata under `tontine`, as JSON."""
+    return stream_file(parquet.table_parquet(contexts.current(), run_id, table, actor=actor))
+
+
+@router.get("/runs/{run_id}/export/json", response_class=StreamingResponse, responses=_file_of(document.MEDIA_TYPE))
+def export_json(run_id: UUID, actor: CurrentActor) -> StreamingResponse:
+    """Return an ended run as one JSON document, with every row of its tables and series."""
+    return stream_file(document.run_document(contexts.current(), run_id, actor=actor))
+
+
+@router.get("/runs/{run_id}/export/bundle", response_class=StreamingResponse, responses=_file_of(bundle.MEDIA_TYPE))
+def export_bundle(run_id: UUID, actor: CurrentActor) -> StreamingResponse:
+    """Return a successful run as a zip: code, inputs, seed, packages, result, and a script that computes it again."""
+    return stream_file(bundle.run_bundle(contexts.current(), run_id, actor=actor))
+
+
+def stream_file(file: ExportedFile) -> StreamingResponse:
+    """Return a file to save, in chunks."""
+    headers = {"Content-Disposition": f'attachment; filename="{file.filename}"'}
+    return StreamingResponse(file.chunks, media_type=file.media_type, headers=headers)
 
 
 def pdf_response(pdf: Pdf) -> Response:

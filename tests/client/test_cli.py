@@ -13,7 +13,7 @@ import pytest
 
 from tests.journeys.test_main_job import ROOT
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
 COMMAND = [sys.executable, "-m", "engine.commands"]
 UNKNOWN = "0197c1f0-0000-7000-8000-000000000000"
 

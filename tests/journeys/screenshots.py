@@ -55,7 +55,7 @@ def visit_pages(browser, server, theme, size, width):
 
     page = opened("/model?app=chain_ladder")
     page.locator(".st-key-run button").click()
-    page.locator(".js-plotly-plot").first.wait_for(timeout=60_000)
+    page.locator(".js-plotly-plot").first.wait_for(timeout=120_000)
     run_id = page.evaluate("new URLSearchParams(location.search).get('run')")
     save_screenshot(page, f"model-{theme}-{size}", width)
     page.context.close()

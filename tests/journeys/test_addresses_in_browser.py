@@ -42,7 +42,7 @@ def box(page):
 
 def holds(page, name, text):
     page.wait_for_function(
-        "([name, text]) => new URLSearchParams(location.search).get(name) === text", arg=[name, text], timeout=20_000
+        "([name, text]) => new URLSearchParams(location.search).get(name) === text", arg=[name, text], timeout=120_000
     )
 
 
@@ -50,13 +50,13 @@ def shows(page, text):
     page.wait_for_function(
         "text => document.querySelector('[class*=st-key-][class*=-q-box]:not([data-retained]) input')?.value === text",
         arg=text,
-        timeout=20_000,
+        timeout=120_000,
     )
 
 
 def opened(page, query=""):
     page.goto(f"/model?app=doubles{query}")
-    box(page).wait_for(timeout=60_000)
+    box(page).wait_for(timeout=120_000)
     holds(page, "status", page.evaluate("new URLSearchParams(location.search).get('status') || ''"))
 
 

@@ -11,7 +11,7 @@ import pytest
 from engine.webhooks.signature import make_secret, sign
 from tests.journeys.test_main_job import CHROMIUM, ROOT, SLOW, Server, model
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 GUIDE = (ROOT / "docs" / "08-http-api.md").read_text()
 ADDRESS = "http://localhost:8501"
 
@@ -67,9 +67,9 @@ def test_the_header_counts_the_runs_that_are_going_on_and_leads_to_the_monitor(s
     counter = page.locator(".tontine-live")
     counter.get_by_text("Idle").or_(counter).first.wait_for()
     run_id = api.post(f"/apps/{app['id']}/run", json={"inputs": {}}).json()["run_id"]
-    page.locator(".tontine-live", has_text="1 running").wait_for(timeout=90_000)
+    page.locator(".tontine-live", has_text="1 running").wait_for(timeout=120_000)
     counter.click()
     page.wait_for_url("**/monitor")
     api.delete(f"/runs/{run_id}")
-    page.locator(".tontine-live", has_text="Idle").wait_for(timeout=90_000)
+    page.locator(".tontine-live", has_text="Idle").wait_for(timeout=120_000)
     page.close()

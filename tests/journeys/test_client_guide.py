@@ -12,7 +12,7 @@ from engine.commands import __main__ as command_line
 from tests.journeys.test_main_job import ROOT, Server
 from tontine.cli import Code
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 GUIDE = (ROOT / "docs" / "10-python-and-command-line.md").read_text()
 ADDRESS = "http://localhost:8501"
 

@@ -10,7 +10,7 @@ from tests.journeys.test_main_job import CHROMIUM, ROOT, Server, settled
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
 ]
 # Icons, which are no text; a slider's value, which floats above the handle that holds it (its colour on the page's is
 # among the theme's pairs); what is switched off, which the guideline leaves out.
@@ -86,7 +86,7 @@ def server(tmp_path_factory):
 def test_every_text_on_a_page_can_be_read(chromium, server, path, scheme):
     context = chromium.new_context(viewport={"width": 1400, "height": 3000}, base_url=server.url, color_scheme=scheme)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.goto(path)
     settled(page)
     if path.startswith("/model"):
@@ -102,7 +102,7 @@ def test_every_text_on_a_page_can_be_read(chromium, server, path, scheme):
 def test_every_text_of_a_models_source_can_be_read(chromium, server, scheme):
     context = chromium.new_context(viewport={"width": 1400, "height": 3000}, base_url=server.url, color_scheme=scheme)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.goto("/model?app=mortality")
     page.get_by_role("tab", name="Versions").click()
     page.locator("[data-testid=stCode] .token.keyword").first.wait_for()

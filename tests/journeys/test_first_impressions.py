@@ -17,7 +17,7 @@ OUTPUTS = {"summary": {"Total": {"unit": "currency", "format": ",.0f"}}}
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
 ]
 
 
@@ -39,7 +39,7 @@ def page(chromium, server):
         viewport={"width": 1400, "height": 1000}, base_url=server.url, timezone_id="Pacific/Auckland"
     )
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(120_000)
     yield opened
     context.close()
 

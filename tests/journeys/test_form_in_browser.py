@@ -89,7 +89,7 @@ def page(browser):
 
 def opened(page, port, query=""):
     page.goto(f"http://127.0.0.1:{port}/?app=everything{query}")
-    box(page, "age").wait_for(timeout=90_000)
+    box(page, "age").wait_for(timeout=120_000)
     page.wait_for_function("location.search.includes('rate=')")
     return page
 
@@ -109,7 +109,7 @@ def in_address(page, name):
 
 def follows(page, name, text):
     page.wait_for_function(
-        "([name, text]) => new URLSearchParams(location.search).get(name) === text", arg=[name, text], timeout=15_000
+        "([name, text]) => new URLSearchParams(location.search).get(name) === text", arg=[name, text], timeout=120_000
     )
 
 
@@ -176,10 +176,10 @@ def test_an_open_form_keeps_its_values_when_the_server_starts_again(page):
         follows(page, "age", "61")
     old = page.evaluate("window.tontineAddress.sheet")
     with server(port):
-        page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=40_000)
+        page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=120_000)
         # Streamlit runs the page again only at the next change, which starts a new session and is lost.
         type_in(page, "rate", "0.04")
-        page.wait_for_function("old => window.tontineAddress.sheet !== old", arg=old, timeout=15_000)
+        page.wait_for_function("old => window.tontineAddress.sheet !== old", arg=old, timeout=120_000)
         page.wait_for_timeout(2000)  # the new form shows its link's values first, then the recovered ones
         wait_for(lambda: box(page, "age").input_value() == "61")
         type_in(page, "rate", "0.05")

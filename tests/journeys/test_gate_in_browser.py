@@ -49,7 +49,7 @@ def page(chromium, server):
     """A page that fails the test where the browser reports an error in its console, save Streamlit's own probing."""
     context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url, accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(120_000)
     errors = []
     opened.on("console", lambda m: errors.append(f"{m.text} ({m.location['url']})") if m.type == "error" else None)
     opened.on("pageerror", lambda error: errors.append(str(error)))

@@ -15,7 +15,7 @@ from tests.journeys.test_main_job import CHROMIUM, Server, run_id, settled
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
 ]
 OUTSIDE = "evil.example"
 
@@ -166,7 +166,7 @@ def page(chromium, server):
 
     context.route(re.compile("^https?://" + re.escape(OUTSIDE) + "/"), refuse)
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(120_000)
     yield opened
     settled(opened)
     opened.wait_for_load_state("networkidle")

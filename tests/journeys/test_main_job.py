@@ -1,6 +1,7 @@
 """The main job in a real browser, on a real server with its own database and workers."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import openpyxl
 import psutil
 import pytest
 
@@ -44,7 +46,7 @@ FAILS = (
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
 ]
 
 
@@ -80,7 +82,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        until = time.monotonic() + 90
+        until = time.monotonic() + 240
         while time.monotonic() < until:
             try:
                 if self.get("/api/health")["workers"]:
@@ -97,7 +99,7 @@ class Server:
     def stop(self, how=signal.SIGINT):
         tree = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(how)
-        self.process.wait(40)
+        self.process.wait(120)
         _, alive = psutil.wait_procs(tree, timeout=10)
         return alive
 
@@ -119,7 +121,7 @@ def server(tmp_path_factory):
 def page(chromium, server):
     context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url, accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(120_000)
     yield opened
     context.close()
 
@@ -177,7 +179,14 @@ def test_pick_slide_run_share_find_again_and_export(server, page, chromium):
     assert len(rows) == count + 1
     assert all(cell for cell in rows[1])
 
+    page.get_by_role("button", name="Export").click()
     address = page.get_by_role("link", name="PDF").get_attribute("href")
+    with page.expect_download() as got:
+        page.get_by_role("link", name="Excel workbook").click()
+    book = openpyxl.load_workbook(io.BytesIO(Path(got.value.path()).read_bytes()))
+    assert book.sheetnames[:2] == ["Inputs", "Results"]
+    assert dict(zip(*[[c.value for c in row] for row in book["Inputs"].iter_rows()], strict=True))["age"] == 48
+    page.keyboard.press("Escape")
     answer = page.request.get(address)
     assert answer.headers["content-type"] == "application/pdf"
     report = reading.open_pdf(answer.body())

@@ -15,7 +15,7 @@ import websockets
 
 from tests.journeys.test_main_job import CHROMIUM, ROOT, Server
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 BASE = "/api/mclavier"
 FINAL = ("SUCCESS", "FAILED")
 

@@ -48,7 +48,7 @@ def server(tmp_path_factory, git):
 def page(chromium, server):
     context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url)
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(120_000)
     yield opened
     context.close()
 

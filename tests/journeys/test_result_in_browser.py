@@ -11,7 +11,7 @@ from tests.journeys.test_main_job import CHROMIUM, ROOT, SLOW, Server, model, ru
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
 ]
 DARK, LIGHT = "#10151C", "#FFFFFF"
 N = {"n": {"type": "integer", "label": "N", "min": 0, "max": 100, "default": 10}}
@@ -61,7 +61,7 @@ def page(chromium, server):
         viewport={"width": 1400, "height": 1000}, base_url=server.url, color_scheme="light", accept_downloads=True
     )
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(120_000)
     opened.faults = []
     opened.on("pageerror", lambda error: opened.faults.append(str(error)))
     yield opened

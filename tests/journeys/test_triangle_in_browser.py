@@ -38,7 +38,7 @@ def page(chromium, server):
     )
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(120_000)
     yield opened
     context.close()
 

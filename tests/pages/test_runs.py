@@ -83,6 +83,13 @@ def test_an_ended_run_is_offered_as_pdf_in_the_sessions_format_and_currency(visi
     assert not [b for b in waiting.get("link_button") if "/export/pdf" in b.proto.url]
     run_now(run)
     app = visit("run", id=str(run.id))
-    (link,) = [b.proto for b in app.get("link_button") if "/export/pdf" in b.proto.url]
-    assert link.label == "PDF"
-    assert link.url == f"/api/runs/{run.id}/export/pdf?language=en&currency=&zone=UTC"
+    assert not [b for b in app.get("link_button") if "/export/" in b.proto.url]  # worked out when the menu is opened
+    app.session_state["probe-export"] = True
+    app = app.run()
+    links = {b.proto.label: b.proto.url for b in app.get("link_button") if "/export/" in b.proto.url}
+    assert links == {
+        "PDF": f"/api/runs/{run.id}/export/pdf?language=en&currency=&zone=UTC",
+        "Excel workbook": f"/api/runs/{run.id}/export/xlsx",
+        "JSON": f"/api/runs/{run.id}/export/json",
+        "Rebuild bundle": f"/api/runs/{run.id}/export/bundle",
+    }

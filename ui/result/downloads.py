@@ -1,4 +1,4 @@
-"""Downloads of a result: CSV of its tables and series, and the run as PDF.
+"""Downloads of a result: CSV of its tables and series, and a menu with the run as PDF, workbook and other files.
 
 Chosen: what the page holds is written on the click, and nothing before; what is stored apart comes from the streaming
 route, whatever its size. Each file comes in two forms, plain and for Excel.
@@ -15,14 +15,14 @@ import streamlit as st
 
 from contract import csv_export
 from contract.number_format import NumberFormat
-from contract.result import Series, Table
-from contract.run import Run
+from contract.result import Result, Series, Table
+from contract.run import Run, Status
 from ui.shell import session_format
 from ui.shell.currency import session_currency
+from ui.shell.markup import escape
 from ui.shell.time_zone import zone_name
 
 ROUTE = "/api/runs/{id}/export/csv"
-PDF_ROUTE = "/api/runs/{id}/export/pdf"
 PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
 EXCEL_HELP = "For a spreadsheet that writes numbers as set in the page's head"
 
@@ -60,19 +60,31 @@ def export_link(run_id: UUID, name: str, *, excel: bool = False, language: str =
     return f"{link}&language={quote(language)}" if excel and language else link
 
 
-def pdf_link(run: Run) -> None:
-    """Offer an ended run as PDF, in the session's number format, currency and time zone."""
+def file_links(run: Run, result: Result) -> None:
+    """Offer an ended run as files; each is made when it is asked for."""
     asked = {
         "language": session_format.current_format().language,
         "currency": session_currency(),
         "zone": zone_name(),
     }
-    st.link_button(
-        "PDF",
-        f"{PDF_ROUTE.format(id=run.id)}?{urlencode(asked)}",
-        help="The run as a report to print or file: inputs, result, charts and provenance",
-        icon=":material/picture_as_pdf:",
-    )
+    words = "A report to print or file: inputs, result, charts and provenance"
+    _file_link("PDF", f"{_route(run, 'pdf')}?{urlencode(asked)}", "picture_as_pdf", words)
+    _file_link("Excel workbook", _route(run, "xlsx"), "table_view", "Inputs, figures, each table, series, provenance")
+    for name in [t.name for t in result.tables] + (["Series"] if result.series else []):
+        link = f"{_route(run, 'parquet')}?table={quote(name, safe='')}"
+        _file_link(f"Parquet: {escape(name)}", link, "view_column", "For pandas, R, DuckDB and Arrow")
+    _file_link("JSON", _route(run, "json"), "data_object", "Inputs, figures, every row and provenance")
+    if run.status is Status.SUCCESS:
+        words = "Code, inputs, seed, packages and result, with a script that computes the run again and compares"
+        _file_link("Rebuild bundle", _route(run, "bundle"), "deployed_code", words)
+
+
+def _route(run: Run, ending: str) -> str:
+    return f"/api/runs/{run.id}/export/{ending}"
+
+
+def _file_link(label: str, link: str, icon: str, words: str) -> None:
+    st.link_button(label, link, help=words, icon=f":material/{icon}:", type="tertiary")
 
 
 def export_filename(name: str, run: Run | None) -> str:

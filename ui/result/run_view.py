@@ -45,7 +45,7 @@ def show_run(now: Snapshot, *, previous: Snapshot | None = None, copy: bool = Fa
     waiting = not now.final and not now.shown and not now.log
     with st.container(key=f"run-head-{name}"):
         if now.final:
-            _show_status(now.run, copy=copy)
+            _show_status(now, copy=copy)
         else:
             run_progress.show_progress(now, key=name, stale=body if waiting and previous is not None else "")
     shown = previous if waiting and previous is not None else now
@@ -64,7 +64,8 @@ def show_run(now: Snapshot, *, previous: Snapshot | None = None, copy: bool = Fa
         _show_body(shown, result, manifest)
 
 
-def _show_status(run: Run, *, copy: bool) -> None:
+def _show_status(now: Snapshot, *, copy: bool) -> None:
+    run = now.run
     with st.container(horizontal=True, vertical_alignment="center"):
         look = STATUS[run.status]
         seconds = run.duration.total_seconds() if run.duration else None
@@ -79,7 +80,10 @@ def _show_status(run: Run, *, copy: bool) -> None:
                 icon=":material/recycling:",
             )
         st.space("stretch")
-        downloads.pdf_link(run)
+        menu = st.popover("Export", icon=":material/download:", key=f"{run.app_slug}-export", on_change="rerun")
+        if menu.open:
+            with menu:
+                downloads.file_links(run, parse_result(now.shown))
         if copy:
             copy_link(run)
 

@@ -7,7 +7,6 @@ Left out: secrets, files that were uploaded as inputs and are too large, and the
 """
 
 import io
-import itertools
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,7 +26,7 @@ from engine.models.catalogue import find_app
 from engine.models.lifecycle import read_source
 from engine.processes.context import AppContext
 from engine.report.provenance import PYTHON
-from storage import results
+from engine.runs.export import read_columns
 
 MEDIA_TYPE = "application/zip"
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +63,7 @@ def run_bundle(context: AppContext, run_id: UUID, *, actor: Actor) -> ExportedFi
     model = read_source(context, app, ended.run.version, actor=actor)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in _files(context, ended, model):
+        for name, data in _files(context, ended, model, actor):
             # A fixed date: equal runs give equal archives.
             info = zipfile.ZipInfo(f"{ended.stem}/{name}", (1980, 1, 1, 0, 0, 0))
             info.external_attr = 0o644 << 16
@@ -72,7 +71,9 @@ def run_bundle(context: AppContext, run_id: UUID, *, actor: Actor) -> ExportedFi
     return ExportedFile(f"{ended.stem}.zip", MEDIA_TYPE, iter([content.getvalue()]))
 
 
-def _files(context: AppContext, ended: EndedRun, model: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _files(
+    context: AppContext, ended: EndedRun, model: Mapping[str, bytes], actor: Actor
+) -> Iterator[tuple[str, bytes]]:
     run = ended.run
     python = next((run.environment[k] for k in PYTHON if k in run.environment), "3")
     packages = [f"{k}=={v}" for k, v in run.environment.items() if k not in PYTHON]
@@ -90,14 +91,7 @@ def _files(context: AppContext, ended: EndedRun, model: Mapping[str, bytes]) -> 
         yield f"actuarial/{path.relative_to(LIBRARY).as_posix()}", path.read_bytes()
     yield "expected/result.json", _json(ended.doc)
     for number, name in enumerate(_part_names(ended.doc)):
-        columns: dict[str, list[Any]] = {}
-        for place in itertools.count():
-            with context.database.read() as conn:
-                batch = results.read_stored_part(conn, ended.source, name, place)
-            if batch is None:
-                break
-            for key, values_of in batch.to_pydict().items():
-                columns.setdefault(key, []).extend(values_of)
+        columns = read_columns(context, ended.source, name, actor=actor)
         yield f"expected/parts/{number}.json", _json({"name": name, "columns": columns})
 
 

@@ -78,7 +78,12 @@ def read_ended_run(context: AppContext, run_id: UUID, *, actor: Actor) -> EndedR
 
 
 def iter_tables(context: AppContext, ended: EndedRun, *, actor: Actor) -> Iterator[NamedRows]:
-    """Yield each table of the result, then its series as one table."""
+    """Return an iterator over each table of the result, then its series as one table."""
+    require(actor, Action.READ_RUNS)
+    return _iter_tables(context, ended, actor)
+
+
+def _iter_tables(context: AppContext, ended: EndedRun, actor: Actor) -> Iterator[NamedRows]:
     for table in ended.result.tables:
         found = export_columns(context, ended.run.id, table.name, actor=actor)
         assert found is not None  # by the name of one that is there

@@ -6,6 +6,7 @@ Left out: confinement. This file is part of a bundle; it imports nothing but wha
 """
 
 import argparse
+import importlib
 import json
 import math
 import os
@@ -33,14 +34,12 @@ class Frames:
 def compute() -> Any:
     """Return the model's result for the bundle's inputs and seed, as JSON values."""
     sys.path.insert(0, str(HERE / "engine" / "sandbox"))
-    import actuarial_library
-    import child
-
-    actuarial_library.install()
+    library, child = importlib.import_module("actuarial_library"), importlib.import_module("child")
+    library.install()
     run = json.loads((HERE / "run.json").read_text(encoding="utf-8"))
     inputs = json.loads((HERE / "inputs.json").read_text(encoding="utf-8"))
     model, frames = HERE / "model", Frames()
-    actuarial_library.give_way(str(model))
+    library.give_way(str(model))
     sys.path.insert(0, str(model))
     with tempfile.TemporaryDirectory() as scratch:
         before = Path.cwd()

@@ -103,13 +103,24 @@ def whole_series(context: AppContext, run_id: UUID, series: Series, *, actor: Ac
     return _read_series(context, run_id, series)
 
 
+def read_columns(context: AppContext, source: UUID, part: str, *, actor: Actor) -> dict[str, list[Any]]:
+    """Return all rows of a part of a result, as columns by key."""
+    require(actor, Action.READ_RUNS)
+    return _read_columns(context, source, part)
+
+
+def _read_columns(context: AppContext, source: UUID, part: str) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {}
+    for batch in _read_batches(context, source, part):
+        for key, values in batch.items():
+            columns.setdefault(key, []).extend(values)
+    return columns
+
+
 def _read_series(context: AppContext, source: UUID, series: Series) -> Series:
     if series.part is None:
         return series
-    columns: dict[str, list[Any]] = {}
-    for batch in _read_batches(context, source, series.part):
-        for key, values in batch.items():
-            columns.setdefault(key, []).extend(values)
+    columns = _read_columns(context, source, series.part)
     return Series(
         series.name,
         columns["x"],

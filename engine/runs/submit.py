@@ -46,6 +46,7 @@ def submit(
     source: UUID | None = None,
     loose: bool = False,
     warnings: Sequence[str] = (),
+    seed: int | None = None,
 ) -> Run:
     """Check `values` and store a run of them, queued or with a stored result reused.
 
@@ -62,6 +63,7 @@ def submit(
         source: the run that is being edited; files that it names may be used again.
         loose: leave unknown inputs out and take numbers between two steps, each with a warning of the run's.
         warnings: what else the caller has to say about these inputs; stored with the run.
+        seed: that of a run to be computed again; chosen otherwise.
 
     Returns:
         The run as stored: PENDING, or SUCCESS with `reused_from`.
@@ -85,7 +87,7 @@ def submit(
     checked, taken, said = loose_inputs.loosen(manifest, values) if loose else (manifest, values, [])
     inputs = check_uploads(context, manifest, contract_inputs.validate(checked, taken), actor=actor, source=source)
     warnings = [*warnings, *said, *contract_inputs.calibration_warnings(manifest, inputs)]
-    seed = choose_seed(inputs)
+    seed = choose_seed(inputs) if seed is None else seed
     user_id = context.user_id(actor)
     # Where nothing is put on hold, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit

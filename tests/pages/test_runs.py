@@ -93,3 +93,32 @@ def test_an_ended_run_is_offered_as_pdf_in_the_sessions_format_and_currency(visi
         "JSON": f"/api/runs/{run.id}/export/json",
         "Rebuild bundle": f"/api/runs/{run.id}/export/bundle",
     }
+
+
+def test_a_run_is_verified_by_computing_it_again(visit, add_model, context, run_now, monkeypatch):
+    monkeypatch.setattr("ui.result.verify.TURN", 0.0)
+    add_model(TWO, N)
+    run = submit(context, "probe", {"n": 9}, actor=ADA)
+    run_now(run)
+    app = visit("run", id=str(run.id))
+    app.session_state["probe-provenance"] = True
+    app = app.run().button("probe-verify").click().run()
+    assert "still being computed" in app.info[0].value
+    with context.database.read() as conn:
+        (again,) = [r for r in search_runs(conn, Filter()).runs if r.id != run.id]
+    assert (again.version, again.inputs, again.seed) == (run.version, run.inputs, run.seed)
+    run_now(again)
+    app = app.run()
+    assert "Identical" in app.success[0].value
+
+
+def test_a_result_that_is_computed_differently_is_said_to_differ_and_where(visit, add_model, context, run_now):
+    add_model(TWO, N)
+    run, other = (submit(context, "probe", {"n": n}, actor=ADA) for n in (9, 11))
+    run_now(run)
+    run_now(other)
+    app = visit("run", id=str(run.id))
+    app.session_state["probe-provenance"] = True
+    app.session_state[f"verify:{run.id}"] = str(other.id)
+    app = app.run()
+    assert "Different: result.summary.Total was 9000 and is 11000." in app.error[0].value

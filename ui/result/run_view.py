@@ -23,7 +23,7 @@ from engine.runs.follow import Snapshot
 from engine.runs.results import read_result_file, read_result_part
 from ui.form.links import run_link
 from ui.model import source_view
-from ui.result import downloads, provenance, results, run_progress
+from ui.result import downloads, provenance, results, run_progress, verify
 from ui.shell import cached, sitemap
 from ui.shell.currency import result_in_currency
 from ui.shell.formatting import STATUS, duration
@@ -107,6 +107,8 @@ def _show_body(now: Snapshot, result: Result, manifest: Manifest) -> None:
     if panel.open:  # most readers want the figures first: what is folded away is not worked out
         with panel:
             provenance.show_provenance(run, manifest)
+            if run.status is Status.SUCCESS:
+                verify.show_verify(run)
     source = st.expander("Source of this version", icon=":material/code:", key=f"{name}-source", on_change="rerun")
     if source.open:
         with source:

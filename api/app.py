@@ -11,7 +11,20 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from api import apps, errors, events, explorer, exports, monitor, registrations, runs, secrets, uploads, versions, webhooks
+from api import (
+    apps,
+    errors,
+    events,
+    explorer,
+    exports,
+    monitor,
+    registrations,
+    runs,
+    secrets,
+    uploads,
+    versions,
+    webhooks,
+)
 from api.auth import current_actor
 from api.mclavier import app as mclavier
 from api.rate_limit import RequestLimit

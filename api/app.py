@@ -11,7 +11,21 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from api import apps, errors, events, exports, monitor, registrations, replays, runs, uploads, versions, webhooks
+from api import (
+    apps,
+    errors,
+    events,
+    explorer,
+    exports,
+    monitor,
+    registrations,
+    replays,
+    runs,
+    secrets,
+    uploads,
+    versions,
+    webhooks,
+)
 from api.auth import current_actor
 from api.mclavier import app as mclavier
 from api.rate_limit import RequestLimit
@@ -22,6 +36,21 @@ Run models, follow runs and export results. Every error has the shape
 own at [`/api/mclavier`](mclavier/docs).
 """
 EXPOSED = ("Content-Disposition", "Link", "Retry-After", "X-Total-Count")  # headers that another site's page may read
+
+PARTS = (
+    registrations,
+    apps,
+    versions,
+    uploads,
+    runs,
+    events,
+    exports,
+    replays,
+    webhooks,
+    monitor,
+    secrets,
+    explorer,
+)
 
 
 def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -> FastAPI:
@@ -40,7 +69,7 @@ def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -
         dependencies=[Depends(current_actor)],  # also for a route that forgets to ask for the actor
     )
     errors.install_handlers(app)
-    for part in (registrations, apps, versions, uploads, runs, events, exports, replays, webhooks, monitor):
+    for part in PARTS:
         app.include_router(part.router)
     for_mclavier = mclavier.create_app()
     app.mount("/mclavier", for_mclavier)

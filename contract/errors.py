@@ -106,7 +106,19 @@ class GrantError(ProblemsError):
     """What the administrator asks for cannot be done."""
 
 
+class SecretError(ProblemsError):
+    """A secret's value cannot be stored, read or deleted as asked."""
+
+
 # The database.
+
+
+class ExplorerError(ProblemsError):
+    """A query of the explorer cannot be run, saved or deleted as asked."""
+
+
+class ExplorerUnavailable(ProblemsError):  # noqa: N818 - it reads as what it says
+    """The explorer has no connection that can read and nothing else."""
 
 
 class DatabaseUnavailable(TontineError):  # noqa: N818 - it reads as what it says
@@ -166,6 +178,14 @@ class SandboxLostError(TontineError):
 
 class ConnectionDenied(TontineError):  # noqa: N818 - it reads as what it says
     """The connection is not made. The message says why, for the model's author."""
+
+
+class EncryptionError(TontineError):
+    """A text cannot be encrypted or decrypted. `found` and `remedy` are those of a problem that has no place yet."""
+
+    def __init__(self, found: str, remedy: str) -> None:
+        self.found, self.remedy = found, remedy
+        super().__init__(f"{found}. {remedy}")
 
 
 class DeliveryError(TontineError):

@@ -21,6 +21,7 @@ COMMANDS = {
     "register": "register a model.",
     "grants": "grant hosts and secrets.",
     "packages": "see and remove the packages of models.",
+    "secrets": "set and delete values of secrets.",
     "report": "write a run as PDF.",
     "backup": "back up everything.",
     "restore": "restore a backup.",

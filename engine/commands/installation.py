@@ -20,6 +20,7 @@ from registry.package_index import PackageIndex
 from settings import Settings
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
+from storage.encryption import Cipher
 from storage.migrate import migrate
 
 
@@ -54,7 +55,13 @@ def open_installation(settings: Settings) -> Iterator[AppContext]:
     with database_url(settings) as url:
         with contextlib.closing(Database(url, pool=1)) as database:
             migrate(database)
-        opened = contexts.open_context(url, data=settings.data, user=settings.user, overlays=overlays_from(settings))
+        opened = contexts.open_context(
+            url,
+            data=settings.data,
+            user=settings.user,
+            overlays=overlays_from(settings),
+            cipher=cipher_from(settings),
+        )
         with contextlib.closing(opened) as context:
             yield context
 
@@ -63,6 +70,11 @@ def limits_from(settings: Settings) -> InstallationLimits:
     """Return the engine's limits as the settings give them."""
     names = [field.name for field in dataclasses.fields(InstallationLimits)]
     return InstallationLimits(**{name: getattr(settings, name) for name in names})
+
+
+def cipher_from(settings: Settings) -> Cipher:
+    """Return what encrypts secrets, with the settings' keys."""
+    return Cipher(settings.secrets_keys)
 
 
 def git_access_from(settings: Settings) -> GitAccess:

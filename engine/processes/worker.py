@@ -38,6 +38,7 @@ from engine.webhooks import deliver as webhook_delivery
 from registry.overlays import OverlayStore, closed_store
 from storage import runs, workers
 from storage.database import Database
+from storage.encryption import Cipher
 from storage.notifications import CANCEL, Listener
 from storage.webhooks import DUE
 
@@ -72,6 +73,7 @@ class Worker:
         trust_models: bool = False,
         overlays: OverlayStore | None = None,
         prepared_models: int = 4,
+        cipher: Cipher | None = None,
     ) -> None:
         self.database = Database(url, idle_timeout=limits.worker_timeout)
         self.name = workers.worker_name(os.getpid())
@@ -86,6 +88,7 @@ class Worker:
             secrets=secrets or {},
             trust_models=trust_models,
             overlays=overlays or closed_store(),
+            cipher=cipher or Cipher(),
         )
         self.listener = Listener(self.database.dsn)
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
@@ -177,8 +180,14 @@ class Worker:
 
         @app.task(name=job_queue.DELIVER_TASK, queue=job_queue.WEBHOOK_QUEUE)
         async def deliver(delivery_id: str) -> None:
-            limits = self.worker_context.limits
-            await loop.run_in_executor(senders, webhook_delivery.deliver, self.database, limits, UUID(delivery_id))
+            made = partial(
+                webhook_delivery.deliver,
+                self.database,
+                self.worker_context.limits,
+                UUID(delivery_id),
+                cipher=self.worker_context.cipher,
+            )
+            await loop.run_in_executor(senders, made)
 
         if self.loop_monitor is not None:
             self.loop_monitor.start()

@@ -62,7 +62,7 @@ for warning in settings_module.renamed():
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
     route_server_logs()
-    sleep_when_idle()
+    sleep_when_idle(on_stop=mcp_app.stop if mcp_app else lambda: None)
     with contextlib.ExitStack() as stack:
         telemetry.start(settings.telemetry, service="tontine-server")
         stack.callback(telemetry.stop)

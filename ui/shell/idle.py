@@ -9,6 +9,7 @@ Left out: anything while the server works.
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable
 
 import streamlit as st
 import uvicorn
@@ -17,9 +18,18 @@ from streamlit.watcher.polling_path_watcher import PollingPathWatcher
 TICK = 1.0  # s between two looks at the clock, which gives the answers' date
 
 
-def sleep_when_idle() -> None:
-    """Stop the polling of this process; called before the server begins its main loop."""
-    uvicorn.Server.main_loop = _main_loop  # type: ignore[method-assign]
+def sleep_when_idle(on_stop: Callable[[], None] = lambda: None) -> None:
+    """Stop the polling of this process; called before the server begins its main loop.
+
+    Args:
+        on_stop: called on the server's loop when it has been asked to stop, before it waits for open answers.
+    """
+
+    async def main_loop(server: uvicorn.Server) -> None:
+        await _main_loop(server)
+        on_stop()
+
+    uvicorn.Server.main_loop = main_loop  # type: ignore[method-assign]
     if st.get_option("server.fileWatcherType") == "none":
         PollingPathWatcher._schedule = _never  # type: ignore[method-assign]  # noqa: SLF001
 

@@ -18,7 +18,7 @@ from ui.shell.idle import sleep_when_idle
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
-        sleep_when_idle()
+        sleep_when_idle(on_stop=lambda: print("asked to stop", flush=True))
         await send({"type": "lifespan.startup.complete"})
         await receive()
         print("stopped", flush=True)
@@ -53,7 +53,7 @@ def test_a_server_looks_around_once_a_second_and_a_signal_ends_it_in_good_order(
             assert (answer.read(), bool(answer.headers["date"])) == (b"ok", True)
         process.send_signal(number)
         said = process.communicate(timeout=30)[0].splitlines()
-        assert said[-1] == "stopped"
+        assert said[-2:] == ["asked to stop", "stopped"]
         assert said.count("tick") < 10  # uvicorn's own loop looks 25 times meanwhile
     finally:
         process.kill()

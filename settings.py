@@ -348,6 +348,13 @@ class Settings(BaseSettings):
     explorer_seconds: int = _setting(
         "TONTINE_EXPLORER_SECONDS", 30, "s", "time that a query of the explorer may take", least=1
     )
+    mcp: bool = _setting(
+        "TONTINE_MCP",
+        False,
+        "true or false",
+        "offer the models as tools of an MCP server at /mcp",
+        shown="false",
+    )
     workers: int = _setting(
         "TONTINE_WORKERS",
         os.cpu_count() or 1,

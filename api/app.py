@@ -23,6 +23,7 @@ from api import (
     runs,
     secrets,
     uploads,
+    values,
     versions,
     webhooks,
 )
@@ -40,6 +41,7 @@ EXPOSED = ("Content-Disposition", "Link", "Retry-After", "X-Total-Count")  # hea
 PARTS = (
     registrations,
     apps,
+    values,
     versions,
     uploads,
     runs,

@@ -2,8 +2,7 @@
 
 Chosen: Streamlit reads the times of its configuration files five times a second each, which only matters to who edits
 them; where its file watcher is off, these watches are off as well. uvicorn looks ten times a second whether it is to
-end; here the signal that ends it wakes it. Both are replaced in place, because neither has a setting. uvicorn waits for
-open answers without a limit unless it is given one, which Streamlit does not.
+end; here the signal that ends it wakes it. Both are replaced in place, because neither has a setting.
 Left out: anything while the server works.
 """
 
@@ -24,11 +23,13 @@ def sleep_when_idle(on_stop: Callable[[], None]) -> None:
     """Stop the polling of this process; called before the server begins its main loop.
 
     Args:
-        on_stop: called on the event loop when a signal tells the server to end, before it waits for open answers.
+        on_stop: called on the server's loop when it has been asked to stop, before it waits for open answers.
     """
 
     async def main_loop(server: uvicorn.Server) -> None:
-        await _main_loop(server, on_stop)
+        server.config.timeout_graceful_shutdown = SHUTDOWN_TIMEOUT
+        await _main_loop(server)
+        on_stop()
 
     uvicorn.Server.main_loop = main_loop  # type: ignore[method-assign]
     if st.get_option("server.fileWatcherType") == "none":
@@ -39,14 +40,12 @@ def _never(_watcher: PollingPathWatcher) -> None:
     """Watch no longer."""
 
 
-async def _main_loop(server: uvicorn.Server, on_stop: Callable[[], None]) -> None:
+async def _main_loop(server: uvicorn.Server) -> None:
     """Wait until the server is to end, and keep its date."""
-    server.config.timeout_graceful_shutdown = SHUTDOWN_TIMEOUT
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
     def end(number: signal.Signals) -> None:
         server.handle_exit(number, None)
-        on_stop()
         ended.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):

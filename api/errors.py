@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.schemas import ErrorBody
 from contract.errors import (
+    AnnotationError,
     BusyError,
     DatabaseUnavailable,
     NotAllowedError,
@@ -23,6 +24,7 @@ from contract.errors import (
     NotReadyError,
     ProblemsError,
     RegistrationError,
+    SearchQueryError,
     SearchTooSlow,
     SourceError,
 )
@@ -67,6 +69,10 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
             return respond(403, "not granted", error.problems)
         if isinstance(error, SourceError | RegistrationError):
             return respond(422, "the model cannot be registered", error.problems)
+        if isinstance(error, SearchQueryError):
+            return respond(422, "the search cannot be read", error.problems)
+        if isinstance(error, AnnotationError):
+            return respond(422, "the annotation cannot be kept", error.problems)
         return respond(422, "the inputs do not fit", error.problems)
 
     @app.exception_handler(RequestValidationError)

@@ -23,6 +23,7 @@ class Action(StrEnum):
     RUN_MODELS = "run models"
     READ_RUNS = "read runs"
     CANCEL_RUNS = "cancel runs"
+    ANNOTATE_RUNS = "tag, star and note runs or save searches"
     UPLOAD_FILES = "upload files"
     MANAGE_WEBHOOKS = "manage webhooks"
     READ_STATUS = "read the state of the installation"

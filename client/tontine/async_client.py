@@ -82,10 +82,17 @@ class AsyncTontine:
         since: datetime | None = None,
         until: datetime | None = None,
         text: str | None = None,
+        query: str | None = None,
+        zone: str | None = None,
         page: int = 100,
     ) -> AsyncGenerator[RunInfo]:
-        """Return an iterator over the history, newest first, which reads `page` runs at a time (at most 500)."""
+        """Return an iterator over the history, newest first, which reads `page` runs at a time (at most 500).
+
+        `query` is in the language of the history's search, with decimal points and ISO dates:
+        `params.age > 60 and (summary.scr < 2e6 or tag:q3)`; `zone` is the time zone of its days, UTC without it.
+        """
         wanted = {"app": model, "status": status, "user": user, "since": since, "until": until, "text": text}
+        wanted |= {"query": query, "zone": zone}
         async for body in self._pages("/runs", {**protocol.filters(wanted), "limit": page}):
             yield RunInfo.parse(body)
 

@@ -135,6 +135,10 @@ class AnnotationError(ProblemsError):
     """A tag, a note, a saved search or a baseline cannot be kept as asked."""
 
 
+class AnalysisError(ProblemsError):
+    """What is asked of several runs cannot be done."""
+
+
 class QueryError(TontineError):
     """A statement cannot be run. The message says why."""
 

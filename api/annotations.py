@@ -35,13 +35,13 @@ def get_annotations(run_id: UUID, actor: CurrentActor) -> AnnotationsBody:
     return AnnotationsBody.of(annotate.read_annotations(context, [run_id], actor=actor)[run_id])
 
 
-@router.put("/runs/{run_id}/tags/{tag}", status_code=204)
+@router.put("/runs/{run_id}/tags/{tag:path}", status_code=204)
 def tag_run(run_id: UUID, tag: str, actor: CurrentActor) -> None:
     """Tag a run; tags are kept in small letters."""
     annotate.add_tag(contexts.current(), run_id, tag, actor=actor)
 
 
-@router.delete("/runs/{run_id}/tags/{tag}", status_code=204)
+@router.delete("/runs/{run_id}/tags/{tag:path}", status_code=204)
 def untag_run(run_id: UUID, tag: str, actor: CurrentActor) -> None:
     """Take a tag from a run."""
     annotate.remove_tag(contexts.current(), run_id, tag, actor=actor)

@@ -518,7 +518,7 @@ class CellBody(BaseModel):
 
 
 class TableDifferenceBody(BaseModel):
-    """The cells of a table that differ; `compared` of `rows` rows were looked at; `key` is the column that names them."""
+    """The cells of a table that differ; `compared` of `rows` rows were looked at, named by the column `key`."""
 
     name: str
     key: str | None

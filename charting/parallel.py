@@ -1,7 +1,7 @@
 """Parallel coordinates: many runs over inputs and figures at once.
 
 Chosen: an axis for each number and for each input of few options; what all runs have in common and what is neither is
-left out. The baseline has the darkest line.
+left out. The baseline's line has a colour of its own.
 Left out: which runs, which the caller chooses.
 """
 
@@ -36,7 +36,7 @@ def parallel_figure(axes: Sequence[Axis], *, baseline: int, dark: bool | None = 
 
     Args:
         axes: from `choose`.
-        baseline: the place of the run whose line is the darkest.
+        baseline: the place of the run whose line has a colour of its own.
         dark: as in `charting.figure`.
     """
     count = len(axes[0].values)

@@ -54,12 +54,6 @@ class TableDifference:
     only_before: tuple[str, ...] = ()
     only_now: tuple[str, ...] = ()
 
-    @property
-    def largest(self) -> float:
-        """The largest difference of two numbers, whatever its sign; 0 where there is none."""
-        found = (abs(cell.difference) for row in self.cells for cell in row if cell.difference is not None)
-        return max(found, default=0.0)
-
 
 def compare_tables(
     name: str, columns: Sequence[Column], before: Data, others: Sequence[Column], now: Data, rows: int

@@ -133,7 +133,7 @@ def _show_parallel(found: RunComparison) -> None:
     chart = chart_view.draw_chart(figure, key="parallel", alt=alt, image_name="comparison", wide=True)
     chart_view.show_charts([chart], key="compare-parallel")
     cut = f"{len(drawn)} of {len(axes)} inputs and figures shown" if len(drawn) < len(axes) else ""
-    st.caption(". ".join(filter(None, ["A line is a run; the baseline has the darkest one", cut])) + ".")
+    st.caption(". ".join(filter(None, ["A line is a run; the baseline's is orange", cut])) + ".")
 
 
 def _show_series(found: RunComparison) -> None:
@@ -198,9 +198,8 @@ def _show_tables(found: RunComparison) -> None:
     if shown and difference.columns:
         frame = _cell_frame(difference, both=way == "Both values")
         st.dataframe(frame, hide_index=True, key=f"compare-cells-{name}-{other}-{way}")
-        st.caption(
-            "Blue: more than in the baseline; orange: less. The deeper, the larger among this table's differences."
-        )
+        st.caption("Blue: more than in the baseline; orange: less. The deeper, the larger in its column.")
+        st.caption("Grey: a text that differs, or a row that one of the two lacks.")
 
 
 def _table_words(one: TableDifference) -> str:
@@ -223,10 +222,10 @@ def _cell_frame(one: TableDifference, *, both: bool) -> Any:
     labels = _unique([one.key.label if one.key else "Row", *(column.title for column in one.columns)])
     texts: dict[str, list[str]] = {labels[0]: list(one.names[: len(shown)])}
     styles: dict[str, list[str]] = {labels[0]: [""] * len(shown)}
-    largest = one.largest or 1.0
     for place, (label, column) in enumerate(zip(labels[1:], one.columns, strict=True)):
         cells = [row[place] for row in shown]
         texts[label] = [_cell_text(cell.before, cell.now, cell.difference, column.format, both=both) for cell in cells]
+        largest = max((abs(c.difference) for c in cells if c.difference is not None), default=0.0) or 1.0
         styles[label] = [_cell_style(cell.difference, largest, differs=cell.differs) for cell in cells]
     frame, colours = pd.DataFrame(texts), pd.DataFrame(styles)
     return frame.style.apply(lambda _: colours, axis=None)

@@ -200,7 +200,7 @@ def _stored(field: Field, operator: str, value: Value, binds: Binds) -> str:
     text = f"({stored} #>> '{{}}')"
     if operator == "~":
         return f"lower({text}) like lower({binds.add(contains(storable_text(value.text)))})"
-    number = f"case when jsonb_typeof({stored}) = 'number' then {text}::numeric end"
+    number = f"case when jsonb_typeof({stored}) = 'number' then {stored}::numeric end"
     day = f"case when jsonb_typeof({stored}) = 'string' and {text} ~ {_ISO_DAY} then {text} end"
     if operator in ORDERING:
         if value.number is not None:
@@ -208,8 +208,13 @@ def _stored(field: Field, operator: str, value: Value, binds: Binds) -> str:
         return f'({day}) collate "C" {operator} {binds.add(value.day)}'
     equal = binds.add(storable_text(value.text))
     one_of = f"exists (select from jsonb_array_elements_text({stored}) each where lower(each) = lower({equal}))"
-    same = f"case jsonb_typeof({stored}) when 'array' then {one_of} else lower({text}) = lower({equal}) end"
-    return same if value.number is None else f"(({number}) = {_numeric(value, binds)} or {same})"
+    # What most values are is looked at first: each look into the JSON costs as much as the comparison.
+    equal_number = (
+        f" when 'number' then {stored}::numeric = {_numeric(value, binds)}" if value.number is not None else ""
+    )
+    return (
+        f"case jsonb_typeof({stored}){equal_number} when 'array' then {one_of} else lower({text}) = lower({equal}) end"
+    )
 
 
 def _json(field: Field, binds: Binds) -> str:

@@ -30,6 +30,7 @@ from storage.users import BY_PEOPLE
 # ruff: noqa: S608 - statements are put together from words of our own
 COUNT_CAP = 1_000
 STATEMENT_TIMEOUT = 5  # s a search may take
+COUNT_TIMEOUT = 2  # s that counting what it finds may take
 RECENT_RUNS = 1_000  # runs of a model whose durations the monitor's percentiles are of
 
 _BY_MODEL = text(f"""
@@ -89,9 +90,11 @@ def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP) -> int:
         SearchTooSlow: it takes too long.
     """
     where, values = _conditions(wanted)
-    found = f"select 1 from runs r {_joins(wanted)} {_where_clause(where)} limit :cap"
+    # From the newest on, as a page is read: the planner would look through whole tables for so many.
+    newest = "order by r.queued_at desc, r.id desc" if wanted.query is not None else ""
+    found = f"select 1 from runs r {_joins(wanted)} {_where_clause(where)} {newest} limit :cap"
     statement = f"select count(*) from ({found}) found"
-    with _limit_time(conn):
+    with _limit_time(conn, min(COUNT_TIMEOUT, STATEMENT_TIMEOUT)):
         return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
 
 
@@ -195,19 +198,20 @@ def _where_clause(where: list[str]) -> str:
 
 
 @contextlib.contextmanager
-def _limit_time(conn: Connection) -> Iterator[None]:
-    """End a statement that takes longer than a person waits.
+def _limit_time(conn: Connection, seconds: float | None = None) -> Iterator[None]:
+    """End a statement that takes longer than so many seconds, by default than a person waits.
 
     Raises:
         SearchTooSlow: it did.
     """
     # Planned for each word anew: whether the index or the newest runs are looked through depends on it.
-    conn.execute(_LIMIT, {"timeout": f"{STATEMENT_TIMEOUT}s"})
+    most = STATEMENT_TIMEOUT if seconds is None else seconds
+    conn.execute(_LIMIT, {"timeout": f"{most}s"})
     try:
         yield
     except OperationalError as error:
         if isinstance(error.orig, psycopg.errors.QueryCanceled):
-            raise SearchTooSlow(f"the search takes longer than {STATEMENT_TIMEOUT} seconds; narrow it") from error
+            raise SearchTooSlow(f"the search takes longer than {most} seconds; narrow it") from error
         raise
     finally:
         with contextlib.suppress(DBAPIError):  # in a transaction that failed its end resets it

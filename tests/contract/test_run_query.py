@@ -1,6 +1,8 @@
 """The language of the history's search: read, written and refused."""
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +25,7 @@ from contract.run_query import (
     Span,
     Value,
     Words,
+    comparisons,
     mentions,
     required_app,
     resolve,
@@ -281,3 +284,13 @@ def test_a_search_is_taken_apart_by_its_conditions():
     assert required_app(read_query("app:a or app:b").query) is None
     assert mentions(query, "tag")
     assert not mentions(query, "user")
+
+
+def test_every_search_in_the_guide_can_be_read_and_every_field_is_in_it():
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "11-workbench.md").read_text()
+    examples = re.findall(r"```query\n(.*?)\n```", guide, re.DOTALL)
+    rows = [row.split("|")[1] for row in guide.splitlines() if row.startswith("| `")]
+    examples += [example for row in rows for example in re.findall(r"`([^`]+)`", row)]
+    assert len(examples) > 20
+    used = {one.field.name for example in examples for one in comparisons(read_query(example).query)}
+    assert used == set(FIELDS)

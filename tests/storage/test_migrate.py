@@ -10,8 +10,9 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from contract.errors import DatabaseUnavailable
+from contract.query_reader import read_query
 from contract.run_search import Filter
-from storage import apps, favourites, registrations, versions
+from storage import annotations, apps, favourites, registrations, saved_searches, versions
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.search import count_runs, search_runs
@@ -235,3 +236,23 @@ def test_models_of_the_last_release_belong_to_who_registered_them_first_and_stay
         assert (app.slug, app.owner, app.hidden, app.archived) == ("mortality", "ada", False, False)
         assert [v.hash for v in versions.list_versions(conn, app.id)] == ["v2", "v1"]
         assert registrations.list_registrations(conn, 10) == []
+
+
+def test_runs_of_the_last_release_can_be_annotated_after_the_upgrade_and_are_the_same(older):
+    database = older("0009")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        before = conn.execute(text("select * from runs order by id")).all()
+    migrate(database)
+    with database.begin() as conn:
+        for run in before:
+            annotations.add_tag(conn, run.id, "q3", run.user_id)
+            annotations.set_star(conn, run.id, run.user_id, starred=True)
+            annotations.add_note(conn, run.id, "checked", run.user_id)
+        annotations.set_baseline(conn, before[0].app_id, before[0].id, before[0].user_id)
+        saved_searches.save_search(conn, before[0].user_id, "Mine", "tag:q3", shared=False)
+    with database.read() as conn:
+        assert conn.execute(text("select * from runs order by id")).all() == before
+        assert count_runs(conn, Filter(query=read_query("tag:q3 starred:ada note~check").query)) == 2
+        assert count_runs(conn, Filter(query=read_query("baseline").query)) == 1
+        assert [one.user for one in saved_searches.list_searches(conn, before[0].user_id)] == ["ada"]

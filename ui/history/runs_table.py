@@ -19,7 +19,7 @@ import pandas as pd
 import streamlit as st
 
 from contract.annotation import Annotations
-from contract.errors import ProblemsError
+from contract.errors import ProblemsError, SearchTooSlow
 from contract.query_text import write_query
 from contract.run import Run, Status
 from contract.run_search import Filter, Page
@@ -113,8 +113,7 @@ def _show_page(page: Page, wanted: Filter, columns: Sequence[str]) -> None:
         else:
             st.info("No run fits these filters. Clear one of them.")
         return
-    count = count_runs(cached.context(), wanted, actor=current_actor(), cap=COUNT_CAP)
-    st.caption(f"{count:,}{'+' if count >= COUNT_CAP else ''} runs" if count != 1 else "1 run")
+    st.caption(_count_text(page, wanted))
     context, actor = cached.context(), current_actor()
     summaries = read_summaries(context, page.runs, actor=actor)
     said = read_annotations(context, [run.id for run in page.runs], actor=actor)
@@ -169,6 +168,15 @@ def to_dataframe(runs: Sequence[Run], summaries: Mapping[UUID, Any] | None = Non
             "Run": [str(r.id)[-8:] for r in runs],
         }
     )
+
+
+def _count_text(page: Page, wanted: Filter) -> str:
+    """Return how many runs there are; where counting takes too long, how many there are at least."""
+    try:
+        count = count_runs(cached.context(), wanted, actor=current_actor(), cap=COUNT_CAP)
+    except SearchTooSlow:
+        return f"{len(page.runs):,} or more runs; to count them takes too long"
+    return "1 run" if count == 1 else f"{count:,}{'+' if count >= COUNT_CAP else ''} runs"
 
 
 def _tags_text(said: Annotations, user: str) -> str:

@@ -176,13 +176,14 @@ def compare(
             return
         base = [one["run_id"] for one in found["runs"]].index(found["baseline"])
         order = [base, *(i for i in range(len(found["runs"])) if i != base)]
-        rows = [
+        rows = [("run", *(found["runs"][i]["run_id"] for i in order))]
+        rows += [
             (f"inputs.{row['key']}", *((row["texts"][i] or "not an input") for i in order))
             for row in found["inputs"]
             if row["differs"]
         ]
         rows += [(row["label"], *(_figure(row, i, base) for i in order)) for row in found["figures"] if row["differs"]]
-        _print_rows(("", *(found["runs"][i]["run_id"] for i in order)), rows)
+        _print_rows(("",) * len(rows[0]), rows)
 
 
 @app.command()

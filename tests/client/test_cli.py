@@ -72,7 +72,7 @@ def test_runs_are_tagged_searched_and_compared(tontine):
     listed = tontine("history", "--query", 'tag:"from a shell" starred note~checked').stdout.splitlines()
     assert [line.split("\t")[0] for line in listed] == [one]
     assert rows(tontine("compare", one, two)) == {
-        "": f"{two}\t{one}",
+        "run": f"{two}\t{one}",
         "inputs.rows": "24\t21",
         "Rows": "24\t21 (-3, -12.50%)",
     }

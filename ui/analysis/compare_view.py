@@ -29,6 +29,7 @@ from ui.shell.time_zone import session_zone
 MOST_LINES = 20  # of runs in one chart
 MOST_CHARTS = 24
 MANY = 3  # runs from which on parallel coordinates say more than a table
+ROUNDING = 1e-6  # of the largest value of a column; differences far below it are pale
 SHOWN_ROWS = 500  # rows of a table of differences on the page
 RISE, FALL = "0, 114, 178", "213, 94, 0"  # as charts draw what rises and falls
 
@@ -225,7 +226,10 @@ def _cell_frame(one: TableDifference, *, both: bool) -> Any:
     for place, (label, column) in enumerate(zip(labels[1:], one.columns, strict=True)):
         cells = [row[place] for row in shown]
         texts[label] = [_cell_text(cell.before, cell.now, cell.difference, column.format, both=both) for cell in cells]
-        largest = max((abs(c.difference) for c in cells if c.difference is not None), default=0.0) or 1.0
+        largest = max((abs(c.difference) for c in cells if c.difference is not None), default=0.0)
+        # What differs in its last digits only is as good as equal: it has next to no colour.
+        sizes = (abs(c.before) for c in cells if c.difference is not None)
+        largest = max(largest, ROUNDING * max(sizes, default=0.0)) or 1.0
         styles[label] = [_cell_style(cell.difference, largest, differs=cell.differs) for cell in cells]
     frame, colours = pd.DataFrame(texts), pd.DataFrame(styles)
     return frame.style.apply(lambda _: colours, axis=None)
@@ -245,7 +249,8 @@ def _cell_style(difference: float | None, largest: float, *, differs: bool) -> s
         return ""
     if difference is None:
         return "background-color: rgba(123, 135, 148, 0.25)"
-    depth = 0.12 + 0.48 * min(1.0, abs(difference) / largest)
+    share = min(1.0, abs(difference) / largest)
+    depth = 0.6 * share**0.5 if share > ROUNDING else 0.03
     return f"background-color: rgba({RISE if difference > 0 else FALL}, {depth:.2f})"
 
 

@@ -5,6 +5,7 @@ is cut says how many of how many are shown.
 Left out: what differs, which is `engine.analysis.compare`.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ MOST_LINES = 20  # of runs in one chart
 MOST_CHARTS = 24
 MANY = 3  # runs from which on parallel coordinates say more than a table
 ROUNDING = 1e-6  # of the largest value of a column; differences far below it are pale
+FEW_AXES = 4  # that a phone is wide enough for
 SHOWN_ROWS = 500  # rows of a table of differences on the page
 RISE, FALL = "0, 114, 178", "213, 94, 0"  # as charts draw what rises and falls
 
@@ -132,7 +134,8 @@ def _show_parallel(found: RunComparison) -> None:
     figure = parallel.parallel_figure(drawn, baseline=found.baseline)
     alt = f"Parallel coordinates of {len(found.runs)} runs over {len(drawn)} inputs and figures"
     chart = chart_view.draw_chart(figure, key="parallel", alt=alt, image_name="comparison", wide=True)
-    chart_view.show_charts([chart], key="compare-parallel")
+    # Axes side by side keep the width to read them: on a phone they are moved sideways.
+    chart_view.show_charts([dataclasses.replace(chart, cells=len(drawn) > FEW_AXES)], key="compare-parallel")
     cut = f"{len(drawn)} of {len(axes)} inputs and figures shown" if len(drawn) < len(axes) else ""
     st.caption(". ".join(filter(None, ["A line is a run; the baseline's is orange", cut])) + ".")
 

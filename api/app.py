@@ -12,7 +12,9 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from api import (
+    annotations,
     apps,
+    comparisons,
     errors,
     events,
     explorer,
@@ -45,6 +47,8 @@ PARTS = (
     versions,
     uploads,
     runs,
+    annotations,
+    comparisons,
     events,
     exports,
     replays,

@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 
 from api.schemas import ErrorBody
 from contract.errors import (
+    AnalysisError,
+    AnnotationError,
     BusyError,
     DatabaseUnavailable,
     ExplorerError,
@@ -25,6 +27,7 @@ from contract.errors import (
     NotReadyError,
     ProblemsError,
     RegistrationError,
+    SearchQueryError,
     SearchTooSlow,
     SecretError,
     SourceError,
@@ -76,6 +79,12 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
             return respond(422, "the secret cannot be stored", error.problems)
         if isinstance(error, SourceError | RegistrationError):
             return respond(422, "the model cannot be registered", error.problems)
+        if isinstance(error, SearchQueryError):
+            return respond(422, "the search cannot be read", error.problems)
+        if isinstance(error, AnalysisError):
+            return respond(422, "the analysis cannot be made", error.problems)
+        if isinstance(error, AnnotationError):
+            return respond(422, "the annotation cannot be kept", error.problems)
         return respond(422, "the inputs do not fit", error.problems)
 
     @app.exception_handler(RequestValidationError)

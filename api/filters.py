@@ -8,8 +8,10 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from contract.query_reader import read_query
 from contract.run import Status
 from contract.run_search import Filter
+from engine.report.document import zone_named
 
 
 def run_filter(
@@ -19,9 +21,18 @@ def run_filter(
     since: datetime | None = None,
     until: datetime | None = None,
     text: str | None = None,
+    query: Annotated[
+        str | None,
+        Query(description="in the language of the history's search, such as `params.age > 60 and tag:q3`"),
+    ] = None,
+    zone: Annotated[str, Query(description="time zone of the query's days", max_length=64)] = "UTC",
 ) -> Filter:
     """Return the filter that the request's query describes."""
-    return Filter(app=app, statuses=tuple(status or ()), user=user, since=since, until=until, text=text)
+    zone_named(zone)
+    read = read_query(query).query if query else None
+    return Filter(
+        app=app, statuses=tuple(status or ()), user=user, since=since, until=until, text=text, query=read, zone=zone
+    )
 
 
 RunFilter = Annotated[Filter, Depends(run_filter)]

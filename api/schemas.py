@@ -11,10 +11,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.access import Access
+from contract.annotation import Annotations, SavedSearch
 from contract.app import App
 from contract.run import Run
 from contract.schema import input_schema
 from contract.worker import WorkerInfo
+from engine.analysis.compare import RunComparison
+from engine.analysis.table_difference import TableDifference
 from engine.models.versions import LoadedVersion
 from engine.runs.follow import Snapshot
 
@@ -330,3 +333,220 @@ def _app_fields(app: App) -> dict[str, Any]:
         "tags": list(app.tags),
         "version": app.current_version,
     }
+
+
+class TagBody(BaseModel):
+    """A tag of a run."""
+
+    tag: str
+    user: str
+    at: datetime
+
+
+class StarBody(BaseModel):
+    """A star that a user gave a run."""
+
+    user: str
+    at: datetime
+
+
+class NoteBody(BaseModel):
+    """A note at a run, in Markdown."""
+
+    id: UUID
+    text: str
+    user: str
+    at: datetime
+    edited_at: datetime | None
+
+
+class BaselineBody(BaseModel):
+    """Who made the run its model's baseline."""
+
+    user: str
+    at: datetime
+
+
+class AnnotationsBody(BaseModel):
+    """What people say of a run; `baseline` is null where it is not its model's."""
+
+    tags: list[TagBody]
+    stars: list[StarBody]
+    notes: list[NoteBody]
+    baseline: BaselineBody | None
+
+    @classmethod
+    def of(cls, said: Annotations) -> "AnnotationsBody":
+        """Return the body for `said`."""
+        pinned = said.baseline
+        return cls(
+            tags=[TagBody(tag=tag.text, user=tag.user, at=tag.at) for tag in said.tags],
+            stars=[StarBody(user=star.user, at=star.at) for star in said.stars],
+            notes=[
+                NoteBody(id=note.id, text=note.text, user=note.user, at=note.at, edited_at=note.edited_at)
+                for note in said.notes
+            ],
+            baseline=None if pinned is None else BaselineBody(user=pinned.user, at=pinned.at),
+        )
+
+
+class NoteRequest(BaseModel):
+    """The text of a note."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+
+
+class NoteCreated(BaseModel):
+    """The id of a new note."""
+
+    id: UUID
+
+
+class SearchRequest(BaseModel):
+    """A search to save, with decimal points and ISO dates."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: str
+    shared: bool = Field(default=False, description="offer it to everybody")
+
+
+class SavedSearchBody(BaseModel):
+    """A saved search; `query` is for the list of runs."""
+
+    id: UUID
+    name: str
+    query: str
+    shared: bool
+    user: str
+    at: datetime
+
+    @classmethod
+    def of(cls, one: SavedSearch) -> "SavedSearchBody":
+        """Return the body for `one`."""
+        return cls(id=one.id, name=one.name, query=one.query, shared=one.shared, user=one.user, at=one.at)
+
+
+class SearchKeyBody(BaseModel):
+    """An input or a summary figure, as a search names it."""
+
+    name: str
+    label: str
+    app: str
+
+
+class InputRowBody(BaseModel):
+    """An input in each run: its value, and in words how it differs from the baseline's."""
+
+    key: str
+    label: str
+    unit: str | None
+    values: list[Any]
+    texts: list[str | None]
+    differs: bool
+
+
+class FigureRowBody(BaseModel):
+    """A summary figure in each run, with its differences from the baseline, also as shares of it."""
+
+    label: str
+    unit: str | None
+    values: list[Any]
+    differences: list[float | None]
+    relative: list[float | None]
+    differs: bool
+
+
+class ComparisonBody(BaseModel):
+    """Runs side by side, in the order asked for; what differs comes first. `url` opens the page."""
+
+    runs: list[RunSummary]
+    baseline: str
+    inputs: list[InputRowBody]
+    figures: list[FigureRowBody]
+    series: list[str]
+    tables: list[str]
+    notes: list[str]
+    url: str
+
+    @classmethod
+    def of(cls, found: RunComparison) -> "ComparisonBody":
+        """Return the body for `found`."""
+        ids = [str(one.run.id) for one in found.runs]
+        return cls(
+            runs=[RunSummary.of(one.run) for one in found.runs],
+            baseline=ids[found.baseline],
+            inputs=[
+                InputRowBody(
+                    key=row.key,
+                    label=row.label,
+                    unit=row.unit,
+                    values=list(row.values),
+                    texts=list(row.texts),
+                    differs=row.differs,
+                )
+                for row in found.inputs
+            ],
+            figures=[
+                FigureRowBody(
+                    label=row.label,
+                    unit=row.unit,
+                    values=list(row.values),
+                    differences=list(row.differences),
+                    relative=list(row.relative),
+                    differs=row.differs,
+                )
+                for row in sorted(found.figures, key=lambda row: not row.differs)
+            ],
+            series=[group.name for group in found.series],
+            tables=list(found.table_names),
+            notes=list(found.notes),
+            url=f"/compare?runs={','.join(ids)}&baseline={ids[found.baseline]}",
+        )
+
+
+class CellBody(BaseModel):
+    """A cell that differs: its row by name or number, its column, both values, and the difference of two numbers."""
+
+    row: str
+    column: str
+    before: Any
+    now: Any
+    difference: float | None
+
+
+class TableDifferenceBody(BaseModel):
+    """The cells of a table that differ; `compared` of `rows` rows were looked at, named by the column `key`."""
+
+    name: str
+    key: str | None
+    cells: list[CellBody]
+    rows: int
+    compared: int
+    added: int
+    removed: int
+    only_before: list[str]
+    only_now: list[str]
+
+    @classmethod
+    def of(cls, one: TableDifference) -> "TableDifferenceBody":
+        """Return the body for `one`."""
+        cells = [
+            CellBody(row=name, column=column.key, before=cell.before, now=cell.now, difference=cell.difference)
+            for name, row in zip(one.names, one.cells, strict=True)
+            for column, cell in zip(one.columns, row, strict=True)
+            if cell.differs
+        ]
+        return cls(
+            name=one.name,
+            key=None if one.key is None else one.key.key,
+            cells=cells,
+            rows=one.rows,
+            compared=len(one.cells),
+            added=one.added,
+            removed=one.removed,
+            only_before=list(one.only_before),
+            only_now=list(one.only_now),
+        )

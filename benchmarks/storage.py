@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from typing import Any
 import uuid_utils.compat as uuids
 from sqlalchemy import text
 
+from contract.errors import SearchTooSlow
+from contract.query_reader import read_query
 from contract.run import Run, Status
+from contract.run_query import resolve
 from contract.run_search import Filter, Page
 from storage import apps, blobs, fair_queue, results, runs, search, users, versions
 from storage.database import Database
@@ -62,6 +66,29 @@ order by r.queued_at desc, r.id desc limit 51
 """)
 
 
+# A summary for each success, in which one figure has a unit; tags at a thousandth of the runs.
+FILL_RESULTS = text("""
+insert into results (run_id, doc, summary)
+select id, '{}', jsonb_build_object('SCR', seed % 1000000,
+    'Total IBNR', jsonb_build_object('value', seed % 9973, 'unit', 'EUR'))
+from runs where status = 'SUCCESS'
+""")
+FILL_TAGS = text("insert into run_tags (run_id, tag, user_id) select id, 'q3', 1 from runs where seed % 1000 = 1")
+QUERIES = (
+    "params.age > 60 and (summary.SCR < 2e5 or tag:q3)",
+    "app:model_7 params.age > 60 summary.SCR < 2e5",
+    'summary."Total IBNR":100..110',
+    "summary.SCR = 123457",
+    "summary.SCR > 2e6",
+    "params.shock_rate = 42.5 params.age:18..19",
+    "params.nowhere > 5",
+    'not status:success user:"user 9"',
+    "tag:q3 params.age < 20",
+    "date:-7d.. params.age > 90",
+    'ELT16 params.age > 90 not (status:failed or user ~ "er 1")',
+)
+
+
 def timed(name: str, call: Callable[[], object], repeat: int = 200) -> float:
     """Print the median and the 95th percentile of `repeat` calls, in milliseconds, and return the median."""
     call()
@@ -92,6 +119,8 @@ def fill(database: Database, count: int) -> None:
             )
         conn.execute(FILL, {"models": MODELS, "count": count})
         conn.execute(FILL_SEARCH)
+        conn.execute(FILL_RESULTS)
+        conn.execute(FILL_TAGS)
     with database.autocommit() as conn:
         conn.execute(text("vacuum analyze"))
 
@@ -203,6 +232,15 @@ def history(database: Database, count: int) -> None:
         if plain is not None:
             before = timed(f"the same without the index: {name}", partial(scan, plain), 3)
             print(f"    ratio of medians {found / before:.3f}")
+    for words in QUERIES:
+        query = read_query(words).query
+        assert query is not None
+        wanted = Filter(query=resolve(query, me="user 9", today=datetime.now(UTC).date()))
+        try:
+            timed(f"query: {words}", partial(page, wanted), 5)
+            timed("    its count up to 1,000", partial(counted, wanted), 5)
+        except SearchTooSlow as error:
+            print(f"query: {words}: {error}")
     with database.read() as conn:
         timed("usage_stats", lambda: search.usage_stats(conn), 5)
         timed(f"catalogue of {MODELS} models", lambda: apps.list_apps(conn), 20)

@@ -9,7 +9,7 @@ Left out: the errors of a run's own process (`engine.sandbox.convert`), which im
 
 from collections.abc import Iterable, Sequence
 
-from contract.problems import Problem
+from contract.problems import Problem, QueryFault
 
 
 class TontineError(Exception):
@@ -131,6 +131,28 @@ class DatabaseUnavailable(TontineError):  # noqa: N818 - it reads as what it say
 
 class SearchTooSlow(TontineError):  # noqa: N818 - it reads as what it says
     """The search takes too long. Narrow it: choose a model, a user or a range of dates."""
+
+
+class SearchQueryError(ProblemsError):
+    """A search of the history cannot be read; `faults` say where, and `pointed` shows it."""
+
+    def __init__(self, text: str, faults: Iterable[QueryFault]) -> None:
+        self.text = text
+        self.faults = tuple(faults)
+        super().__init__(Problem(f"query, column {f.column}", f.message, f.hint) for f in self.faults)
+
+    def pointed(self, fault: QueryFault) -> str:
+        """Return the search with a line below it that marks the fault with carets."""
+        line = "".join(" " if letter.isspace() else letter for letter in self.text)
+        return f"{line}\n{' ' * (fault.column - 1)}{'^' * max(1, fault.length)}"
+
+
+class AnnotationError(ProblemsError):
+    """A tag, a note, a saved search or a baseline cannot be kept as asked."""
+
+
+class AnalysisError(ProblemsError):
+    """What is asked of several runs cannot be done."""
 
 
 class QueryError(TontineError):

@@ -45,3 +45,13 @@ class Problem:
     def from_dict(cls, stored: Mapping[str, str]) -> "Problem":
         """Return the problem that `as_dict` wrote."""
         return cls(stored["where"], stored["found"], stored["remedy"])
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFault:
+    """One thing that is wrong with a search: the column, from 1, of how many letters, what was found, what to do."""
+
+    column: int
+    length: int
+    message: str
+    hint: str

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contract.run import Run, Status
+from contract.run_query import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Filter:
 
     `app` is a slug or an id, `since` and `until` are the times queued from and before, `batch` is a sweep. Every
     word of `text` must be found in the model's or the user's name, the reason, four or more digits of the run's id
-    or a text among its inputs. The system's own runs are left out, unless `user` is its name.
+    or a text among its inputs. `query` is what was written in the history's own language, its days in the time zone
+    called `zone`. The system's own runs are left out, unless `user` is its name or the query asks for a user.
     """
 
     app: str | int | None = None
@@ -27,6 +29,8 @@ class Filter:
     until: datetime | None = None
     text: str | None = None
     batch: UUID | None = None
+    query: Query | None = None
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Action(StrEnum):
     RUN_MODELS = "run models"
     READ_RUNS = "read runs"
     CANCEL_RUNS = "cancel runs"
+    ANNOTATE_RUNS = "tag, star and note runs or save searches"
     UPLOAD_FILES = "upload files"
     MANAGE_WEBHOOKS = "manage webhooks"
     EXPLORE_DATABASE = "explore the database"

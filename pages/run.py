@@ -8,7 +8,7 @@ from contract.errors import ProblemsError
 from contract.run import Run
 from engine.runs.follow import snapshot
 from ui.model import version_notice
-from ui.result import run_difference, run_view
+from ui.result import annotations, run_difference, run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
 from ui.shell.markup import code, escape
@@ -42,6 +42,8 @@ def show_head(run: Run) -> None:
         st.space("stretch")
         run_view.copy_link(run)
         run_view.edit_link(run)
+        annotations.show_comparison_links(run)
+    annotations.show_annotations(run)
     version_notice.show_run_notice(run)
     run_difference.show_differences(run)
 

@@ -4,12 +4,11 @@ Chosen: keyset pages on (queued_at, id), so that the last page costs what the fi
 because nobody reads the difference between 40,000 and 41,000; a word is looked for in one text for each run, which
 has an index of trigrams where the server has PostgreSQL's pg_trgm; a statement that takes too long is ended with an
 error.
-Left out: a query language, which comes on top of the same filter.
+Left out: the query language, whose conditions `storage.query_sql` makes.
 """
 
 import base64
 import contextlib
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -21,16 +20,18 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from contract.errors import BadCursor, SearchTooSlow
 from contract.run import Status
+from contract.run_query import mentions
 from contract.run_search import Filter, Page
+from storage import query_sql
+from storage.query_sql import storable_text
 from storage.runs import SELECT, run_from_row
 from storage.users import BY_PEOPLE
 
 # ruff: noqa: S608 - statements are put together from words of our own
 COUNT_CAP = 1_000
 STATEMENT_TIMEOUT = 5  # s a search may take
+COUNT_TIMEOUT = 2  # s that counting what it finds may take
 RECENT_RUNS = 1_000  # runs of a model whose durations the monitor's percentiles are of
-_PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}")
-
 
 _BY_MODEL = text(f"""
 with counted as (
@@ -75,7 +76,7 @@ def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limi
         queued_at, run_id = _decode_cursor(after)
         where.append("(r.queued_at, r.id) < (:after_at, :after_id)")
         values |= {"after_at": queued_at, "after_id": run_id}
-    statement = f"{SELECT} {_where_clause(where)} order by r.queued_at desc, r.id desc limit :limit"
+    statement = f"{SELECT} {_joins(wanted)} {_where_clause(where)} order by r.queued_at desc, r.id desc limit :limit"
     with _limit_time(conn):
         rows = conn.execute(text(statement), {**values, "limit": limit + 1}).mappings().all()
     runs = tuple(run_from_row(row) for row in rows[:limit])
@@ -89,8 +90,11 @@ def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP) -> int:
         SearchTooSlow: it takes too long.
     """
     where, values = _conditions(wanted)
-    statement = f"select count(*) from (select 1 from runs r {_where_clause(where)} limit :cap) found"
-    with _limit_time(conn):
+    # From the newest on, as a page is read: the planner would look through whole tables for so many.
+    newest = "order by r.queued_at desc, r.id desc" if wanted.query is not None else ""
+    found = f"select 1 from runs r {_joins(wanted)} {_where_clause(where)} {newest} limit :cap"
+    statement = f"select count(*) from ({found}) found"
+    with _limit_time(conn, min(COUNT_TIMEOUT, STATEMENT_TIMEOUT)):
         return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
 
 
@@ -149,38 +153,44 @@ def _success_rate(counts: Mapping[str, int]) -> float | None:
 
 
 def _conditions(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
+    """Return the conditions of a search, all of which hold for every run found, and their values.
+
+    This is the one place where they are joined: what everybody's searches leave out is added here.
+    """
+    binds = query_sql.Binds()
+    where = _base_conditions(wanted, binds)
+    if wanted.query is not None:
+        where.append(query_sql.condition(wanted.query, binds, wanted.zone))
+    return where, binds.values
+
+
+def _base_conditions(wanted: Filter, binds: query_sql.Binds) -> list[str]:
     where: list[str] = []
-    values: dict[str, Any] = {}
     if wanted.app is not None:
         if isinstance(wanted.app, int) or wanted.app.isdecimal():
-            where.append("r.app_id = :app")
-            values["app"] = min(int(wanted.app), 2**31 - 1)
+            where.append(f"r.app_id = {binds.add(min(int(wanted.app), 2**31 - 1))}")
         else:
-            where.append("r.app_id = (select id from apps where slug = :app)")
-            values["app"] = _storable_text(wanted.app)
+            where.append(f"r.app_id = (select id from apps where slug = {binds.add(storable_text(wanted.app))})")
     if wanted.statuses:
-        where.append("r.status = any(:statuses)")
-        values["statuses"] = [str(s) for s in wanted.statuses]
+        where.append(f"r.status = any({binds.add([str(s) for s in wanted.statuses])})")
     if wanted.user:
-        where.append("r.user_id = (select id from users where name = :user)")
-        values["user"] = _storable_text(wanted.user)
-    else:
+        where.append(f"r.user_id = (select id from users where name = {binds.add(storable_text(wanted.user))})")
+    elif not mentions(wanted.query, "user"):
         where.append(BY_PEOPLE)
-    for name, operator in (("since", ">="), ("until", "<")):
-        if (moment := getattr(wanted, name)) is not None:
-            where.append(f"r.queued_at {operator} :{name}")
-            values[name] = moment
+    if wanted.since is not None:
+        where.append(f"r.queued_at >= {binds.add(wanted.since)}")
+    if wanted.until is not None:
+        where.append(f"r.queued_at < {binds.add(wanted.until)}")
     if wanted.batch is not None:
-        where.append("r.batch = :batch")
-        values["batch"] = wanted.batch
-    found = []
-    for i, word in enumerate(_storable_text(wanted.text or "").split()):
-        by_id = f" or cast(s.run_id as text) like :w{i}" if _PART_OF_ID.fullmatch(word.lower()) else ""
-        found.append(f"(s.words like lower(:w{i}){by_id})")
-        values[f"w{i}"] = "%" + re.sub(r"([\\%_])", r"\\\1", word.lower()) + "%"
-    if found:
-        where.append(f"r.id in (select s.run_id from run_search s where {' and '.join(found)})")
-    return where, values
+        where.append(f"r.batch = {binds.add(wanted.batch)}")
+    words = storable_text(wanted.text or "").split()
+    if words:
+        where.append(query_sql.words_condition(words, binds))
+    return where
+
+
+def _joins(wanted: Filter) -> str:
+    return query_sql.RESULTS_JOIN if query_sql.needs_results(wanted.query) else ""
 
 
 def _where_clause(where: list[str]) -> str:
@@ -188,28 +198,25 @@ def _where_clause(where: list[str]) -> str:
 
 
 @contextlib.contextmanager
-def _limit_time(conn: Connection) -> Iterator[None]:
-    """End a statement that takes longer than a person waits.
+def _limit_time(conn: Connection, seconds: float | None = None) -> Iterator[None]:
+    """End a statement that takes longer than so many seconds, by default than a person waits.
 
     Raises:
         SearchTooSlow: it did.
     """
     # Planned for each word anew: whether the index or the newest runs are looked through depends on it.
-    conn.execute(_LIMIT, {"timeout": f"{STATEMENT_TIMEOUT}s"})
+    most = STATEMENT_TIMEOUT if seconds is None else seconds
+    conn.execute(_LIMIT, {"timeout": f"{most}s"})
     try:
         yield
     except OperationalError as error:
         if isinstance(error.orig, psycopg.errors.QueryCanceled):
-            raise SearchTooSlow(f"the search takes longer than {STATEMENT_TIMEOUT} seconds; narrow it") from error
+            raise SearchTooSlow(f"the search takes longer than {most} seconds; narrow it") from error
         raise
     finally:
         with contextlib.suppress(DBAPIError):  # in a transaction that failed its end resets it
             conn.execute(text("reset statement_timeout"))
             conn.execute(text("reset plan_cache_mode"))
-
-
-def _storable_text(words: str) -> str:
-    return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def encode_cursor(queued_at: datetime, run_id: UUID) -> str:

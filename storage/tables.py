@@ -252,6 +252,61 @@ Index(
     postgresql_ops={"run_id": "gin_trgm_ops"},
 )
 
+# What people say of runs, beside them: a run never changes. Tags are in small letters.
+run_tags = Table(
+    "run_tags",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    _now(),
+)
+Index("run_tags_by_tag", run_tags.c.tag, run_tags.c.run_id)
+
+run_stars = Table(
+    "run_stars",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    _now(),
+)
+Index("run_stars_by_user", run_stars.c.user_id, run_stars.c.run_id)
+
+run_notes = Table(
+    "run_notes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    _now(),
+    Column("edited_at", DateTime(timezone=True)),
+)
+Index("run_notes_by_run", run_notes.c.run_id, run_notes.c.created_at)
+
+# The run that a model's other runs are compared with.
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("app_id", ForeignKey("apps.id"), primary_key=True),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    _now(),
+)
+
+# Searches of the history with a name, in the form of links.
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("shared", Boolean, nullable=False, server_default=text("false")),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    _now(),
+    UniqueConstraint("user_id", "name", name="saved_searches_name"),
+)
+
 # Who uploaded which content, under which name: a file input may name only what its actor has.
 uploads = Table(
     "uploads",

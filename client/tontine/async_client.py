@@ -6,7 +6,7 @@ Left out: addresses, headers and what is tried again, which are in `protocol`.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -82,12 +82,39 @@ class AsyncTontine:
         since: datetime | None = None,
         until: datetime | None = None,
         text: str | None = None,
+        query: str | None = None,
+        zone: str | None = None,
         page: int = 100,
     ) -> AsyncGenerator[RunInfo]:
-        """Return an iterator over the history, newest first, which reads `page` runs at a time (at most 500)."""
+        """Return an iterator over the history, newest first, which reads `page` runs at a time (at most 500).
+
+        `query` is in the language of the history's search, with decimal points and ISO dates:
+        `params.age > 60 and (summary.scr < 2e6 or tag:q3)`; `zone` is the time zone of its days, UTC without it.
+        """
         wanted = {"app": model, "status": status, "user": user, "since": since, "until": until, "text": text}
+        wanted |= {"query": query, "zone": zone}
         async for body in self._pages("/runs", {**protocol.filters(wanted), "limit": page}):
             yield RunInfo.parse(body)
+
+    async def compare(self, runs: Sequence[str], baseline: str | None = None) -> dict[str, Any]:
+        """Compare 2 to 50 runs by their ids: inputs and figures side by side, what differs first.
+
+        Args:
+            runs: their ids, in the order to show.
+            baseline: one of them; the model's pinned one where it is among them, otherwise the first.
+
+        Raises:
+            NotFoundError: some of the runs are not there; each is named.
+        """
+        params = protocol.filters({"runs": ",".join(runs), "baseline": baseline})
+        found: dict[str, Any] = body_of(await self._send("GET", "/compare", params=params))
+        return found
+
+    async def compare_table(self, before: str, now: str, name: str = tables.TABLE) -> dict[str, Any]:
+        """Compare a table of two runs: the cells that differ, up to 2,000 rows."""
+        params = {"before": before, "now": now, "name": name}
+        found: dict[str, Any] = body_of(await self._send("GET", "/compare/table", params=params))
+        return found
 
     async def upload(self, path: str | Path) -> dict[str, Any]:
         """Upload a file; return the value that an input of type file takes."""
@@ -278,6 +305,35 @@ class AsyncRun:
         """Read the run again."""
         self.info = await self._client._run_info(self.id)
         return self
+
+    async def annotations(self) -> dict[str, Any]:
+        """Return the run's tags, stars and notes, each with who and when, and whether it is its model's baseline."""
+        response = await self._client._send("GET", protocol.run_path(self.id, "annotations"))
+        found: dict[str, Any] = body_of(response)
+        return found
+
+    async def tag(self, *tags: str) -> None:
+        """Tag the run; tags are kept in small letters."""
+        for one in tags:
+            await self._client._send("PUT", protocol.run_path(self.id, "tags", one))
+
+    async def untag(self, *tags: str) -> None:
+        """Take tags from the run."""
+        for one in tags:
+            await self._client._send("DELETE", protocol.run_path(self.id, "tags", one))
+
+    async def star(self, *, starred: bool = True) -> None:
+        """Star the run for yourself, or take the star back."""
+        await self._client._send("PUT" if starred else "DELETE", protocol.run_path(self.id, "star"))
+
+    async def note(self, text: str) -> str:
+        """Add a note in Markdown to the run and return its id."""
+        response = await self._client._send("POST", protocol.run_path(self.id, "notes"), json={"text": text})
+        return str(body_of(response)["id"])
+
+    async def pin(self, *, pinned: bool = True) -> None:
+        """Make the run its model's baseline, or leave the model without one."""
+        await self._client._send("PUT" if pinned else "DELETE", protocol.run_path(self.id, "baseline"))
 
     async def cancel(self) -> Self:
         """Cancel the run; one that has ended stays as it ended."""

@@ -1,4 +1,4 @@
-"""The command line: `tontine list`, `run`, `wait`, `history`, `show`, `export` and `cancel` speak to a server.
+"""The command line: `tontine list`, `run`, `history`, `compare`, `export` and others speak to a server.
 
 Chosen: tables and a progress bar on a terminal; elsewhere lines with tabs, and no progress; `--json` gives what the API
 gives. Exit codes say what happened: see `Code`.
@@ -118,6 +118,8 @@ def history(
     status: Annotated[list[str] | None, typer.Option(help="such as FAILED; again for more")] = None,
     user: Annotated[str | None, typer.Option(help="of this person only")] = None,
     text: Annotated[str | None, typer.Option(help="to look for")] = None,
+    query: Annotated[str | None, typer.Option(help="such as 'params.age > 60 and tag:q3'; see the guide")] = None,
+    zone: Annotated[str | None, typer.Option(help="time zone of the query's days, such as Europe/Berlin")] = None,
     limit: Annotated[int, typer.Option(min=1, help="the newest so many")] = 20,
     url: Url = DEFAULT_URL,
     token: Token = None,
@@ -125,7 +127,15 @@ def history(
 ) -> None:
     """List runs, newest first."""
     with _connect(url, token, as_json=as_json) as tontine:
-        wanted = tontine.runs(model=model, status=status or None, user=user, text=text, page=min(limit, 500))
+        wanted = tontine.runs(
+            model=model,
+            status=status or None,
+            user=user,
+            text=text,
+            query=query,
+            zone=zone,
+            page=min(limit, 500),
+        )
         found = list(itertools.islice(wanted, limit))
         if as_json:
             _print_json([dict(one.raw) for one in found])
@@ -148,6 +158,83 @@ def show(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: As
         rows += [("problem", str(problem)) for problem in info.problems]
         rows += [(f"inputs.{name}", _value(value)) for name, value in info.inputs.items()]
         _print_rows(("", ""), [*rows, *_summary(info)])
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="ids of 2 to 50 runs")],
+    baseline: Annotated[str | None, typer.Option(help="one of them; the pinned or the first one without it")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare runs: inputs and figures that differ, the baseline first."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.compare(runs, baseline)
+        if as_json:
+            _print_json(found)
+            return
+        base = [one["run_id"] for one in found["runs"]].index(found["baseline"])
+        order = [base, *(i for i in range(len(found["runs"])) if i != base)]
+        rows = [("run", *(found["runs"][i]["run_id"] for i in order))]
+        rows += [
+            (f"inputs.{row['key']}", *((row["texts"][i] or "not an input") for i in order))
+            for row in found["inputs"]
+            if row["differs"]
+        ]
+        rows += [(row["label"], *(_figure(row, i, base) for i in order)) for row in found["figures"] if row["differs"]]
+        _print_rows(("",) * len(rows[0]), rows)
+
+
+@app.command()
+def tag(
+    run_id: RunId,
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...")],
+    remove: Annotated[bool, typer.Option("--remove", help="take them from the run")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Tag a run."""
+    with _connect(url, token, as_json=False) as tontine:
+        found = tontine.run(run_id)
+        change = found.untag if remove else found.tag
+        change(*tags)
+
+
+@app.command()
+def note(
+    run_id: RunId,
+    text: Annotated[str, typer.Argument(help="Markdown")],
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Add a note to a run."""
+    with _connect(url, token, as_json=False) as tontine:
+        print(tontine.run(run_id).note(text))
+
+
+@app.command()
+def star(
+    run_id: RunId,
+    remove: Annotated[bool, typer.Option("--remove", help="take the star back")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Star a run for yourself."""
+    with _connect(url, token, as_json=False) as tontine:
+        tontine.run(run_id).star(starred=not remove)
+
+
+@app.command()
+def pin(
+    run_id: RunId,
+    remove: Annotated[bool, typer.Option("--remove", help="leave the model without a baseline")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Make a run its model's baseline."""
+    with _connect(url, token, as_json=False) as tontine:
+        tontine.run(run_id).pin(pinned=not remove)
 
 
 @app.command()
@@ -301,6 +388,14 @@ def _summary(info: RunInfo) -> list[tuple[str, str]]:
     """Return the figures of a result by label."""
     summary = (info.result or {}).get("summary", {})
     return [(str(label), _value(value)) for label, value in summary.items()] if isinstance(summary, dict) else []
+
+
+def _figure(row: dict[str, Any], place: int, base: int) -> str:
+    """Return a figure of a comparison with its difference from the baseline."""
+    value, difference, share = row["values"][place], row["differences"][place], row["relative"][place]
+    if place == base or difference is None:
+        return _value(value)
+    return f"{_value(value)} ({difference:+g}" + (f", {share:+.2%})" if share is not None else ")")
 
 
 def _value(value: Any) -> str:

@@ -3,7 +3,7 @@
 Chosen: the form's labels, units and options; a table by how many of its rows changed, or by the name of the built-in
 table that it equals; a triangle by its size, or how many of its amounts changed. Inputs that the form hides for these
 values are left out, because the model does not read them.
-Left out: two runs side by side.
+Left out: several runs side by side, which is `engine.analysis.compare`.
 """
 
 import json
@@ -83,6 +83,27 @@ def summarise_differences(manifest: Manifest, inputs: Mapping[str, Any], *, lett
             return f"{', '.join(kept)} and {len(phrases) - len(kept)} more"
         kept.append(phrase)
     return ", ".join(kept)
+
+
+def input_text(field: Field, value: Any) -> str:
+    """Return the value of an input in words, with its unit; of a table or a triangle, its name or its size."""
+    if field.type == "table":
+        return _table_change(field, [], value or [])
+    if field.type == "triangle":
+        return "empty" if value is None else value_text(value, field)
+    return _value(field, value)
+
+
+def input_change(field: Field, before: Any, now: Any) -> str:
+    """Return the value of an input in words, next to another one: of a table or a triangle, how it differs."""
+    if same_input(before, now):
+        return input_text(field, now)
+    return _changed(field, before, now).value
+
+
+def same_input(one: Any, other: Any) -> bool:
+    """Return whether two values of an input are equal: 1 and 1.0 are, 1 and true are not, empty ones are."""
+    return _equal(one, other) or (_is_empty(one) and _is_empty(other))
 
 
 def _changed(field: Field, before: Any, now: Any) -> ChangedInput:

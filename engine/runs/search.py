@@ -5,12 +5,17 @@ Left out: the statements, which are `storage.search`.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from contract.actor import Actor
 from contract.run import Run
+from contract.run_query import resolve
 from contract.run_search import Filter, Page
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
+from engine.runs.search_keys import resolve_keys
 from storage import search
 
 COUNT_CAP = search.COUNT_CAP
@@ -27,6 +32,7 @@ def search_runs(
         SearchTooSlow: it takes too long.
     """
     require(actor, Action.READ_RUNS)
+    wanted = _resolved(context, wanted, actor)
     with context.database.read() as conn:
         return search.search_runs(conn, wanted, after=after, limit=limit)
 
@@ -38,6 +44,7 @@ def count_runs(context: AppContext, wanted: Filter, *, actor: Actor, cap: int = 
         SearchTooSlow: it takes too long.
     """
     require(actor, Action.READ_RUNS)
+    wanted = _resolved(context, wanted, actor)
     with context.database.read() as conn:
         return search.count_runs(conn, wanted, cap=cap)
 
@@ -57,6 +64,15 @@ def median_seconds(context: AppContext, app_id: int, *, actor: Actor) -> float |
     require(actor, Action.READ_RUNS)
     with context.database.read() as conn:
         return search.median_seconds(conn, app_id)
+
+
+def _resolved(context: AppContext, wanted: Filter, actor: Actor) -> Filter:
+    """Return the filter with what its query means to this user, today, and to the models that there are."""
+    if wanted.query is None:
+        return wanted
+    today = datetime.now(ZoneInfo(wanted.zone)).date()
+    query, _ = resolve_keys(context, resolve(wanted.query, me=actor.name, today=today), actor=actor)
+    return replace(wanted, query=query)
 
 
 def _iter_batches(context: AppContext, wanted: Filter, actor: Actor, batch: int) -> Iterator[tuple[Run, ...]]:

@@ -65,6 +65,25 @@ def test_a_run_prints_its_summary_and_is_found_again(tontine):
     assert len(json.loads(tontine("history", "--json", "--limit", "1").stdout)) == 1
 
 
+def test_runs_are_tagged_searched_and_compared(tontine):
+    one, two = (rows(tontine("run", "large", f"rows={n}"))["run"] for n in (21, 24))
+    for command in (("tag", one, "From a shell"), ("star", one), ("note", one, "checked"), ("pin", two)):
+        assert tontine(*command).returncode == 0
+    listed = tontine("history", "--query", 'tag:"from a shell" starred note~checked').stdout.splitlines()
+    assert [line.split("\t")[0] for line in listed] == [one]
+    assert rows(tontine("compare", one, two)) == {
+        "run": f"{two}\t{one}",
+        "inputs.rows": "24\t21",
+        "Rows": "24\t21 (-3, -12.50%)",
+    }
+    assert json.loads(tontine("compare", one, two, "--baseline", one, "--json").stdout)["baseline"] == one
+    wrong = tontine("history", "--query", "params.rows > many")
+    assert wrong.returncode == 1
+    assert "query, column 15" in wrong.stderr
+    assert tontine("tag", one, "From a shell", "--remove").returncode == 0
+    assert tontine("history", "--query", 'tag:"from a shell"').stdout == ""
+
+
 def test_inputs_come_from_a_file_from_standard_input_and_from_words(tontine, tmp_path):
     (tmp_path / "inputs.json").write_text('{"rows": 7}')
     assert rows(tontine("run", "large", "--inputs", tmp_path / "inputs.json"))["Rows"] == "7"

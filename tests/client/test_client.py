@@ -220,3 +220,25 @@ def test_a_server_that_cannot_be_reached_is_named():
             client.models()
     with pytest.raises(ValueError, match="no address"):
         Tontine("localhost:8501")
+
+
+def test_runs_are_annotated_searched_and_compared(tontine):
+    large = tontine.model("large")
+    one, two = large.run(rows=11), large.run(rows=13)
+    one.tag("Client", "a/b")
+    one.untag("a/b")
+    one.star()
+    two.pin()
+    note = two.note("as *expected*")
+    assert [tag["tag"] for tag in one.annotations()["tags"]] == ["client"]
+    assert [one["id"] for one in two.annotations()["notes"]] == [note]
+    assert [run.id for run in tontine.runs(query="tag:client starred app:large")] == [one.id]
+    assert [run.id for run in tontine.runs(query="baseline note~expected")] == [two.id]
+    found = tontine.compare([one.id, two.id])
+    assert found["baseline"] == two.id
+    assert [row["values"] for row in found["figures"]] == [[11, 13]]
+    assert tontine.compare_table(two.id, one.id, "Small")["cells"] == []
+    one.star(starred=False)
+    two.pin(pinned=False)
+    assert one.annotations()["stars"] == []
+    assert two.annotations()["baseline"] is None

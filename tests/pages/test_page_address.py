@@ -45,3 +45,15 @@ def test_days_of_an_address_are_one_or_two_in_order():
     assert page_address.read_days(["2026-03-01", "2026-01-02"]) == (first, second)
     assert page_address.read_days(["2026-01-02"]) == (first,)
     assert page_address.read_days(["01/02/2026"]) == ()
+
+
+def test_what_is_typed_stays_when_the_address_has_what_was_typed_before(visit, add_model):
+    add_model("def run(inputs):\n    return {}\n", {})
+    at = visit("history")
+    at.text_input(key="q").set_value("first").run()
+    at.query_params["q"] = "first"  # as the browser sends it after the page has written it
+    at.text_input(key="q").set_value("second").run()
+    assert at.text_input(key="q").value == "second"
+    at.query_params["q"] = "another"
+    at.run()
+    assert at.text_input(key="q").value == "another"

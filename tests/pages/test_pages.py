@@ -200,7 +200,7 @@ def test_the_historys_csv_is_a_link_with_the_filters_of_the_list(visit, add_mode
     app.text_input(key="q").input("probe").run()
     app.text_input(key="user").input("ada").run()
     [link] = [found.proto.url for found in app.get("link_button")]
-    assert link == "/api/runs/export/csv?user=ada&text=probe"
+    assert link == "/api/runs/export/csv?user=ada&query=probe&zone=UTC"
 
 
 def test_a_csv_link_carries_every_filter():

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from contract.errors import DatabaseUnavailable
 from contract.package_lock import LockedPackage, PackageLock
+from contract.query_reader import read_query
 from contract.run_search import Filter
-from storage import apps, favourites, package_locks, registrations, versions
+from storage import annotations, apps, favourites, package_locks, registrations, saved_searches, versions
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.search import count_runs, search_runs
@@ -277,3 +278,23 @@ def test_webhooks_survive_the_upgrade_to_secrets_and_the_explorers_views_give_wa
         assert conn.execute(text("select count(*) from secrets")).scalar_one() == 0
         assert conn.execute(text("select count(*) from saved_queries")).scalar_one() == 0
         assert conn.execute(text("select to_regnamespace('tontine_explorer')")).scalar_one() is None
+
+
+def test_runs_of_the_last_release_can_be_annotated_after_the_upgrade_and_are_the_same(older):
+    database = older("0009")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        before = conn.execute(text("select * from runs order by id")).all()
+    migrate(database)
+    with database.begin() as conn:
+        for run in before:
+            annotations.add_tag(conn, run.id, "q3", run.user_id)
+            annotations.set_star(conn, run.id, run.user_id, starred=True)
+            annotations.add_note(conn, run.id, "checked", run.user_id)
+        annotations.set_baseline(conn, before[0].app_id, before[0].id, before[0].user_id)
+        saved_searches.save_search(conn, before[0].user_id, "Mine", "tag:q3", shared=False)
+    with database.read() as conn:
+        assert conn.execute(text("select * from runs order by id")).all() == before
+        assert count_runs(conn, Filter(query=read_query("tag:q3 starred:ada note~check").query)) == 2
+        assert count_runs(conn, Filter(query=read_query("baseline").query)) == 1
+        assert [one.user for one in saved_searches.list_searches(conn, before[0].user_id)] == ["ada"]

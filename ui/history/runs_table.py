@@ -1,4 +1,4 @@
-"""Runs as a table: selecting a row opens the run, pages by keyset, the filtered list as CSV.
+"""Runs as a table: a click opens a run, ticked rows are compared or tagged; pages by keyset, the list as CSV.
 
 Chosen: a run is told by those of its inputs that differ from the starting values and by its headline figure; pages of
 fifty come from the database by key, so that the millionth run is as near as the first; while a run of the page is live,
@@ -9,6 +9,7 @@ Left out: sorting by other columns. The order is the order of time.
 
 import datetime as dt
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -17,12 +18,17 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from contract.errors import ProblemsError
+from contract.annotation import Annotations
+from contract.errors import ProblemsError, SearchTooSlow
+from contract.query_text import write_query
 from contract.run import Run, Status
 from contract.run_search import Filter, Page
 from engine.report.differences import summarise_differences
+from engine.runs.annotate import read_annotations
 from engine.runs.search import COUNT_CAP, count_runs, search_runs
 from engine.runs.summaries import read_summaries
+from ui.history import selection
+from ui.history.columns import values_of
 from ui.result.headline import headline_text
 from ui.shell import cached, sitemap
 from ui.shell.formatting import STATUS
@@ -45,8 +51,8 @@ def day_range(days: Sequence[dt.date], zone: dt.tzinfo = dt.UTC) -> tuple[dt.dat
     return start, end
 
 
-def show_runs(wanted: Filter, *, limit: int) -> None:
-    """Show the runs that `wanted` lets through."""
+def show_runs(wanted: Filter, *, limit: int, columns: Sequence[str] = ()) -> None:
+    """Show the runs that `wanted` lets through, with these inputs and figures as columns."""
     # Cursors passed on the way here, so that "newer" needs no query that runs backwards.
     trail: list[str | None] = st.session_state.setdefault("history_trail", [None])
     if st.session_state.get("history_filter") != wanted:
@@ -59,10 +65,10 @@ def show_runs(wanted: Filter, *, limit: int) -> None:
     def show_page() -> None:
         with show_outages():
             if unshown:
-                _show_page(unshown.pop(), wanted)
+                _show_page(unshown.pop(), wanted, columns)
                 return
             newer = search_runs(cached.context(), wanted, actor=current_actor(), after=trail[-1], limit=limit)
-            _show_page(newer, wanted)
+            _show_page(newer, wanted, columns)
             if live and not _has_live(newer):
                 st.rerun()  # nothing will change any more: the page is drawn without the timer
 
@@ -88,6 +94,8 @@ def csv_link(wanted: Filter) -> str:
         "since": wanted.since and wanted.since.isoformat(),
         "until": wanted.until and wanted.until.isoformat(),
         "text": wanted.text,
+        "query": write_query(wanted.query),
+        "zone": wanted.zone if wanted.query is not None else None,
     }
     given = urlencode({key: value for key, value in query.items() if value}, doseq=True)
     return f"{CSV_ROUTE}?{given}" if given else CSV_ROUTE
@@ -97,7 +105,7 @@ def _has_live(page: Page) -> bool:
     return any(not run.status.final for run in page.runs)
 
 
-def _show_page(page: Page, wanted: Filter) -> None:
+def _show_page(page: Page, wanted: Filter, columns: Sequence[str]) -> None:
     if not page.runs:
         if wanted == Filter():
             st.info("No run yet. Choose a model, move its sliders and press Run: every run is kept here.")
@@ -105,22 +113,32 @@ def _show_page(page: Page, wanted: Filter) -> None:
         else:
             st.info("No run fits these filters. Clear one of them.")
         return
-    count = count_runs(cached.context(), wanted, actor=current_actor(), cap=COUNT_CAP)
-    st.caption(f"{count:,}{'+' if count >= COUNT_CAP else ''} runs" if count != 1 else "1 run")
-    frame = to_dataframe(page.runs, read_summaries(cached.context(), page.runs, actor=current_actor()))
+    st.caption(_count_text(page, wanted))
+    context, actor = cached.context(), current_actor()
+    summaries = read_summaries(context, page.runs, actor=actor)
+    said = read_annotations(context, [run.id for run in page.runs], actor=actor)
+    frame = to_dataframe(page.runs, summaries)
+    for place, text in enumerate(columns):
+        frame.insert(4 + place, text, values_of(text, page.runs, summaries))
+    if any(one.tags or one.stars or one.baseline for one in said.values()):
+        frame.insert(2, "Tags", [_tags_text(said[run.id], actor.name) for run in page.runs])
+    # Ticks are places in the list: where a run has come in, they would be on others.
+    ids = [str(run.id) for run in page.runs]
     event = st.dataframe(
         frame,
-        key="history_rows",
+        key=f"history_rows_{zlib.crc32(' '.join(ids).encode()):x}",
         hide_index=True,
         height="content",
         row_height=_row_height(frame),
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode=["multi-row", "single-cell"],
         column_config=column_config(),
     )
-    rows = event["selection"]["rows"] if event else []
-    if rows:
-        st.switch_page(sitemap.make_page("run"), query_params={"id": str(page.runs[rows[0]].id)})
+    if event and event["selection"]["cells"]:
+        st.switch_page(sitemap.make_page("run"), query_params={"id": ids[event["selection"]["cells"][0][0]]})
+    ticked = [page.runs[row] for row in (event["selection"]["rows"] if event else []) if row < len(page.runs)]
+    if ticked:
+        selection.show_actions(ticked)
 
 
 def column_config() -> dict[str, Any]:
@@ -150,6 +168,20 @@ def to_dataframe(runs: Sequence[Run], summaries: Mapping[UUID, Any] | None = Non
             "Run": [str(r.id)[-8:] for r in runs],
         }
     )
+
+
+def _count_text(page: Page, wanted: Filter) -> str:
+    """Return how many runs there are; where counting takes too long, how many there are at least."""
+    try:
+        count = count_runs(cached.context(), wanted, actor=current_actor(), cap=COUNT_CAP)
+    except SearchTooSlow:
+        return f"{len(page.runs):,} or more runs; to count them takes too long"
+    return "1 run" if count == 1 else f"{count:,}{'+' if count >= COUNT_CAP else ''} runs"
+
+
+def _tags_text(said: Annotations, user: str) -> str:
+    marks = ["★"] * said.starred_by(user) + ["Baseline"] * (said.baseline is not None)
+    return " ".join([*marks, ", ".join(tag.text for tag in said.tags)]).strip()
 
 
 def _inputs_text(run: Run) -> str:

@@ -21,7 +21,8 @@ from engine.models.favourites import count_uses
 from engine.processes import context as contexts
 from engine.processes import status
 from engine.processes.context import AppContext
-from engine.runs import search
+from engine.runs import search, search_keys
+from engine.runs.search_keys import SearchKey
 from ui.shell.currency import manifest_in_currency
 from ui.shell.session import current_actor
 
@@ -101,6 +102,16 @@ def offers_live(app_id: int, manifest: Manifest) -> bool:
 @st.cache_data(ttl=30, max_entries=512, show_spinner=False)
 def _median_seconds(app_id: int, actor: Actor) -> float | None:
     return search.median_seconds(context(), app_id, actor=actor)
+
+
+def search_keys_of(app: str | None) -> list[SearchKey]:
+    """Return the inputs and figures that a search can name, of one model or of all."""
+    return _search_keys(app, current_actor())
+
+
+@st.cache_data(ttl=30, max_entries=500, show_spinner=False)
+def _search_keys(app: str | None, actor: Actor) -> list[SearchKey]:
+    return search_keys.list_keys(context(), app, actor=actor)
 
 
 def usage_stats() -> dict[str, Any]:

@@ -41,7 +41,11 @@ def fill(page: str, readers: Mapping[str, Read]) -> None:
     """
     place = f"address of /{page}"
     seen = {key: st.query_params.get_all(key) for key in readers}
-    if seen != st.session_state.get(place) or any(key not in st.session_state for key in readers):
+    written = st.session_state.get(f"written {place}") or {}
+    # What `follow` has written comes back with the next run, in which a widget may hold something newer.
+    ours = seen == {key: written.get(key, []) for key in readers}
+    known = seen == st.session_state.get(place) or ours
+    if not known or any(key not in st.session_state for key in readers):
         for key, read in readers.items():
             st.session_state[key] = read(seen[key])
     st.session_state[place] = seen
@@ -49,6 +53,7 @@ def fill(page: str, readers: Mapping[str, Read]) -> None:
 
 def follow(page: str, values: Mapping[str, Any]) -> None:
     """Put the widgets' values into the browser's address; empty ones are left out."""
+    st.session_state[f"written address of /{page}"] = {key: _texts(value) for key, value in values.items()}
     params = [[key, text] for key, value in values.items() for text in _texts(value)]
     _replace(data={"page": page, "keys": list(values), "params": params}, key=f"address-{page}", height=1)
 

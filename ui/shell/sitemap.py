@@ -32,6 +32,7 @@ PAGE_SPECS = (
     PageSpec("guide", "Guide", ":material/menu_book:"),
     PageSpec("model", "Model", ":material/tune:", hidden=True),
     PageSpec("run", "Run", ":material/query_stats:", hidden=True),
+    PageSpec("compare", "Compare", ":material/compare_arrows:", hidden=True),
 )
 
 

@@ -42,6 +42,10 @@ class RegistrationError(ProblemsError):
     """A model cannot be registered, published or changed as asked."""
 
 
+class RequirementsError(ProblemsError):
+    """The packages that a model asks for cannot be had."""
+
+
 class InputError(ProblemsError):
     """Inputs do not fit the manifest's fields."""
 

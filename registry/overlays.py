@@ -1,0 +1,247 @@
+"""Overlays: the packages of a lock, installed into a folder of this host that is named by the lock's hash.
+
+Chosen: built into a temporary folder and renamed, under a lock of the file system, so that several processes build it
+once and a killed one leaves nothing that counts. Whoever uses an overlay holds a shared lock on it, and only what
+nobody holds is removed: what no version needs, and the least recently used beyond the host's limit. It is built again
+from the lock when it is needed.
+Left out: which version has which lock, which is the database's.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import platform
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from contract.errors import RequirementsError
+from contract.package_lock import LockedPackage, PackageLock
+from contract.problems import Problem
+from registry.package_index import PackageIndex
+from registry.package_resolution import explain, resolve
+from registry.requirements import find_missing, standard_set
+from registry.uv_process import UvError, folder_bytes, run_uv
+
+TIMEOUT = 900.0  # s to fetch and install everything
+PACKAGES = "packages"  # the folder of an overlay that a run sees
+ABOUT = "overlay.json"
+BUILDING = ".new-"
+LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """An overlay of this host: its lock's hash, what is in it, its size in bytes, and when it was last used."""
+
+    hash: str
+    packages: tuple[str, ...]
+    bytes: int
+    built_at: datetime
+    used_at: datetime
+    in_use: bool
+
+
+def host_python() -> str:
+    """Return this Python as locks name it, such as 3.11."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+class OverlayStore:
+    """The overlays of this host, below one folder; safe for several processes.
+
+    Args:
+        root: the folder.
+        index: where packages come from, and how large they may be.
+    """
+
+    def __init__(self, root: Path, index: PackageIndex | None = None) -> None:
+        self.root, self.index = root.absolute(), index or PackageIndex()
+
+    def resolve(
+        self, requirements: Collection[str], *, stopped: Callable[[], bool] = lambda: False
+    ) -> PackageLock | None:
+        """Return what has to be installed for these requirements; None where every model has it.
+
+        Raises:
+            RequirementsError: with each requirement that cannot be met.
+        """
+        problems, missing = find_missing(requirements)
+        if problems:
+            raise RequirementsError(problems)
+        return resolve(self.index, missing, host_python(), folder=self.root, stopped=stopped) if missing else None
+
+    def is_built(self, lock: PackageLock) -> bool:
+        """Say whether an overlay is there."""
+        return self._folder(lock.hash).is_dir()
+
+    @contextlib.contextmanager
+    def use(self, lock: PackageLock, *, stopped: Callable[[], bool] = lambda: False) -> Iterator[Path]:
+        """Give the folder of the lock's packages, built where it is not there; it stays until the block is left.
+
+        Raises:
+            RequirementsError: it cannot be built here.
+        """
+        folder = self._folder(lock.hash)
+        with self._lock_file(folder) as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
+            while not folder.is_dir():
+                self._lock_to_build(held, stopped)
+                if not folder.is_dir():  # another process may have been first
+                    self._build(lock, folder, stopped)
+                # Between the two locks somebody may remove it.
+                fcntl.flock(held, fcntl.LOCK_SH)
+            os.utime(held.fileno())
+            yield folder / PACKAGES
+
+    def list_overlays(self) -> list[Overlay]:
+        """Return the overlays of this host, the one used last first."""
+        found = []
+        for folder in self._built():
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                about = json.loads((folder / ABOUT).read_text())
+                with self._lock_file(folder) as held:
+                    used = datetime.fromtimestamp(os.fstat(held.fileno()).st_mtime, UTC)
+                    free = _is_free(held)
+                built = datetime.fromtimestamp(about["built_at"], UTC)
+                found.append(
+                    Overlay(about["hash"], tuple(about["packages"]), about["bytes"], built, used, in_use=not free)
+                )
+        return sorted(found, key=lambda overlay: overlay.used_at, reverse=True)
+
+    def remove_unused(self, needed: Collection[str]) -> list[Overlay]:
+        """Remove the overlays whose locks are not among the `needed` hashes, and return them; none that is in use."""
+        return [overlay for overlay in self.list_overlays() if overlay.hash not in needed and self.remove(overlay.hash)]
+
+    def make_room(self) -> list[Overlay]:
+        """Remove the least recently used overlays until they fit into the host's limit, and return them."""
+        found = self.list_overlays()
+        total, removed = sum(overlay.bytes for overlay in found), []
+        while found and total > self.index.total_mb * 1_000_000:
+            oldest = found.pop()
+            if self.remove(oldest.hash):
+                total -= oldest.bytes
+                removed.append(oldest)
+        return removed
+
+    def remove(self, hash: str) -> bool:  # noqa: A002 - the contract's word
+        """Remove an overlay and return whether it was there and nobody used it."""
+        folder = self._folder(hash)
+        with self._lock_file(folder) as held:
+            if not _is_free(held) or not folder.is_dir():
+                return False
+            gone = self.root / f"{BUILDING}gone-{secrets.token_hex(8)}"
+            folder.rename(gone)  # at once for whoever looks
+        shutil.rmtree(gone, ignore_errors=True)
+        return True
+
+    def remove_abandoned(self) -> None:
+        """Remove what processes that were killed left half built."""
+        for folder in self.root.glob(f"{BUILDING}*") if self.root.is_dir() else ():
+            with contextlib.suppress(OSError), (folder / LOCK).open("r") as held:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, hash_: str) -> Path:
+        # Wheels are for a Python and a system; the same data folder may see another one later.
+        return self.root / f"{hash_}-{sys.implementation.cache_tag}-{platform.machine()}"
+
+    def _built(self) -> Iterator[Path]:
+        if self.root.is_dir():
+            ending = f"-{sys.implementation.cache_tag}-{platform.machine()}"
+            yield from (p for p in self.root.iterdir() if p.name.endswith(ending) and (p / ABOUT).is_file())
+
+    def _lock_file(self, folder: Path) -> IO[str]:
+        self.root.mkdir(parents=True, exist_ok=True)
+        return (self.root / f"{folder.name}{LOCK}").open("a")
+
+    def _lock_to_build(self, held: IO[str], stopped: Callable[[], bool]) -> None:
+        """Wait for the lock that one builder has; give up where `stopped` says so."""
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            if stopped():
+                raise RequirementsError([Problem("requirements", "installing them was stopped", "Try again.")])
+            time.sleep(0.05)  # a lock of the file system cannot be waited for together with anything else
+
+    def _build(self, lock: PackageLock, folder: Path, stopped: Callable[[], bool]) -> None:
+        if self.index.closed:
+            hint = "An administrator sets TONTINE_PACKAGE_INDEX."
+            raise RequirementsError([Problem("requirements", "no packages are installed for models here", hint)])
+        if lock.python != host_python():
+            found = f"they were locked for Python {lock.python}, and this worker has {host_python()}"
+            raise RequirementsError([Problem("requirements", found, "Run it on a worker with that Python.")])
+        self.remove_abandoned()
+        home = Path(tempfile.mkdtemp(prefix=BUILDING, dir=self.root))
+        try:
+            with (home / LOCK).open("w") as mine:
+                fcntl.flock(mine, fcntl.LOCK_EX)
+                overlay = home / "overlay"
+                overlay.mkdir()
+                self._install(lock, home, overlay / PACKAGES, stopped)
+                size = folder_bytes(overlay)
+                if size > self.index.overlay_mb * 1_000_000:
+                    found = f"the packages take {size / 1e6:,.0f} MB, and {self.index.overlay_mb:,} are allowed"
+                    hint = "Ask for less, or ask an administrator to raise TONTINE_OVERLAY_MB."
+                    raise RequirementsError([Problem("requirements", found, hint)])
+                labels = [package.label for package in lock.packages]
+                about = {"hash": lock.hash, "packages": labels, "bytes": size, "built_at": time.time()}
+                (overlay / ABOUT).write_text(json.dumps(about))
+                _make_read_only(overlay)
+                overlay.rename(folder)
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+        self.make_room()
+
+    def _install(self, lock: PackageLock, home: Path, target: Path, stopped: Callable[[], bool]) -> None:
+        (home / "lock.txt").write_text(lock.text)
+        options = ["--no-deps", "--require-hashes", "--compile-bytecode", "--quiet"]
+        arguments = ["install", "--target", str(target), "--requirements", "lock.txt", *options]
+        try:
+            run_uv(self.index, arguments, folder=home, timeout=TIMEOUT, stopped=stopped)
+        except UvError as error:
+            raise RequirementsError([_explain_install(str(error), lock.packages)]) from error
+
+
+def _explain_install(text: str, packages: tuple[LockedPackage, ...]) -> Problem:
+    if "Hash mismatch" in text or "hash" in text.lower():
+        named = [p.label for p in packages if p.name in text.lower().replace("_", "-")]
+        found = f"the file of {', '.join(named) or 'a package'} has another hash than when it was locked"
+        return Problem("requirements", found, "Its index gives out another file now: an administrator looks at it.")
+    return explain(text, [package.name for package in packages], standard_set())
+
+
+def _make_read_only(overlay: Path) -> None:
+    """Take the right to write to files away; every user may read, because a run may be another one."""
+    for path, _, names in os.walk(overlay):
+        Path(path).chmod(0o755)
+        for name in names:
+            file = Path(path) / name
+            if not file.is_symlink():
+                file.chmod(0o444)
+
+
+def _is_free(held: IO[str]) -> bool:
+    """Lock an overlay against everybody where nobody holds it, and say so."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def hold(packages: Path) -> IO[str]:
+    """Return an open file that keeps the overlay of this folder of packages from being removed until it is closed."""
+    folder = packages.parent
+    held = (folder.parent / f"{folder.name}{LOCK}").open("a")
+    fcntl.flock(held, fcntl.LOCK_SH)
+    return held

@@ -31,7 +31,8 @@ _MISSING = re.compile(r"\b([\w.-]+) was not found in the package registry")
 _NO_WHEEL = re.compile(r"\b([\w.-]+?)(?:==(\S+))? has no (usable )?wheels")
 _PYTHON = re.compile(r"\b([\w.-]+?)(?:==(\S+))? requires Python ?([^\s,]+)|current Python version")
 _NETWORK = re.compile(
-    r"error sending request|Request failed|Failed to fetch|Could not connect|timed out|dns error|client error", re.I
+    r"error sending request|Request failed|Failed to fetch|Could not connect|timed out|dns error|client error",
+    re.IGNORECASE,
 )
 
 
@@ -58,7 +59,10 @@ def resolve(
     if index.closed:
         hint = "Do without it, or ask an administrator to set TONTINE_PACKAGE_INDEX."
         raise RequirementsError(
-            [Problem(f"requirements: {t}"[:200], "no packages are installed for models here", hint) for t in requirements]
+            [
+                Problem(f"requirements: {t}"[:200], "no packages are installed for models here", hint)
+                for t in requirements
+            ]
         )
     standard = standard_set()
     if folder is not None:
@@ -101,7 +105,7 @@ def _read_lock(answer: str, python: str, standard: Mapping[str, str]) -> Package
 
 def explain(text: str, requirements: Sequence[str], standard: Mapping[str, str]) -> Problem:
     """Return what uv said as a problem: where, what is in the way, and what to do."""
-    words = _USER.sub("", " ".join(text.split("\nhint:")[0].split()))
+    words = _USER.sub("", " ".join(text.split("\nhint:", maxsplit=1)[0].split()))
     words = words.removeprefix("error: ").replace("No solution found when resolving dependencies cause: ", "")
     words = _END.sub("", words).removesuffix(", and").strip()[:WORDS]
     where = _where(words, requirements)
@@ -127,5 +131,7 @@ def explain(text: str, requirements: Sequence[str], standard: Mapping[str, str])
 
 def _where(words: str, requirements: Sequence[str]) -> str:
     """Return the requirements that uv's words name, or all of them."""
-    named = [text for text in requirements if re.search(rf"(?<![\w.-]){re.escape(Requirement(text).name)}(?![\w-])", words)]
+    named = [
+        text for text in requirements if re.search(rf"(?<![\w.-]){re.escape(Requirement(text).name)}(?![\w-])", words)
+    ]
     return f"requirements: {', '.join(named or requirements)}"[:200]

@@ -44,8 +44,8 @@ def _allow_writing_to(folder: str) -> None:
     fs = landlockpy.AccessFS
     write = fs.WRITE_FILE | fs.REMOVE_DIR | fs.REMOVE_FILE | fs.MAKE_DIR | fs.MAKE_REG | fs.MAKE_SYM | fs.REFER
     write = (write | fs.TRUNCATE) & landlockpy.fs_for_abi(landlockpy.abi_version())
-    scope = landlockpy.Scope
-    with landlockpy.Ruleset(handled_fs=write, handled_net=landlockpy.AccessNet.NONE, scoped=scope.ABSTRACT_UNIX_SOCKET | scope.SIGNAL) as rules:
+    scoped = landlockpy.Scope.ABSTRACT_UNIX_SOCKET | landlockpy.Scope.SIGNAL
+    with landlockpy.Ruleset(handled_fs=write, handled_net=landlockpy.AccessNet.NONE, scoped=scoped) as rules:
         rules.allow_path(folder, write)
         rules.allow_path(os.devnull, fs.WRITE_FILE)
         rules.restrict()

@@ -95,9 +95,7 @@ def run_uv(
         return stream.read(OUTPUT).decode(errors="replace")
 
 
-def _wait(
-    process: subprocess.Popen[bytes], folder: Path, until: float, most: int, stopped: Callable[[], bool]
-) -> int:
+def _wait(process: subprocess.Popen[bytes], folder: Path, until: float, most: int, stopped: Callable[[], bool]) -> int:
     """Wait for the end of uv within its bounds; what it downloads and what it installs count together."""
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -16,6 +16,7 @@ import io
 import logging
 import os
 import random
+import socket
 import sys
 import tempfile
 import threading
@@ -38,6 +39,7 @@ SET_THREADS = (
     "openblas_set_num_threads",
 )
 HERE = str(Path(__file__).parent) + os.sep
+OURS = {"actuarial_library", "child", "confine", "convert", "socket_shim", "zygote"}
 WARM_UP = str(Path(__file__).resolve().with_name("warm_up"))
 EXIT_GRACE = 0.25  # s that a child waits to be ended after its last frame
 INTERVAL = 0.1  # s between two partial results
@@ -151,18 +153,22 @@ def _by_name(series: list) -> dict:
 
 
 def main(
-    job: dict, confinement: object, frames: int, log: int, broker_socket: int | None, trouble: BaseException | None
+    job: dict, confinement: object, frames: int, log: int, further: int | None, trouble: BaseException | None
 ) -> None:
-    """Run the job, or report what went wrong before it came; never returns."""
+    """Run the job, or report what went wrong before it came; never returns.
+
+    A job that is "ahead" of its run is closed in, loads the packages that the model imports, and waits for the run's
+    inputs on the descriptor `further`; otherwise that is the socket that asks for connections.
+    """
+    ahead = job.get("ahead", False)
+    broker_socket = None if ahead else further
     sender = Sender(frames, job["frame_limit"])
     try:
         if trouble is not None:
             raise trouble  # noqa: TRY301 - reported as all that goes wrong in here
         _read_job(job, log)
-        if broker_socket is not None or job["refusals"]:
-            import socket_shim
-
-            socket_shim.install(broker_socket, job["refusals"])
+        if not ahead:
+            _install_shim(job, broker_socket)
         threads = job["limits"]["threads"]
         setters = thread_setters() if threads > 1 else []
         confinement.apply(
@@ -170,10 +176,16 @@ def main(
             job["folder"],
             job["limits"],
             user=job["user"],
-            hosts=broker_socket is not None,
+            hosts=job["hosts"] if ahead else broker_socket is not None,
+            overlay=job["overlay"],
         )
         for setter in setters:
             setter(threads)  # starts them, so they are started inside
+        if job["overlay"] is not None:
+            _use_overlay(job["overlay"])
+        if ahead:
+            _import_ahead(job["modules"])
+            _receive_run(job, further)
         sender.send({"kind": "started"})
         _run_model(job, sender)
     except BaseException as error:  # noqa: BLE001 - whatever happens in here is the run's end
@@ -184,6 +196,40 @@ def main(
         # has ended by itself, that figure is lost.
         time.sleep(EXIT_GRACE)
         os._exit(0)
+
+
+def _install_shim(job: dict, broker_socket: int | None) -> None:
+    if broker_socket is not None or job["refusals"]:
+        import socket_shim
+
+        socket_shim.install(broker_socket, job["refusals"])
+
+
+def _import_ahead(modules: list) -> None:
+    """Load what the model will import; where that fails, it will fail again when the model does it."""
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except (Exception, SystemExit):  # noqa: BLE001, S112
+            continue
+
+
+def _receive_run(job: dict, further: int) -> None:
+    """Say that this process is ready, and wait for the inputs, the secrets and the seed of its run."""
+    orders = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, further)
+    orders.send(b"r")
+    message, descriptors, _, _ = socket.recv_fds(orders, 16, 2)
+    if not message:
+        os._exit(0)
+    orders.close()
+    content, *hosts = descriptors
+    with open(content, "rb") as stream:
+        stream.seek(0)
+        job.update(orjson.loads(stream.read()))
+    os.environ.update(job["secrets"])
+    _set_environment(job)
+    seed(job["seed"])
+    _install_shim(job, hosts[0] if hosts else None)
 
 
 def warm_up() -> None:
@@ -317,12 +363,28 @@ def _read_job(job: dict, log: int) -> None:
     os.chdir(job["scratch"])
     os.environ.clear()
     os.environ.update(job["secrets"])
-    os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
+    _set_environment(job)
     tempfile.tempdir = job["scratch"]
     sys.path[:0] = [job["folder"]]
     actuarial_library.give_way(job["folder"])
     sys.argv = ["function.py"]
     seed(job["seed"])
+
+
+def _set_environment(job: dict) -> None:
+    """Set what no secret may replace."""
+    os.environ.update({"HOME": job["scratch"], "TMPDIR": job["scratch"], "PATH": "", "LANG": "C.UTF-8"})
+
+
+def _use_overlay(overlay: str) -> None:
+    """Let the packages of the overlay come before the installed ones, those that are loaded already included.
+
+    Only once this process is closed in: what is imported from now on may be code that nobody here wrote.
+    """
+    sys.path.insert(1, overlay)
+    own = {name.partition(".")[0] for name in os.listdir(overlay)} - sys.stdlib_module_names - OURS  # noqa: PTH208
+    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+        del sys.modules[name]
 
 
 def seed(number: int) -> None:

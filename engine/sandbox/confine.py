@@ -170,10 +170,13 @@ class Confinement:
         """Return what must stay open until the child is closed in."""
         return [self._rules.fileno()] if self.tier == "A" else []
 
-    def apply(self, scratch: str, folder: str, limits: dict, *, user: int | None, hosts: bool) -> None:
+    def apply(
+        self, scratch: str, folder: str, limits: dict, *, user: int | None, hosts: bool, overlay: str | None = None
+    ) -> None:
         """Close this process in, as another user where one is given. Nothing that comes after can open it again.
 
-        `hosts` leaves open what a connection handed over by the worker needs besides reading and writing.
+        `overlay` is a folder of packages that may be read besides. `hosts` leaves open what a connection handed over by
+        the worker needs besides reading and writing.
         """
         if self.tier != "D" and len(os.listdir("/proc/self/task")) != 1:
             # Landlock and seccomp close in the thread that asks: another one would be a way around both.
@@ -190,7 +193,7 @@ class Confinement:
                 # Lets the supervisor see files that are open without a name. No other model can reach /proc.
                 prctl(PR_SET_DUMPABLE, 1)
         if self.tier == "A":
-            self._close_files(scratch, folder)
+            self._close_files(scratch, folder, *(() if overlay is None else (overlay,)))
         if self.tier != "D":
             self._close_calls(self._second[hosts])
 
@@ -198,8 +201,8 @@ class Confinement:
         access = self._read if os.path.isdir(path) else self._read_file
         return _PathBeneathAttr(access, os.open(path, os.O_PATH | os.O_CLOEXEC))
 
-    def _close_files(self, scratch: str, folder: str) -> None:
-        own = [self._rule(folder), _PathBeneathAttr(self._write, os.open(scratch, os.O_PATH | os.O_CLOEXEC))]
+    def _close_files(self, scratch: str, *folders: str) -> None:
+        own = [*map(self._rule, folders), _PathBeneathAttr(self._write, os.open(scratch, os.O_PATH | os.O_CLOEXEC))]
         self._add(own)
         for rule in own:
             os.close(rule.parent_fd)

@@ -10,18 +10,31 @@ fork, and confined, in the run's own time.
 
 import re
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 NUMPY, ALL = "numpy", "all"
 KINDS = (ALL, NUMPY)
 FILES = 500  # more than a version may have
+MODULES = 100  # of an overlay that are loaded ahead
 LIBRARY = Path(__file__).resolve().parents[2] / "actuarial"
 FROM_LIBRARY = re.compile(
     rb"^[ \t]*from[ \t]+actuarial(?:\.(?P<one>\w+))?[ \t]+import[ \t]+(?P<many>[^\n#;]*)", re.MULTILINE
 )
 WHOLE_LIBRARY = re.compile(rb"^[ \t]*import[ \t][^\n#]*\bactuarial\b", re.MULTILINE)
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+(?P<one>\w[\w.]*)|import[ \t]+(?P<many>\w[^\n#;]*))", re.MULTILINE)
+
+
+def modules_from(folder: Path, overlay: Path) -> list[str]:
+    """Return the modules of an overlay that the model in `folder` imports, as its Python files name them."""
+    try:
+        there = {path.name.partition(".")[0] for path in overlay.iterdir()}
+        code = b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*.py"))[:FILES] if path.is_file())
+    except OSError:
+        return []
+    found = dict.fromkeys(_module_names(code))
+    return [name for name in found if name.partition(".")[0] in there][:MODULES]
 
 
 def zygote_kind(folder: Path) -> str:
@@ -60,8 +73,10 @@ def _imported_names(code: bytes) -> set[str]:
 
 
 def _package_names(code: bytes) -> set[str]:
-    found = set()
+    return {name.partition(".")[0] for name in _module_names(code)}
+
+
+def _module_names(code: bytes) -> Iterator[str]:
     for line in IMPORT.finditer(code):
         names = [line["one"]] if line["one"] else line["many"].split(b",")
-        found |= {name.split(b".")[0].split()[0].decode(errors="replace") for name in names if name.strip()}
-    return found
+        yield from (name.split()[0].decode(errors="replace") for name in names if name.strip())

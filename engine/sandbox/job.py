@@ -31,6 +31,7 @@ class SandboxJob:
     """A run: the model's folder, its inputs, the files behind its file inputs, the hosts it was granted.
 
     `background` gives way to other runs for the processor; `import_only` loads function.py and calls nothing of it.
+    `overlay` is the folder of the packages that the model has beyond the standard set.
     `denial_messages` has, for each host the manifest asks for that was not granted, the error the model gets; `secrets`
     are values by name.
     """
@@ -46,11 +47,13 @@ class SandboxJob:
     denial_messages: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     import_only: bool = False
+    overlay: Path | None = None
 
     def as_job(self) -> dict[str, Any]:
         """Return what of the job the child gets unchanged."""
         return {
             "folder": str(self.folder.resolve()),
+            "overlay": None if self.overlay is None else str(self.overlay.resolve()),
             "seed": self.seed,
             "secrets": dict(self.secrets),
             "refusals": dict(self.denial_messages),

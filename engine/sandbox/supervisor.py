@@ -2,18 +2,21 @@
 
 Chosen: it trusts nothing that comes out of the child: frames are capped, conflated and parsed as JSON, the log
 is cut, files are read after the child is dead. Memory and scratch are checked ten times a second, which
-needs no cgroups.
+needs no cgroups. A model with packages of its own gets a child that was made ready ahead, where one waits.
 Left out: storing anything.
 """
 
 import contextlib
+import dataclasses
 import itertools
 import os
+import secrets
 import select
 import shutil
+import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +28,15 @@ from contract.run import Status
 from engine.sandbox import reasons, usage
 from engine.sandbox.connection_broker import ConnectionBroker
 from engine.sandbox.frames import READ, Frames, as_count, json_size
-from engine.sandbox.imports import KINDS, zygote_kind
+from engine.sandbox.imports import ALL, KINDS, modules_from, zygote_kind
 from engine.sandbox.job import CancelToken, Limits, Outcome, Progress, SandboxJob
 from engine.sandbox.output_files import output_files
+from engine.sandbox.prepared_children import PreparedChild, PreparedChildren, Purpose
 from engine.sandbox.redaction import Redactor
 from engine.sandbox.scratch import FILES, disk_usage, remove
 from engine.sandbox.tiers import SPARE_UIDS, Tier, probe
 from engine.sandbox.zygote_client import RunHandle, Zygote, Zygotes
+from registry.overlays import hold
 
 __all__ = ["CancelToken", "Limits", "Outcome", "Progress", "Sandbox", "SandboxJob", "SandboxLostError"]
 
@@ -50,15 +55,23 @@ class Sandbox:
         scratch_root: folder for the runs' scratch folders.
         tier: how firmly to confine; the strictest this host supports where none is given.
         allowed: which addresses the hosts that runs were granted may have.
+        prepared_models: how many models with packages of their own have children ready for their next runs.
     """
 
     def __init__(
-        self, scratch_root: Path, *, tier: Tier | str | None = None, allowed: Callable[[str], bool] = is_public
+        self,
+        scratch_root: Path,
+        *,
+        tier: Tier | str | None = None,
+        allowed: Callable[[str], bool] = is_public,
+        prepared_models: int = 4,
     ) -> None:
         self.scratch_root, self.allowed = scratch_root.resolve(), allowed  # Landlock and models know the real path
         self.tier = Tier(tier) if tier is not None else probe()
         self.zygotes = Zygotes(self.tier)
         self._users = itertools.count(os.getpid())  # two workers seldom start from the same one
+        # Where a fork may not be safe, a child cannot be made ready any sooner than its run could.
+        self.prepared = PreparedChildren(0 if self.tier is Tier.D else prepared_models)
 
     @property
     def packages(self) -> dict[str, str]:
@@ -72,6 +85,7 @@ class Sandbox:
 
     def close(self) -> None:
         """End the zygotes and with them every run."""
+        self.prepared.close()
         self.zygotes.close()
 
     @contextlib.contextmanager
@@ -86,23 +100,69 @@ class Sandbox:
         Raises:
             SandboxLost: the zygote ended under the run.
         """
-        self.scratch_root.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self.scratch_root))
+        purpose = Purpose.of(job)
+        prepared = self.prepared.take(purpose) if purpose is not None else None
+        if prepared is not None:
+            zygote, scratch, user = prepared.zygote, prepared.scratch, prepared.user
+        else:
+            scratch, user = self._make_scratch()
         try:
-            user = None
-            if self.tier is Tier.B:
-                # A user of its own for each run, so that runs going at once cannot read each other's scratch.
-                user = SPARE_UIDS[next(self._users) % len(SPARE_UIDS)]
-                os.chown(scratch, user, user)
-            supervision = _Supervision(
-                self.zygotes.get(zygote_kind(job.folder)), job, scratch, on_progress, cancel, user, self.allowed
-            )
+            if prepared is None:
+                zygote = self.zygotes.get(zygote_kind(job.folder))
+            supervision = _Supervision(zygote, job, scratch, on_progress, cancel, user, self.allowed, prepared)
             try:
                 yield supervision.outcome()
             finally:
                 supervision.close()
+                if purpose is not None:
+                    self._prepare(purpose, job)
         finally:
             remove(scratch)
+
+    def _make_scratch(self) -> tuple[Path, int | None]:
+        """Make a folder for a run, and choose the user it runs as where that is another one."""
+        self.scratch_root.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self.scratch_root))
+        if self.tier is not Tier.B:
+            return scratch, None
+        # A user of its own for each run, so that runs going at once cannot read each other's scratch.
+        user = SPARE_UIDS[next(self._users) % len(SPARE_UIDS)]
+        os.chown(scratch, user, user)
+        return scratch, user
+
+    def _prepare(self, purpose: Purpose, job: SandboxJob) -> None:
+        """Have a child made ready for the model's next run; without one, that run only begins later."""
+        if not self.prepared.wants(purpose):
+            return
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.suppress(OSError, SandboxLostError))
+            held = stack.enter_context(hold(purpose.overlay))
+            scratch, user = self._make_scratch()
+            stack.callback(remove, scratch)
+            zygote, handle = self.zygotes.get(ALL), RunHandle()
+            stack.callback(handle.close)
+            ours, theirs = socket.socketpair()
+            frames, frames_write = os.pipe()
+            log, log_write = os.pipe()
+            for descriptor in (frames, log):
+                stack.callback(os.close, descriptor)
+            stack.enter_context(ours)
+            content = {
+                **dataclasses.replace(job, secrets={}, denial_messages={}).as_job(),
+                **_bounds(job, scratch, user),
+                "ahead": True,
+                "hosts": purpose.hosts,
+                "modules": modules_from(purpose.folder, purpose.overlay),
+            }
+            order = write_descriptor(content)
+            try:
+                zygote.launch(handle, [order, frames_write, log_write, theirs.fileno()])
+            finally:
+                theirs.close()
+                for descriptor in (order, frames_write, log_write):
+                    os.close(descriptor)
+            self.prepared.add(purpose, PreparedChild(zygote, handle, frames, log, ours, scratch, user, held))
+            stack.pop_all()  # it is all the child's now
 
 
 class _Supervision:
@@ -117,7 +177,9 @@ class _Supervision:
         cancel: CancelToken,
         user: int | None,
         allowed: Callable[[str], bool],
+        prepared: PreparedChild | None = None,
     ) -> None:
+        self.prepared = prepared
         self.zygote, self.job, self.scratch, self.user = zygote, job, scratch, user
         self.on_progress, self.cancel = on_progress, cancel
         self.limits = job.limits
@@ -134,23 +196,22 @@ class _Supervision:
         self.peak = 0
         self.cpu = 0.0
         self.input_bytes = 0  # bytes of scratch that the run's input files take
-        self.handle = RunHandle()
+        self.handle = RunHandle() if prepared is None else prepared.handle
         self.redactor = Redactor(job.secrets.values())
         self.broker = ConnectionBroker(job.hosts, allowed) if job.hosts else None
 
     def outcome(self) -> Outcome:
         handle = self.handle
-        frames_read, frames_write = os.pipe()
-        log_read, log_write = os.pipe()
-        job_file = self._write_job()
+        ends: list[int] = []
+        if self.prepared is not None:
+            frames_read, log_read = self.prepared.frames, self.prepared.log
+        else:
+            frames_read, frames_write = os.pipe()
+            log_read, log_write = os.pipe()
+            ends = [frames_write, log_write]
         launched_at = time.monotonic()
         try:
-            try:
-                broker_socket = [self.broker.theirs.fileno()] if self.broker is not None else []
-                self.zygote.launch(handle, [job_file, frames_write, log_write, *broker_socket])
-            finally:
-                for descriptor in (job_file, frames_write, log_write):
-                    os.close(descriptor)
+            self._launch(ends)
             self._supervise(handle, frames_read, log_read, launched_at)
             seconds = time.monotonic() - launched_at
             if handle.pid is not None and self.final is not None:
@@ -168,6 +229,8 @@ class _Supervision:
         finally:
             os.close(frames_read)
             os.close(log_read)
+        if self.prepared is not None and self.started_at is None and self.final is None and self.verdict is None:
+            raise SandboxLostError("a child that was made ready ended before its run began")
         if handle.end is None and self.final is None and self.verdict is None:
             raise SandboxLostError("the zygote ended under the run")
         return self.redactor.redact_outcome(self._build_outcome(handle, seconds))
@@ -179,6 +242,9 @@ class _Supervision:
             self.broker.close()
         self.handle.ended.wait(10)
         self.handle.close()
+        if self.prepared is not None:
+            self.prepared.orders.close()
+            self.prepared.held.close()
 
     def _names_files(self) -> bool:
         result = (self.final or {}).get("result")
@@ -187,7 +253,9 @@ class _Supervision:
     def _write_job(self) -> int:
         inputs = dict(self.job.inputs)
         for i, (key, source) in enumerate(self.job.files.items()):
-            target = self.scratch / f"input-{i}" / source.name  # a model may depend on its name
+            # A model may depend on the file's name. A child that was made ready may have written to scratch already.
+            mark = "" if self.prepared is None else f"-{secrets.token_hex(8)}"
+            target = self.scratch / f"input{mark}-{i}" / source.name
             target.parent.mkdir()
             shutil.copyfile(source, target)
             self.input_bytes += target.stat().st_blocks * 512
@@ -195,30 +263,28 @@ class _Supervision:
                 os.chown(target.parent, self.user, self.user)
                 os.chown(target, self.user, self.user)
             inputs[key] = str(target)
-        content = orjson.dumps(
-            {
-                **self.job.as_job(),
-                "scratch": str(self.scratch),
-                "inputs": inputs,
-                "user": self.user,
-                "nice": NICE_BACKGROUND if self.job.background else NICE,
-                "frame_limit": self.limits.output_mb * 1_000_000,
-                "limits": {
-                    "seconds": self.limits.seconds,
-                    "memory_mb": self.limits.memory_mb,
-                    "scratch_mb": self.limits.scratch_mb,
-                    "threads": self.limits.threads,
-                },
-            }
-        )
-        if hasattr(os, "memfd_create"):
-            descriptor = os.memfd_create("job")
-        else:
-            descriptor, name = tempfile.mkstemp()
-            Path(name).unlink()
-        with open(descriptor, "wb", closefd=False) as stream:
-            stream.write(content)
-        return descriptor
+        return write_descriptor({**self.job.as_job(), **_bounds(self.job, self.scratch, self.user), "inputs": inputs})
+
+    def _launch(self, ends: list[int]) -> None:
+        """Start a child, with the writing ends of its pipes, or hand the run to the one that waits."""
+        broker_socket = [self.broker.theirs.fileno()] if self.broker is not None else []
+        opened = [*ends]
+        try:
+            job_file = self._write_job()
+            opened.append(job_file)
+            if self.prepared is None:
+                self.zygote.launch(self.handle, [job_file, *ends, *broker_socket])
+                return
+            self.prepared.send([job_file, *broker_socket])
+            if self.job.background and self.handle.pid is not None:
+                os.setpriority(os.PRIO_PROCESS, self.handle.pid, NICE_BACKGROUND)
+        except OSError as error:
+            if self.prepared is None:
+                raise
+            raise SandboxLostError("a child that was made ready has ended") from error
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
 
     def _supervise(self, handle: RunHandle, frames: int, log: int, launched_at: float) -> None:
         reader = Frames(frames, self.limits.output_mb * 1_000_000 + MEMORY_HEADROOM)
@@ -258,7 +324,8 @@ class _Supervision:
                 return
             elif overdue and self.final is None:
                 if self.started_at is None:
-                    self.zygote.close()
+                    if self.prepared is None:  # otherwise packages of the model may be what keeps it
+                        self.zygote.close()
                     raise SandboxLostError(f"no child was ready within {START_TIMEOUT:g} s")
                 self.verdict = reasons.timed_out(self.limits)
             elif now >= next_check:
@@ -386,6 +453,34 @@ class _Supervision:
             files=files,
             words=reasons.own_words(frame) if self.verdict is None else "",
         )
+
+
+def write_descriptor(content: Mapping[str, Any]) -> int:
+    """Return a descriptor of a nameless file with this content as JSON."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("job")
+    else:
+        descriptor, name = tempfile.mkstemp()
+        Path(name).unlink()
+    with open(descriptor, "wb", closefd=False) as stream:
+        stream.write(orjson.dumps(content))
+    return descriptor
+
+
+def _bounds(job: SandboxJob, scratch: Path, user: int | None) -> dict[str, Any]:
+    """Return what a child is closed in by."""
+    return {
+        "scratch": str(scratch),
+        "user": user,
+        "nice": NICE_BACKGROUND if job.background else NICE,
+        "frame_limit": job.limits.output_mb * 1_000_000,
+        "limits": {
+            "seconds": job.limits.seconds,
+            "memory_mb": job.limits.memory_mb,
+            "scratch_mb": job.limits.scratch_mb,
+            "threads": job.limits.threads,
+        },
+    }
 
 
 def _as_fraction(value: Any) -> float | None:

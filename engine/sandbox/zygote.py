@@ -46,7 +46,9 @@ SPARE_CHILDREN = 2
 # would take the processor from the job just handed over.
 IDLE = 0.02
 MESSAGE = 65_536
-DESCRIPTORS = 4  # inputs, frames, log and, where the run may reach hosts, the socket that asks for connections
+# Inputs, frames, log and, where the run may reach hosts, the socket that asks for connections; or, for a child that is
+# made ready ahead of its run, the socket that the run comes through.
+DESCRIPTORS = 4
 HIGH = 200  # a child keeps its descriptors from here on, and those before this go
 
 
@@ -173,7 +175,7 @@ def wait_for_job(broker_socket: socket.socket, parent: int, confinement: confine
         wanted = orjson.loads(stream.read())
     wanted["limits"] |= base
     frames, log = move_fd(frames, HIGH), move_fd(log, HIGH + 1)
-    hosts = move_fd(rest[0], HIGH + 2) if rest else None
+    further = move_fd(rest[0], HIGH + 2) if rest else None
     if confinement.tier == "D":
         lifeline = move_fd(broker_socket.detach(), HIGH + 3)
         threading.Thread(target=exit_with, args=(lifeline,), daemon=True).start()
@@ -182,7 +184,7 @@ def wait_for_job(broker_socket: socket.socket, parent: int, confinement: confine
     for descriptor in (*sorted(confinement.descriptors()), HIGH):
         os.closerange(before, descriptor)
         before = descriptor + 1
-    child.main(wanted, confinement, frames, log, hosts, trouble)
+    child.main(wanted, confinement, frames, log, further, trouble)
 
 
 def exit_with(lifeline: int) -> None:

@@ -188,14 +188,22 @@ class RunHandle:
             self._kill_requested = True
             self._kill()
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the child a signal, where it is there and has not ended."""
+        with self._lock:
+            self._send(number)
+
     def _kill(self) -> None:
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
         if self.ended.is_set():
             return
         with contextlib.suppress(ProcessLookupError):
             if self.pidfd is not None:
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+                signal.pidfd_send_signal(self.pidfd, number)
             elif self.pid is not None:
-                os.kill(self.pid, signal.SIGKILL)
+                os.kill(self.pid, number)
 
     def close(self) -> None:
         """Close the descriptors."""

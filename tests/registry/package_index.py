@@ -119,7 +119,7 @@ def serve_index():
                 self.end_headers()
                 self.wfile.write(b"" if self.command == "HEAD" else content)
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *_arguments):
             pass

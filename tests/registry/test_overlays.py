@@ -146,7 +146,10 @@ def test_a_file_that_has_another_hash_than_when_it_was_locked_is_not_installed(i
 def test_an_overlay_beyond_its_size_is_refused_and_leaves_nothing(index, tmp_path):
     index.add("large", "1.0", {"large/data": os.urandom(3_000_000)})
     store = OverlayStore(tmp_path / "small", PackageIndex((index.url,), overlay_mb=1))
-    with pytest.raises(RequirementsError), store.use(OverlayStore(tmp_path, PackageIndex((index.url,))).resolve(["large"])):
+    with (
+        pytest.raises(RequirementsError),
+        store.use(OverlayStore(tmp_path, PackageIndex((index.url,))).resolve(["large"])),
+    ):
         pass
     assert [path.name for path in store.root.iterdir() if not path.name.endswith(".lock")] == []
 

@@ -28,7 +28,7 @@ from api.app import create_app
 from api.gate import HostCheck, SecurityHeaders
 from contract.actor import SYSTEM, Actor
 from contract.errors import DatabaseUnavailable, NoContextError, ServerError
-from engine.commands.installation import git_access_from, limits_from
+from engine.commands.installation import git_access_from, limits_from, overlays_from
 from engine.models.register import register_folders
 from engine.models.watch_folders import FolderWatcher
 from engine.observability import telemetry
@@ -78,7 +78,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
         context = contexts.open_context(
-            url, limits=limits_from(settings), data=settings.data, user=settings.user, git=git_access_from(settings)
+            url,
+            limits=limits_from(settings),
+            data=settings.data,
+            user=settings.user,
+            git=git_access_from(settings),
+            overlays=overlays_from(settings),
         )
         stack.callback(context.close)
         contexts.set_current(context)

@@ -33,6 +33,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 
 
+PACKAGE_VARIABLES = ("PIP_", "UV_", "XDG_CONFIG", "SSL_C", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 ORIGIN = re.compile(r"(?:https?|ssh)://(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?|file:///\S+")
 
 
@@ -132,6 +133,14 @@ def _tokens(text: str | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], .
     return tuple((host.strip().lower(), token.strip()) for host, _, token in pairs)
 
 
+def _package_indexes(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    found = _list(text)
+    # No value is shown: an address may hold a password.
+    if found != ("none",) and any(not url.startswith(("https://", "http://", "file:///")) for url in found):
+        raise ValueError("it is not a list of URLs. Give https://host/simple, separated by commas, or none.")
+    return found
+
+
 def _folders(text: str | tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(_folder(Path(part)) for part in _list(text)) if isinstance(text, str) else text
 
@@ -171,6 +180,8 @@ def _origin(text: str) -> str | None:
 
 
 Folder = Annotated[Path, AfterValidator(_folder)]
+# An index's address may hold a password.
+PackageIndexes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_package_indexes), Field(repr=False)]
 
 
 def _setting(
@@ -259,6 +270,30 @@ class Settings(BaseSettings):
         "true or false",
         "register models from elsewhere also where this host confines them weakly (tiers C and D)",
         shown="false",
+    )
+    package_index: PackageIndexes = _setting(
+        "TONTINE_PACKAGE_INDEX",
+        (),
+        "URLs",
+        "package indexes that models' requirements are installed from, separated by commas, or none to install nothing; "
+        "empty asks what pip and uv of this machine are set to",
+    )
+    overlay_mb: int = _setting(
+        "TONTINE_OVERLAY_MB", 1_000, "MB", "packages that one model may have beyond the standard set", least=1
+    )
+    overlays_mb: int = _setting(
+        "TONTINE_OVERLAYS_MB",
+        8_000,
+        "MB",
+        "packages of all models on one host; the least recently used are removed and installed again when needed",
+        least=0,
+    )
+    prepared_models: int = _setting(
+        "TONTINE_PREPARED_MODELS",
+        4,
+        "models",
+        "models with packages of their own for which one worker has processes ready; 0 keeps none",
+        least=0,
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = _setting(
         "TONTINE_CORS_ORIGINS",
@@ -432,6 +467,15 @@ def secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     if problems:
         raise SettingsError("\n".join(problems))
     return found
+
+
+def package_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the variables of `environment` by which pip, uv, proxies and certificates are set up on this machine."""
+    return {
+        name: value
+        for name, value in (os.environ if environment is None else environment).items()
+        if name.upper().startswith(PACKAGE_VARIABLES) or name in {"HOME", "PATH"}
+    }
 
 
 def settings_table() -> list[dict[str, str]]:

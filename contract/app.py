@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from contract.package_lock import PackageLock
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -48,7 +50,8 @@ class AppRef:
 class Version:
     """One version of a model, which never changes. `hash` is the content hash, `archive` the hash of its stored files.
 
-    The score of its reference cases changes, and is read apart.
+    `lock` has the packages that it needs beyond the standard set. The score of its reference cases changes, and is read
+    apart.
     """
 
     app_id: int
@@ -62,3 +65,4 @@ class Version:
     readme: str | None = None
     created_by: str | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
+    lock: PackageLock | None = None

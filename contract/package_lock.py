@@ -64,6 +64,20 @@ class PackageLock:
         return cls(stored["python"], packages)
 
 
+def compare_packages(old: PackageLock | None, new: PackageLock | None) -> list[str]:
+    """Return what is different between the packages of two versions, in words."""
+    before, after = (lock.versions if lock is not None else {} for lock in (old, new))
+    words = []
+    for name in sorted(before | after):
+        if name not in after:
+            words.append(f"package `{name}` {before[name]} is gone")
+        elif name not in before:
+            words.append(f"package `{name}` {after[name]} is new")
+        elif before[name] != after[name]:
+            words.append(f"package `{name}`: {before[name]} to {after[name]}")
+    return words
+
+
 def list_labels(packages: Sequence[LockedPackage]) -> str:
     """Return the packages in one line, for people."""
     return ", ".join(package.label for package in packages)

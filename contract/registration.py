@@ -28,7 +28,7 @@ class Registration:
     """A model that is being registered, as stored.
 
     `app_id` is the model that it makes a new version of, None for a new model; `manifest` is there where it keeps the
-    contract; `seq` rises with each result.
+    contract; `seq` rises with each result. `package_lock` is the hash of the lock of the packages that it needs.
     """
 
     id: UUID
@@ -45,6 +45,7 @@ class Registration:
     created_at: datetime
     checked_at: datetime | None = None
     published_at: datetime | None = None
+    package_lock: str | None = None
 
     @property
     def checked(self) -> bool:

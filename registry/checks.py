@@ -2,7 +2,7 @@
 
 Chosen: the same checks as those that a version goes through when it is stored (`registry.validation`), told apart by
 file so that each passes or fails by itself.
-Left out: running anything, which is `engine.models.check`.
+Left out: resolving packages and running anything, which is `engine.models.check`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from contract.checks import CheckResult, Level
 from contract.errors import ManifestError
-from registry.requirements import find_unmet
+from registry.requirements import find_missing
 from registry.validation import ValidatedModel, validate_model
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def check_files(files: Mapping[str, bytes]) -> tuple[list[CheckResult], Validate
         return results, None
     results += _warnings(model) or [CheckResult(UNKNOWN, Level.PASS, "every key of the manifest is known")]
     requirements = model.manifest.requirements
-    unmet = find_unmet(requirements)
+    unmet, missing = find_missing(requirements)
     results += [CheckResult.failed(REQUIREMENTS, p) for p in unmet]
-    if not unmet:
+    if not unmet and not missing:
         met = ", ".join(requirements) + " installed" if requirements else "none beyond Python's own and the installed"
         results.append(CheckResult(REQUIREMENTS, Level.PASS, met))
     return results, model

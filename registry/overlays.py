@@ -26,12 +26,13 @@ from typing import IO
 from contract.errors import RequirementsError
 from contract.package_lock import LockedPackage, PackageLock
 from contract.problems import Problem
-from registry.package_index import PackageIndex
+from registry.package_index import NONE, PackageIndex
 from registry.package_resolution import explain, resolve
 from registry.requirements import find_missing, standard_set
 from registry.uv_process import UvError, folder_bytes, run_uv
 
 TIMEOUT = 900.0  # s to fetch and install everything
+LOCK_INTERVAL = 0.05  # s between two attempts to have a lock
 PACKAGES = "packages"  # the folder of an overlay that a run sees
 ABOUT = "overlay.json"
 BUILDING = ".new-"
@@ -91,14 +92,17 @@ class OverlayStore:
             RequirementsError: it cannot be built here.
         """
         folder = self._folder(lock.hash)
+        if self.index.closed and not folder.is_dir():
+            hint = "An administrator sets TONTINE_PACKAGE_INDEX."
+            raise RequirementsError([Problem("requirements", "no packages are installed for models here", hint)])
         with self._lock_file(folder) as held:
-            fcntl.flock(held, fcntl.LOCK_SH)
+            _wait_for_lock(held, fcntl.LOCK_SH, stopped)
             while not folder.is_dir():
-                self._lock_to_build(held, stopped)
+                _wait_for_lock(held, fcntl.LOCK_EX, stopped)
                 if not folder.is_dir():  # another process may have been first
                     self._build(lock, folder, stopped)
                 # Between the two locks somebody may remove it.
-                fcntl.flock(held, fcntl.LOCK_SH)
+                _wait_for_lock(held, fcntl.LOCK_SH, stopped)
             os.utime(held.fileno())
             yield folder / PACKAGES
 
@@ -163,20 +167,7 @@ class OverlayStore:
         self.root.mkdir(parents=True, exist_ok=True)
         return (self.root / f"{folder.name}{LOCK}").open("a")
 
-    def _lock_to_build(self, held: IO[str], stopped: Callable[[], bool]) -> None:
-        """Wait for the lock that one builder has; give up where `stopped` says so."""
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            if stopped():
-                raise RequirementsError([Problem("requirements", "installing them was stopped", "Try again.")])
-            time.sleep(0.05)  # a lock of the file system cannot be waited for together with anything else
-
     def _build(self, lock: PackageLock, folder: Path, stopped: Callable[[], bool]) -> None:
-        if self.index.closed:
-            hint = "An administrator sets TONTINE_PACKAGE_INDEX."
-            raise RequirementsError([Problem("requirements", "no packages are installed for models here", hint)])
         if lock.python != host_python():
             found = f"they were locked for Python {lock.python}, and this worker has {host_python()}"
             raise RequirementsError([Problem("requirements", found, "Run it on a worker with that Python.")])
@@ -230,6 +221,17 @@ def _make_read_only(overlay: Path) -> None:
                 file.chmod(0o444)
 
 
+def _wait_for_lock(held: IO[str], kind: int, stopped: Callable[[], bool]) -> None:
+    """Wait for a lock that others may have; give up where `stopped` says so."""
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(held, kind | fcntl.LOCK_NB)
+            return
+        if stopped():
+            raise RequirementsError([Problem("requirements", "installing them was stopped", "Try again.")])
+        time.sleep(LOCK_INTERVAL)  # a lock of the file system cannot be waited for together with anything else
+
+
 def _is_free(held: IO[str]) -> bool:
     """Lock an overlay against everybody where nobody holds it, and say so."""
     try:
@@ -237,6 +239,11 @@ def _is_free(held: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def closed_store() -> OverlayStore:
+    """Return a store that installs nothing."""
+    return OverlayStore(Path("overlays"), PackageIndex((NONE,)))
 
 
 def hold(packages: Path) -> IO[str]:

@@ -20,7 +20,7 @@ from storage.sql import sql
 KEPT_DAYS = 7
 _SELECT = """
 select r.id, r.slug, r.app_id, r.version, r.source, r.git_commit, r.manifest, r.status, r.checks, r.seq,
-       u.name as created_by, r.created_at, r.checked_at, r.published_at
+       u.name as created_by, r.created_at, r.checked_at, r.published_at, r.package_lock
 from registrations r join users u on u.id = r.created_by
 """
 
@@ -86,10 +86,15 @@ def finish_checks(
     *,
     refused: bool,
     manifest: Mapping[str, Any] | None,
+    package_lock: str | None = None,
 ) -> None:
-    """Store all results and how the checks ended."""
-    more = {"status": "REFUSED" if refused else "READY", "manifest": None if manifest is None else _json(manifest)}
-    words = ", status = :status, manifest = cast(:manifest as json), checked_at = now()"
+    """Store all results, how the checks ended, and the hash of the lock of the packages that were used."""
+    more = {
+        "status": "REFUSED" if refused else "READY",
+        "manifest": None if manifest is None else _json(manifest),
+        "lock": package_lock,
+    }
+    words = ", status = :status, manifest = cast(:manifest as json), package_lock = :lock, checked_at = now()"
     _change(conn, registration_id, results, words, more)
 
 

@@ -77,6 +77,15 @@ Index(
     _table=apps,
 )
 
+# The packages that versions need beyond the standard set, with exact versions and hashes.
+package_locks = Table(
+    "package_locks",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("lock", JSONB, nullable=False),
+    _now(),
+)
+
 versions = Table(
     "versions",
     metadata,
@@ -92,6 +101,7 @@ versions = Table(
     Column("created_by", ForeignKey("users.id"), nullable=False),
     _now(),
     Column("source", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("package_lock", ForeignKey("package_locks.hash")),
 )
 
 # Models that are being registered: their files while they are checked, and what was found. No version before it is
@@ -114,6 +124,7 @@ registrations = Table(
     _now(),
     Column("checked_at", DateTime(timezone=True)),
     Column("published_at", DateTime(timezone=True)),
+    Column("package_lock", ForeignKey("package_locks.hash")),
     CheckConstraint("status in ('CHECKING', 'READY', 'REFUSED', 'PUBLISHED')", name="registrations_status"),
 )
 Index("registrations_newest", registrations.c.created_at.desc())

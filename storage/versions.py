@@ -11,7 +11,8 @@ from sqlalchemy import Connection, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contract.app import Version
-from storage.tables import apps, users, versions
+from contract.package_lock import PackageLock
+from storage.tables import apps, package_locks, users, versions
 
 
 def put_version(
@@ -27,8 +28,12 @@ def put_version(
     git_commit: str | None = None,
     readme: str | None = None,
     source: Mapping[str, Any] | None = None,
+    package_lock: str | None = None,
 ) -> Version:
-    """Store a version and make it the model's current one; storing one again only makes it current."""
+    """Store a version and make it the model's current one; storing one again only makes it current.
+
+    `package_lock` is the hash of a lock that is stored already.
+    """
     statement = insert(versions).values(
         app_id=app_id,
         hash=hash,
@@ -40,6 +45,7 @@ def put_version(
         readme=readme,
         created_by=created_by,
         source=dict(source or {}),
+        package_lock=package_lock,
     )
     conn.execute(statement.on_conflict_do_nothing())
     conn.execute(
@@ -88,7 +94,11 @@ def put_case_results(conn: Connection, app_id: int, hash: str, checks: Mapping[s
     )
 
 
-_SELECT = select(versions, users.c.name.label("user")).join(users, users.c.id == versions.c.created_by)
+_SELECT = (
+    select(versions, users.c.name.label("user"), package_locks.c.lock)
+    .join(users, users.c.id == versions.c.created_by)
+    .outerjoin(package_locks, package_locks.c.hash == versions.c.package_lock)
+)
 
 
 def _one_version(conn: Connection, *where: Any) -> Version | None:
@@ -109,4 +119,5 @@ def _version_from_row(row: RowMapping) -> Version:
         readme=row["readme"],
         created_by=row["user"],
         source=row["source"],
+        lock=None if row["lock"] is None else PackageLock.from_dict(row["lock"]),
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 import settings as settings_module
 from contract.checks import CheckResult, Level, is_refused
 from contract.errors import ProblemsError
-from engine.commands.installation import limits_from
+from engine.commands.installation import limits_from, overlays_from
 from engine.models.check import Checker, check_model
 from engine.sandbox.supervisor import Sandbox
 from registry.model_files import read_folder
@@ -41,7 +41,13 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
         # A run may belong to another user, who must be able to read the model's folder.
         Path(home).chmod(0o755)
         with contextlib.closing(Sandbox(Path(home) / "scratch")) as sandbox:
-            checker = Checker(sandbox, limits_from(settings), Path(home) / "checks", trust=settings.trust_models)
+            checker = Checker(
+                sandbox,
+                limits_from(settings),
+                Path(home) / "checks",
+                trust=settings.trust_models,
+                overlays=overlays_from(settings),
+            )
             with contextlib.closing(checker.cancel):
                 for folder in given.folder:
                     refused |= not _check(checker, folder, as_json=given.json)

@@ -9,11 +9,14 @@ import dataclasses
 import getpass
 from collections.abc import Iterator
 
+import settings as settings_module
 from contract.errors import ServerError
 from engine.processes import context as contexts
 from engine.processes.context import AppContext
 from engine.processes.limits import InstallationLimits
 from registry.git_address import GitAccess
+from registry.overlays import OverlayStore
+from registry.package_index import PackageIndex
 from settings import Settings
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
@@ -51,7 +54,8 @@ def open_installation(settings: Settings) -> Iterator[AppContext]:
     with database_url(settings) as url:
         with contextlib.closing(Database(url, pool=1)) as database:
             migrate(database)
-        with contextlib.closing(contexts.open_context(url, data=settings.data, user=settings.user)) as context:
+        opened = contexts.open_context(url, data=settings.data, user=settings.user, overlays=overlays_from(settings))
+        with contextlib.closing(opened) as context:
             yield context
 
 
@@ -65,6 +69,17 @@ def git_access_from(settings: Settings) -> GitAccess:
     """Return where repositories may come from, as the settings give it."""
     tokens = dict(settings.git_tokens)
     return GitAccess(settings.git_hosts, tokens, settings.git_ssh_key, settings.git_known_hosts)
+
+
+def overlays_from(settings: Settings) -> OverlayStore:
+    """Return the packages of models on this host, as the settings give them."""
+    index = PackageIndex(
+        settings.package_index,
+        settings_module.package_environment(),
+        overlay_mb=settings.overlay_mb,
+        total_mb=settings.overlays_mb,
+    )
+    return OverlayStore(settings.data / "overlays", index)
 
 
 def operator_name() -> str:

@@ -17,7 +17,13 @@ from contract.checks import problems_of
 from contract.errors import DatabaseUnavailable, ProblemsError, RegistrationError, ServerError
 from contract.registration import Registration, RegistrationStatus
 from engine.commands.check import print_result
-from engine.commands.installation import database_url, git_access_from, limits_from, operator_name
+from engine.commands.installation import (
+    database_url,
+    git_access_from,
+    limits_from,
+    operator_name,
+    overlays_from,
+)
 from engine.models import registration
 from engine.models.run_checks import run_checks
 from engine.processes import context as contexts
@@ -65,6 +71,7 @@ def _register(context: AppContext, settings: Settings, given: argparse.Namespace
                     Path(home) / "cache",
                     "command",
                     trust_models=settings.trust_models,
+                    overlays=overlays_from(settings),
                 )
                 run_checks(worker, started.id)
         found = registration.find_registration(context, started.id, actor=actor)

@@ -17,18 +17,22 @@ from typing import Any
 from contract import inputs as contract_inputs
 from contract.cases import Case, mismatches
 from contract.checks import CheckResult, Level, is_refused
-from contract.errors import InputError, ResultError, SandboxLostError
+from contract.errors import InputError, RequirementsError, ResultError, SandboxLostError
 from contract.fields import Field
 from contract.manifest import Manifest
+from contract.package_lock import PackageLock, list_labels
 from contract.result import parse_result, require_object
 from contract.run import Status
+from engine.models.packages import open_packages
 from engine.processes.limits import InstallationLimits
 from engine.runs.execute import run_limits
 from engine.runs.submit import declared_seed
 from engine.sandbox.supervisor import CancelToken, Outcome, Progress, Sandbox, SandboxJob
 from engine.sandbox.tiers import Tier
 from registry import model_files
-from registry.checks import check_files
+from registry.checks import REQUIREMENTS, check_files
+from registry.overlays import OverlayStore, closed_store
+from registry.requirements import find_missing
 from registry.validation import ValidatedModel
 
 IMPORT, DEFAULTS, RESULT, CASES, BOUNDS = "Import", "Default inputs", "Result", "Reference cases", "Bounds of inputs"
@@ -45,7 +49,8 @@ class Checker:
     """A sandbox to check models in.
 
     `folder` is where a model is unpacked for its check; `cancel` ends a check from another thread; `trust` takes models
-    although this host confines them weakly.
+    although this host confines them weakly. `overlays` is where packages are installed; `lock` has those that the model
+    which was checked last needs beyond the standard set.
     """
 
     sandbox: Sandbox
@@ -53,6 +58,12 @@ class Checker:
     folder: Path
     trust: bool = False
     cancel: CancelToken = field(default_factory=CancelToken)
+    overlays: OverlayStore = field(default_factory=closed_store)
+    lock: PackageLock | None = None
+
+    def is_cancelled(self) -> bool:
+        """Say whether the check is to end."""
+        return self.cancel.reason is not None
 
 
 def check_model(
@@ -60,6 +71,7 @@ def check_model(
 ) -> list[CheckResult]:
     """Check the files of a model and return every result, in order; each is also handed to `on_result` at once."""
     results: list[CheckResult] = []
+    checker.lock = None
     for result in _results(checker, files):
         if checker.cancel.reason is not None:
             break  # what was ended from outside says nothing of the model
@@ -77,11 +89,26 @@ def _results(checker: Checker, files: Mapping[str, bytes]) -> Iterator[CheckResu
         return
     folder = checker.folder / f"check-{model.hash[:16]}"
     shutil.rmtree(folder, ignore_errors=True)
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            checker.lock = checker.overlays.resolve(model.manifest.requirements, stopped=checker.is_cancelled)
+            overlay = stack.enter_context(open_packages(checker.overlays, checker.lock, checker.cancel))
+        except RequirementsError as error:
+            yield from (CheckResult.failed(REQUIREMENTS, problem) for problem in error.problems)
+            return
+        if checker.lock is not None:
+            yield CheckResult(REQUIREMENTS, Level.PASS, _packages_text(checker.lock))
+        elif find_missing(model.manifest.requirements)[1]:
+            yield CheckResult(REQUIREMENTS, Level.PASS, "met by what every model has")
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        stack.callback(checker.sandbox.prepared.forget, folder)
         model_files.install(files, folder)
-        yield from _run_checks(_Runner(checker, model, folder))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        yield from _run_checks(_Runner(checker, model, folder, overlay))
+
+
+def _packages_text(lock: PackageLock) -> str:
+    count = len(lock.packages)
+    return f"resolved and installed: {list_labels(lock.packages)} ({count} package{'' if count == 1 else 's'})"
 
 
 def _check_confinement(checker: Checker) -> CheckResult:
@@ -260,8 +287,8 @@ def bound_values(field_: Field) -> list[Any]:
 class _Runner:
     """Runs one model's function again and again, in a child of its own each time."""
 
-    def __init__(self, checker: Checker, model: ValidatedModel, folder: Path) -> None:
-        self.checker, self.model, self.folder = checker, model, folder
+    def __init__(self, checker: Checker, model: ValidatedModel, folder: Path, overlay: Path | None = None) -> None:
+        self.checker, self.model, self.folder, self.overlay = checker, model, folder, overlay
         self.manifest = model.manifest
         self.count = 0
 
@@ -282,6 +309,7 @@ class _Runner:
             limits=run_limits(self.checker.limits, self.manifest),
             files=files,
             import_only=import_only,
+            overlay=self.overlay,
         )
         with contextlib.suppress(SandboxLostError):
             return self._run(job)

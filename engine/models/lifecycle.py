@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from contract.actor import Actor
 from contract.app import App, Version
 from contract.manifest_diff import FileDiff, compare_cases, compare_files, compare_manifests
+from contract.package_lock import compare_packages
 from engine.authorization import Action, require
 from engine.models.catalogue import find_app, find_version
 from engine.models.registration import GIT
@@ -121,7 +122,7 @@ def compare_versions(context: AppContext, app: App, old: str, new: str | None = 
     before, after = (find_version(context, app, version, actor=actor).version for version in (old, new))
     files = [read_source(context, app, version.hash, actor=actor) for version in (before, after)]
     return Comparison(
-        compare_manifests(before.manifest, after.manifest),
+        [*compare_manifests(before.manifest, after.manifest), *compare_packages(before.lock, after.lock)],
         compare_cases(before.cases, after.cases),
         compare_files(*files),
     )

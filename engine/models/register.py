@@ -5,13 +5,14 @@ that somebody rolled back to stays the current one until the folder changes.
 Left out: models from elsewhere, which are checked first (`engine.models.registration`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from contract.actor import Actor
-from contract.app import Version
+from contract.app import App, Version
 from contract.errors import ProblemsError, RegistrationError
+from contract.package_lock import PackageLock
 from contract.problems import Problem
 from engine.authorization import Action, require
 from engine.models.starting_runs import queue_missing_starting_runs, queue_starting_run
@@ -19,7 +20,8 @@ from engine.processes.context import AppContext
 from engine.runs import job_queue
 from registry import model_files
 from registry import validation as registry_check
-from storage import apps, blobs, users, versions
+from registry.requirements import find_missing
+from storage import apps, blobs, package_locks, users, versions
 
 # Registered first, so that on a fresh installation they have the ids 1 and 2, where clients of the MCLAVIER Marketplace
 # expect its two models.
@@ -101,6 +103,7 @@ def register(
 
     Raises:
         ManifestError: with every problem found in the folder.
+        RequirementsError: the packages it asks for cannot be had.
     """
     require(actor, Action.REGISTER_MODELS)
     hash_ = model_files.content_hash(files)
@@ -111,15 +114,40 @@ def register(
     if known is not None and version is not None and unchanged and dict(known.source) == dict(source):
         return version
     checked = registry_check.validate_model(files)
+    lock = _find_lock(context, known, checked.manifest.requirements) if version is None else None
     with context.database.begin() as conn:
         user_id = users.get_or_create_user(conn, actor.name)
         app = apps.put_app(conn, slug, dict(source), user_id)
-        stored = store_version(conn, app.id, files, checked, source=source, git_commit=git_commit, user_id=user_id)
+        stored = store_version(
+            conn,
+            app.id,
+            files,
+            checked,
+            source=source,
+            git_commit=git_commit,
+            user_id=user_id,
+            package_lock=package_locks.put_lock(conn, lock) if lock is not None else None,
+        )
         # One that is stored already only becomes current: its cases have run.
         if version is None and any(c.expect for c in checked.cases):
             job_queue.enqueue_reference_cases(conn, app.id, checked.hash)
     queue_starting_run(context.database, app.id, checked.hash, checked.manifest)
     return stored
+
+
+def _find_lock(context: AppContext, known: App | None, requirements: Sequence[str]) -> PackageLock | None:
+    """Return the packages of a new version: those of the version before where it asks for the same.
+
+    An author who works in a folder saves it often, and the code is what changes.
+    """
+    if not find_missing(requirements)[1]:
+        return context.overlays.resolve(requirements)
+    if known is not None and known.current_version is not None:
+        with context.database.read() as conn:
+            before = versions.get_version(conn, known.id, known.current_version)
+        if before is not None and before.lock is not None and before.manifest.get("requirements") == [*requirements]:
+            return before.lock
+    return context.overlays.resolve(requirements)
 
 
 def store_version(
@@ -131,6 +159,7 @@ def store_version(
     source: Mapping[str, str],
     git_commit: str | None,
     user_id: int,
+    package_lock: str | None = None,
 ) -> Version:
     """Store checked files as the current version of a model, in the transaction of `conn`."""
     return versions.put_version(
@@ -145,4 +174,5 @@ def store_version(
         readme=checked.readme,
         created_by=user_id,
         source=source,
+        package_lock=package_lock,
     )

@@ -190,7 +190,16 @@ def publish(context: AppContext, registration_id: UUID, *, actor: Actor) -> App:
         slug, app = _choose_name(conn, found.source, found.slug, found.slug, actor, fixed=found.app_id is not None)
         user_id = users.get_or_create_user(conn, actor.name)
         app = apps.put_app(conn, slug, found.source, user_id)
-        store_version(conn, app.id, files, checked, source=found.source, git_commit=found.git_commit, user_id=user_id)
+        store_version(
+            conn,
+            app.id,
+            files,
+            checked,
+            source=found.source,
+            git_commit=found.git_commit,
+            user_id=user_id,
+            package_lock=found.package_lock,
+        )
         registrations.mark_published(conn, registration_id, app.id)
         registrations.delete_old(conn)
         if any(case.expect for case in checked.cases):

@@ -18,7 +18,7 @@ from engine.runs.execute import WORKER_STOPPED, WorkerContext
 from engine.sandbox.supervisor import CancelToken
 from registry import model_files
 from registry.validation import validate_model
-from storage import registrations
+from storage import package_locks, registrations
 
 log = structlog.get_logger()
 
@@ -46,6 +46,7 @@ def run_checks(worker_context: WorkerContext, registration_id: uuid.UUID) -> Non
             worker_context.cache / "checks" / str(registration_id),
             trust=worker_context.trust_models,
             cancel=cancel,
+            overlays=worker_context.overlays,
         )
         try:
             check_model(checker, files, store)
@@ -63,5 +64,9 @@ def run_checks(worker_context: WorkerContext, registration_id: uuid.UUID) -> Non
         manifest = dict(validate_model(files).manifest.raw)
     except ManifestError:
         manifest = None
+    refused = is_refused(results)
     with database.begin() as conn:
-        registrations.finish_checks(conn, registration_id, results, refused=is_refused(results), manifest=manifest)
+        lock = None if checker.lock is None or refused else package_locks.put_lock(conn, checker.lock)
+        registrations.finish_checks(
+            conn, registration_id, results, refused=refused, manifest=manifest, package_lock=lock
+        )

@@ -11,8 +11,9 @@ from dataclasses import asdict
 
 from contract import inputs as contract_inputs
 from contract.cases import Case, Mismatch, mismatches
-from contract.errors import NotGrantedError, SandboxLostError
+from contract.errors import NotGrantedError, RequirementsError, SandboxLostError
 from contract.run import Status
+from engine.models.packages import missing_packages_reason, open_packages
 from engine.models.permissions import resolve_access, secrets_for
 from engine.models.versions import load_version
 from engine.runs import job_queue
@@ -50,9 +51,15 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
     except NotGrantedError as error:
         denied = denial_reason(error)
     total, missed = 0, list[Mismatch]()
-    with contextlib.closing(CancelToken()) as cancel:
+    with contextlib.closing(CancelToken()) as cancel, contextlib.ExitStack() as packages:
         worker_context.active[cancel] = uuid.uuid4()  # of no run: only the worker's own end cancels a check
+        overlay = None
         try:
+            try:
+                opened = open_packages(worker_context.overlays, loaded.version.lock, cancel)
+                overlay = packages.enter_context(opened)
+            except RequirementsError as error:
+                denied = denied or missing_packages_reason(error)
             for i, case in enumerate(c for c in loaded.cases if c.expect):
                 total += len(case.expect)
                 if denied is not None:
@@ -70,12 +77,15 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
                     hosts=access.hosts,
                     denial_messages=access.denial_messages(slug),
                     secrets=secrets,
+                    overlay=overlay,
                 )
                 missed += _case_mismatches(worker_context, case, job, cancel)
                 if cancel.reason == WORKER_STOPPED:
-                    with worker_context.database.begin() as conn:
-                        job_queue.enqueue_reference_cases(conn, app_id, version)
-                    return
+                    break
+            if cancel.reason == WORKER_STOPPED:
+                with worker_context.database.begin() as conn:
+                    job_queue.enqueue_reference_cases(conn, app_id, version)
+                return
         finally:
             del worker_context.active[cancel]
     checks = {"total": total, "reproduced": total - len(missed), "misses": [asdict(m) for m in missed]}

@@ -13,6 +13,7 @@ from contract.errors import NoContextError
 from contract.problems import Problem
 from engine.processes.limits import InstallationLimits
 from registry.git_address import GitAccess
+from registry.overlays import OverlayStore, closed_store
 from storage import users
 from storage.database import Database
 from storage.notifications import Listener
@@ -23,7 +24,7 @@ class AppContext:
     """A database, the one listener of this process, and the limits of the installation.
 
     `git` is where repositories may come from. `folder_problems` are what keeps folders of this host from being
-    registered, by folder name, as they were last read.
+    registered, by folder name, as they were last read. `overlays` chooses the packages that models ask for.
     """
 
     database: Database
@@ -35,6 +36,7 @@ class AppContext:
     users: dict[str, int] = field(default_factory=dict)
     git: GitAccess = field(default_factory=GitAccess)
     folder_problems: dict[str, list[Problem]] = field(default_factory=dict)
+    overlays: OverlayStore = field(default_factory=closed_store)
 
     def user_id(self, actor: Actor) -> int:
         """Return the id of the user that the actor's runs, uploads and grants are recorded for."""
@@ -60,12 +62,21 @@ def open_context(
     data: Path,
     user: str = "analyst",
     git: GitAccess | None = None,
+    overlays: OverlayStore | None = None,
 ) -> AppContext:
     """Connect to a migrated database and start listening."""
     database = Database(url)
     listener = Listener(database.dsn)
     listener.start()
-    return AppContext(database, listener, limits or InstallationLimits(), data, user, git=git or GitAccess())
+    return AppContext(
+        database,
+        listener,
+        limits or InstallationLimits(),
+        data,
+        user,
+        git=git or GitAccess(),
+        overlays=overlays or closed_store(),
+    )
 
 
 def set_current(context: AppContext | None) -> None:

@@ -21,7 +21,9 @@ from uuid import UUID
 
 import structlog
 
+from contract.actor import SYSTEM
 from contract.errors import DatabaseUnavailable, QueueLostError
+from engine.models.packages import remove_unused
 from engine.models.run_checks import run_checks
 from engine.models.verify import run_reference_cases
 from engine.observability.loop_monitor import LoopMonitor
@@ -33,6 +35,7 @@ from engine.sandbox.scratch import ScratchRoot
 from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import make_undumpable
 from engine.webhooks import deliver as webhook_delivery
+from registry.overlays import OverlayStore, closed_store
 from storage import runs, workers
 from storage.database import Database
 from storage.notifications import CANCEL, Listener
@@ -44,6 +47,7 @@ log = structlog.get_logger()
 POLL_INTERVAL = 10.0
 WEBHOOK_SLOTS = 2  # messages to webhooks that are under way at once
 WEBHOOK_INTERVAL = 10.0  # s between two looks for what nobody announced: a message that is tried again
+PACKAGES_INTERVAL = 3_600.0  # s between two looks for packages that no model needs any more
 WATCH_INTERVAL = 2.0  # s between two looks whether the database still answers
 DATABASE_TIMEOUT = (
     15.0  # s without an answer from the database, or twice `stalled` where that is more, after which a worker ends
@@ -66,11 +70,13 @@ class Worker:
         secrets: Mapping[str, str] | None = None,
         loop_block_ms: int = 0,
         trust_models: bool = False,
+        overlays: OverlayStore | None = None,
+        prepared_models: int = 4,
     ) -> None:
         self.database = Database(url, idle_timeout=limits.worker_timeout)
         self.name = workers.worker_name(os.getpid())
         self.scratch_root = ScratchRoot(data / "scratch")
-        self.sandbox = Sandbox(self.scratch_root.folder, tier=tier)
+        self.sandbox = Sandbox(self.scratch_root.folder, tier=tier, prepared_models=prepared_models)
         self.worker_context = WorkerContext(
             self.database,
             self.sandbox,
@@ -79,6 +85,7 @@ class Worker:
             self.name,
             secrets=secrets or {},
             trust_models=trust_models,
+            overlays=overlays or closed_store(),
         )
         self.listener = Listener(self.database.dsn)
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
@@ -116,6 +123,7 @@ class Worker:
         maintenance = threading.Thread(target=self._maintain, name="maintenance", daemon=True)
         maintenance.start()
         threading.Thread(target=self._enqueue_due, name="webhooks", daemon=True).start()
+        threading.Thread(target=self._remove_unused_packages, name="packages", daemon=True).start()
         try:
             asyncio.run(self._work())
         finally:
@@ -233,6 +241,17 @@ class Worker:
                     pass
             except DatabaseUnavailable as error:
                 log.warning("webhooks wait", worker=self.name, error=str(error)[:200])
+
+    def _remove_unused_packages(self) -> None:
+        """Remove packages that no model needs any more, at the start and every hour."""
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            pause = PACKAGES_INTERVAL
+            try:
+                for overlay in remove_unused(self.worker_context.overlays, self.database, actor=SYSTEM):
+                    log.info("packages removed", worker=self.name, packages=", ".join(overlay.packages))
+            except (DatabaseUnavailable, OSError) as error:
+                log.warning("packages could not be looked through", worker=self.name, error=str(error)[:200])
 
     def _maintain(self) -> None:
         """Send heartbeats and requeue the runs of dead workers, for as long as this worker lives."""

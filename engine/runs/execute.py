@@ -9,7 +9,7 @@ Left out: deciding what is tried again, which is `engine.runs.recovery`.
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,10 +18,18 @@ import structlog
 
 from contract import result as contract_result
 from contract import result_parts
-from contract.errors import DatabaseUnavailable, LostClaimError, NotGrantedError, ResultError, SandboxLostError
+from contract.errors import (
+    DatabaseUnavailable,
+    LostClaimError,
+    NotGrantedError,
+    RequirementsError,
+    ResultError,
+    SandboxLostError,
+)
 from contract.manifest import Manifest
 from contract.refusals import read_refusals
 from contract.run import Run, Status
+from engine.models.packages import missing_packages_reason, open_packages
 from engine.models.permissions import resolve_access, secrets_for
 from engine.models.versions import load_version
 from engine.observability import telemetry
@@ -29,8 +37,10 @@ from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
 from engine.runs.recorder import TAKEN_OVER, Recorder
 from engine.runs.uploads import file_name
+from engine.sandbox import reasons
 from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Progress, Sandbox, SandboxJob
 from registry import model_files
+from registry.overlays import OverlayStore, closed_store
 from storage import blobs, runs
 from storage.database import Database
 
@@ -50,7 +60,8 @@ class WorkerContext:
     A run may have two for a moment: the attempt that lost it, and the next, which came to the same worker.
 
     `secrets` are the values this worker was given, by name; a run gets those that its model was granted.
-    `trust_models` lets models be registered although this host confines them weakly.
+    `trust_models` lets models be registered although this host confines them weakly. `overlays` are the packages that
+    models have beyond the standard set.
     """
 
     database: Database
@@ -61,6 +72,7 @@ class WorkerContext:
     active: dict[CancelToken, UUID] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     trust_models: bool = False
+    overlays: OverlayStore = field(default_factory=closed_store)
 
     def cancel_run(self, run_id: UUID, reason: str, *, but: CancelToken | None = None) -> None:
         """Ask for the end of what this worker is running for a run; safe from any thread."""
@@ -137,10 +149,27 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
         secrets=secrets,
     )
     record = Recorder(worker_context.database, run, cancel)
+    began = time.monotonic()
     try:
-        run_in_sandbox(
-            worker_context, job, record, cancel, lambda outcome: _end_attempt(worker_context, run, outcome, record)
-        )
+        with open_packages(
+            worker_context.overlays,
+            version.version.lock,
+            cancel,
+            lambda: record(Progress(None, "Installing the model's packages", {}, "")),
+        ) as overlay:
+            run_in_sandbox(
+                worker_context,
+                replace(job, overlay=overlay),
+                record,
+                cancel,
+                lambda outcome: _end_attempt(worker_context, run, outcome, record),
+            )
+    except RequirementsError as error:
+        if cancel.reason is not None:
+            outcome = Outcome(*reasons.cancelled(cancel.reason, time.monotonic() - began))
+        else:
+            outcome = Outcome(Status.FAILED, missing_packages_reason(error))
+        _end_attempt(worker_context, run, outcome, record)
     finally:
         record.close()
     return run
@@ -233,6 +262,8 @@ def _describe_error(error: Exception) -> str:
 def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, record: Recorder | None) -> None:
     status, reason = outcome.status, outcome.reason
     problems: tuple[Problem, ...] = ()
+    version = load_version(worker_context.database, run.app_id, run.version)
+    lock = version.version.lock if version is not None else None
     doc: dict[str, Any] | None = None
     stored: Mapping[str, result_parts.Columns] = {}
     if status is Status.SUCCESS:
@@ -241,7 +272,7 @@ def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, re
         except ResultError as error:
             status, problems = Status.FAILED, tuple(error.problems)
             reason = "The model's result cannot be shown: " + " ".join(str(p) for p in error.problems)
-    elif outcome.words and (version := load_version(worker_context.database, run.app_id, run.version)) is not None:
+    elif outcome.words and version is not None:
         problems = read_refusals(outcome.words, version.manifest.inputs)
     if record is not None and record.lost:
         raise LostClaimError
@@ -270,7 +301,7 @@ def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, re
             shown=shown,
             peak_memory=outcome.peak_memory,
             cpu_seconds=outcome.cpu_seconds,
-            environment=worker_context.sandbox.packages,
+            environment={**worker_context.sandbox.packages, **(lock.versions if lock is not None else {})},
         )
     if not kept:
         raise LostClaimError

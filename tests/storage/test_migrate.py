@@ -10,8 +10,9 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from contract.errors import DatabaseUnavailable
+from contract.package_lock import LockedPackage, PackageLock
 from contract.run_search import Filter
-from storage import apps, favourites, registrations, versions
+from storage import apps, favourites, package_locks, registrations, versions
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.search import count_runs, search_runs
@@ -180,6 +181,27 @@ def test_models_can_be_starred_after_the_upgrade_and_what_was_there_stays(older)
         favourites.add_favourite(conn, user, app)
         assert favourites.list_favourites(conn, "ada") == {app}
         assert conn.execute(text("select count(*) from runs")).scalar_one() == 2
+
+
+def test_versions_of_the_last_release_have_no_lock_after_the_upgrade_and_new_ones_may_share_one(older):
+    database = older("0009")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+    migrate(database)
+    lock = PackageLock("3.11", (LockedPackage("alpha", "1.0", ("sha256:0",)),))
+    with database.begin() as conn:
+        app = conn.execute(text("select id from apps")).scalar_one()
+        assert [v.lock for v in versions.list_versions(conn, app)] == [None]
+        assert package_locks.put_lock(conn, lock) == package_locks.put_lock(conn, lock) == lock.hash
+        conn.execute(text("update versions set package_lock = :hash"), {"hash": lock.hash})
+        assert [v.lock for v in versions.list_versions(conn, app)] == [lock]
+        assert package_locks.models_by_lock(conn) == {lock.hash: ["mortality"]}
+        conn.execute(text("update apps set archived_at = now(), archived_by = (select min(id) from users)"))
+        assert package_locks.models_by_lock(conn) == {}
+        conn.execute(text("update package_locks set created_at = now() - interval '2 days'"))
+        assert package_locks.delete_unreferenced(conn) == 0
+        conn.execute(text("update versions set package_lock = null"))
+        assert package_locks.delete_unreferenced(conn) == 1
 
 
 def test_two_processes_that_start_together_migrate_once(server_url):

@@ -181,7 +181,7 @@ def test_requirements_that_are_not_installed_are_refused_by_name(check):
         "numpy": None,
         "numpy>=1": None,
         "numpy<1": "is installed here as",
-        "nothing-of-this-name": "not installed here",
+        "nothing-of-this-name": "no packages are installed for models here",
         "not a requirement!": "no requirement",
         "numpy @ https://example.com/x.whl": "names an address",
         "nothing-of-this-name; python_version < '3'": None,

@@ -275,7 +275,7 @@ class Settings(BaseSettings):
         "TONTINE_PACKAGE_INDEX",
         (),
         "URLs",
-        "package indexes that models' requirements are installed from, separated by commas, or none to install nothing; "
+        "indexes that models' requirements are installed from, separated by commas, or none to install nothing; "
         "empty asks what pip and uv of this machine are set to",
     )
     overlay_mb: int = _setting(

@@ -32,6 +32,7 @@ class VersionBody(BaseModel):
     created_at: datetime
     source: dict[str, Any]
     current: bool
+    packages: dict[str, str] = Field(description="versions of the packages it has beyond the standard set, by name")
 
     @classmethod
     def of(cls, version: Version, app: App) -> "VersionBody":
@@ -44,6 +45,7 @@ class VersionBody(BaseModel):
             created_at=version.created_at,
             source=dict(version.source),
             current=version.hash == app.current_version,
+            packages=version.lock.versions if version.lock is not None else {},
         )
 
 

@@ -6,6 +6,7 @@ PARTS = (
     "engine",
     "fairness",
     "sandbox",
+    "overlays",
     "storage",
     "browser",
     "vs_gradio",

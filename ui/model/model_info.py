@@ -49,6 +49,7 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
             note = f" – {escape(reference.note)}" if reference.note else ""
             st.markdown(f"- {web_link(reference.title, reference.url)}{note}")
     _show_cases(app, version, cases)
+    _show_packages(version)
     st.caption(
         " · ".join(
             [
@@ -60,6 +61,23 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
                 f"maintained by {escape(', '.join(manifest.maintainers) or app.owner or 'Tontine')}",
             ]
         )
+    )
+
+
+def _show_packages(version: Version) -> None:
+    if version.lock is None:
+        return
+    st.subheader("Packages", anchor=False)
+    packages = version.lock.packages
+    st.dataframe(
+        pd.DataFrame({"Package": [p.name for p in packages], "Version": [p.version for p in packages]}),
+        hide_index=True,
+        width="content",
+        alt="Packages of the model",
+    )
+    st.caption(
+        f"Installed for this version beside what every model has, for Python {escape(version.lock.python)}. Each file "
+        "is checked against the hash that it had when the model was registered."
     )
 
 

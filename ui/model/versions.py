@@ -12,6 +12,7 @@ import streamlit as st
 
 from contract.app import App, Version
 from contract.errors import ProblemsError
+from contract.package_lock import list_labels
 from engine.models import lifecycle
 from engine.models.catalogue import find_app
 from engine.models.registration import register_from_git
@@ -43,6 +44,8 @@ def show_versions(app: App, shown: Version) -> None:
     )
     version = by_hash[looked_at or hashes[0]]
     _show_actions(app, version)
+    if version.lock is not None:
+        st.caption(escape(f"Packages: {list_labels(version.lock.packages)}"))
     view = st.segmented_control(
         "Show", ["Source", "Differences"], default="Source", required=True, key=f"{app.slug}:view",
         label_visibility="collapsed",

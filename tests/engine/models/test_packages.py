@@ -12,6 +12,8 @@ from contract.checks import Level
 from contract.errors import RequirementsError
 from contract.registration import RegistrationStatus
 from contract.run import Status
+from engine.commands import check as check_command
+from engine.commands import packages
 from engine.models import registration
 from engine.models.catalogue import find_app, find_version
 from engine.models.lifecycle import compare_versions, set_archived
@@ -23,6 +25,7 @@ from engine.runs.submit import submit
 from engine.sandbox.supervisor import CancelToken
 from registry.overlays import OverlayStore
 from registry.package_index import PackageIndex
+from settings import read_settings
 from storage import runs, versions
 from tests.registry.package_index import make_wheel, serve_index
 
@@ -231,3 +234,31 @@ def test_an_installation_that_has_begun_elsewhere_is_waited_for_until_the_run_is
         index.hold.set()
         threads[0].join(timeout=60)
     assert outcomes[1:] == ["packages"]
+
+
+def test_the_command_for_operators_lists_packages_with_size_use_and_models_and_removes_the_unused(
+    context, check, overlays, database_url, tmp_path, capsys
+):
+    app = registration.publish(context, check("alpha").id, actor=ADA)
+    settings = read_settings({"DATABASE_URL": database_url, "TONTINE_DATA": str(tmp_path)})
+    assert packages.main([], settings) == 0
+    said = capsys.readouterr().out
+    for words in ("alpha 2.0, beta 1.5", "models:   probe", "1 overlay, ", " MB"):
+        assert words in said
+    set_archived(context, app, archived=True, actor=ADA)
+    assert packages.main(["--remove-unused"], settings) == 0
+    assert "0 overlays" in capsys.readouterr().out
+    assert overlays.list_overlays() == []
+
+
+def test_the_check_command_shows_what_was_resolved_and_the_same_refusals(index, tmp_path, capsys):
+    settings = read_settings({"TONTINE_DATA": str(tmp_path / "data"), "TONTINE_PACKAGE_INDEX": index.url})
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name, content in files("alpha").items():
+        (folder / name).write_bytes(content)
+    assert check_command.main([str(folder)], settings) == 0
+    assert "Requirements: resolved and installed: alpha 2.0, beta 1.5" in capsys.readouterr().out
+    (folder / "manifest.json").write_bytes(files("gone")["manifest.json"])
+    assert check_command.main([str(folder)], settings) == 1
+    assert "gone is not in the package index" in capsys.readouterr().out

@@ -22,6 +22,29 @@ import alpha, os, sys
 def run(inputs):
     return {"summary": {"version": alpha.VERSION, "pid": os.getpid(), "loaded": alpha.LOADED, "n": inputs["n"]}}
 """
+HOSTILE = """
+import os, signal, socket
+
+SAID = {}
+
+
+def attempt(name, call):
+    try:
+        call()
+        SAID[name] = "done"
+    except (OSError, ValueError) as error:
+        SAID[name] = type(error).__name__
+
+
+attempt("fork", os.fork)
+attempt("read", lambda: open("/etc/passwd").read())
+attempt("write", lambda: open("/tmp/hostile", "w"))
+attempt("connect", lambda: socket.create_connection(("127.0.0.1", 1)))
+attempt("signal", lambda: os.kill(os.getppid(), signal.SIGTERM))
+attempt("look", lambda: os.listdir(os.path.dirname(os.getcwd())))
+attempt("limits", lambda: __import__("resource").setrlimit(7, (9999, 9999)))
+SECRET = os.environ.get("RUN", "none yet")
+"""
 ALPHA = "import os, threading\nVERSION = {!r}\nLOADED = 'RUN' not in os.environ\n"
 
 
@@ -31,6 +54,7 @@ def index():
         for version in ("1.0", "2.0"):
             served.add("alpha", version, {"alpha/__init__.py": ALPHA.format(version)})
         served.add("wide", "1.0", {"wide/__init__.py": "", "wide/part.py": "NAME = __name__\n"})
+        served.add("hostile", "1.0", {"hostile.py": HOSTILE})
         served.add("busy", "1.0", {"busy.py": "while True:\n    pass\n"})
         served.add(
             "writes", "1.0", {"writes.py": "for i in range(50):\n    open(f'f{i}', 'wb').write(bytes(500_000))\n"}
@@ -172,6 +196,18 @@ def run(inputs):
     assert (first["text"], second["text"]) == ("a,b", "a,b")
     assert (first["loaded"], second["loaded"]) == (False, True)
     assert first["drawn"] == second["drawn"]
+
+
+def test_a_package_that_is_loaded_ahead_can_do_no_more_than_one_that_the_run_loads(go, box, overlay, model):
+    code = "import hostile\ndef run(inputs):\n    return {'summary': {**hostile.SAID, 'secret': hostile.SECRET}}\n"
+    packages, folder = overlay("hostile"), model(code)
+    cold = summary(go(packages, folder=folder, secrets={"RUN": "a secret"}))
+    assert until(lambda: box.prepared.count() == 1)
+    warm = summary(go(packages, folder=folder, secrets={"RUN": "a secret"}))
+    assert (cold.pop("secret"), warm.pop("secret")) == ("***", "none yet")
+    assert cold == warm
+    assert "done" not in warm.values()
+    assert len(warm) == 7
 
 
 def test_packages_are_loaded_by_confined_children_only(go, box, overlay, model, tmp_path):

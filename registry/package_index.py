@@ -35,8 +35,8 @@ class PackageIndex:
     """Where packages come from, and how much of them.
 
     Args:
-        urls: the indexes that an administrator named, the first asked last, as uv does; empty for what this machine is
-            configured for, `none` to install nothing.
+        urls: the indexes that an administrator named, asked in this order: the first that has a package gives it. Empty
+            for what this machine is configured for, `none` to install nothing.
         environment: this machine's variables, of which those that concern packages are used.
         overlay_mb: megabytes that the packages of one model may take.
         total_mb: megabytes that all of them may take on this host.
@@ -54,14 +54,17 @@ class PackageIndex:
 
     def variables(self) -> dict[str, str]:
         """Return the environment that uv gets."""
-        given = {name: value for name, value in self.environment.items() if PASSED_ON.fullmatch(name)}
-        if self.urls:
-            given = {name: value for name, value in given.items() if not INDEXES.fullmatch(name)}
-            given |= {"UV_DEFAULT_INDEX": self.urls[0], "UV_INDEX": " ".join(self.urls[1:]), "UV_NO_CONFIG": "1"}
-            return {name: value for name, value in given.items() if value}
-        configured = _pip_configuration(tuple(sorted(self.environment.items())))
-        # As pip does, look at all indexes for the version wanted; the hashes say which file is the right one.
-        return {"UV_INDEX_STRATEGY": "unsafe-best-match", **configured, **given}
+        passed_on = {name: value for name, value in self.environment.items() if PASSED_ON.fullmatch(name)}
+        found = {**_pip_configuration(tuple(sorted(self.environment.items()))), **passed_on}
+        if not self.urls:
+            # As pip does, look at all indexes for the version wanted; the hashes say which file is the right one.
+            return {"UV_INDEX_STRATEGY": "unsafe-best-match", **found}
+        # uv asks its default index last.
+        named = {"UV_DEFAULT_INDEX": self.urls[-1], "UV_INDEX": " ".join(self.urls[:-1]), "UV_NO_CONFIG": "1"}
+        return {
+            **{name: value for name, value in found.items() if not INDEXES.fullmatch(name)},
+            **{name: value for name, value in named.items() if value},
+        }
 
 
 def find_uv() -> str:

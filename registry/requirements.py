@@ -52,9 +52,13 @@ def find_missing(requirements: Iterable[str]) -> tuple[list[Problem], list[str]]
             found = f"there are more than {MAX_REQUIREMENTS} requirements"
             problems.append(Problem("requirements", found, "Name the packages that the code imports, and no others."))
             break
-        where = f"requirements: {text}"[:200]
+        where = f"requirements: {text!r}"[:200] if not text.isprintable() else f"requirements: {text}"[:200]
+        if not text.isprintable() or len(text) > LONGEST:  # a second line would be an option of uv
+            found = f"it holds control characters, or more than {LONGEST} characters"
+            problems.append(Problem(where, found, "Write it as numpy>=2, say."))
+            continue
         try:
-            wanted = Requirement(text[:LONGEST])
+            wanted = Requirement(text)
         except InvalidRequirement as error:
             found = f"it is no requirement ({str(error).splitlines()[0]})"
             problems.append(Problem(where, found, "Write it as numpy>=2, say."))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import settings
 from contract.errors import RequirementsError
 from contract.package_lock import PackageLock
 from registry.overlays import ABOUT, OverlayStore, hold
@@ -64,8 +65,40 @@ def test_requirements_that_are_none_name_addresses_or_contradict_the_standard_se
     problems, missing = find_missing(["what is this?", "alpha @ https://example.com/a.whl", "numpy<1", "alpha>1"])
     assert missing == ["alpha>1"]
     assert [words in p.message for p, words in zip(problems, ("no requirement", "address", "numpy is"), strict=True)]
+    second_line = "alpha; python_version != 'x\n--index-url=http://example.com'"
+    problems, missing = find_missing([second_line, f"alpha=={'1' * 600}"])
+    assert [p.message.split(",")[0] for p in problems] == ["it holds control characters"] * 2
+    assert missing == []
     problems, _ = find_missing(["alpha"] * 51)
     assert "more than 50" in problems[0].message
+
+
+def test_uv_gets_the_named_indexes_in_their_order_or_what_this_machine_is_set_to_and_nothing_else(tmp_path):
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://pypi.example/simple\ntrusted-host = a b\n")
+    machine = {
+        "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
+        "UV_CACHE_DIR": "/elsewhere",
+        "UV_INDEX": "https://uv.example/simple",
+        "HTTPS_PROXY": "http://proxy.example",
+        "DATABASE_URL": "postgresql://secret",
+    }
+    own = PackageIndex((), machine).variables()
+    expected = {
+        "UV_DEFAULT_INDEX": "https://pypi.example/simple",
+        "UV_INDEX": "https://uv.example/simple",
+        "UV_INSECURE_HOST": "a b",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "HTTPS_PROXY": "http://proxy.example",
+    }
+    assert expected.items() <= own.items()
+    assert not {"UV_CACHE_DIR", "DATABASE_URL"} & set(own)
+    named = PackageIndex(("https://a/simple", "https://b/simple"), machine).variables()
+    expected = {"UV_DEFAULT_INDEX": "https://b/simple", "UV_INDEX": "https://a/simple", "UV_INSECURE_HOST": "a b"}
+    assert expected.items() <= named.items()
+    assert "UV_INDEX_STRATEGY" not in named
+    assert "https://a" not in repr(settings.read_settings({"TONTINE_PACKAGE_INDEX": "https://a/simple"}))
+    with pytest.raises(settings.SettingsError, match="TONTINE_PACKAGE_INDEX: it is not a list of URLs"):
+        settings.read_settings({"TONTINE_PACKAGE_INDEX": "pypi.example"})
 
 
 def test_packages_are_locked_with_version_and_hash_without_those_of_the_standard_set(store):

@@ -56,6 +56,7 @@ def test_one_call_registers_a_model_and_answers_its_body_and_the_next_call_a_ver
     again = register(repo_url=git_server.url(made), subfolder="annuity").json()
     assert (again["id"], again["version"] != app["version"]) == (app["id"], True)
     listed = client.get(f"/apps/{app['id']}/versions").json()
+    assert [version["packages"] for version in listed] == [{}] * len(listed)
     assert [(v["git_commit"], v["current"]) for v in listed] == [(second, True), (first, False)]
     found = client.get(f"/apps/{app['id']}/diff", params={"old": app["version"][:12]}).json()
     assert found["manifest"] == []

@@ -2,9 +2,12 @@
 
 import contextlib
 import json
+import os
+import signal
 import threading
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from contract.actor import SYSTEM, Actor
@@ -21,6 +24,7 @@ from engine.models.packages import list_overlays, open_packages, remove_unused
 from engine.models.register import register
 from engine.models.run_checks import run_checks
 from engine.models.verify import run_reference_cases
+from engine.runs.follow import wait_for_end
 from engine.runs.submit import submit
 from engine.sandbox.supervisor import CancelToken
 from registry.overlays import OverlayStore
@@ -262,3 +266,33 @@ def test_the_check_command_shows_what_was_resolved_and_the_same_refusals(index, 
     (folder / "manifest.json").write_bytes(files("gone")["manifest.json"])
     assert check_command.main([str(folder)], settings) == 1
     assert "gone is not in the package index" in capsys.readouterr().out
+
+
+def test_workers_that_need_the_same_packages_at_once_install_them_once_and_one_that_is_killed_loses_no_run(
+    context, check, workers, index, tmp_path
+):
+    for slug, code in (("first", CODE), ("second", f"{CODE}# another version with the same packages\n")):
+        registration.publish(context, check("alpha<2", slug=slug, code=code).id, actor=ADA)
+    index.hold.clear()
+    index.asked.clear()
+    pool = workers(2, TONTINE_PACKAGE_INDEX=index.url, TONTINE_WORKER_SLOTS="1")
+    started = [submit(context, slug, {}, actor=ADA, fresh=True) for slug in ("first", "second")]
+    index.wait_for("/files/alpha/")
+    [builder] = {
+        parent.pid
+        for process in psutil.process_iter(["cmdline"])
+        if "lock.txt" in (process.info["cmdline"] or ()) and index_is(process, index)
+        for parent in process.parents()
+        if parent.pid in pool.pids
+    }
+    os.kill(builder, signal.SIGKILL)
+    index.hold.set()
+    ended = [wait_for_end(context, run.id, 120, actor=ADA).run for run in started]
+    assert [(run.status, run.environment["alpha"]) for run in ended] == [(Status.SUCCESS, "1.0")] * 2
+    [overlay] = OverlayStore(tmp_path / "worker" / "overlays").list_overlays()
+    assert overlay.packages == ("alpha 1.0",)
+
+
+def index_is(process, index):
+    """Return whether a process of uv asks this index: other tests' may run at the same time."""
+    return process.environ().get("UV_DEFAULT_INDEX") == index.url

@@ -65,7 +65,9 @@ class PreparedChild:
 
     def is_ready(self) -> bool:
         """Say whether it has loaded everything and waits; it is stopped from then on."""
-        if not self.ready and not self.has_ended() and select.select([self.orders], [], [], 0)[0]:
+        # It may be ready before the zygote's word of it has been read, and could not be stopped then.
+        known = self.handle.pid is not None and not self.has_ended()
+        if known and not self.ready and select.select([self.orders], [], [], 0)[0]:
             with contextlib.suppress(OSError):
                 self.ready = self.orders.recv(1) == b"r"
             if self.ready:

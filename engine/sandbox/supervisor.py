@@ -147,8 +147,10 @@ class Sandbox:
             for descriptor in (frames, log):
                 stack.callback(os.close, descriptor)
             stack.enter_context(ours)
+            # What the next run has of its own comes with it; its priority may only be lowered later.
+            job = dataclasses.replace(job, secrets={}, denial_messages={}, background=False)
             content = {
-                **dataclasses.replace(job, secrets={}, denial_messages={}).as_job(),
+                **job.as_job(),
                 **_bounds(job, scratch, user),
                 "ahead": True,
                 "hosts": purpose.hosts,

@@ -12,9 +12,11 @@ from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob
 from engine.sandbox.tiers import Tier
 from registry.overlays import OverlayStore
 from registry.package_index import PackageIndex
+from tests.engine.hosts import Answer, confined, local, serving
 from tests.engine.sandbox.conftest import alive, until
 from tests.registry.package_index import serve_index
 
+__all__ = ["local"]
 pytestmark = pytest.mark.processes
 CODE = """
 import alpha, os, sys
@@ -46,6 +48,11 @@ attempt("limits", lambda: __import__("resource").setrlimit(7, (9999, 9999)))
 SECRET = os.environ.get("RUN", "none yet")
 """
 ALPHA = "import os, threading\nVERSION = {!r}\nLOADED = 'RUN' not in os.environ\n"
+
+
+class Hello(Answer):
+    def body(self):
+        return b"hello"
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +203,32 @@ def run(inputs):
     assert (first["text"], second["text"]) == ("a,b", "a,b")
     assert (first["loaded"], second["loaded"]) == (False, True)
     assert first["drawn"] == second["drawn"]
+
+
+@confined
+def test_a_child_that_was_made_ready_reaches_the_hosts_of_its_run_and_no_others(go, overlay, model, local):
+    code = """
+import alpha, urllib.request
+
+def run(inputs):
+    said = {"loaded": alpha.LOADED}
+    for key in ("granted", "other"):
+        try:
+            said[key] = urllib.request.urlopen(inputs[key], timeout=5).read().decode()
+        except OSError as error:
+            said[key] = str(error)
+    return {"summary": said}
+"""
+    packages, folder = overlay("alpha<2"), model(code)
+    with serving(Hello) as port:
+        inputs = {"granted": f"http://localhost:{port}/", "other": "http://127.0.0.1:1/"}
+        more = {"hosts": (f"localhost:{port}",), "secrets": {"RUN": "a secret"}}
+        for loaded in (False, True):
+            said = summary(go(packages, folder=folder, inputs=inputs, using=local, **more))
+            assert (said["loaded"], said["granted"]) == (loaded, "hello")
+            assert "not among the hosts" in said["other"]
+            assert until(lambda: local.prepared.count() == 1)
+        local.prepared.forget(folder)
 
 
 def test_a_package_that_is_loaded_ahead_can_do_no_more_than_one_that_the_run_loads(go, box, overlay, model):

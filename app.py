@@ -28,7 +28,7 @@ from api.app import create_app
 from api.gate import HostCheck, SecurityHeaders
 from contract.actor import SYSTEM, Actor
 from contract.errors import DatabaseUnavailable, NoContextError, ServerError
-from engine.commands.installation import git_access_from, limits_from
+from engine.commands.installation import cipher_from, git_access_from, limits_from
 from engine.models.register import register_folders
 from engine.models.watch_folders import FolderWatcher
 from engine.observability import telemetry
@@ -38,6 +38,7 @@ from engine.processes import context as contexts
 from engine.processes.status import list_workers
 from engine.processes.worker_pool import WorkerPool
 from engine.runs.recovery import requeue_local_worker_runs
+from engine.secrets.rotate import encrypt_plain_values
 from settings import SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
@@ -78,11 +79,18 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
         context = contexts.open_context(
-            url, limits=limits_from(settings), data=settings.data, user=settings.user, git=git_access_from(settings)
+            url,
+            limits=limits_from(settings),
+            data=settings.data,
+            user=settings.user,
+            git=git_access_from(settings),
+            cipher=cipher_from(settings),
         )
         stack.callback(context.close)
         contexts.set_current(context)
         stack.callback(contexts.set_current, None)
+        if encrypted := encrypt_plain_values(context.database, context.cipher):
+            log.info("webhooks' secrets are encrypted now", webhooks=encrypted)
         telemetry.register_worker_gauge(lambda: len(list_workers(context, actor=SYSTEM)))
         for name, problems in register_folders(context, settings.functions, actor=SYSTEM).items():
             for problem in problems:

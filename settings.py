@@ -6,6 +6,7 @@ test or a tool can give an environment of its own.
 Left out: a settings file. What a host needs is a few variables, which systemd, compose and a shell all know.
 """
 
+import base64
 import ipaddress
 import logging
 import os
@@ -27,6 +28,7 @@ from pydantic_settings import (
 ROOT = Path(__file__).resolve().parent
 SECRET = "TONTINE_SECRET_"  # noqa: S105 - what the variables of models' secrets begin with
 SECRET_LENGTH = 8  # characters at least
+KEY_LENGTH, KEY_BYTES = 44, 32  # of a key of cryptography's Fernet: characters of base64, and bytes
 POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 ECHO = 100  # characters of a wrong value that its message shows
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -130,6 +132,22 @@ def _tokens(text: str | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], .
     if any(not host.strip() or not token.strip() for host, _, token in pairs):  # no value is shown: it may be a token
         raise ValueError("it is not of the form host=token. Give host=token, separated by commas.")
     return tuple((host.strip().lower(), token.strip()) for host, _, token in pairs)
+
+
+def _keys(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(text, str):
+        return text
+    keys = _list(text)
+    if not all(_is_key(key) for key in keys):  # no value is shown: it is nearly a key
+        raise ValueError("it is not a key of 44 letters. Give what python -m engine.commands.secrets new-key prints.")
+    return keys
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(text) == KEY_LENGTH and len(base64.b64decode(text, altchars=b"-_", validate=True)) == KEY_BYTES
+    except ValueError:
+        return False
 
 
 def _folders(text: str | tuple[Path, ...]) -> tuple[Path, ...]:
@@ -252,6 +270,13 @@ class Settings(BaseSettings):
     )
     git_known_hosts: Annotated[Path | None, BeforeValidator(_optional_folder)] = _setting(
         "TONTINE_GIT_KNOWN_HOSTS", None, "file", "keys of the hosts reached by ssh; others are refused", shown="(empty)"
+    )
+    secrets_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_keys), Field(repr=False)] = _setting(
+        "TONTINE_SECRETS_KEY",
+        (),
+        "keys",
+        "keys that encrypt secrets in the database, separated by commas: the first encrypts, every one decrypts; the "
+        "same for the server and every worker",
     )
     trust_models: bool = _setting(
         "TONTINE_TRUST_MODELS",

@@ -13,7 +13,7 @@ import threading
 from types import FrameType
 
 import settings as settings_module
-from engine.commands.installation import limits_from
+from engine.commands.installation import cipher_from, limits_from
 from engine.observability import telemetry
 from engine.observability.logs import configure
 from engine.processes.worker import Worker
@@ -48,6 +48,7 @@ def main() -> int:
         batch_runs=settings.worker_batch_slots,
         secrets=secrets,
         trust_models=settings.trust_models,
+        cipher=cipher_from(settings),
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

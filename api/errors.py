@@ -24,6 +24,7 @@ from contract.errors import (
     ProblemsError,
     RegistrationError,
     SearchTooSlow,
+    SecretError,
     SourceError,
 )
 from contract.problems import Problem
@@ -65,12 +66,14 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
             return respond(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):
             return respond(403, "not granted", error.problems)
+        if isinstance(error, SecretError):
+            return respond(422, "the secret cannot be stored", error.problems)
         if isinstance(error, SourceError | RegistrationError):
             return respond(422, "the model cannot be registered", error.problems)
         return respond(422, "the inputs do not fit", error.problems)
 
     @app.exception_handler(RequestValidationError)
-    async def request(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def request(request: Request, error: RequestValidationError) -> JSONResponse:
         details: list[dict[str, Any]] = list(error.errors())
         if any(d["loc"] and d["loc"][0] == "path" for d in details):
             return respond(
@@ -78,8 +81,13 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
                 "not found",
                 [Problem("id", f"{d.get('input')!r} is not a valid id", "Take the id from a list.") for d in details],
             )
+        secret = "/secrets/" in request.url.path  # what was sent may hold a value, which no answer repeats
         problems = [
-            Problem(".".join(map(str, d["loc"])), f"{d.get('input')!r}: {d['msg']}"[:200], "Correct the request.")
+            Problem(
+                ".".join(map(str, d["loc"])),
+                d["msg"] if secret else f"{d.get('input')!r}: {d['msg']}"[:200],
+                "Correct the request.",
+            )
             for d in details
         ]
         return respond(422, "the request cannot be read", problems)

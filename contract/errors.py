@@ -102,6 +102,10 @@ class GrantError(ProblemsError):
     """What the administrator asks for cannot be done."""
 
 
+class SecretError(ProblemsError):
+    """A secret's value cannot be stored, read or deleted as asked."""
+
+
 # The database.
 
 
@@ -162,6 +166,14 @@ class SandboxLostError(TontineError):
 
 class ConnectionDenied(TontineError):  # noqa: N818 - it reads as what it says
     """The connection is not made. The message says why, for the model's author."""
+
+
+class EncryptionError(TontineError):
+    """A text cannot be encrypted or decrypted. `found` and `remedy` are those of a problem that has no place yet."""
+
+    def __init__(self, found: str, remedy: str) -> None:
+        self.found, self.remedy = found, remedy
+        super().__init__(f"{found}. {remedy}")
 
 
 class DeliveryError(TontineError):

@@ -20,6 +20,7 @@ class Action(StrEnum):
     REGISTER_MODELS = "register models"
     MANAGE_MODELS = "roll back, hide, archive or restore models"
     GRANT_ACCESS = "grant hosts and secrets to models"
+    MANAGE_SECRETS = "manage secrets"
     RUN_MODELS = "run models"
     READ_RUNS = "read runs"
     CANCEL_RUNS = "cancel runs"

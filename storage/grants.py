@@ -1,7 +1,7 @@
 """Grants: the hosts and secrets that an administrator allowed a model.
 
 Chosen: one row a grant, a model's and not a version's; a revoked grant's row is deleted.
-Left out: secrets' values, which never come here, and what a manifest asks for, which is `contract.access`.
+Left out: secrets' values, which are `storage.secrets`, and what a manifest asks for, which is `contract.access`.
 """
 
 from sqlalchemy import Connection, text

@@ -118,7 +118,7 @@ registrations = Table(
 )
 Index("registrations_newest", registrations.c.created_at.desc())
 
-# What an administrator allowed a model to reach and to know. Secrets' values are in the workers' environment alone.
+# What an administrator allowed a model to reach and to know.
 grants = Table(
     "grants",
     metadata,
@@ -128,6 +128,17 @@ grants = Table(
     Column("granted_by", ForeignKey("users.id"), nullable=False),
     Column("granted_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
     CheckConstraint("kind in ('host', 'secret')", name="grants_kind"),
+)
+
+# Values of secrets, encrypted under a key that the environment holds and the database does not.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("set_by", ForeignKey("users.id"), nullable=False),
+    Column("set_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    CheckConstraint("value like 'fernet:%'", name="secrets_encrypted"),
 )
 
 # The models that a user has starred.

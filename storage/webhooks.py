@@ -24,7 +24,7 @@ from webhooks w join users u on u.id = w.user_id
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery with where it goes and what it is signed with."""
+    """A delivery with where it goes and what it is signed with, as that is stored: encrypted where there was a key."""
 
     delivery: Delivery
     url: str
@@ -40,6 +40,17 @@ def add_webhook(conn: Connection, user_id: int, url: str, secret: str, app_id: i
     values = {"id": uuids.uuid7(), "user": user_id, "url": url, "secret": secret, "app": app_id, "most": most}
     found = conn.execute(statement, values).scalar_one_or_none()
     return found if found is None else UUID(str(found))
+
+
+def lock_secrets(conn: Connection) -> dict[UUID, str]:
+    """Return every webhook's secret as it is stored; nobody changes them before this transaction ends."""
+    rows = conn.execute(sql("select id, secret from webhooks order by id for update"))
+    return {UUID(str(row.id)): row.secret for row in rows}
+
+
+def replace_secret(conn: Connection, webhook_id: UUID, stored: str) -> None:
+    """Store a webhook's secret, encrypted or encrypted anew."""
+    conn.execute(sql("update webhooks set secret = :secret where id = :id"), {"id": webhook_id, "secret": stored})
 
 
 def list_webhooks(conn: Connection, user: str) -> list[Webhook]:

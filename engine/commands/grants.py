@@ -50,7 +50,10 @@ def _run_command(given: argparse.Namespace, database: Database) -> int:
             print(f"{given.model} {'is now granted' if new else 'was granted already'}: {kind} {name}")
             if kind is GrantKind.SECRET:
                 variable = f"{settings_module.SECRET}{name}"
-                print(f"Its value comes from {variable} in the environment of every worker.")
+                print(
+                    f"Its value is what python -m engine.commands.secrets set {name} stored; where none is stored, "
+                    f"{variable} in the environment of every worker."
+                )
         else:
             revoked = revoke(database, given.model, kind, name, actor=actor)
             print(f"{given.model} {'is no longer granted' if revoked else 'was not granted'}: {kind} {name}")

@@ -17,6 +17,7 @@ from registry.git_address import GitAccess
 from settings import Settings
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
+from storage.encryption import Cipher
 from storage.migrate import migrate
 
 
@@ -51,7 +52,8 @@ def open_installation(settings: Settings) -> Iterator[AppContext]:
     with database_url(settings) as url:
         with contextlib.closing(Database(url, pool=1)) as database:
             migrate(database)
-        with contextlib.closing(contexts.open_context(url, data=settings.data, user=settings.user)) as context:
+        opened = contexts.open_context(url, data=settings.data, user=settings.user, cipher=cipher_from(settings))
+        with contextlib.closing(opened) as context:
             yield context
 
 
@@ -59,6 +61,11 @@ def limits_from(settings: Settings) -> InstallationLimits:
     """Return the engine's limits as the settings give them."""
     names = [field.name for field in dataclasses.fields(InstallationLimits)]
     return InstallationLimits(**{name: getattr(settings, name) for name in names})
+
+
+def cipher_from(settings: Settings) -> Cipher:
+    """Return what encrypts secrets, with the settings' keys."""
+    return Cipher(settings.secrets_keys)
 
 
 def git_access_from(settings: Settings) -> GitAccess:

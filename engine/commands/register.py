@@ -17,7 +17,7 @@ from contract.checks import problems_of
 from contract.errors import DatabaseUnavailable, ProblemsError, RegistrationError, ServerError
 from contract.registration import Registration, RegistrationStatus
 from engine.commands.check import print_result
-from engine.commands.installation import database_url, git_access_from, limits_from, operator_name
+from engine.commands.installation import cipher_from, database_url, git_access_from, limits_from, operator_name
 from engine.models import registration
 from engine.models.run_checks import run_checks
 from engine.processes import context as contexts
@@ -116,7 +116,11 @@ def _open_context(settings: Settings) -> Iterator[AppContext]:
         with contextlib.closing(Database(url, pool=1)) as database:
             migrate(database)
         context = contexts.open_context(
-            url, limits=limits_from(settings), data=settings.data, git=git_access_from(settings)
+            url,
+            limits=limits_from(settings),
+            data=settings.data,
+            git=git_access_from(settings),
+            cipher=cipher_from(settings),
         )
         with contextlib.closing(context):
             yield context

@@ -1,8 +1,7 @@
 """Grant hosts and secrets to models, and take grants back.
 
 Chosen: only what the model's current version asks for can be granted, so that a slip of the keyboard grants nothing.
-Left out: the command line, which is `engine.commands.grants`, and secrets' values, which are in the workers'
-environment.
+Left out: the command line, which is `engine.commands.grants`, and secrets' values, which are `engine.secrets`.
 """
 
 from collections.abc import Iterator

@@ -15,6 +15,7 @@ from engine.models.catalogue import find_app, find_version
 from engine.models.registration import GIT
 from engine.models.starting_runs import queue_starting_run
 from engine.processes.context import AppContext
+from engine.secrets.git_access import git_access
 from registry import git_source, model_files
 from storage import apps, blobs, versions
 
@@ -95,7 +96,7 @@ def find_update(context: AppContext, app: App, *, actor: Actor) -> Update | None
     if source.get("kind") != GIT or not source.get("branch"):
         return None
     commit = git_source.newest_commit(
-        source["url"], ref=source["branch"], access=context.git, folder=context.data / "git"
+        source["url"], ref=source["branch"], access=git_access(context, source["url"]), folder=context.data / "git"
     )
     with context.database.read() as conn:
         known = {version.git_commit for version in versions.list_versions(conn, app.id)}

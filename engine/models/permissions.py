@@ -2,15 +2,11 @@
 
 Chosen: one statement, and only for a version whose manifest names a host or a secret, at each run: what is revoked is
 missing from the next run on.
-Left out: giving and revoking, which is `engine.models.grants`.
+Left out: giving and revoking, which is `engine.models.grants`, and values of secrets (`engine.secrets.values`).
 """
 
-from collections.abc import Mapping
-
 from contract.access import Access
-from contract.errors import NotGrantedError
 from contract.manifest import Manifest
-from contract.problems import Problem
 from storage import grants
 from storage.database import Database
 
@@ -22,30 +18,3 @@ def resolve_access(database: Database, app_id: int, manifest: Manifest) -> Acces
     with database.read() as conn:
         granted = grants.list_grants(conn, app_id)
     return Access.from_grants(manifest.network, manifest.secrets, granted)
-
-
-def secrets_for(slug: str, access: Access, values: Mapping[str, str], worker: str) -> dict[str, str]:
-    """Return the values that a run of the model gets to know, by name.
-
-    Args:
-        slug: the model.
-        access: what it was granted.
-        values: every secret that this worker was given.
-        worker: its name, for whoever has to set the value.
-
-    Raises:
-        NotGrantedError: a secret it needs is not granted, or has no value here.
-    """
-    access.require_secrets(slug)
-    problems = [
-        Problem(
-            f"secrets.{name}",
-            f"the worker {worker} has no value for the secret {name}, which {slug} needs",
-            f"An administrator sets TONTINE_SECRET_{name} where workers are started, and starts them again.",
-        )
-        for name in access.secrets
-        if name not in values
-    ]
-    if problems:
-        raise NotGrantedError(problems)
-    return {name: values[name] for name in access.secrets}

@@ -25,6 +25,7 @@ from engine.models.register import store_version
 from engine.models.starting_runs import queue_starting_run
 from engine.processes.context import AppContext
 from engine.runs import job_queue
+from engine.secrets.git_access import git_access
 from registry import git_source, model_files
 from registry.archive_source import ARCHIVE_BYTES, read_upload, read_zip
 from registry.git_address import identity
@@ -64,7 +65,9 @@ def register_from_git(
         RegistrationError: the name is another's.
     """
     require(actor, Action.REGISTER_MODELS)
-    fetched = git_source.fetch(url, ref=branch, subfolder=subfolder, access=context.git, folder=context.data / "git")
+    fetched = git_source.fetch(
+        url, ref=branch, subfolder=subfolder, access=git_access(context, url), folder=context.data / "git"
+    )
     source = {
         "kind": GIT,
         "url": fetched.url,

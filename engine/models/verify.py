@@ -13,7 +13,7 @@ from contract import inputs as contract_inputs
 from contract.cases import Case, Mismatch, mismatches
 from contract.errors import NotGrantedError, SandboxLostError
 from contract.run import Status
-from engine.models.permissions import resolve_access, secrets_for
+from engine.models.permissions import resolve_access
 from engine.models.versions import load_version
 from engine.runs import job_queue
 from engine.runs.execute import (
@@ -27,6 +27,7 @@ from engine.runs.execute import (
 )
 from engine.runs.submit import declared_seed
 from engine.sandbox.supervisor import CancelToken, Outcome, Progress, SandboxJob
+from engine.secrets.values import secrets_for
 from storage import apps, versions
 
 DEFAULT_SEED = 0  # of a model without an input `seed`: a check gives the same score each time
@@ -46,7 +47,14 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
     secrets: dict[str, str] = {}
     denied: str | None = None
     try:
-        secrets = secrets_for(slug, access, worker_context.secrets, worker_context.worker)
+        secrets = secrets_for(
+            slug,
+            access,
+            worker_context.database,
+            worker_context.cipher,
+            worker_context.secrets,
+            worker_context.worker,
+        )
     except NotGrantedError as error:
         denied = denial_reason(error)
     total, missed = 0, list[Mismatch]()

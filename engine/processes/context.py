@@ -15,6 +15,7 @@ from engine.processes.limits import InstallationLimits
 from registry.git_address import GitAccess
 from storage import users
 from storage.database import Database
+from storage.encryption import Cipher
 from storage.notifications import Listener
 
 
@@ -23,7 +24,7 @@ class AppContext:
     """A database, the one listener of this process, and the limits of the installation.
 
     `git` is where repositories may come from. `folder_problems` are what keeps folders of this host from being
-    registered, by folder name, as they were last read.
+    registered, by folder name, as they were last read. `cipher` encrypts secrets.
     """
 
     database: Database
@@ -35,6 +36,7 @@ class AppContext:
     users: dict[str, int] = field(default_factory=dict)
     git: GitAccess = field(default_factory=GitAccess)
     folder_problems: dict[str, list[Problem]] = field(default_factory=dict)
+    cipher: Cipher = field(default_factory=Cipher)
 
     def user_id(self, actor: Actor) -> int:
         """Return the id of the user that the actor's runs, uploads and grants are recorded for."""
@@ -60,12 +62,21 @@ def open_context(
     data: Path,
     user: str = "analyst",
     git: GitAccess | None = None,
+    cipher: Cipher | None = None,
 ) -> AppContext:
     """Connect to a migrated database and start listening."""
     database = Database(url)
     listener = Listener(database.dsn)
     listener.start()
-    return AppContext(database, listener, limits or InstallationLimits(), data, user, git=git or GitAccess())
+    return AppContext(
+        database,
+        listener,
+        limits or InstallationLimits(),
+        data,
+        user,
+        git=git or GitAccess(),
+        cipher=cipher or Cipher(),
+    )
 
 
 def set_current(context: AppContext | None) -> None:

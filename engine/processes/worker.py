@@ -35,6 +35,7 @@ from engine.sandbox.tiers import make_undumpable
 from engine.webhooks import deliver as webhook_delivery
 from storage import runs, workers
 from storage.database import Database
+from storage.encryption import Cipher
 from storage.notifications import CANCEL, Listener
 from storage.webhooks import DUE
 
@@ -66,6 +67,7 @@ class Worker:
         secrets: Mapping[str, str] | None = None,
         loop_block_ms: int = 0,
         trust_models: bool = False,
+        cipher: Cipher | None = None,
     ) -> None:
         self.database = Database(url, idle_timeout=limits.worker_timeout)
         self.name = workers.worker_name(os.getpid())
@@ -79,6 +81,7 @@ class Worker:
             self.name,
             secrets=secrets or {},
             trust_models=trust_models,
+            cipher=cipher or Cipher(),
         )
         self.listener = Listener(self.database.dsn)
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
@@ -169,8 +172,14 @@ class Worker:
 
         @app.task(name=job_queue.DELIVER_TASK, queue=job_queue.WEBHOOK_QUEUE)
         async def deliver(delivery_id: str) -> None:
-            limits = self.worker_context.limits
-            await loop.run_in_executor(senders, webhook_delivery.deliver, self.database, limits, UUID(delivery_id))
+            made = partial(
+                webhook_delivery.deliver,
+                self.database,
+                self.worker_context.limits,
+                UUID(delivery_id),
+                cipher=self.worker_context.cipher,
+            )
+            await loop.run_in_executor(senders, made)
 
         if self.loop_monitor is not None:
             self.loop_monitor.start()

@@ -22,7 +22,7 @@ from contract.errors import DatabaseUnavailable, LostClaimError, NotGrantedError
 from contract.manifest import Manifest
 from contract.refusals import read_refusals
 from contract.run import Run, Status
-from engine.models.permissions import resolve_access, secrets_for
+from engine.models.permissions import resolve_access
 from engine.models.versions import load_version
 from engine.observability import telemetry
 from engine.processes.limits import InstallationLimits
@@ -30,9 +30,11 @@ from engine.runs import job_queue
 from engine.runs.recorder import TAKEN_OVER, Recorder
 from engine.runs.uploads import file_name
 from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Progress, Sandbox, SandboxJob
+from engine.secrets.values import secrets_for
 from registry import model_files
 from storage import blobs, runs
 from storage.database import Database
+from storage.encryption import Cipher
 
 if TYPE_CHECKING:
     from contract.problems import Problem
@@ -49,7 +51,8 @@ class WorkerContext:
 
     A run may have two for a moment: the attempt that lost it, and the next, which came to the same worker.
 
-    `secrets` are the values this worker was given, by name; a run gets those that its model was granted.
+    `secrets` are the values in this worker's environment, by name; `cipher` decrypts those that are stored. A run gets
+    those that its model was granted.
     `trust_models` lets models be registered although this host confines them weakly.
     """
 
@@ -61,6 +64,7 @@ class WorkerContext:
     active: dict[CancelToken, UUID] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     trust_models: bool = False
+    cipher: Cipher = field(default_factory=Cipher)
 
     def cancel_run(self, run_id: UUID, reason: str, *, but: CancelToken | None = None) -> None:
         """Ask for the end of what this worker is running for a run; safe from any thread."""
@@ -119,7 +123,14 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
     manifest = version.manifest
     access = resolve_access(worker_context.database, run.app_id, manifest)
     try:
-        secrets = secrets_for(run.app_slug, access, worker_context.secrets, worker_context.worker)
+        secrets = secrets_for(
+            run.app_slug,
+            access,
+            worker_context.database,
+            worker_context.cipher,
+            worker_context.secrets,
+            worker_context.worker,
+        )
     except NotGrantedError as error:
         _finish_run(worker_context, run, Outcome(Status.FAILED, denial_reason(error)), None)
         return run

@@ -13,15 +13,16 @@ from uuid import UUID
 import orjson
 import structlog
 
-from contract.errors import DeliveryError
+from contract.errors import DeliveryError, EncryptionError
 from contract.run import Run
 from contract.webhook import Delivery
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
 from engine.webhooks.send import post
-from engine.webhooks.signature import sign
+from engine.webhooks.signature import PURPOSE, sign
 from storage import runs, webhooks
 from storage.database import Database
+from storage.encryption import Cipher, is_encrypted
 
 log = structlog.get_logger()
 
@@ -42,26 +43,29 @@ def enqueue_due(database: Database, limits: InstallationLimits) -> int:
     return len(due)
 
 
-def deliver(database: Database, limits: InstallationLimits, delivery_id: UUID) -> None:
-    """Make one attempt at a delivery and note how it went."""
+def deliver(database: Database, limits: InstallationLimits, delivery_id: UUID, *, cipher: Cipher | None = None) -> None:
+    """Make one attempt at a delivery and note how it went; `cipher` decrypts what it is signed with."""
     with database.read() as conn:
         due = webhooks.get_due(conn, delivery_id)
         run = runs.get_run(conn, due.delivery.run_id) if due is not None and due.delivery.run_id else None
     if due is None:
         return
     body = orjson.dumps(message(due.delivery, run))
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Tontine-Webhooks/1",
-        **sign(due.secret, str(delivery_id), int(time.time()), body),
-    }
     answered, error = None, None
     try:
+        secret = (cipher or Cipher()).decrypt(PURPOSE, due.secret) if is_encrypted(due.secret) else due.secret
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Tontine-Webhooks/1",
+            **sign(secret, str(delivery_id), int(time.time()), body),
+        }
         answered = post(due.url, body, headers, private_hosts=limits.webhook_private_hosts)
         if not 200 <= answered < 300:
             error = f"it was answered with {answered}"
     except DeliveryError as reason:
         error = str(reason)
+    except EncryptionError as reason:
+        error = f"it was not sent, because it could not be signed: {reason}"
     attempt = due.delivery.attempts
     retry_in = BACKOFF[attempt] if error and answered != GONE and attempt < len(BACKOFF) else None
     with database.begin() as conn:

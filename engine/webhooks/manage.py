@@ -17,7 +17,7 @@ from engine.authorization import Action, require
 from engine.models.catalogue import find_app
 from engine.processes.context import AppContext
 from engine.webhooks.send import PORTS, resolve
-from engine.webhooks.signature import make_secret
+from engine.webhooks.signature import PURPOSE, make_secret
 from storage import webhooks
 
 MAX_WEBHOOKS = 20  # of a user
@@ -41,8 +41,9 @@ def create_webhook(context: AppContext, url: str, app_id: int | None = None, *, 
     if app_id is not None:
         find_app(context, app_id, actor=actor)
     secret, user_id = make_secret(), context.user_id(actor)
+    stored = context.cipher.encrypt(PURPOSE, secret) if context.cipher.has_key else secret
     with context.database.begin() as conn:
-        added = webhooks.add_webhook(conn, user_id, url, secret, app_id, most=MAX_WEBHOOKS)
+        added = webhooks.add_webhook(conn, user_id, url, stored, app_id, most=MAX_WEBHOOKS)
         made = None if added is None else webhooks.get_webhook(conn, actor.name, added)
     if made is None:
         raise InputError([Problem("url", f"you have {MAX_WEBHOOKS} webhooks already", "Delete one of them.")])

@@ -11,6 +11,7 @@ import secrets
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
+PURPOSE = "webhook"  # what secrets are encrypted for in the database
 
 
 def make_secret() -> str:

@@ -31,6 +31,7 @@ from engine.webhooks.manage import (
 )
 from engine.webhooks.signature import make_secret, sign
 from storage import runs
+from storage.encryption import Cipher, new_key
 from tests.actors import ADA, GRACE
 from tests.engine.hosts import serving
 
@@ -82,14 +83,34 @@ def finish(context, run, status=Status.SUCCESS):
         assert runs.finish_run(conn, run.id, claimed.attempt, status=status, doc={} if status == "SUCCESS" else None)
 
 
-def send_due(context):
+def send_due(context, cipher=None):
     """Make one attempt at each delivery that waits, whenever it is due; returns how many."""
     with context.database.begin() as conn:
         conn.exec_driver_sql("update webhook_deliveries set next_attempt_at = now() where status = 'waiting'")
         found = list(conn.exec_driver_sql("select id from webhook_deliveries where status = 'waiting'").scalars())
     for delivery_id in found:
-        deliver(context.database, context.limits, delivery_id)
+        deliver(context.database, context.limits, delivery_id, cipher=cipher)
     return len(found)
+
+
+def test_a_message_is_signed_with_the_secret_that_was_stored_encrypted_and_waits_for_the_key(told, add_model, receiver):
+    add_model(CODE)
+    object.__setattr__(told, "cipher", Cipher([new_key()]))
+    webhook, secret = create_webhook(told, receiver.url, actor=ADA)
+    send_test(told, webhook.id, actor=ADA)
+    send_due(told)
+    [delivery], _ = list_deliveries(told, webhook.id, actor=ADA)
+    assert delivery.status is DeliveryStatus.WAITING
+    assert "could not be signed" in delivery.error
+    assert "TONTINE_SECRETS_KEY" in delivery.error
+    assert receiver.received == []
+    send_due(told, told.cipher)
+    ((_, headers, body),) = receiver.received
+    names = {key.lower(): value for key, value in headers.items()}
+    assert (
+        names["webhook-signature"]
+        == (sign(secret, names["webhook-id"], int(names["webhook-timestamp"]), body)["webhook-signature"])
+    )
 
 
 def test_the_end_of_a_run_is_told_once_signed_as_standard_webhooks_are(told, add_model, receiver):

@@ -1,0 +1,1 @@
+"""Secrets that an administrator stored: set, deleted, encrypted anew, and handed to runs that were granted them."""

@@ -85,6 +85,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             user=settings.user,
             git=git_access_from(settings),
             cipher=cipher_from(settings),
+            explorer_url=settings.explorer_url,
         )
         stack.callback(context.close)
         contexts.set_current(context)

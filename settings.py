@@ -304,6 +304,15 @@ class Settings(BaseSettings):
         "requests a minute to the API of one user at one address, on each server; 0 is no limit",
         least=0,
     )
+    explorer_url: Annotated[str, AfterValidator(_database), Field(repr=False)] = _setting(
+        "TONTINE_EXPLORER_URL",
+        "",
+        "URL",
+        "login of a role without rights for the explorer's queries; empty has Tontine make one",
+    )
+    explorer_seconds: int = _setting(
+        "TONTINE_EXPLORER_SECONDS", 30, "s", "time that a query of the explorer may take", least=1
+    )
     workers: int = _setting(
         "TONTINE_WORKERS",
         os.cpu_count() or 1,

@@ -15,6 +15,7 @@ from api import (
     apps,
     errors,
     events,
+    explorer,
     exports,
     monitor,
     registrations,
@@ -53,7 +54,20 @@ def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -
         dependencies=[Depends(current_actor)],  # also for a route that forgets to ask for the actor
     )
     errors.install_handlers(app)
-    parts = (registrations, apps, versions, uploads, runs, events, exports, replays, webhooks, monitor, secrets)
+    parts = (
+        registrations,
+        apps,
+        versions,
+        uploads,
+        runs,
+        events,
+        exports,
+        replays,
+        webhooks,
+        monitor,
+        secrets,
+        explorer,
+    )
     for part in parts:
         app.include_router(part.router)
     for_mclavier = mclavier.create_app()

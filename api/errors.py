@@ -17,6 +17,8 @@ from api.schemas import ErrorBody
 from contract.errors import (
     BusyError,
     DatabaseUnavailable,
+    ExplorerError,
+    ExplorerUnavailable,
     NotAllowedError,
     NotFoundError,
     NotGrantedError,
@@ -66,6 +68,10 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
             return respond(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):
             return respond(403, "not granted", error.problems)
+        if isinstance(error, ExplorerError):
+            return respond(422, "the query cannot be run", error.problems)
+        if isinstance(error, ExplorerUnavailable):
+            return respond(503, "the explorer cannot connect", error.problems)
         if isinstance(error, SecretError):
             return respond(422, "the secret cannot be stored", error.problems)
         if isinstance(error, SourceError | RegistrationError):

@@ -109,6 +109,14 @@ class SecretError(ProblemsError):
 # The database.
 
 
+class ExplorerError(ProblemsError):
+    """A query of the explorer cannot be run, saved or deleted as asked."""
+
+
+class ExplorerUnavailable(ProblemsError):  # noqa: N818 - it reads as what it says
+    """The explorer has no connection that can read and nothing else."""
+
+
 class DatabaseUnavailable(TontineError):  # noqa: N818 - it reads as what it says
     """The database does not answer; or it does and refuses, for want of room say: `sqlstate` is then its code."""
 

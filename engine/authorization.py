@@ -26,6 +26,7 @@ class Action(StrEnum):
     CANCEL_RUNS = "cancel runs"
     UPLOAD_FILES = "upload files"
     MANAGE_WEBHOOKS = "manage webhooks"
+    EXPLORE_DATABASE = "explore the database"
     READ_STATUS = "read the state of the installation"
 
 

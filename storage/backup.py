@@ -21,6 +21,7 @@ from sqlalchemy import Connection, text
 
 from contract.errors import BackupError
 from storage.database import Database
+from storage.explorer_views import SCHEMA
 from storage.migrate import known_revisions, migrate
 from storage.postgres_binaries import binaries_folder, program_environment
 
@@ -56,6 +57,7 @@ def back_up(dsn: str, target: Path, *, overwrite: bool = False, snapshot: str | 
     if not target.parent.is_dir():
         raise BackupError(f"There is no folder {target.parent}. Create it first.")
     options = ["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=60s"]
+    options.append(f"--exclude-schema={SCHEMA}")  # views, which every database makes for itself
     with _new_file(target) as file:
         _run("pg_dump", dsn, *options, *([f"--snapshot={snapshot}"] if snapshot else []), output=file)
         _listed(Path(file.name))  # a dump that cannot be read is no backup

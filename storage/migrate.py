@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from contract.errors import DatabaseUnavailable
 from storage.database import Database
+from storage.explorer import drop_views
 
 HERE = Path(__file__).resolve().parent / "migrations"
 LOCK = 0x746F6E74  # "tont"
@@ -50,4 +51,6 @@ def migrate(database: Database) -> None:
                 f"its tables are of revision {current}, which this release does not know. Start the newer release, or "
                 "restore the dump taken before it"
             )
+        if current not in ScriptDirectory.from_config(settings).get_heads():
+            drop_views(conn)  # they would keep the columns beneath them from being changed
         command.upgrade(settings, "head")

@@ -342,6 +342,17 @@ Index(
     postgresql_where=webhook_deliveries.c.status == "waiting",
 )
 
+# Queries of the explorer by their names, for everybody who may use it.
+saved_queries = Table(
+    "saved_queries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, unique=True, nullable=False),
+    Column("sql", Text, nullable=False),
+    Column("created_by", ForeignKey("users.id"), nullable=False),
+    _now(),
+)
+
 # Which release of a component wrote its own tables: its later migrations start from there.
 components = Table(
     "components",

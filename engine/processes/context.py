@@ -16,6 +16,7 @@ from registry.git_address import GitAccess
 from storage import users
 from storage.database import Database
 from storage.encryption import Cipher
+from storage.explorer import Explorer
 from storage.notifications import Listener
 
 
@@ -24,7 +25,8 @@ class AppContext:
     """A database, the one listener of this process, and the limits of the installation.
 
     `git` is where repositories may come from. `folder_problems` are what keeps folders of this host from being
-    registered, by folder name, as they were last read. `cipher` encrypts secrets.
+    registered, by folder name, as they were last read. `cipher` encrypts secrets, `explorer`
+    runs queries that read.
     """
 
     database: Database
@@ -37,6 +39,7 @@ class AppContext:
     git: GitAccess = field(default_factory=GitAccess)
     folder_problems: dict[str, list[Problem]] = field(default_factory=dict)
     cipher: Cipher = field(default_factory=Cipher)
+    explorer: Explorer | None = None
 
     def user_id(self, actor: Actor) -> int:
         """Return the id of the user that the actor's runs, uploads and grants are recorded for."""
@@ -63,6 +66,7 @@ def open_context(
     user: str = "analyst",
     git: GitAccess | None = None,
     cipher: Cipher | None = None,
+    explorer_url: str = "",
 ) -> AppContext:
     """Connect to a migrated database and start listening."""
     database = Database(url)
@@ -76,6 +80,7 @@ def open_context(
         user,
         git=git or GitAccess(),
         cipher=cipher or Cipher(),
+        explorer=Explorer(database, explorer_url),
     )
 
 

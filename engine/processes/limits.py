@@ -31,6 +31,7 @@ class InstallationLimits:
     worker_timeout: float = 30
     attempts: int = 3
     webhook_private_hosts: tuple[str, ...] = ()
+    explorer_seconds: float = 30
 
     @property
     def has_caps(self) -> bool:

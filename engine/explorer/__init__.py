@@ -1,0 +1,1 @@
+"""The explorer: queries that read the database, for administrators."""

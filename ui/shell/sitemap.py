@@ -27,6 +27,7 @@ PAGE_SPECS = (
     PageSpec("history", "History", ":material/history:"),
     PageSpec("monitor", "Monitor", ":material/monitor_heart:"),
     PageSpec("register", "Register", ":material/add_box:"),
+    PageSpec("explorer", "Explorer", ":material/database_search:"),
     PageSpec("secrets", "Secrets", ":material/key:"),
     PageSpec("guide", "Guide", ":material/menu_book:"),
     PageSpec("model", "Model", ":material/tune:", hidden=True),

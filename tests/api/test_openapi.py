@@ -9,10 +9,12 @@ from schemathesis.checks import CHECKS
 
 from api.app import create_app
 from contract.run import Status
+from engine.explorer.saved import save_query
 from engine.processes import context as contexts
 from engine.runs.submit import submit
 from engine.webhooks.manage import create_webhook, send_test
 from storage import runs
+from storage.encryption import Cipher, new_key
 from tests.actors import ADA
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
@@ -39,6 +41,7 @@ WANTED = (
 @pytest.fixture
 def installation(context, add_model):
     """An installation with a model, and a run of each kind: waiting, cancelled, a success; returns ids that exist."""
+    object.__setattr__(context, "cipher", Cipher([new_key()]))
     contexts.set_current(context)
     add_model(CODE, FIELDS, cases=[{"name": "One", "inputs": {"n": 2}}])
     made = [submit(context, "probe", {"n": n}, actor=ADA) for n in range(3)]
@@ -49,12 +52,15 @@ def installation(context, add_model):
         runs.finish_run(conn, made[2].id, claimed.attempt, status=Status.SUCCESS, doc=doc)
     webhook, _ = create_webhook(context, "https://1.1.1.1/hook", actor=ADA)
     delivery = send_test(context, webhook.id, actor=ADA)
+    query = save_query(context, "Models", "select slug from apps", actor=ADA)
     yield {
         "webhook_id": str(webhook.id),
         "delivery_id": str(delivery),
         "app_id": made[0].app_id,
         "run_id": str(made[2].id),
         "table": "job_runs",
+        "query_id": str(query.id),
+        "name": "API_KEY",
     }
     contexts.set_current(None)
 

@@ -235,3 +235,23 @@ def test_models_of_the_last_release_belong_to_who_registered_them_first_and_stay
         assert (app.slug, app.owner, app.hidden, app.archived) == ("mortality", "ada", False, False)
         assert [v.hash for v in versions.list_versions(conn, app.id)] == ["v2", "v1"]
         assert registrations.list_registrations(conn, 10) == []
+
+
+WEBHOOK = """
+insert into users (name) values ('ada');
+insert into webhooks (id, user_id, url, secret) select gen_random_uuid(), id, 'https://example.com', 'whsec_plain' from users;
+create schema tontine_explorer;
+create view tontine_explorer.users as select id, name from public.users;
+"""
+
+
+def test_webhooks_survive_the_upgrade_to_secrets_and_the_explorers_views_give_way_to_it(older):
+    database = older("0009")
+    with database.begin() as conn:
+        conn.exec_driver_sql(WEBHOOK)
+    migrate(database)
+    with database.begin() as conn:
+        assert conn.execute(text("select url, secret from webhooks")).all() == [("https://example.com", "whsec_plain")]
+        assert conn.execute(text("select count(*) from secrets")).scalar_one() == 0
+        assert conn.execute(text("select count(*) from saved_queries")).scalar_one() == 0
+        assert conn.execute(text("select to_regnamespace('tontine_explorer')")).scalar_one() is None

@@ -30,7 +30,7 @@ from psycopg import pq, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import text
 
-from contract.errors import ExplorerError, ExplorerUnavailable
+from contract.errors import DatabaseUnavailable, ExplorerError, ExplorerUnavailable
 from contract.explorer import ExplorerColumn, ExplorerTable
 from contract.problems import Problem
 from storage.database import Database
@@ -124,7 +124,7 @@ class Explorer:
         Raises:
             ExplorerUnavailable: there is no login for the explorer.
         """
-        with self._transaction("tables") as conn:
+        with _translate_errors(), self._transaction("tables") as conn:
             rows = conn.execute(
                 """select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_class c
                    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
@@ -174,7 +174,7 @@ class Explorer:
         Raises:
             ExplorerUnavailable: there is no login for the explorer.
         """
-        with self._transaction("cancel") as conn:
+        with _translate_errors(), self._transaction("cancel") as conn:
             rows = conn.execute(
                 """select pg_cancel_backend(pid) from pg_stat_activity
                    where usename = current_user and application_name = %s and pid <> pg_backend_pid()""",
@@ -216,26 +216,32 @@ class Explorer:
 
         Raises:
             ExplorerUnavailable: the application's user may not make them. The message says what to run.
+            DatabaseUnavailable: the database does not answer.
         """
-        with psycopg.connect(self.database.dsn, connect_timeout=CONNECT_SECONDS) as conn:
-            conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-            login = self._given_login() if self.url else _make_role(conn, self.database.dsn)
-            try:
-                _make_views(conn)
-                conn.execute(
-                    sql.SQL(
-                        "grant usage on schema {schema} to {role}; "
-                        "grant select on all tables in schema {schema} to {role}"
-                    ).format(schema=sql.Identifier(SCHEMA), role=sql.Identifier(login.role))
-                )
-            except psycopg.errors.InsufficientPrivilege as error:
-                raise _may_not(
-                    conn,
-                    f"make the schema {SCHEMA} with the explorer's views",
-                    "grant create on database {name} to {user}",
-                ) from error
-            except psycopg.errors.UndefinedObject as error:
-                raise _refused(_message(error)) from error
+        try:
+            with psycopg.connect(self.database.dsn, connect_timeout=CONNECT_SECONDS) as conn:
+                return self._make_all(conn)
+        except psycopg.Error as error:
+            raise DatabaseUnavailable(" ".join(str(error).split())[:300], error.sqlstate) from error
+
+    def _make_all(self, conn: "psycopg.Connection[Any]") -> ExplorerLogin:
+        conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        login = self._given_login() if self.url else _make_role(conn, self.database.dsn)
+        try:
+            _make_views(conn)
+            conn.execute(
+                sql.SQL(
+                    "grant usage on schema {schema} to {role}; grant select on all tables in schema {schema} to {role}"
+                ).format(schema=sql.Identifier(SCHEMA), role=sql.Identifier(login.role))
+            )
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise _may_not(
+                conn,
+                f"make the schema {SCHEMA} with the explorer's views",
+                "grant create on database {name} to {user}",
+            ) from error
+        except psycopg.errors.UndefinedObject as error:
+            raise _refused(_message(error)) from error
         return login
 
     def _given_login(self) -> ExplorerLogin:
@@ -330,6 +336,9 @@ def _begin(login: ExplorerLogin, application_name: str) -> "psycopg.Connection[A
         )
         conn.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(SCHEMA)))
         _check_rights(conn)
+    except psycopg.Error as error:
+        conn.close()
+        raise _LoginFailed(" ".join(str(error).split())[:300]) from error
     except BaseException:
         conn.close()
         raise

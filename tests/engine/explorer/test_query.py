@@ -11,13 +11,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import text
 
-from contract.errors import ExplorerError, ExplorerUnavailable
+from contract.errors import DatabaseUnavailable, ExplorerError, ExplorerUnavailable
 from contract.explorer import MAX_SQL
 from engine.explorer.query import CELL, MAX_ROWS, cancel_query, export_query, list_tables, run_query
 from engine.runs.submit import submit
 from engine.secrets.manage import set_secret
 from engine.webhooks.manage import create_webhook
 from storage import backup
+from storage.database import Database
 from storage.encryption import Cipher, new_key
 from storage.explorer import Explorer, drop_views
 from storage.explorer_views import VIEWS
@@ -359,6 +360,13 @@ def test_where_the_databases_user_may_not_make_schemas_the_refusal_says_what_to_
     database.dsn = as_url(role("createrole"))
     with pytest.raises(ExplorerUnavailable, match=r"may not make the schema.*grant create on database \S+ to role_"):
         Explorer(database).list_tables()
+
+
+def test_a_database_that_does_not_answer_is_said_as_everywhere():
+    away = Database("postgresql://tontine@/postgres?host=/nowhere", pool=1)
+    with pytest.raises(DatabaseUnavailable):
+        Explorer(away).list_tables()
+    away.close()
 
 
 def test_a_login_that_is_not_there_is_refused_with_words(database, database_url):

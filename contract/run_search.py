@@ -17,7 +17,8 @@ class Filter:
 
     `app` is a slug or an id, `since` and `until` are the times queued from and before, `batch` is a sweep. Every
     word of `text` must be found in the model's or the user's name, the reason, four or more digits of the run's id
-    or a text among its inputs. The system's own runs are left out, unless `user` is its name.
+    or a text among its inputs. The system's own runs are left out, unless `user` is its name; runs that
+    belong to a group are left out unless it is given as `batch` or `members` is on.
     """
 
     app: str | int | None = None
@@ -27,6 +28,7 @@ class Filter:
     until: datetime | None = None
     text: str | None = None
     batch: UUID | None = None
+    members: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,8 @@ def _conditions(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
     if wanted.batch is not None:
         where.append("r.batch = :batch")
         values["batch"] = wanted.batch
+    elif not wanted.members:
+        where.append("r.batch is null")
     found = []
     for i, word in enumerate(_storable_text(wanted.text or "").split()):
         by_id = f" or cast(s.run_id as text) like :w{i}" if _PART_OF_ID.fullmatch(word.lower()) else ""

@@ -158,6 +158,12 @@ def main(
     try:
         if trouble is not None:
             raise trouble  # noqa: TRY301 - reported as all that goes wrong in here
+        points_log = None
+        if "points" in job:
+            import points
+
+            points_log = points.open_log(job["scratch"])
+            os.dup2(points_log, log)
         _read_job(job, log)
         if broker_socket is not None or job["refusals"]:
             import socket_shim
@@ -175,7 +181,10 @@ def main(
         for setter in setters:
             setter(threads)  # starts them, so they are started inside
         sender.send({"kind": "started"})
-        _run_model(job, sender)
+        if points_log is not None:
+            points.run_points(job, sender, points_log)
+        else:
+            _run_model(job, sender)
     except BaseException as error:  # noqa: BLE001 - whatever happens in here is the run's end
         report_failure(sender, error, job["folder"])
     finally:
@@ -332,28 +341,13 @@ def seed(number: int) -> None:
 
 
 def _run_model(job: dict, sender: Sender) -> None:
-    spec = importlib.util.spec_from_file_location("function", os.path.join(job["folder"], "function.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["function"] = module
-    spec.loader.exec_module(module)
-    run = getattr(module, "run", None)
-    if not callable(run):
-        raise ImportError("function.py defines no run(inputs)")
     if job.get("import_only"):
+        _load_module(job["folder"])
         flush_output()
         sender.send({"kind": "result", "result": {}, "nulls": {}, "mended_text": False})
         return
-    setup = getattr(module, "setup", None)
-    if callable(setup):
-        setup()
     shown = PartialResult(sender)
-    result = run(job["inputs"])
-    if inspect.isawaitable(result) or inspect.isasyncgen(result):
-        result = asyncio.run(_drive_async(result, shown))
-    elif inspect.isgenerator(result):
-        result = _drain_generator(result, shown)
-    if result is None:
-        raise BadValueError("result", "the model returned nothing")
+    result = compute(job["folder"], job["inputs"], shown)
     flush_output()  # the supervisor may end this process as soon as it has the result
     converter = Converter(sender.limit)
     with shown.lock:
@@ -368,6 +362,35 @@ def _run_model(job: dict, sender: Sender) -> None:
                 "message": shown.message,
             }
         )
+
+
+def compute(folder: str, inputs: dict, shown: PartialResult) -> object:
+    """Execute the model's file and run it, and return its result; what it yields goes to `shown`."""
+    module = _load_module(folder)
+    setup = getattr(module, "setup", None)
+    if callable(setup):
+        setup()
+    result = module.run(inputs)
+    if inspect.isawaitable(result) or inspect.isasyncgen(result):
+        result = asyncio.run(_drive_async(result, shown))
+    elif inspect.isgenerator(result):
+        result = _drain_generator(result, shown)
+    if result is None:
+        raise BadValueError("result", "the model returned nothing")
+    return result
+
+
+def _load_module(folder: str) -> object:
+    finder = sys.path_importer_cache.get(folder)
+    spec = finder.find_spec("function") if finder is not None else None
+    if spec is None:
+        spec = importlib.util.spec_from_file_location("function", os.path.join(folder, "function.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["function"] = module
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "run", None)):
+        raise ImportError("function.py defines no run(inputs)")
+    return module
 
 
 async def _drive_async(result: object, shown: PartialResult) -> object:

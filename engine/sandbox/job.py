@@ -27,12 +27,34 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One of many runs in one child: what differs from the job's inputs, and its seed."""
+
+    changes: Mapping[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointResult:
+    """How one of many runs in one child ended. Times are in seconds since the epoch, `cpu_seconds` in seconds."""
+
+    number: int
+    result: dict[str, Any]
+    nulls: dict[str, Any]
+    warnings: tuple[str, ...]
+    log: str
+    started_at: float
+    finished_at: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxJob:
     """A run: the model's folder, its inputs, the files behind its file inputs, the hosts it was granted.
 
     `background` gives way to other runs for the processor; `import_only` loads function.py and calls nothing of it.
     `denial_messages` has, for each host the manifest asks for that was not granted, the error the model gets; `secrets`
-    are values by name.
+    are values by name. With `points` the model runs once for each, until `budget` seconds are over.
     """
 
     run_id: str
@@ -46,10 +68,14 @@ class SandboxJob:
     denial_messages: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     import_only: bool = False
+    points: tuple[Point, ...] = ()
+    budget: float = 0
 
     def as_job(self) -> dict[str, Any]:
         """Return what of the job the child gets unchanged."""
+        points = {"budget": self.budget, "points": [{"changes": p.changes, "seed": p.seed} for p in self.points]}
         return {
+            **(points if self.points else {}),
             "folder": str(self.folder.resolve()),
             "seed": self.seed,
             "secrets": dict(self.secrets),

@@ -7,6 +7,7 @@ Left out: storing anything.
 """
 
 import contextlib
+import fcntl
 import itertools
 import os
 import select
@@ -26,7 +27,7 @@ from engine.sandbox import reasons, usage
 from engine.sandbox.connection_broker import ConnectionBroker
 from engine.sandbox.frames import READ, Frames, as_count, json_size
 from engine.sandbox.imports import KINDS, zygote_kind
-from engine.sandbox.job import CancelToken, Limits, Outcome, Progress, SandboxJob
+from engine.sandbox.job import CancelToken, Limits, Outcome, PointResult, Progress, SandboxJob
 from engine.sandbox.output_files import output_files
 from engine.sandbox.redaction import Redactor
 from engine.sandbox.scratch import FILES, disk_usage, remove
@@ -41,6 +42,8 @@ EVENTS_PER_SECOND = 0.05  # s between two events handed on, however fast a child
 THREADS = 256
 NICE, NICE_BACKGROUND = 5, 15
 MEMORY_HEADROOM = 1_000_000  # bytes of a frame beyond the result itself
+MENDED_TEXT = "Some text held characters that cannot be stored; they are shown as \ufffd."
+PIPE = 1 << 20  # bytes of results that a child may be ahead of us by
 
 
 class Sandbox:
@@ -75,13 +78,21 @@ class Sandbox:
         self.zygotes.close()
 
     @contextlib.contextmanager
-    def run(self, job: SandboxJob, on_progress: Callable[[Progress], None], cancel: CancelToken) -> Iterator[Outcome]:
+    def run(
+        self,
+        job: SandboxJob,
+        on_progress: Callable[[Progress], None],
+        cancel: CancelToken,
+        on_point: Callable[[PointResult], None] | None = None,
+    ) -> Iterator[Outcome]:
         """Run a model and give how it ended; its scratch folder lasts until the block is left.
 
         Args:
             job: what to run.
             on_progress: called in this thread with each conflated event.
             cancel: ends the run from another thread.
+            on_point: called in this thread with each of the job's points as it ends, in their order; the outcome is
+                then that of the child, and what failed is the point after the last that came.
 
         Raises:
             SandboxLost: the zygote ended under the run.
@@ -97,6 +108,7 @@ class Sandbox:
             supervision = _Supervision(
                 self.zygotes.get(zygote_kind(job.folder)), job, scratch, on_progress, cancel, user, self.allowed
             )
+            supervision.on_point = on_point
             try:
                 yield supervision.outcome()
             finally:
@@ -134,6 +146,8 @@ class _Supervision:
         self.peak = 0
         self.cpu = 0.0
         self.input_bytes = 0  # bytes of scratch that the run's input files take
+        self.on_point: Callable[[PointResult], None] | None = None
+        self.points_done = 0
         self.handle = RunHandle()
         self.redactor = Redactor(job.secrets.values())
         self.broker = ConnectionBroker(job.hosts, allowed) if job.hosts else None
@@ -142,6 +156,8 @@ class _Supervision:
         handle = self.handle
         frames_read, frames_write = os.pipe()
         log_read, log_write = os.pipe()
+        if self.job.points:
+            _widen_pipe(frames_write)
         job_file = self._write_job()
         launched_at = time.monotonic()
         try:
@@ -204,7 +220,7 @@ class _Supervision:
                 "nice": NICE_BACKGROUND if self.job.background else NICE,
                 "frame_limit": self.limits.output_mb * 1_000_000,
                 "limits": {
-                    "seconds": self.limits.seconds,
+                    "seconds": self.limits.seconds + self.job.budget,
                     "memory_mb": self.limits.memory_mb,
                     "scratch_mb": self.limits.scratch_mb,
                     "threads": self.limits.threads,
@@ -221,7 +237,7 @@ class _Supervision:
         return descriptor
 
     def _supervise(self, handle: RunHandle, frames: int, log: int, launched_at: float) -> None:
-        reader = Frames(frames, self.limits.output_mb * 1_000_000 + MEMORY_HEADROOM)
+        reader = Frames(frames, self.limits.output_mb * 1_000_000 + MEMORY_HEADROOM, len(self.job.points))
         poll = select.poll()
         for descriptor in (frames, log, handle.wake.fileno(), self.cancel.fileno()):
             poll.register(descriptor, select.POLLIN)
@@ -244,7 +260,7 @@ class _Supervision:
                 try:
                     for frame in reader.read():
                         self._handle_frame(frame)
-                        if frame.get("kind") == "started":
+                        if frame.get("kind") in {"started", "point"}:  # each point has the time of a run
                             deadline, overdue = now + self.limits.seconds, False
                 except FrameError as error:
                     self.verdict = (
@@ -275,6 +291,8 @@ class _Supervision:
             if self.started_at is not None:
                 raise FrameError(0)  # only our own code sends it, and once: the time limit starts here
             self.started_at = time.time()
+        elif kind == "point":
+            self._handle_point(frame)
         elif kind in {"result", "failed", "large"}:
             self.final = self.redactor.redact_frame(frame)
         elif kind == "partial" and isinstance(frame.get("result"), dict):
@@ -286,6 +304,35 @@ class _Supervision:
             self.partial_result.update(frame["result"])
             changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
             self.pending = Progress(progress, message, changed, "")
+
+    def _handle_point(self, frame: dict[str, Any]) -> None:
+        result = frame.get("result")
+        if self.on_point is None or frame.get("number") != self.points_done or self.points_done >= len(self.job.points):
+            raise FrameError(0)
+        if not isinstance(result, dict) or result.get("files"):
+            # What is not a result, and files, which are taken once their child is dead: the point is run by itself.
+            self.verdict = (Status.FAILED, "This point is run by itself.")
+            return
+        self.points_done += 1
+        nulls = _as_null_counts(frame.get("nulls"))
+        warnings = (MENDED_TEXT,) if frame.get("mended_text") is True else ()
+        log = frame.get("log")
+        now = time.time()
+        started, finished, cpu = (_as_seconds(frame.get(key)) for key in ("started_at", "finished_at", "cpu"))
+        finished = min(finished, now) or now
+        json_size(result)
+        self.on_point(
+            PointResult(
+                self.points_done - 1,
+                result,
+                nulls,
+                warnings,
+                log[: self.limits.log_kb * 1_000] if isinstance(log, str) else "",
+                min(started, finished) or finished,
+                finished,
+                cpu,
+            )
+        )
 
     def _send_progress(self, now: float, *, last: bool = False) -> None:
         new_log = len(self.log) > self.log_sent
@@ -348,7 +395,7 @@ class _Supervision:
             result = frame.get("result")
             nulls = _as_null_counts(frame.get("nulls"))
             if frame.get("mended_text") is True:
-                warnings.append("Some text held characters that cannot be stored; they are shown as \ufffd.")
+                warnings.append(MENDED_TEXT)
             try:
                 json_size(result)
                 files = output_files(result, self.scratch, self.limits.scratch_mb * 1_000_000)
@@ -390,6 +437,17 @@ class _Supervision:
 
 def _as_fraction(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
+
+
+def _as_seconds(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e11 else 0.0
+
+
+def _widen_pipe(descriptor: int) -> None:
+    """Let a child go on while we store what it has sent; more than the system allows is no matter."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _as_message(value: Any) -> str | None:

@@ -1,0 +1,1 @@
+"""Many runs at once: sweeps, sensitivities, goal seeks and analyses of change."""

@@ -1,0 +1,43 @@
+"""Numeric summary figures of points, by label.
+
+Chosen: what is a number in the summary, alone or as the value of an object, as results are read everywhere else.
+Left out: figures within tables and series.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from contract.fields import is_number
+from contract.manifest import Manifest
+from contract.result import Metric, parse_result
+from contract.run_group import GroupPoint
+
+
+def figure_of(summary: Mapping[str, Any] | Sequence[Any], label: str) -> float | None:
+    """Return a figure of a summary as stored, None where it has no such number."""
+    if not isinstance(summary, Mapping):
+        summary = {str(m.get("label")): m for m in summary if isinstance(m, Mapping)}
+    item = summary.get(label)
+    value = item.get("value") if isinstance(item, Mapping) else item
+    return float(value) if is_number(value) and value is not None else None
+
+
+def figure_labels(points: Iterable[GroupPoint], manifest: Manifest) -> list[str]:
+    """Return the labels of the numeric figures that any of the points has, the model's headline first."""
+    found: dict[str, None] = {}
+    for point in points:
+        summary = point.summary
+        labels = summary if isinstance(summary, Mapping) else [m["label"] for m in summary if "label" in m]
+        found |= {str(label): None for label in labels if figure_of(summary, str(label)) is not None}
+    first = [label for label in manifest.headline if label in found]
+    return [*first, *(label for label in found if label not in first)]
+
+
+def figure_metric(points: Iterable[GroupPoint], label: str, outputs: Mapping[str, Any]) -> Metric:
+    """Return the figure's unit and format, as declared or as the first point that has it says."""
+    for point in points:
+        if figure_of(point.summary, label) is not None:
+            item = point.summary[label] if isinstance(point.summary, Mapping) else None
+            for metric in parse_result({"summary": {label: item}}, outputs).summary:
+                return metric
+    return Metric(label, None)

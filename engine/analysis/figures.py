@@ -7,10 +7,14 @@ Left out: figures within tables and series.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from contract.actor import Actor
 from contract.fields import is_number
 from contract.manifest import Manifest
 from contract.result import Metric, parse_result
 from contract.run_group import GroupPoint
+from engine.authorization import Action, require
+from engine.processes.context import AppContext
+from storage import starting_runs, summaries
 
 
 def figure_of(summary: Mapping[str, Any] | Sequence[Any], label: str) -> float | None:
@@ -41,3 +45,21 @@ def figure_metric(points: Iterable[GroupPoint], label: str, outputs: Mapping[str
             for metric in parse_result({"summary": {label: item}}, outputs).summary:
                 return metric
     return Metric(label, None)
+
+
+def known_figures(context: AppContext, app_id: int, version: str, manifest: Manifest, *, actor: Actor) -> list[str]:
+    """Return the labels of the numeric figures that a version's results have, as far as is known before a run.
+
+    Those that its manifest names and those of the run of its starting inputs, the headline first.
+    """
+    require(actor, Action.READ_RUNS)
+    declared = manifest.outputs.get("summary")
+    found = dict.fromkeys(manifest.headline)
+    with context.database.read() as conn:
+        run = starting_runs.find_starting_run(conn, app_id, version)
+        summary = summaries.read_summaries(conn, [run.id]).get(run.id) if run is not None else None
+    if summary:
+        point = GroupPoint(0, version, {}, summary=summary)
+        return figure_labels([point], manifest)
+    found |= {str(label): None for label in declared if "*" not in label} if isinstance(declared, Mapping) else {}
+    return list(found)

@@ -70,6 +70,7 @@ def find_root(
     seen: dict[float, float] = {}
 
     def miss(value: float) -> float:
+        value = float(value)  # the solver hands over numpy numbers
         if value not in seen:
             seen[value] = figure(value)
         return seen[value] - target

@@ -41,6 +41,63 @@ class SweepRequest(BaseModel):
     source: UUID | None = Field(None, description="a run whose uploaded files may be used again")
 
 
+class SensitivityRequest(BaseModel):
+    """A sensitivity: the inputs to start from, and how far each is taken; to its bounds without a percentage."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    percent: float | None = Field(None, description="how far each input is taken down and up")
+    keys: list[str] | None = Field(None, description="the inputs to vary; every numeric one without it")
+    curve: int = Field(2, description="values of each input from low to high")
+    version: str | None = None
+    source: UUID | None = None
+
+
+class SeekRequest(BaseModel):
+    """A goal seek: the input to search for, the figure and what it is to be, and the bounds of the search."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    input: str
+    figure: str
+    target: float | str
+    low: float | str | None = Field(None, alias="from")
+    high: float | str | None = Field(None, alias="to")
+    version: str | None = None
+    source: UUID | None = None
+
+
+class ChangeRequest(BaseModel):
+    """An analysis of change: two runs of one model, and the order in which the inputs that differ are switched."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    before: UUID
+    after: UUID
+    order: list[str] | None = None
+    average: bool = Field(default=False, description="run what the average over all orders needs too")
+
+
+class StepBody(BaseModel):
+    """A step of an analysis of change: what it adds to the figure, and the figure after it."""
+
+    label: str
+    amount: float
+    figure: float
+    error: float = Field(description="standard error of a mean over orders drawn at random; 0 where it is exact")
+
+
+class WayBody(BaseModel):
+    """The way from one figure to the other; the steps add up to the difference."""
+
+    figure: str
+    start: float
+    end: float
+    steps: list[StepBody]
+
+
 class PlanBody(BaseModel):
     """How many runs, about how many seconds, and how values were read."""
 

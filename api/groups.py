@@ -5,6 +5,7 @@ Left out: members one by one, which are runs like any other.
 """
 
 import contextlib
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,13 +14,26 @@ from fastapi.responses import StreamingResponse
 
 from api import sockets
 from api.auth import CurrentActor
-from api.group_schemas import GroupBody, PlanBody, PointBody, SweepRequest
+from api.group_schemas import (
+    ChangeRequest,
+    GroupBody,
+    PlanBody,
+    PointBody,
+    SeekRequest,
+    SensitivityRequest,
+    StepBody,
+    SweepRequest,
+    WayBody,
+)
 from contract.actor import Actor
 from contract.errors import NotFoundError
 from contract.run_group import GroupKind
+from engine.analysis.change import read_way, start_change
 from engine.analysis.follow_group import brief, follow_group
 from engine.analysis.groups import cancel_group, find_group, list_groups, list_points, resume_group
 from engine.analysis.points_csv import points_csv
+from engine.analysis.sensitivity import start_sensitivity
+from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import plan_sweep, start_sweep
 from engine.models.catalogue import find_app
 from engine.processes import context as contexts
@@ -29,21 +43,46 @@ router = APIRouter(tags=["groups of runs"])
 CSV = "text/csv; charset=utf-8"
 
 
-@router.post("/apps/{app}/sweeps", status_code=202)
-def start(app: str, body: SweepRequest, actor: CurrentActor) -> GroupBody:
+@router.post("/apps/{app_id}/sweeps", status_code=202)
+def start(app_id: int, body: SweepRequest, actor: CurrentActor) -> GroupBody:
     """Start a sweep of a model over one or two inputs, or over a list of scenarios."""
     context = contexts.current()
-    return GroupBody.of(
-        start_sweep(context, _name(app), body.inputs, actor=actor, source=body.source, **_definition(body))
-    )
+    return GroupBody.of(start_sweep(context, app_id, body.inputs, actor=actor, source=body.source, **_definition(body)))
 
 
-@router.post("/apps/{app}/sweeps/plan")
-def plan(app: str, body: SweepRequest, actor: CurrentActor) -> PlanBody:
+@router.post("/apps/{app_id}/sweeps/plan")
+def plan(app_id: int, body: SweepRequest, actor: CurrentActor) -> PlanBody:
     """Say how many runs a sweep would be and about how long it would take, and start nothing."""
     wanted = {key: value for key, value in _definition(body).items() if key != "fresh"}
-    found = plan_sweep(contexts.current(), _name(app), body.inputs, actor=actor, **wanted)
+    found = plan_sweep(contexts.current(), app_id, body.inputs, actor=actor, **wanted)
     return PlanBody(runs=found.total, seconds=found.seconds, notes=list(found.notes))
+
+
+@router.post("/apps/{app_id}/sensitivities", status_code=202)
+def start_a_sensitivity(app_id: int, body: SensitivityRequest, actor: CurrentActor) -> GroupBody:
+    """Start a sensitivity: each numeric input by itself from low to high."""
+    wanted = body.model_dump(exclude={"inputs"})
+    return GroupBody.of(start_sensitivity(contexts.current(), app_id, body.inputs, actor=actor, **wanted))
+
+
+@router.post("/apps/{app_id}/seeks", status_code=202)
+def start_a_seek(app_id: int, body: SeekRequest, actor: CurrentActor) -> GroupBody:
+    """Start a goal seek: the value of one input at which a figure is what it is to be."""
+    wanted = body.model_dump(exclude={"inputs", "input"})
+    return GroupBody.of(start_seek(contexts.current(), app_id, body.inputs, key=body.input, actor=actor, **wanted))
+
+
+@router.post("/changes", status_code=202)
+def start_a_change(body: ChangeRequest, actor: CurrentActor) -> GroupBody:
+    """Start an analysis of change from one run to another, the inputs that differ switched one at a time."""
+    return GroupBody.of(start_change(contexts.current(), actor=actor, **body.model_dump()))
+
+
+@router.get("/groups/{group_id}/steps")
+def get_steps(group_id: UUID, figure: str, actor: CurrentActor, *, average: bool = False) -> WayBody:
+    """Return the steps of an analysis of change for one figure, in its order or on average over orders."""
+    way = read_way(contexts.current(), group_id, figure, average=average, actor=actor)
+    return WayBody(figure=figure, start=way.start, end=way.end, steps=[StepBody(**asdict(step)) for step in way.steps])
 
 
 @router.get("/groups")

@@ -14,7 +14,7 @@ from uuid import UUID
 from contract import inputs as contract_inputs
 from contract.actor import Actor
 from contract.app import AppRef
-from contract.errors import InputError, NotFoundError
+from contract.errors import InputError, NotFoundError, NotReadyError
 from contract.former_inputs import fold_former_inputs
 from contract.manifest import Manifest
 from contract.problems import Problem
@@ -23,7 +23,16 @@ from contract.run import Run
 from contract.run_group import GroupKind, GroupPoint, RunGroup
 from engine.analysis import attribution
 from engine.analysis.figures import figure_of
-from engine.analysis.groups import Plan, check_inputs, check_rules, estimate, open_model, start_group
+from engine.analysis.groups import (
+    Plan,
+    check_inputs,
+    check_rules,
+    estimate,
+    find_group,
+    list_points,
+    open_model,
+    start_group,
+)
 from engine.authorization import Action, require
 from engine.models.catalogue import find_version
 from engine.models.versions import LoadedVersion
@@ -146,6 +155,26 @@ def start_change(
         "notes": list(made.notes),
     }
     return start_group(context, GroupKind.CHANGE, app, loaded, made.inputs, made.points, definition, actor=actor)
+
+
+def read_way(context: AppContext, group_id: UUID, label: str, *, average: bool = False, actor: Actor) -> Way:
+    """Return the steps of a figure, in the order asked for or on average over orders.
+
+    Raises:
+        NotFoundError: there is no such analysis of change.
+        NotReadyError: runs that it needs have not ended, or have no such figure.
+    """
+    require(actor, Action.READ_RUNS)
+    group = find_group(context, group_id, actor=actor)
+    if group.kind is not GroupKind.CHANGE:
+        raise NotFoundError([Problem("group", f"{group_id} is a {group.kind}", "Name an analysis of change.")])
+    points = list_points(context, group_id, actor=actor)
+    loaded = find_version(context, AppRef(group.app_id, group.app_slug, group.version), group.version, actor=actor)
+    found = (way_on_average if average else way_along)(group, points, loaded.manifest, label)
+    if found is None:
+        hint = "Wait for its end, name a figure that all its results have, or ask for the average when starting it."
+        raise NotReadyError([Problem("figure", f"not every run that is needed has {label!r}", hint)])
+    return found
 
 
 def way_along(

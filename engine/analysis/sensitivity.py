@@ -24,6 +24,7 @@ from engine.authorization import Action, require
 from engine.models.versions import LoadedVersion
 from engine.processes.context import AppContext
 
+MAX_BARS = 20  # of a tornado; the table has all
 MAX_CURVE = 101  # values of each input
 
 
@@ -189,12 +190,11 @@ def tornado_bars(group: RunGroup, points: Sequence[GroupPoint], manifest: Manife
 
 
 def tornado_chart(bars: Sequence[Bar], base: float | None, title: str, unit: str | None) -> Chart | None:
-    """Return the tornado of the bars that have both figures; None where none has."""
+    """Return the tornado of the `MAX_BARS` widest bars that move the figure; None where none does."""
     data = [
-        {"label": f"{bar.label}: {bar.low_value:g} to {bar.high_value:g}", "low": bar.low, "high": bar.high}
+        {"label": f"{bar.label}: {bar.low_value:,.12g} to {bar.high_value:,.12g}", "low": bar.low, "high": bar.high}
         | ({"base": base} if base is not None else {})
-        for bar in bars
-        if bar.low is not None and bar.high is not None
+        for bar in [b for b in bars if b.width > 0][:MAX_BARS]
     ]
     return Chart("tornado", f"{title} by input", data, x_label=title, unit=unit) if data else None
 

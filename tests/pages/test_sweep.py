@@ -122,6 +122,7 @@ def test_a_sensitivity_is_started_and_ranked(visit, add_model, context, drain):
     add_model(ADDS, NM)
     app = visit("sweep", app="probe")
     app.segmented_control(key="analysis").set_value("Sensitivity").run()
+    app.segmented_control(key="reach").set_value("To its bounds").run()
     assert "5 runs" in words(app)
     press(app, "group-start")
     [group] = list_groups(context, actor=ADA)

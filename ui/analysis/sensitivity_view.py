@@ -30,7 +30,9 @@ def show_sensitivity(group: RunGroup, points: Sequence[GroupPoint], manifest: Ma
         base = figure_of(points[0].summary, label)
         bars = tornado_bars(group, points, manifest, label)
         chart = tornado_chart(bars, base, metric.label, metric.unit)
-        if chart is not None:
+        if chart is None and group.final:
+            st.info("No input by itself moves this figure.")
+        elif chart is not None:
             show_chart(chart, key="tornado", wide=True)
         table = {
             "Input": [bar.label for bar in bars],

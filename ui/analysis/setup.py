@@ -72,7 +72,8 @@ def _show_sweep(model: Model) -> RunGroup | None:
             return None
         definition["scenarios"] = scenarios
     else:
-        keys = list(sweepable(model.manifest))
+        offered = sweepable(model.manifest)
+        keys = sorted(offered, key=lambda key: offered[key].type not in NUMBERS)  # numbers first, each in form order
         if not keys:
             st.info("The model has no input that can be swept. Give a table of scenarios.")
             return None
@@ -146,7 +147,7 @@ def _show_sensitivity(model: Model) -> RunGroup | None:
     offered = varied_inputs(manifest, {**manifest.defaults, **model.values})
     bounds, percent = "To its bounds", "By a percentage"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        how = st.segmented_control("Each input", [bounds, percent], default=bounds, key="reach", required=True)
+        how = st.segmented_control("Each input", [percent, bounds], default=percent, key="reach", required=True)
         share = st.number_input("Percent", 0.1, 1_000.0, 10.0, key="percent") if how == percent else None
         curve = st.number_input("Values of each input", 2, 101, 2, key="curve", help="More than 2 draw curves as well")
     chosen = st.multiselect(

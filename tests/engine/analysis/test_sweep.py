@@ -7,6 +7,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
+from contract.actor import SYSTEM
 from contract.errors import InputError, NotFoundError
 from contract.number_format import NumberFormat
 from contract.run import Status
@@ -17,11 +18,14 @@ from engine.analysis.groups import cancel_group, find_group, list_groups, list_p
 from engine.analysis.lanes import requeue_lost_lanes, run_lane
 from engine.analysis.sweep import plan_sweep, read_scenarios, start_sweep
 from engine.models.catalogue import find_app, find_version
+from engine.models.register import register
 from engine.runs.cancel import cancel
 from engine.runs.follow import snapshot, wait_for_end
 from engine.runs.search import search_runs
 from engine.runs.submit import submit
+from registry.model_files import read_folder
 from tests.actors import ADA, GRACE
+from tests.engine.conftest import ROOT
 
 ADDS = "def run(inputs):\n    return {'summary': {'Sum': inputs['n'] + 10 * inputs['m']}}\n"
 NM = {
@@ -356,3 +360,16 @@ def test_a_single_run_of_a_person_does_not_wait_for_a_sweep(context, add_model, 
     assert wait_for_end(context, run.id, WAIT, actor=GRACE).run.status is Status.SUCCESS
     assert not find_group(context, started.id, actor=ADA).final
     cancel_group(context, started.id, actor=ADA)
+
+
+def test_the_example_of_the_guide_has_the_figures_that_it_names(context, drain):
+    files = read_folder(ROOT / "functions" / "life_pricing")
+    register(context, "life_pricing", files, source={"kind": "local", "path": "life_pricing"}, actor=SYSTEM)
+    axes = [axis("age", "30", "60", "3"), axis("term", "5", "30", "5")]
+    group = drain(start_sweep(context, "life_pricing", {}, axes=axes, actor=ADA))
+    assert (group.done, group.failed, group.total) == (66, 0, 66)
+    points = list_points(context, group.id, actor=ADA)
+    found = {(p.changes["age"], p.changes["term"]): figure_of(p.summary, "Net premium a year") for p in points}
+    guide = (ROOT / "docs" / "14-sweeps.md").read_text()
+    for corner in ((30, 5), (60, 5), (30, 30), (60, 30)):
+        assert f"{found[corner]:,.0f}" in guide

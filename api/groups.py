@@ -29,8 +29,8 @@ from contract.actor import Actor
 from contract.errors import NotFoundError
 from contract.run_group import GroupKind
 from engine.analysis.change import read_way, start_change
-from engine.analysis.follow_group import brief, follow_group
-from engine.analysis.groups import cancel_group, find_group, list_groups, list_points, resume_group
+from engine.analysis.follow_group import brief, follow_group, wait_for_group
+from engine.analysis.groups import cancel_group, list_groups, list_points, resume_group
 from engine.analysis.points_csv import points_csv
 from engine.analysis.sensitivity import start_sensitivity
 from engine.analysis.start_seek import start_seek
@@ -99,9 +99,9 @@ def list_all(
 
 
 @router.get("/groups/{group_id}")
-def get_group(group_id: UUID, actor: CurrentActor) -> GroupBody:
-    """Return a group: what was asked for, and how far it is."""
-    return GroupBody.of(find_group(contexts.current(), group_id, actor=actor))
+async def get_group(group_id: UUID, actor: CurrentActor, wait: Annotated[float, Query(ge=0, le=300)] = 0) -> GroupBody:
+    """Return a group and how far it is; with `wait`, once it has ended or after so many seconds."""
+    return GroupBody.of(await wait_for_group(contexts.current(), group_id, wait, actor=actor))
 
 
 @router.get("/groups/{group_id}/points")

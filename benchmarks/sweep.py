@@ -1,11 +1,12 @@
 """A sweep of ten thousand points of a fast model against the bare loop of its function in one process.
 
-The figure is wall time x workers / the loop's wall time; 1 would be a sweep that costs nothing beside its model. A
-model of about a millisecond is measured, and one of the catalogue. The loop and the sweep are measured in turn, because
-the speed of a shared machine changes.
+The figure is wall time x workers / the loop's wall time; 1 would be a sweep that costs nothing beside its model. On a
+machine with other work the sweep, whose processes have a low priority, gets less of the processor than the loop: the
+same ratio of processor time, of every process of the installation against the loop's, does not depend on that.
 """
 
 import asyncio
+import contextlib
 import importlib.util
 import inspect
 import json
@@ -13,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from benchmarks.fixture import ROOT, embedded_installation
 from contract.actor import SYSTEM, Actor
@@ -47,8 +50,21 @@ def run(inputs):
 }
 
 
-def bare_loop(folder: Path, points: list[dict[str, Any]]) -> float:
-    """Return the seconds of calling the model's function for each point, in this process."""
+def processor_seconds() -> float:
+    """Return the processor time of this process and all below it, of those that have ended too."""
+    total = 0.0
+    here = psutil.Process()
+    for process in [here, *here.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            total += times.user + times.system
+            if process != here:  # our own children are counted by themselves while they live
+                total += times.children_user + times.children_system
+    return total
+
+
+def bare_loop(folder: Path, points: list[dict[str, Any]]) -> tuple[float, float]:
+    """Return the seconds, and those of the processor, of calling the model's function for each point here."""
     sys.path.insert(0, str(folder))
     spec = importlib.util.spec_from_file_location("bare", folder / "function.py")
     assert spec is not None
@@ -56,12 +72,12 @@ def bare_loop(folder: Path, points: list[dict[str, Any]]) -> float:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     sys.path.remove(str(folder))
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     for inputs in points:
         found = module.run(inputs)
         if inspect.isawaitable(found):
             asyncio.run(found)  # type: ignore[arg-type]
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, time.process_time() - used
 
 
 def measure(slug: str, folder: Path, axes: list[dict[str, Any]], values: dict[str, Any], workers: int) -> None:
@@ -70,17 +86,18 @@ def measure(slug: str, folder: Path, axes: list[dict[str, Any]], values: dict[st
         files = read_folder(folder)
         register(context, slug, files, source={"kind": "local", "path": slug}, actor=SYSTEM)
         for round_ in range(2):
-            begun = time.perf_counter()
+            begun, before = time.perf_counter(), processor_seconds()
             started = start_sweep(context, slug, values, axes=axes, fresh=True, actor=ADA)
             accepted = time.perf_counter() - begun
             group = wait_for_group(context, started.id, 3_600, actor=ADA)
-            swept = time.perf_counter() - begun
+            swept, used = time.perf_counter() - begun, processor_seconds() - before
             points = [{**group.inputs, **p.changes} for p in list_points(context, group.id, actor=ADA)]
-            loop = bare_loop(folder, points)
+            loop, alone = bare_loop(folder, points)
             print(
                 f"{slug}, {workers} worker(s), round {round_ + 1}: {group.done - group.failed:,} points "
                 f"in {swept:.2f} s (accepted in {accepted:.2f} s), bare loop {loop:.2f} s "
-                f"({1000 * loop / group.total:.2f} ms a point), ratio {swept * workers / loop:.2f}",
+                f"({1000 * loop / group.total:.2f} ms a point), ratio {swept * workers / loop:.2f}; "
+                f"processor {used:.2f} s against {alone:.2f} s, ratio {used / alone:.2f}",
                 flush=True,
             )
 

@@ -23,7 +23,7 @@ def figure_of(summary: Mapping[str, Any] | Sequence[Any], label: str) -> float |
         summary = {str(m.get("label")): m for m in summary if isinstance(m, Mapping)}
     item = summary.get(label)
     value = item.get("value") if isinstance(item, Mapping) else item
-    return float(value) if is_number(value) and value is not None else None
+    return value if is_number(value) else None
 
 
 def figure_labels(points: Iterable[GroupPoint], manifest: Manifest) -> list[str]:

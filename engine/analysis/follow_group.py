@@ -62,6 +62,22 @@ def follow_group(context: AppContext, group_id: UUID, *, actor: Actor) -> AsyncG
     return _follow(context, group_id, actor)
 
 
+async def wait_for_group(context: AppContext, group_id: UUID, seconds: float, *, actor: Actor) -> RunGroup:
+    """Return the group once it has ended, or as it is after `seconds`.
+
+    Raises:
+        NotFoundError: there is no such group.
+    """
+    require(actor, Action.READ_RUNS)
+    found = await asyncio.to_thread(find_group, context, group_id, actor=actor)
+    if seconds > 0 and not found.final:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), contextlib.aclosing(_follow(context, group_id, actor)) as groups:
+                async for now in groups:
+                    found = now
+    return found
+
+
 async def _follow(context: AppContext, group_id: UUID, actor: Actor) -> AsyncGenerator[RunGroup, None]:
     seen = -1
     with change_event(context.listener, group_id) as changed:

@@ -10,8 +10,9 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from contract.errors import DatabaseUnavailable
+from contract.run_group import GroupKind, GroupStatus
 from contract.run_search import Filter
-from storage import apps, favourites, registrations, versions
+from storage import apps, favourites, registrations, run_groups, runs, versions
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.search import count_runs, search_runs
@@ -235,3 +236,32 @@ def test_models_of_the_last_release_belong_to_who_registered_them_first_and_stay
         assert (app.slug, app.owner, app.hidden, app.archived) == ("mortality", "ada", False, False)
         assert [v.hash for v in versions.list_versions(conn, app.id)] == ["v2", "v1"]
         assert registrations.list_registrations(conn, 10) == []
+
+
+def test_runs_of_a_batch_survive_as_members_that_their_group_counts_and_no_webhook_hears_of(older):
+    database = older("0009")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        conn.exec_driver_sql(
+            "update runs set batch = gen_random_uuid() where status = 'PENDING'; insert into webhooks (id, user_id, "
+            "url, secret) select gen_random_uuid(), id, 'https://example.com', 's' from users"
+        )
+    migrate(database)
+    with database.begin() as conn:
+        [(member, batch)] = conn.execute(text("select id, batch from runs where batch is not null")).all()
+        app, version, user = conn.execute(text("select app_id, version, user_id from runs limit 1")).one()
+        run_groups.insert_group(
+            conn,
+            batch,
+            kind=GroupKind.SWEEP,
+            app_id=app,
+            version=version,
+            user_id=user,
+            definition={"seed": 1},
+            inputs={},
+            total=1,
+        )
+        runs.request_cancel(conn, member)
+        found = run_groups.get_group(conn, batch)
+        assert (found.status, found.done, found.failed) == (GroupStatus.FINISHED, 1, 1)
+        assert conn.execute(text("select count(*) from webhook_deliveries")).scalar_one() == 0

@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -50,17 +51,25 @@ def run(inputs):
 }
 
 
-def processor_seconds() -> float:
-    """Return the processor time of this process and all below it, of those that have ended too."""
+def processor_seconds(data: Path) -> float:
+    """Return the processor time of this process, all below it and the database in `data`, of ended ones too."""
     total = 0.0
     here = psutil.Process()
-    for process in [here, *here.children(recursive=True)]:
+    database = [p for p in psutil.process_iter() if _is_below(p, data)]  # the server is no child of ours
+    for process in [here, *here.children(recursive=True), *database]:
         with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
             total += times.user + times.system
             if process != here:  # our own children are counted by themselves while they live
                 total += times.children_user + times.children_system
     return total
+
+
+def _is_below(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return process.name() == "postgres" and process.cwd().startswith(str(folder))
+    except psutil.Error:
+        return False
 
 
 def bare_loop(folder: Path, points: list[dict[str, Any]]) -> tuple[float, float]:
@@ -86,11 +95,11 @@ def measure(slug: str, folder: Path, axes: list[dict[str, Any]], values: dict[st
         files = read_folder(folder)
         register(context, slug, files, source={"kind": "local", "path": slug}, actor=SYSTEM)
         for round_ in range(2):
-            begun, before = time.perf_counter(), processor_seconds()
+            begun, before = time.perf_counter(), processor_seconds(context.data)
             started = start_sweep(context, slug, values, axes=axes, fresh=True, actor=ADA)
             accepted = time.perf_counter() - begun
             group = wait_for_group(context, started.id, 3_600, actor=ADA)
-            swept, used = time.perf_counter() - begun, processor_seconds() - before
+            swept, used = time.perf_counter() - begun, processor_seconds(context.data) - before
             points = [{**group.inputs, **p.changes} for p in list_points(context, group.id, actor=ADA)]
             loop, alone = bare_loop(folder, points)
             print(
@@ -104,8 +113,6 @@ def measure(slug: str, folder: Path, axes: list[dict[str, Any]], values: dict[st
 
 def main() -> None:
     """Print the figures."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, content in FAST.items():

@@ -23,7 +23,7 @@ from storage.database import Database
 
 log = structlog.get_logger()
 
-BUDGET = 1.0  # s a job works on a lane before others have their turn
+BUDGET = 2.0  # s a job works on a lane before others have their turn
 POINTS = 2_000  # that a job takes at most
 
 

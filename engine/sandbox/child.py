@@ -342,7 +342,7 @@ def seed(number: int) -> None:
 
 def _run_model(job: dict, sender: Sender) -> None:
     if job.get("import_only"):
-        _load_module(job["folder"])
+        _load_module(find_model(job["folder"]))
         flush_output()
         sender.send({"kind": "result", "result": {}, "nulls": {}, "mended_text": False})
         return
@@ -364,9 +364,12 @@ def _run_model(job: dict, sender: Sender) -> None:
         )
 
 
-def compute(folder: str, inputs: dict, shown: PartialResult) -> object:
-    """Execute the model's file and run it, and return its result; what it yields goes to `shown`."""
-    module = _load_module(folder)
+def compute(folder: str, inputs: dict, shown: PartialResult, spec: object = None) -> object:
+    """Execute the model's file and run it, and return its result; what it yields goes to `shown`.
+
+    `spec` is the file's, as `find_model` gives it, where it has been looked for before.
+    """
+    module = _load_module(spec or find_model(folder))
     setup = getattr(module, "setup", None)
     if callable(setup):
         setup()
@@ -380,11 +383,12 @@ def compute(folder: str, inputs: dict, shown: PartialResult) -> object:
     return result
 
 
-def _load_module(folder: str) -> object:
-    finder = sys.path_importer_cache.get(folder)
-    spec = finder.find_spec("function") if finder is not None else None
-    if spec is None:
-        spec = importlib.util.spec_from_file_location("function", os.path.join(folder, "function.py"))
+def find_model(folder: str) -> object:
+    """Return where the model's file is and how it is loaded."""
+    return importlib.util.spec_from_file_location("function", os.path.join(folder, "function.py"))
+
+
+def _load_module(spec: object) -> object:
     module = importlib.util.module_from_spec(spec)
     sys.modules["function"] = module
     spec.loader.exec_module(module)

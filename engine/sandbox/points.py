@@ -59,12 +59,13 @@ def run_points(job: dict, sender: child.Sender, log: int) -> None:
     sys.path_importer_cache[folder] = importlib.machinery.FileFinder(
         folder, (CodeCache, importlib.machinery.SOURCE_SUFFIXES), *_other_loaders()
     )
+    spec = sys.path_importer_cache[folder].find_spec("function") or child.find_model(folder)
     until = time.monotonic() + job["budget"]
-    environment, known = dict(os.environ), set(sys.modules)
+    environment, known = dict(os.environ._data), set(sys.modules)
     for number, point in enumerate(job["points"]):
         if number and time.monotonic() >= until:
             break
-        _send_point(job, sender, log, number, point)
+        _send_point(job, sender, log, number, point, spec)
         _clean_up(job["scratch"], folder, environment, known)
     sender.send({"kind": "result", "result": {}, "nulls": {}, "mended_text": False})
 
@@ -74,10 +75,10 @@ def _other_loaders() -> list:
     return [(machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES)]
 
 
-def _send_point(job: dict, sender: child.Sender, log: int, number: int, point: dict) -> None:
+def _send_point(job: dict, sender: child.Sender, log: int, number: int, point: dict, spec: object) -> None:
     child.seed(point["seed"])
     started_at, cpu = time.time(), time.process_time()
-    found = child.compute(job["folder"], {**job["inputs"], **point["changes"]}, Unshown(sender))
+    found = child.compute(job["folder"], {**job["inputs"], **point["changes"]}, Unshown(sender), spec)
     converter = convert.Converter(sender.limit)
     document = converter.convert(found)
     child.flush_output()
@@ -106,16 +107,23 @@ def _take_log(log: int) -> str:
 
 def _clean_up(scratch: str, folder: str, environment: dict, known: set) -> None:
     """Undo what a run may leave behind for the next."""
-    inside = folder + os.sep
-    for name in [n for n in sys.modules if n not in known]:
-        path = getattr(sys.modules[name], "__file__", None)
-        if name == "function" or (path and path.startswith(inside)):
-            del sys.modules[name]
-    if dict(os.environ) != environment:
+    sys.modules.pop("function", None)
+    if len(sys.modules) != len(known):
+        inside = folder + os.sep
+        for name in [n for n in sys.modules if n not in known]:
+            if (getattr(sys.modules[name], "__file__", None) or "").startswith(inside):
+                del sys.modules[name]
+            else:
+                known.add(name)  # a library that the model imports stays loaded
+    if os.environ._data != environment:  # looked at as it is kept: to decode it each time would take longer
         os.environ.clear()
-        os.environ.update(environment)
-    if os.getcwd() != scratch:
-        os.chdir(scratch)
+        os.environ.update({os.fsdecode(key): os.fsdecode(value) for key, value in environment.items()})
+    os.chdir(scratch)
+    if os.listdir(scratch):
+        _empty(scratch)
+
+
+def _empty(scratch: str) -> None:
     with os.scandir(scratch) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):

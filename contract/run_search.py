@@ -19,7 +19,8 @@ class Filter:
     `app` is a slug or an id, `since` and `until` are the times queued from and before, `batch` is a sweep. Every
     word of `text` must be found in the model's or the user's name, the reason, four or more digits of the run's id
     or a text among its inputs. `query` is what was written in the history's own language, its days in the time zone
-    called `zone`. The system's own runs are left out, unless `user` is its name or the query asks for a user.
+    called `zone`. The system's own runs are left out, unless `user` is its name or the query asks for a user; runs that
+    belong to a group are left out unless it is given as `batch` or `members` is on.
     """
 
     app: str | int | None = None
@@ -31,6 +32,7 @@ class Filter:
     batch: UUID | None = None
     query: Query | None = None
     zone: str = "UTC"
+    members: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,12 @@ HAS_LIVING_JOB = f"""exists (
     select 1 from procrastinate_jobs j left join procrastinate_workers w on w.id = j.worker_id
     where j.id = r.job_id and (j.status = 'todo' or (j.status = 'doing' and {_ALIVE})))"""
 
+
+def living_job(column: str) -> str:
+    """Return the condition that the job of this number waits or is a living worker's; `:silence` as above."""
+    return HAS_LIVING_JOB.replace("r.job_id", column)
+
+
 _RETRY = sql(f"""
 select procrastinate_retry_job_v2(j.id, now(), null, null, null) from procrastinate_jobs j
 where j.task_name = :task and j.status = 'doing' and j.attempts < :attempts and not exists (

@@ -108,7 +108,11 @@ with changed as (
         traceback = :traceback, warnings = cast(:warnings as jsonb), log = :log, peak_memory = :peak_memory,
         cpu_seconds = :cpu_seconds, environment = coalesce(cast(:environment as jsonb), environment),
         progress = case when :status = 'SUCCESS' then null else progress end, finished_at = clock_timestamp()
-    where id = :id and attempt = :attempt and status = any(:from_statuses) returning id, seq
+    where id = :id and attempt = :attempt and status = any(:from_statuses) returning id, seq, batch
+), counted as (
+    update run_groups g set done = g.done + 1, seq = g.seq + 1,
+        failed = g.failed + case when :status = 'SUCCESS' then 0 else 1 end
+    from changed where g.id = changed.batch returning g.id, g.seq
 ), said as (
     insert into run_events (run_id, seq, kind, payload)
     select id, seq, 'status', jsonb_build_object('status', cast(:status as text)) from changed
@@ -124,7 +128,8 @@ with changed as (
 ), cleared as (
     delete from run_partials where run_id = :id and cast(:doc as text) is not null and exists (select 1 from changed)
 )
-select pg_notify('run_events', id || ':' || seq || '\\:end') from changed
+select pg_notify('run_events', id || ':' || seq || '\\:end'), batch,
+    (select pg_notify('run_events', id || ':' || seq) from counted) from changed
 """)
 
 _CANCEL = sql("""
@@ -134,7 +139,10 @@ with changed as (
         status = case when status = 'PENDING' then 'CANCELLED' else status end,
         reason = case when status = 'PENDING' then cast(:reason as text) else reason end,
         finished_at = case when status = 'PENDING' then clock_timestamp() else finished_at end
-    where id = :id and status in ('PENDING', 'RUNNING') and not cancel_requested returning id, seq, status
+    where id = :id and status in ('PENDING', 'RUNNING') and not cancel_requested returning id, seq, status, batch
+), counted as (
+    update run_groups g set done = g.done + 1, failed = g.failed + 1, seq = g.seq + 1
+    from changed where g.id = changed.batch and changed.status = 'CANCELLED' returning g.id, g.seq
 ), said as (
     insert into run_events (run_id, seq, kind, payload)
     select id, seq, 'cancel', jsonb_build_object('status', status) from changed
@@ -143,9 +151,18 @@ with changed as (
     from changed where s.run_id = changed.id and changed.status = 'CANCELLED'
 )
 select pg_notify('run_events', id || ':' || seq || case when status = 'CANCELLED' then '\\:end' else '' end),
-       pg_notify('run_cancel', id || ':' || cast(:why as text)) from changed
+       pg_notify('run_cancel', id || ':' || cast(:why as text)), batch,
+       (select pg_notify('run_events', id || ':' || seq) from counted) from changed
 """)
 
+
+# A group of runs ends with its last point: a statement of its own, which sees what others have counted meanwhile.
+END_GROUP = sql("""
+with ended as (
+    update run_groups g set status = 'FINISHED', seq = seq + 1, finished_at = clock_timestamp()
+    where g.id = :group and g.status = 'RUNNING' and not g.growing and g.done >= g.total returning id, seq
+) select pg_notify('run_events', id || ':' || seq || '\\:end') from ended
+""")
 
 LONGEST_NAME = 200  # characters of a user's name in a notification, whose length the server bounds
 
@@ -327,8 +344,11 @@ def finish_run(
         "summary": orjson.dumps(summary).decode() if (summary := (doc or {}).get("summary")) else None,
         "nulls": orjson.dumps(dict(nulls or {})).decode(),
     }
-    if conn.execute(_FINISH, values).one_or_none() is None:
+    ended = conn.execute(_FINISH, values).one_or_none()
+    if ended is None:
         return False
+    if ended.batch is not None:
+        conn.execute(END_GROUP, {"group": ended.batch})
     if doc is not None:
         results.write_parts(conn, run_id, parts or {}, files or {})
     elif shown:
@@ -370,7 +390,9 @@ def request_cancel(
         "reason": reason,
         "why": _cancel_why(superseded=superseded_by is not None, name=named),
     }
-    conn.execute(_CANCEL, values)
+    cancelled = conn.execute(_CANCEL, values).one_or_none()
+    if cancelled is not None and cancelled.batch is not None:
+        conn.execute(END_GROUP, {"group": cancelled.batch})
     return get_run(conn, run_id)
 
 

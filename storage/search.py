@@ -183,6 +183,8 @@ def _base_conditions(wanted: Filter, binds: query_sql.Binds) -> list[str]:
         where.append(f"r.queued_at < {binds.add(wanted.until)}")
     if wanted.batch is not None:
         where.append(f"r.batch = {binds.add(wanted.batch)}")
+    elif not wanted.members:
+        where.append("r.batch is null")
     words = storable_text(wanted.text or "").split()
     if words:
         where.append(query_sql.words_condition(words, binds))

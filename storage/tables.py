@@ -217,6 +217,7 @@ Index(
     runs.c.digest,
     postgresql_where=(runs.c.status == "SUCCESS") & runs.c.reused_from.is_(None),
 )
+Index("runs_by_batch", runs.c.batch, postgresql_where=runs.c.batch.is_not(None))
 _waiting = runs.c.status == "PENDING"
 Index("runs_waiting", runs.c.priority.desc(), runs.c.rank, runs.c.id, postgresql_where=_waiting)
 Index("runs_waiting_by_user", runs.c.user_id, runs.c.priority, runs.c.rank, postgresql_where=_waiting)
@@ -234,6 +235,56 @@ Index(
     runs.c.queued_at.desc(),
     runs.c.id.desc(),
     postgresql_where=runs.c.priority < 0,
+)
+
+# Sweeps, sensitivities, goal seeks and analyses of change: `runs.batch` names the group of a run.
+run_groups = Table(
+    "run_groups",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("app_id", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("inputs", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("outcome", JSON),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("reused", Integer, nullable=False, server_default="0"),
+    Column("growing", Boolean, nullable=False, server_default=text("false")),
+    Column("seq", Integer, nullable=False, server_default="0"),
+    _now(),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("cancelled_by", ForeignKey("users.id")),
+    ForeignKeyConstraint(["app_id", "version"], ["versions.app_id", "versions.hash"]),
+    CheckConstraint("kind in ('sweep', 'sensitivity', 'seek', 'change')", name="run_groups_kind"),
+    CheckConstraint("status in ('RUNNING', 'FINISHED', 'CANCELLED', 'FAILED')", name="run_groups_status"),
+)
+Index("run_groups_newest", run_groups.c.created_at.desc(), run_groups.c.id.desc())
+
+# What differs from the group's inputs, and the run that was made of it.
+run_group_points = Table(
+    "run_group_points",
+    metadata,
+    Column("group_id", ForeignKey("run_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("changes", JSONB, nullable=False),
+    Column("run_id", Uuid),
+)
+
+# The shares of a group that are worked on side by side, each with the job of the queue that does it.
+run_group_lanes = Table(
+    "run_group_lanes",
+    metadata,
+    Column("group_id", ForeignKey("run_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("lane", Integer, primary_key=True),
+    Column("job_id", BigInteger),
+    Column("losses", SmallInteger, nullable=False, server_default="0"),
 )
 
 # What a run is found by, in small letters, a line each: model, user, texts among its inputs and the reason of its end.

@@ -27,7 +27,7 @@ GUARDED = {
     "typer": {"client", "engine/commands"},
     "procrastinate": {"engine/runs/job_queue.py", "storage"},
 }
-CHILD = {"zygote", "child", "confine", "convert", "socket_shim", "actuarial_library"}
+CHILD = {"zygote", "child", "points", "confine", "convert", "socket_shim", "actuarial_library"}
 
 
 def files():

@@ -4,8 +4,8 @@ Chosen: httpx and nothing else; pandas and pyarrow are imported only by the resu
 Left out: what the server decides, such as the check of inputs; its problems come back as exceptions.
 """
 
-from tontine.async_client import AsyncModel, AsyncRun, AsyncTontine
-from tontine.client import Model, Run, Tontine
+from tontine.async_client import AsyncGroup, AsyncModel, AsyncRun, AsyncTontine
+from tontine.client import Group, Model, Run, Tontine
 from tontine.errors import (
     BusyError,
     ConnectionFailedError,
@@ -20,15 +20,18 @@ from tontine.errors import (
     WaitTimeoutError,
 )
 from tontine.events import Event
-from tontine.records import ModelInfo, RunInfo
+from tontine.records import GroupInfo, ModelInfo, RunInfo
 
 __all__ = [
+    "AsyncGroup",
     "AsyncModel",
     "AsyncRun",
     "AsyncTontine",
     "BusyError",
     "ConnectionFailedError",
     "Event",
+    "Group",
+    "GroupInfo",
     "InputsRefusedError",
     "Model",
     "ModelInfo",

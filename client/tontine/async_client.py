@@ -20,7 +20,7 @@ from tontine.errors import NotReadyError, RunFailedError, TontineError, body_of,
 from tontine.events import Event, EventDecoder
 from tontine.inputs import paths_in, to_json
 from tontine.protocol import Deadline
-from tontine.records import ModelInfo, RunInfo
+from tontine.records import GroupInfo, ModelInfo, RunInfo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,6 +115,32 @@ class AsyncTontine:
         params = {"before": before, "now": now, "name": name}
         found: dict[str, Any] = body_of(await self._send("GET", "/compare/table", params=params))
         return found
+
+    async def group(self, group_id: str) -> "AsyncGroup":
+        """Return a group of runs: a sweep, a sensitivity, a goal seek or an analysis of change.
+
+        Raises:
+            NotFoundError: there is no such group.
+        """
+        response = await self._send("GET", protocol.group_path(group_id))
+        return AsyncGroup(self, GroupInfo.parse(body_of(response)))
+
+    async def change(
+        self, before: str, after: str, *, order: list[str] | None = None, average: bool = False
+    ) -> "AsyncGroup":
+        """Start an analysis of change from one run to another of the same model, by their ids.
+
+        Args:
+            before: the run to start from.
+            after: the run to end with.
+            order: the inputs that differ, in the order in which they are switched.
+            average: run what the average over all orders needs too.
+
+        Raises:
+            InputsRefusedError: the runs cannot be compared so.
+        """
+        body = {"before": before, "after": after, "order": order, "average": average}
+        return AsyncGroup(self, GroupInfo.parse(body_of(await self._send("POST", "/changes", json=body))))
 
     async def upload(self, path: str | Path) -> dict[str, Any]:
         """Upload a file; return the value that an input of type file takes."""
@@ -259,6 +285,148 @@ class AsyncModel:
         """
         run = await self.submit(inputs, version=version, fresh=fresh, key=key, **more)
         return await run.wait(timeout, on_progress=on_progress)
+
+    async def sweep(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        axes: list[dict[str, Any]] | None = None,
+        scenarios: "list[dict[str, Any]] | pd.DataFrame | None" = None,
+        version: str | None = None,
+        fresh: bool = False,
+        **more: Any,
+    ) -> "AsyncGroup":
+        """Start a sweep and return it as soon as it is accepted.
+
+        Args:
+            inputs: inputs that stay as they are; those left out take their defaults.
+            axes: one or two inputs to vary: `{"input": "age", "from": 20, "to": 60, "step": 10}`, with `count` in place
+                of `step`, or `{"input": "age", "values": [20, 30]}`.
+            scenarios: instead, the inputs that differ, run by run.
+            version: content hash of a version; the current one otherwise.
+            fresh: run points anew whose result is stored.
+            more: inputs by key.
+
+        Raises:
+            InputsRefusedError: the definition does not fit; each problem is listed.
+        """
+        rows = to_json({"rows": scenarios})["rows"] if scenarios is not None else None
+        body = {"axes": axes or [], "scenarios": rows, "version": version, "fresh": fresh}
+        return await self._start("sweeps", {**(inputs or {}), **more}, body)
+
+    async def sensitivity(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        percent: float | None = None,
+        keys: list[str] | None = None,
+        curve: int = 2,
+        version: str | None = None,
+        **more: Any,
+    ) -> "AsyncGroup":
+        """Start a sensitivity: each numeric input by itself, to its bounds or `percent` down and up.
+
+        Raises:
+            InputsRefusedError: the definition does not fit; each problem is listed.
+        """
+        body = {"percent": percent, "keys": keys, "curve": curve, "version": version}
+        return await self._start("sensitivities", {**(inputs or {}), **more}, body)
+
+    async def seek(
+        self,
+        key: str,
+        figure: str,
+        target: float,
+        /,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        version: str | None = None,
+        **inputs: Any,
+    ) -> "AsyncGroup":
+        """Start a search for the value of the input `key`, from `low` to `high`, at which `figure` is `target`.
+
+        Raises:
+            InputsRefusedError: the definition does not fit; each problem is listed.
+        """
+        body = {"input": key, "figure": figure, "target": target, "from": low, "to": high, "version": version}
+        return await self._start("seeks", inputs, body)
+
+    async def _start(self, kind: str, inputs: Mapping[str, Any], body: Mapping[str, Any]) -> "AsyncGroup":
+        given = to_json(dict(inputs))
+        for name, path in paths_in(given).items():
+            given[name] = await self._client.upload(path)
+        address = f"/apps/{(await self.info()).id}/{kind}"
+        response = await self._client._send("POST", address, json={"inputs": given, **body})
+        return AsyncGroup(self._client, GroupInfo.parse(body_of(response)))
+
+
+class AsyncGroup:
+    """Runs that are made and read together. `info` is what the server said when it was last read."""
+
+    def __init__(self, client: AsyncTontine, info: GroupInfo) -> None:
+        self._client, self.info = client, info
+
+    def __repr__(self) -> str:
+        return f"<Group {self.id} of {self.info.model}: {self.info.done} of {self.info.total}, {self.status}>"
+
+    @property
+    def id(self) -> str:
+        """The group's id."""
+        return self.info.id
+
+    @property
+    def status(self) -> str:
+        """The group's status when it was last read."""
+        return self.info.status
+
+    async def wait(self, timeout: float | None = None) -> Self:
+        """Wait until the group has ended and return it.
+
+        Raises:
+            WaitTimeoutError: it had not ended after `timeout` seconds; it goes on.
+        """
+        deadline = Deadline(self.id, timeout, "group")
+        while not self.info.ended:
+            seconds = deadline.at_most(protocol.GROUP_WAIT)
+            response = await self._client._send("GET", protocol.group_path(self.id), params={"wait": seconds})
+            self.info = GroupInfo.parse(body_of(response))
+        return self
+
+    async def cancel(self) -> Self:
+        """Cancel the group; what has ended stays."""
+        response = await self._client._send("DELETE", protocol.group_path(self.id))
+        self.info = GroupInfo.parse(body_of(response))
+        return self
+
+    async def resume(self) -> Self:
+        """Let a group that was cancelled or has failed go on."""
+        response = await self._client._send("POST", protocol.group_path(self.id) + "/resume")
+        self.info = GroupInfo.parse(body_of(response))
+        return self
+
+    async def points(self) -> list[dict[str, Any]]:
+        """Return the points in their order: `changes`, the inputs that differ, `summary`, `run_id` and `status`."""
+        found: list[dict[str, Any]] = body_of(await self._client._send("GET", protocol.group_path(self.id) + "/points"))
+        return found
+
+    async def pandas(self) -> "pd.DataFrame":
+        """Return the points as a DataFrame: a column for each input that differs and for each number of the summary."""
+        return tables.points_frame(await self.points())
+
+    async def steps(self, figure: str, *, average: bool = False) -> dict[str, Any]:
+        """Return the steps of an analysis of change for one figure: `start`, `end` and `steps`.
+
+        Raises:
+            NotReadyError: runs that it needs have not ended, or have no such figure.
+        """
+        params = {"figure": figure, "average": average}
+        found: dict[str, Any] = body_of(
+            await self._client._send("GET", protocol.group_path(self.id) + "/steps", params=params)
+        )
+        return found
 
 
 class AsyncRun:

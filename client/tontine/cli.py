@@ -1,4 +1,4 @@
-"""The command line: `tontine list`, `run`, `history`, `compare`, `export` and others speak to a server.
+"""The command line: `tontine list`, `run`, `history`, `compare`, `sweep`, `export` and others speak to a server.
 
 Chosen: tables and a progress bar on a terminal; elsewhere lines with tabs, and no progress; `--json` gives what the API
 gives. Exit codes say what happened: see `Code`.
@@ -273,6 +273,46 @@ def cancel(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: 
     with _connect(url, token, as_json=as_json) as tontine:
         found = tontine.run(run_id).cancel()
         _print_run(found.info, as_json=as_json)
+
+
+@app.command()
+def sweep(
+    model: Annotated[str, typer.Argument(help="The model's name in addresses")],
+    inputs: Annotated[list[str] | None, typer.Argument(help="Inputs that stay: NAME=VALUE")] = None,
+    over: Annotated[
+        list[str] | None, typer.Option(help="An input and its values: NAME=FROM:TO:STEP or NAME=A;B;C; at most two")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the points to this CSV file")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a model over values of one or two inputs, wait, and print its figures."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        given = _read_inputs(None, inputs or ())
+        group = tontine.model(model).sweep(given, axes=[_axis(text) for text in over or ()])
+        if not as_json:
+            typer.echo(f"group {group.id}: {group.info.total} runs", err=True)
+        group.wait()
+        frame = group.pandas()
+        if out is not None:
+            frame.to_csv(out, index=False)
+        if as_json:
+            _print_json({**group.info.raw, "points": group.points()})
+        elif out is None:
+            rows = [tuple(_value(value) for value in row) for row in frame.drop(columns="run_id").to_numpy().tolist()]
+            _print_rows(tuple(str(c) for c in frame.columns if c != "run_id"), rows)
+    if group.info.failed or group.status != "FINISHED":
+        raise typer.Exit(Code.NO_SUCCESS)
+
+
+def _axis(text: str) -> dict[str, Any]:
+    """Return the axis that an option describes."""
+    name, _, values = text.partition("=")
+    parts = values.split(":")
+    if len(parts) == 3:
+        return {"input": name, "from": parts[0], "to": parts[1], "step": parts[2]}
+    return {"input": name, "values": values}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -25,6 +25,7 @@ MOST_PAUSE = 8.0  # s to which it is doubled
 LONGEST_PAUSE = 60.0  # s; a server that asks for more is not waited for
 QUIET = 60.0  # s without a line, after which a stream is taken as lost; the server sends one every few seconds
 CONNECT = 10.0  # s to reach the server
+GROUP_WAIT = 30.0  # s that the server is asked to wait for the end of a group at once
 PAGE = 500  # entries of a list at once
 BUSY = frozenset({429, 503})
 REPEATABLE = frozenset({"GET", "DELETE", "PUT"})
@@ -99,6 +100,11 @@ def run_path(run_id: str, *more: str) -> str:
     return "/".join(["/runs", quote(run_id, safe=""), *(quote(part, safe="") for part in more)])
 
 
+def group_path(group_id: str) -> str:
+    """Return the path of a group of runs."""
+    return f"/groups/{quote(group_id, safe='')}"
+
+
 def filters(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the query of a list of runs: what is None is left out, times are ISO text."""
     return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in given.items() if v is not None}
@@ -150,10 +156,11 @@ class Deadline:
     Args:
         run_id: the run that is waited for.
         seconds: how long; None waits for ever.
+        noun: what is waited for.
     """
 
-    def __init__(self, run_id: str, seconds: float | None) -> None:
-        self.run_id, self.seconds = run_id, seconds
+    def __init__(self, run_id: str, seconds: float | None, noun: str = "run") -> None:
+        self.run_id, self.seconds, self.noun = run_id, seconds, noun
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def remaining(self) -> float | None:
@@ -171,7 +178,7 @@ class Deadline:
 
     def passed(self) -> WaitTimeoutError:
         """Return the exception for a wait that took too long."""
-        return WaitTimeoutError(f"run {self.run_id} had not ended after {self.seconds:g} s; it goes on")
+        return WaitTimeoutError(f"{self.noun} {self.run_id} had not ended after {self.seconds:g} s; it goes on")
 
     def at_most(self, seconds: float) -> float:
         """Return `seconds`, or those that are left where they are fewer."""

@@ -105,5 +105,45 @@ class RunInfo:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A group of runs as it was read: of `total` points `done` have ended, of these `failed` without a result.
+
+    `outcome` is what a goal seek found.
+    """
+
+    id: str
+    kind: str
+    model: str
+    status: str
+    reason: str | None
+    total: int
+    done: int
+    failed: int
+    outcome: Mapping[str, Any] | None
+    raw: Mapping[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it is under way."""
+        return self.status != "RUNNING"
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Self:
+        """Return the group that the server's `body` describes."""
+        return cls(
+            id=body["group_id"],
+            kind=body["kind"],
+            model=body["app_name"],
+            status=body["status"],
+            reason=body["reason"],
+            total=body["total"],
+            done=body["done"],
+            failed=body["failed"],
+            outcome=body["outcome"],
+            raw=body,
+        )
+
+
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

@@ -5,7 +5,7 @@ Left out: charts, which are in the result's dictionary.
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tontine.errors import NotFoundError, Problem
@@ -66,6 +66,19 @@ def to_pandas(columns: Columns) -> "pd.DataFrame":
         ImportError: pandas is not installed.
     """
     frame: pd.DataFrame = _needed("pandas", "pandas").DataFrame(columns)
+    return frame
+
+
+def points_frame(points: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
+    """Return the points of a group as a DataFrame: what differs, the summaries' numbers, the status and the run."""
+    pandas = _needed("pandas", "pandas")
+    rows = []
+    for point in points:
+        summary = point["summary"] if isinstance(point["summary"], Mapping) else {}
+        plain = {k: v.get("value") if isinstance(v, Mapping) else v for k, v in summary.items()}
+        numbers = {k: v for k, v in plain.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+        rows.append({**point["changes"], **numbers, "status": point["status"], "run_id": point["run_id"]})
+    frame: pd.DataFrame = pandas.DataFrame(rows)
     return frame
 
 

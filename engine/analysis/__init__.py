@@ -1,1 +1,1 @@
-"""What is asked of several runs together."""
+"""What is asked of several runs: comparisons, sweeps, sensitivities, goal seeks and analyses of change."""

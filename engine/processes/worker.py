@@ -23,6 +23,7 @@ import structlog
 
 from contract.actor import SYSTEM
 from contract.errors import DatabaseUnavailable, QueueLostError
+from engine.analysis.lanes import requeue_lost_lanes, run_lane
 from engine.models.packages import remove_unused
 from engine.models.run_checks import run_checks
 from engine.models.verify import run_reference_cases
@@ -36,7 +37,7 @@ from engine.sandbox.supervisor import Sandbox
 from engine.sandbox.tiers import make_undumpable
 from engine.webhooks import deliver as webhook_delivery
 from registry.overlays import OverlayStore, closed_store
-from storage import runs, workers
+from storage import run_groups, runs, workers
 from storage.database import Database
 from storage.encryption import Cipher
 from storage.notifications import CANCEL, Listener
@@ -173,6 +174,10 @@ class Worker:
         async def verify_version(app_id: int, version: str) -> None:
             await loop.run_in_executor(threads, run_reference_cases, self.worker_context, app_id, version)
 
+        @app.task(name=job_queue.LANE_TASK, queue=job_queue.BATCH_QUEUE)
+        async def run_group_lane(group_id: str, lane: int) -> None:
+            await loop.run_in_executor(threads, run_lane, self.worker_context, UUID(group_id), lane)
+
         # With what a person waits for, and not behind a sweep: whoever registers a model watches its checks.
         @app.task(name=job_queue.CHECK_TASK, queue=job_queue.INTERACTIVE_QUEUE)
         async def check_registration(registration_id: str) -> None:
@@ -272,7 +277,12 @@ class Worker:
                     cancelled = runs.cancel_requests(conn, list(self.worker_context.active.values()))
                 for run_id, reason in cancelled.items():  # their notification may have been lost with a connection
                     self.worker_context.cancel_run(run_id, reason)
+                with self.database.autocommit() as conn:
+                    ended = run_groups.ended_groups(conn, list(self.worker_context.active.values()))
+                for group_id in ended:
+                    self.worker_context.cancel_run(group_id, "cancelled")
                 requeue_orphans(self.database, self.worker_context.limits)
+                requeue_lost_lanes(self.database, self.worker_context.limits)
                 job_queue.admit_forgotten(self.database, self.worker_context.limits)
                 self._answers += 1
             except Exception as error:

@@ -26,6 +26,7 @@ RUN_TASK = "tontine.run"
 VERIFY_TASK = "tontine.verify"
 CHECK_TASK = "tontine.check"
 DELIVER_TASK = "tontine.deliver"
+LANE_TASK = "tontine.lane"
 INTERACTIVE_QUEUE = "runs"
 BATCH_QUEUE = "batches"
 WEBHOOK_QUEUE = "webhooks"
@@ -55,6 +56,11 @@ def enqueue_reference_cases(conn: Connection, app_id: int, version: str) -> int:
 def enqueue_checks(conn: Connection, registration_id: UUID) -> int:
     """Queue the checks of a model that is being registered, for which somebody waits."""
     return _defer(conn, CHECK_TASK, INTERACTIVE, 0, registration_id=str(registration_id))
+
+
+def enqueue_lane(conn: Connection, group_id: UUID, lane: int) -> int:
+    """Queue a turn of a lane of a group of runs, behind the turns of other groups that wait."""
+    return _defer(conn, LANE_TASK, BATCH_PRIORITY, 0, group_id=str(group_id), lane=lane)
 
 
 def enqueue_delivery(conn: Connection, delivery_id: UUID) -> int:

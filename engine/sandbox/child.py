@@ -166,6 +166,12 @@ def main(
     try:
         if trouble is not None:
             raise trouble  # noqa: TRY301 - reported as all that goes wrong in here
+        points_log = None
+        if "points" in job:
+            import points
+
+            points_log = points.open_log(job["scratch"])
+            os.dup2(points_log, log)
         _read_job(job, log)
         if not ahead:
             _install_shim(job, broker_socket)
@@ -187,7 +193,10 @@ def main(
             _import_ahead(job["modules"])
             _receive_run(job, further)
         sender.send({"kind": "started"})
-        _run_model(job, sender)
+        if points_log is not None:
+            points.run_points(job, sender, points_log)
+        else:
+            _run_model(job, sender)
     except BaseException as error:  # noqa: BLE001 - whatever happens in here is the run's end
         report_failure(sender, error, job["folder"])
     finally:
@@ -394,28 +403,13 @@ def seed(number: int) -> None:
 
 
 def _run_model(job: dict, sender: Sender) -> None:
-    spec = importlib.util.spec_from_file_location("function", os.path.join(job["folder"], "function.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["function"] = module
-    spec.loader.exec_module(module)
-    run = getattr(module, "run", None)
-    if not callable(run):
-        raise ImportError("function.py defines no run(inputs)")
     if job.get("import_only"):
+        _load_module(find_model(job["folder"]))
         flush_output()
         sender.send({"kind": "result", "result": {}, "nulls": {}, "mended_text": False})
         return
-    setup = getattr(module, "setup", None)
-    if callable(setup):
-        setup()
     shown = PartialResult(sender)
-    result = run(job["inputs"])
-    if inspect.isawaitable(result) or inspect.isasyncgen(result):
-        result = asyncio.run(_drive_async(result, shown))
-    elif inspect.isgenerator(result):
-        result = _drain_generator(result, shown)
-    if result is None:
-        raise BadValueError("result", "the model returned nothing")
+    result = compute(job["folder"], job["inputs"], shown)
     flush_output()  # the supervisor may end this process as soon as it has the result
     converter = Converter(sender.limit)
     with shown.lock:
@@ -430,6 +424,39 @@ def _run_model(job: dict, sender: Sender) -> None:
                 "message": shown.message,
             }
         )
+
+
+def compute(folder: str, inputs: dict, shown: PartialResult, spec: object = None) -> object:
+    """Execute the model's file and run it, and return its result; what it yields goes to `shown`.
+
+    `spec` is the file's, as `find_model` gives it, where it has been looked for before.
+    """
+    module = _load_module(spec or find_model(folder))
+    setup = getattr(module, "setup", None)
+    if callable(setup):
+        setup()
+    result = module.run(inputs)
+    if inspect.isawaitable(result) or inspect.isasyncgen(result):
+        result = asyncio.run(_drive_async(result, shown))
+    elif inspect.isgenerator(result):
+        result = _drain_generator(result, shown)
+    if result is None:
+        raise BadValueError("result", "the model returned nothing")
+    return result
+
+
+def find_model(folder: str) -> object:
+    """Return where the model's file is and how it is loaded."""
+    return importlib.util.spec_from_file_location("function", os.path.join(folder, "function.py"))
+
+
+def _load_module(spec: object) -> object:
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["function"] = module
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "run", None)):
+        raise ImportError("function.py defines no run(inputs)")
+    return module
 
 
 async def _drive_async(result: object, shown: PartialResult) -> object:

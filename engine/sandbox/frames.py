@@ -22,8 +22,8 @@ BURST = 200  # frames at once, and a second on average: our own sender sends abo
 class Frames:
     """Reads length-prefixed JSON from a pipe that a model may write to as well."""
 
-    def __init__(self, descriptor: int, limit: int) -> None:
-        self.descriptor, self.limit = descriptor, limit
+    def __init__(self, descriptor: int, limit: int, expected: int = 0) -> None:
+        self.descriptor, self.limit, self.burst = descriptor, limit, BURST + expected
         self.buffer = bytearray()
         self.closed = False
         self.count = 0
@@ -47,7 +47,7 @@ class Frames:
             body = bytes(self.buffer[4 : 4 + size])
             del self.buffer[: 4 + size]
             self.count += 1
-            if self.count > BURST * (1 + time.monotonic() - self.created_at):
+            if self.count > self.burst + BURST * (time.monotonic() - self.created_at):
                 raise FrameError(0)
             yield _parse_frame(body)
 

@@ -27,13 +27,35 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One of many runs in one child: what differs from the job's inputs, and its seed."""
+
+    changes: Mapping[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointResult:
+    """How one of many runs in one child ended. Times are in seconds since the epoch, `cpu_seconds` in seconds."""
+
+    number: int
+    result: dict[str, Any]
+    nulls: dict[str, Any]
+    warnings: tuple[str, ...]
+    log: str
+    started_at: float
+    finished_at: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxJob:
     """A run: the model's folder, its inputs, the files behind its file inputs, the hosts it was granted.
 
     `background` gives way to other runs for the processor; `import_only` loads function.py and calls nothing of it.
     `overlay` is the folder of the packages that the model has beyond the standard set.
     `denial_messages` has, for each host the manifest asks for that was not granted, the error the model gets; `secrets`
-    are values by name.
+    are values by name. With `points` the model runs once for each, until `budget` seconds are over.
     """
 
     run_id: str
@@ -48,10 +70,14 @@ class SandboxJob:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     import_only: bool = False
     overlay: Path | None = None
+    points: tuple[Point, ...] = ()
+    budget: float = 0
 
     def as_job(self) -> dict[str, Any]:
         """Return what of the job the child gets unchanged."""
+        points = {"budget": self.budget, "points": [{"changes": p.changes, "seed": p.seed} for p in self.points]}
         return {
+            **(points if self.points else {}),
             "folder": str(self.folder.resolve()),
             "overlay": None if self.overlay is None else str(self.overlay.resolve()),
             "seed": self.seed,

@@ -42,7 +42,7 @@ class Purpose:
     @classmethod
     def of(cls, job: SandboxJob) -> "Purpose | None":
         """Return what a child must be made ready for, or None for a job that needs none."""
-        if job.overlay is None or job.import_only:
+        if job.overlay is None or job.import_only or job.points:
             return None
         return cls(job.folder, job.overlay, job.limits, bool(job.hosts))
 

@@ -8,6 +8,7 @@ Left out: storing anything.
 
 import contextlib
 import dataclasses
+import fcntl
 import itertools
 import os
 import secrets
@@ -29,7 +30,7 @@ from engine.sandbox import reasons, usage
 from engine.sandbox.connection_broker import ConnectionBroker
 from engine.sandbox.frames import READ, Frames, as_count, json_size
 from engine.sandbox.imports import ALL, KINDS, modules_from, zygote_kind
-from engine.sandbox.job import CancelToken, Limits, Outcome, Progress, SandboxJob
+from engine.sandbox.job import CancelToken, Limits, Outcome, PointResult, Progress, SandboxJob
 from engine.sandbox.output_files import output_files
 from engine.sandbox.prepared_children import PreparedChild, PreparedChildren, Purpose
 from engine.sandbox.redaction import Redactor
@@ -46,6 +47,8 @@ EVENTS_PER_SECOND = 0.05  # s between two events handed on, however fast a child
 THREADS = 256
 NICE, NICE_BACKGROUND = 5, 15
 MEMORY_HEADROOM = 1_000_000  # bytes of a frame beyond the result itself
+MENDED_TEXT = "Some text held characters that cannot be stored; they are shown as \ufffd."
+PIPE = 1 << 20  # bytes of results that a child may be ahead of us by
 
 
 class Sandbox:
@@ -89,13 +92,21 @@ class Sandbox:
         self.zygotes.close()
 
     @contextlib.contextmanager
-    def run(self, job: SandboxJob, on_progress: Callable[[Progress], None], cancel: CancelToken) -> Iterator[Outcome]:
+    def run(
+        self,
+        job: SandboxJob,
+        on_progress: Callable[[Progress], None],
+        cancel: CancelToken,
+        on_point: Callable[[PointResult], None] | None = None,
+    ) -> Iterator[Outcome]:
         """Run a model and give how it ended; its scratch folder lasts until the block is left.
 
         Args:
             job: what to run.
             on_progress: called in this thread with each conflated event.
             cancel: ends the run from another thread.
+            on_point: called in this thread with each of the job's points as it ends, in their order; the outcome is
+                then that of the child, and what failed is the point after the last that came.
 
         Raises:
             SandboxLost: the zygote ended under the run.
@@ -110,6 +121,7 @@ class Sandbox:
             if prepared is None:
                 zygote = self.zygotes.get(zygote_kind(job.folder))
             supervision = _Supervision(zygote, job, scratch, on_progress, cancel, user, self.allowed, prepared)
+            supervision.on_point = on_point
             try:
                 yield supervision.outcome()
             finally:
@@ -198,6 +210,8 @@ class _Supervision:
         self.peak = 0
         self.cpu = 0.0
         self.input_bytes = 0  # bytes of scratch that the run's input files take
+        self.on_point: Callable[[PointResult], None] | None = None
+        self.points_done = 0
         self.handle = RunHandle() if prepared is None else prepared.handle
         self.redactor = Redactor(job.secrets.values())
         self.broker = ConnectionBroker(job.hosts, allowed) if job.hosts else None
@@ -210,6 +224,8 @@ class _Supervision:
         else:
             frames_read, frames_write = os.pipe()
             log_read, log_write = os.pipe()
+            if self.job.points:
+                _widen_pipe(frames_write)
             ends = [frames_write, log_write]
         launched_at = time.monotonic()
         try:
@@ -289,7 +305,7 @@ class _Supervision:
                 os.close(descriptor)
 
     def _supervise(self, handle: RunHandle, frames: int, log: int, launched_at: float) -> None:
-        reader = Frames(frames, self.limits.output_mb * 1_000_000 + MEMORY_HEADROOM)
+        reader = Frames(frames, self.limits.output_mb * 1_000_000 + MEMORY_HEADROOM, len(self.job.points))
         poll = select.poll()
         for descriptor in (frames, log, handle.wake.fileno(), self.cancel.fileno()):
             poll.register(descriptor, select.POLLIN)
@@ -312,7 +328,7 @@ class _Supervision:
                 try:
                     for frame in reader.read():
                         self._handle_frame(frame)
-                        if frame.get("kind") == "started":
+                        if frame.get("kind") in {"started", "point"}:  # each point has the time of a run
                             deadline, overdue = now + self.limits.seconds, False
                 except FrameError as error:
                     self.verdict = (
@@ -344,6 +360,8 @@ class _Supervision:
             if self.started_at is not None:
                 raise FrameError(0)  # only our own code sends it, and once: the time limit starts here
             self.started_at = time.time()
+        elif kind == "point":
+            self._handle_point(frame)
         elif kind in {"result", "failed", "large"}:
             self.final = self.redactor.redact_frame(frame)
         elif kind == "partial" and isinstance(frame.get("result"), dict):
@@ -355,6 +373,35 @@ class _Supervision:
             self.partial_result.update(frame["result"])
             changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
             self.pending = Progress(progress, message, changed, "")
+
+    def _handle_point(self, frame: dict[str, Any]) -> None:
+        result = frame.get("result")
+        if self.on_point is None or frame.get("number") != self.points_done or self.points_done >= len(self.job.points):
+            raise FrameError(0)
+        if not isinstance(result, dict) or result.get("files"):
+            # What is not a result, and files, which are taken once their child is dead: the point is run by itself.
+            self.verdict = (Status.FAILED, "This point is run by itself.")
+            return
+        self.points_done += 1
+        nulls = _as_null_counts(frame.get("nulls"))
+        warnings = (MENDED_TEXT,) if frame.get("mended_text") is True else ()
+        log = frame.get("log")
+        now = time.time()
+        started, finished, cpu = (_as_seconds(frame.get(key)) for key in ("started_at", "finished_at", "cpu"))
+        finished = min(finished, now) or now
+        json_size(result)
+        self.on_point(
+            PointResult(
+                self.points_done - 1,
+                result,
+                nulls,
+                warnings,
+                log[: self.limits.log_kb * 1_000] if isinstance(log, str) else "",
+                min(started, finished) or finished,
+                finished,
+                cpu,
+            )
+        )
 
     def _send_progress(self, now: float, *, last: bool = False) -> None:
         new_log = len(self.log) > self.log_sent
@@ -417,7 +464,7 @@ class _Supervision:
             result = frame.get("result")
             nulls = _as_null_counts(frame.get("nulls"))
             if frame.get("mended_text") is True:
-                warnings.append("Some text held characters that cannot be stored; they are shown as \ufffd.")
+                warnings.append(MENDED_TEXT)
             try:
                 json_size(result)
                 files = output_files(result, self.scratch, self.limits.scratch_mb * 1_000_000)
@@ -477,7 +524,7 @@ def _bounds(job: SandboxJob, scratch: Path, user: int | None) -> dict[str, Any]:
         "nice": NICE_BACKGROUND if job.background else NICE,
         "frame_limit": job.limits.output_mb * 1_000_000,
         "limits": {
-            "seconds": job.limits.seconds,
+            "seconds": job.limits.seconds + job.budget,
             "memory_mb": job.limits.memory_mb,
             "scratch_mb": job.limits.scratch_mb,
             "threads": job.limits.threads,
@@ -487,6 +534,17 @@ def _bounds(job: SandboxJob, scratch: Path, user: int | None) -> dict[str, Any]:
 
 def _as_fraction(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
+
+
+def _as_seconds(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e11 else 0.0
+
+
+def _widen_pipe(descriptor: int) -> None:
+    """Let a child go on while we store what it has sent; more than the system allows is no matter."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _as_message(value: Any) -> str | None:

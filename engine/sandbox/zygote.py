@@ -35,8 +35,8 @@ SCIENTIFIC = "pandas scipy.interpolate scipy.linalg scipy.optimize scipy.signal 
 ACTUARIAL = "actuarial.mortality_laws actuarial.smith_wilson actuarial.soa_tables actuarial.standard_formula"
 ACTUARIAL_SCIENTIFIC = "actuarial.compound actuarial.counts actuarial.layers actuarial.severities"
 LOADED = {
-    "numpy": f"{STANDARD} {NUMPY} {ACTUARIAL} child socket_shim".split(),
-    "all": f"{STANDARD} {NUMPY} {SCIENTIFIC} {ACTUARIAL} {ACTUARIAL_SCIENTIFIC} child socket_shim".split(),
+    "numpy": f"{STANDARD} {NUMPY} {ACTUARIAL} child points socket_shim".split(),
+    "all": f"{STANDARD} {NUMPY} {SCIENTIFIC} {ACTUARIAL} {ACTUARIAL_SCIENTIFIC} child points socket_shim".split(),
 }
 # A closed end is noticed on either; Linux keeps messages apart by itself, elsewhere each ends with a new line.
 KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM

@@ -12,8 +12,19 @@ from sqlalchemy import text
 from contract.errors import DatabaseUnavailable
 from contract.package_lock import LockedPackage, PackageLock
 from contract.query_reader import read_query
+from contract.run_group import GroupKind, GroupStatus
 from contract.run_search import Filter
-from storage import annotations, apps, favourites, package_locks, registrations, saved_searches, versions
+from storage import (
+    annotations,
+    apps,
+    favourites,
+    package_locks,
+    registrations,
+    run_groups,
+    runs,
+    saved_searches,
+    versions,
+)
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.search import count_runs, search_runs
@@ -298,3 +309,32 @@ def test_runs_of_the_last_release_can_be_annotated_after_the_upgrade_and_are_the
         assert count_runs(conn, Filter(query=read_query("tag:q3 starred:ada note~check").query)) == 2
         assert count_runs(conn, Filter(query=read_query("baseline").query)) == 1
         assert [one.user for one in saved_searches.list_searches(conn, before[0].user_id)] == ["ada"]
+
+
+def test_runs_of_a_batch_survive_as_members_that_their_group_counts_and_no_webhook_hears_of(older):
+    database = older("0009")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        conn.exec_driver_sql(
+            "update runs set batch = gen_random_uuid() where status = 'PENDING'; insert into webhooks (id, user_id, "
+            "url, secret) select gen_random_uuid(), id, 'https://example.com', 's' from users"
+        )
+    migrate(database)
+    with database.begin() as conn:
+        [(member, batch)] = conn.execute(text("select id, batch from runs where batch is not null")).all()
+        app, version, user = conn.execute(text("select app_id, version, user_id from runs limit 1")).one()
+        run_groups.insert_group(
+            conn,
+            batch,
+            kind=GroupKind.SWEEP,
+            app_id=app,
+            version=version,
+            user_id=user,
+            definition={"seed": 1},
+            inputs={},
+            total=1,
+        )
+        runs.request_cancel(conn, member)
+        found = run_groups.get_group(conn, batch)
+        assert (found.status, found.done, found.failed) == (GroupStatus.FINISHED, 1, 1)
+        assert conn.execute(text("select count(*) from webhook_deliveries")).scalar_one() == 0

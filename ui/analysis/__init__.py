@@ -1,1 +1,1 @@
-"""Screens over several runs."""
+"""Screens over several runs: comparisons, sweeps and other analyses."""

@@ -20,11 +20,11 @@ from contract.manifest import Manifest
 from contract.problems import Problem
 from contract.run import Run, Status
 from engine.runs.follow import Snapshot, snapshot
-from ui.form import submission
+from ui.form import links, submission
 from ui.form.form import FormValues, apply_pending
 from ui.model import model_info, use_from_code, versions
 from ui.result import run_progress, run_view, starting_result
-from ui.shell import cached
+from ui.shell import cached, sitemap
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
@@ -116,9 +116,27 @@ def _show_bar(app: App, version: Version, manifest: Manifest, form_values: FormV
         fresh = st.checkbox(
             "Ignore cached result", key="fresh", help="Run even where the result of an equal run is stored"
         )
+    if not count:
+        _show_sweep_link(app, version, manifest, form_values)
     if count:
         st.caption(f":material/error: Fix {count} input{'' if count == 1 else 's'}")
     return asked, live, fresh
+
+
+def _show_sweep_link(app: App, version: Version, manifest: Manifest, form_values: FormValues) -> None:
+    """Offer the analyses of many runs, starting from what the form holds."""
+    query = {"app": app.slug, "version": version.hash, **links.encode(manifest, form_values.values)}
+    # What a link cannot carry comes from the run shown or edited.
+    source = st.query_params.get("run") or st.query_params.get("from")
+    if source and (links.omitted_tables(manifest, form_values.values) or "from" in st.query_params):
+        query["from"] = source
+    st.page_link(
+        sitemap.make_page("sweep"),
+        label="Sweep",
+        icon=":material/stacked_line_chart:",
+        query_params=query,
+        help="Run the model many times: over values of an input, each input in turn, or to reach a figure",
+    )
 
 
 def _show_result(

@@ -8,6 +8,8 @@ Left out: what a run has shown so far, which is drawn as any result (`ui.result.
 """
 
 import time
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -49,16 +51,26 @@ def show_progress(now: Snapshot, *, key: str, stale: str = "") -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _draw(
             key=f"{key}-progress",
-            data={
-                "module": asset_url("run_progress.js"),
-                "run": str(now.run.id),
-                "follow": FOLLOW.format(id=now.run.id),
-                "news": brief(now),
-                "stale": stale,
-            },
+            data=progress_data(str(now.run.id), FOLLOW.format(id=now.run.id), brief(now), stale=stale),
             on_changed_change=_redraw,
         )
         st.button("Cancel", key=f"{key}-cancel", icon=":material/stop_circle:", on_click=_cancel, args=(now.run.id,))
+
+
+def show_followed(name: str, address: str, news: Mapping[str, Any], *, key: str) -> None:
+    """Show how far something else than a run is, in a fragment; `news` is what its WebSocket at `address` sends."""
+    _draw(key=f"{key}-progress", data=progress_data(name, address, news), on_changed_change=_redraw)
+
+
+def progress_data(name: str, address: str, news: Mapping[str, Any], *, stale: str = "") -> dict[str, Any]:
+    """Return what the component gets."""
+    return {
+        "module": asset_url("run_progress.js"),
+        "run": name,
+        "follow": address,
+        "news": dict(news),
+        "stale": stale,
+    }
 
 
 def _redraw() -> None:

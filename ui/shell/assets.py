@@ -31,7 +31,7 @@ HASH_LENGTH = 16
 SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
 ON_EVERY_PAGE = ("Html", "ButtonGroup", "Selectbox")
 WITH_RESULTS = ("BidiComponent", "Slider", "TextInput", "Checkbox", "DataFrame", "arrowFormatUtils")
-RESULT_PAGES = ("/model", "/run")
+RESULT_PAGES = ("/model", "/run", "/sweep")
 # What a component of ours is registered with: its module is fetched once and kept by the browser, and only these lines
 # go with every message. `data.module` is its address; its `draw` is called at every change.
 LOADER = """

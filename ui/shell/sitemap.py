@@ -25,6 +25,7 @@ class PageSpec:
 PAGE_SPECS = (
     PageSpec("catalogue", "Catalogue", ":material/apps:"),
     PageSpec("history", "History", ":material/history:"),
+    PageSpec("sweep", "Sweeps", ":material/stacked_line_chart:"),
     PageSpec("monitor", "Monitor", ":material/monitor_heart:"),
     PageSpec("register", "Register", ":material/add_box:"),
     PageSpec("explorer", "Explorer", ":material/database_search:"),

@@ -1,0 +1,63 @@
+"""Sweeps and the other groups of runs from the Python client and the command line, against a real server."""
+
+import csv
+import subprocess
+
+import pandas as pd
+import pytest
+
+from tests.client.test_cli import COMMAND
+from tests.journeys.test_main_job import ROOT
+from tontine import InputsRefusedError, Tontine
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def tontine(server):
+    with Tontine(server.url) as client:
+        yield client
+
+
+def test_a_sweep_is_waited_for_and_read_as_a_table(tontine):
+    axes = [{"input": "rows", "from": 1, "to": 5, "step": 2}]
+    group = tontine.model("large").sweep(axes=axes).wait(200)
+    assert (group.status, group.info.done, group.info.failed) == ("FINISHED", 3, 0)
+    frame = group.pandas()
+    assert list(frame["rows"]) == list(frame["Rows"]) == [1, 3, 5]
+    run = tontine.run(frame["run_id"][1])
+    assert run.summary == {"Rows": 3}
+    assert tontine.group(group.id).info == group.info
+    scenarios = tontine.model("large").sweep(scenarios=pd.DataFrame({"rows": [2, 4]})).wait(200)
+    assert list(scenarios.pandas()["Rows"]) == [2, 4]
+
+
+def test_a_sensitivity_a_seek_and_a_change(tontine):
+    model = tontine.model("large")
+    assert model.sensitivity(percent=50, rows=100).wait(200).info.raw["definition"]["bounds"] == {"rows": [50, 150]}
+    assert model.seek("rows", "Rows", 321, high=1000).wait(200).info.outcome["value"] == 321
+    first, second = model.run(rows=10), model.run(rows=12)
+    change = tontine.change(first.id, second.id).wait(200)
+    assert [(s["label"], s["amount"]) for s in change.steps("Rows")["steps"]] == [("Rows", 2)]
+
+
+def test_a_sweep_is_cancelled_and_resumed(tontine):
+    group = tontine.model("slow").sweep(axes=[{"input": "seconds", "values": [300, 301]}])
+    assert group.cancel().status == "CANCELLED"
+    assert group.resume().status == "RUNNING"
+    group.cancel()
+
+
+def test_a_sweep_that_does_not_fit_lists_its_problems(tontine):
+    with pytest.raises(InputsRefusedError) as refused:
+        tontine.model("large").sweep(axes=[{"input": "rows", "to": 10**6}], q=1)
+    assert {p.where for p in refused.value.problems} == {"axes[0].rows", "inputs.q"}
+
+
+def test_the_command_writes_the_points(server, tmp_path):
+    file = tmp_path / "points.csv"
+    command = [*COMMAND, "sweep", "large", "--over", "rows=1:3:1", "--out", str(file), "--url", server.url]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    with file.open() as lines:
+        assert [row["Rows"] for row in csv.DictReader(lines)] == ["1", "2", "3"]

@@ -1,0 +1,181 @@
+"""The page of sweeps and analyses: set up, started, shown, reopened by its link."""
+
+import uuid
+
+import pytest
+
+from engine.analysis.groups import find_group, list_groups, list_points
+from engine.analysis.lanes import run_lane
+from engine.analysis.sensitivity import start_sensitivity
+from engine.analysis.start_seek import start_seek
+from engine.analysis.sweep import start_sweep
+from engine.runs.follow import snapshot
+from engine.runs.submit import submit
+from tests.actors import ADA
+
+ADDS = "def run(inputs):\n    return {'summary': {'Sum': inputs['n'] + 10 * inputs['m'], 'Half': inputs['n'] / 2}}\n"
+NM = {
+    "n": {"type": "number", "label": "Number", "min": 0, "max": 50, "default": 7, "unit": "pcs"},
+    "m": {"type": "number", "label": "Other", "min": 0, "max": 50, "step": 0.5, "default": 2},
+}
+
+
+@pytest.fixture
+def drain(worker_context, context):
+    def go(group, turns=50):
+        for turn in range(turns):
+            run_lane(worker_context, group.id, turn % 8)
+            if find_group(context, group.id, actor=ADA).final:
+                return
+
+    return go
+
+
+def words(app):
+    groups = (app.title, app.markdown, app.caption, app.success, app.warning, app.error, app.info)
+    return " ".join(str(item.value) for group in groups for item in group)
+
+
+def press(app, key):
+    next(b for b in app.button if b.key == key).click().run()
+    assert not app.exception, app.exception
+
+
+def test_a_sweep_is_set_up_counted_started_and_read(visit, add_model, context, drain):
+    add_model(ADDS, NM, outputs={"summary": {"Sum": {"unit": "EUR"}}})
+    app = visit("sweep", app="probe", n="9", m="4")
+    assert "Number 9 pcs" in words(app)
+    assert "11 runs" in words(app)
+    app.text_input(key="axis-0-n-from").input("10").run()
+    app.text_input(key="axis-0-n-to").input("12").run()
+    app.text_input(key="axis-0-n-count").input("3").run()
+    assert "3 runs" in words(app)
+    press(app, "group-start")
+    [group] = list_groups(context, actor=ADA)
+    assert app.query_params["id"] == str(group.id)
+    drain(group)
+    shown = visit("sweep", id=str(group.id))
+    frame = shown.dataframe[0].value
+    assert list(frame["Number (pcs)"]) == [10, 11, 12]
+    assert list(frame["Sum"]) == [50, 51, 52]
+    assert "3 of 3 runs" in words(shown) or "3 runs" in words(shown)
+    assert shown.selectbox(key="group-figure").options == ["Sum", "Half"]
+
+
+def test_what_is_wrong_is_said_before_anything_runs(visit, add_model, context):
+    add_model(ADDS, NM)
+    app = visit("sweep", app="probe")
+    app.text_input(key="axis-0-n-to").input("60").run()
+    assert "60 is outside 0 to 50" in words(app)
+    assert next(b for b in app.button if b.key == "group-start").disabled
+    assert list_groups(context, actor=ADA) == []
+
+
+def test_a_table_of_scenarios_is_pasted(visit, add_model, context, drain):
+    add_model(ADDS, NM)
+    app = visit("sweep", app="probe")
+    app.segmented_control(key="vary").set_value("Table of scenarios").run()
+    app.text_area(key="scenarios").input("Number\tOther\n1\t2,5\n3\t").run()
+    assert "2 runs" in words(app)
+    press(app, "group-start")
+    [group] = list_groups(context, actor=ADA)
+    drain(group)
+    assert list(visit("sweep", id=str(group.id)).dataframe[0].value["Sum"]) == [26, 23]
+
+
+def test_a_sweep_over_two_inputs_offers_a_map_a_surface_and_lines(visit, add_model, context, drain):
+    add_model(ADDS, NM)
+    axes = [{"input": "n", "values": [1, 2, 3]}, {"input": "m", "values": [1, 2]}]
+    group = start_sweep(context, "probe", {}, axes=axes, actor=ADA)
+    drain(group)
+    app = visit("sweep", id=str(group.id))
+    control = app.segmented_control(key="sweep-kind")
+    assert control.options == ["Heat map", "Surface", "Line"]
+    for kind in control.options:
+        control.set_value(kind).run()
+        assert not app.exception
+
+
+def test_a_sweep_that_goes_on_can_be_cancelled_and_resumed_on_its_page(visit, add_model, context, drain):
+    add_model(ADDS, NM)
+    group = start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2, 3]}], actor=ADA)
+    app = visit("sweep", id=str(group.id))
+    press(app, "group-cancel")
+    assert "Cancelled by" in words(app)
+    press(app, "group-resume")
+    drain(group)
+    assert find_group(context, group.id, actor=ADA).done == 3
+
+
+def test_points_without_a_result_say_why(visit, add_model, context, run_now, drain):
+    add_model("def run(inputs):\n    raise ValueError('inputs.n: too large. Give less.')\n", NM)
+    group = start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2]}], actor=ADA)
+    drain(group, turns=2)
+    for point in list_points(context, group.id, actor=ADA):
+        run_now(snapshot(context, point.run_id, actor=ADA).run)
+    app = visit("sweep", id=str(group.id))
+    assert "too large" in words(app)
+    assert "2 without a result" in words(app)
+
+
+def test_a_sensitivity_is_started_and_ranked(visit, add_model, context, drain):
+    add_model(ADDS, NM)
+    app = visit("sweep", app="probe")
+    app.segmented_control(key="analysis").set_value("Sensitivity").run()
+    app.segmented_control(key="reach").set_value("To its bounds").run()
+    assert "5 runs" in words(app)
+    press(app, "group-start")
+    [group] = list_groups(context, actor=ADA)
+    drain(group)
+    table = visit("sweep", id=str(group.id)).dataframe[0].value
+    assert list(table["Input"]) == ["Other", "Number (pcs)"]
+    assert list(table["Difference"]) == [500, 50]
+    curved = start_sensitivity(context, "probe", {}, percent=50, curve=5, actor=ADA)
+    drain(curved)
+    visit("sweep", id=str(curved.id))
+
+
+def test_a_goal_seek_says_what_it_found(visit, add_model, context, drain):
+    add_model(ADDS, NM, headline=["Sum"])
+    app = visit("sweep", app="probe")
+    app.segmented_control(key="analysis").set_value("Goal seek").run()
+    app.text_input(key="seek-target").input("40").run()
+    press(app, "seek-start")
+    [group] = list_groups(context, actor=ADA)
+    drain(group)
+    assert "Sum is 40 at 20 pcs" in words(visit("sweep", id=str(group.id)))
+    missed = start_seek(context, "probe", {}, key="n", figure="Sum", target="1,000", actor=ADA)
+    drain(missed)
+    assert "1,000 is not reached between 0 pcs and 50 pcs" in words(visit("sweep", id=str(missed.id)))
+
+
+def test_an_analysis_of_change_is_set_up_from_two_runs(visit, add_model, context, run_now, drain):
+    add_model(ADDS, NM, deterministic=True)
+    first, second = (submit(context, "probe", values, actor=ADA) for values in ({}, {"n": 9, "m": 5}))
+    run_now(first)
+    run_now(second)
+    app = visit("sweep", before=str(first.id), after=str(second.id))
+    assert "3 runs" in words(app)
+    app.checkbox(key="change-average").check().run()
+    assert "4 runs" in words(app)
+    press(app, "change-start")
+    [group] = list_groups(context, actor=ADA)
+    drain(group)
+    table = visit("sweep", id=str(group.id)).dataframe[0].value
+    assert list(table["Adds"].dropna()) == [2, 30]
+
+
+def test_links_that_lead_nowhere_say_so(visit, add_model):
+    add_model(ADDS, NM)
+    assert "names no run or group" in words(visit("sweep", id="x"))
+    assert "here is no group of runs" in words(visit("sweep", id=str(uuid.uuid4())))
+    assert "no model" in words(visit("sweep", app="nothing"))
+
+
+def test_the_list_names_every_group_and_the_model_page_leads_to_the_set_up(visit, add_model, context):
+    add_model(ADDS, NM)
+    assert "No sweep yet" in words(visit("sweep"))
+    start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2, 3]}], actor=ADA)
+    frame = visit("sweep").dataframe[0].value
+    assert (list(frame["Over"]), list(frame["Runs"])) == (["n"], [3])
+    assert any(e.label == "Sweep" for e in visit("model", app="probe").get("page_link"))

@@ -1,0 +1,76 @@
+"""The list of sweeps and other analyses: a line each, newest first, which opens it.
+
+Left out: their members, which the history leaves out too.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from contract.run_group import GroupKind, GroupStatus, RunGroup
+from engine.analysis.groups import list_groups
+from ui.shell import cached, sitemap
+from ui.shell.session import current_actor
+from ui.shell.time_zone import zone_name
+
+KIND_WORDS = {
+    GroupKind.SWEEP: "Sweep",
+    GroupKind.SENSITIVITY: "Sensitivity",
+    GroupKind.SEEK: "Goal seek",
+    GroupKind.CHANGE: "Analysis of change",
+}
+STATUS_WORDS = {
+    GroupStatus.RUNNING: "Running",
+    GroupStatus.FINISHED: "Finished",
+    GroupStatus.CANCELLED: "Cancelled",
+    GroupStatus.FAILED: "Failed",
+}
+
+
+def show_groups() -> None:
+    """Show the newest groups; choosing one opens it."""
+    found = list_groups(cached.context(), actor=current_actor())
+    if not found:
+        st.info("No sweep yet. Open a model, set its inputs and choose Sweep above its result.")
+        st.page_link(sitemap.make_page("catalogue"), label="Choose a model")
+        return
+    event = st.dataframe(
+        to_dataframe(found),
+        key="groups",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Started": st.column_config.DatetimeColumn(
+                format="YYYY-MM-DD HH:mm:ss", timezone=zone_name(), help=f"Time zone: {zone_name()}"
+            ),
+        },
+    )
+    rows = event["selection"]["rows"] if event else []
+    if rows:
+        st.switch_page(sitemap.make_page("sweep"), query_params={"id": str(found[rows[0]].id)})
+
+
+def to_dataframe(groups: list[RunGroup]) -> pd.DataFrame:
+    """Return the groups as the table shows them."""
+    return pd.DataFrame(
+        {
+            "Model": [g.app_name for g in groups],
+            "Kind": [KIND_WORDS[g.kind] for g in groups],
+            "Over": [_subject(g) for g in groups],
+            "Status": [STATUS_WORDS[g.status] for g in groups],
+            "Runs": [g.total for g in groups],
+            "Ended": [g.done for g in groups],
+            "Without a result": [g.failed for g in groups],
+            "Started": [g.created_at for g in groups],
+            "User": [g.user for g in groups],
+        }
+    )
+
+
+def _subject(group: RunGroup) -> str:
+    wanted = group.definition
+    if group.kind is GroupKind.SWEEP:
+        return ", ".join(axis["input"] for axis in wanted["axes"]) or "scenarios"
+    if group.kind is GroupKind.SEEK:
+        return f"{wanted['input']} for {wanted['figure']}"
+    return ", ".join(wanted.get("inputs", ()))

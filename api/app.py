@@ -11,7 +11,20 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from api import apps, errors, events, exports, monitor, registrations, replays, runs, uploads, versions, webhooks
+from api import (
+    apps,
+    errors,
+    events,
+    exports,
+    monitor,
+    registrations,
+    replays,
+    runs,
+    uploads,
+    values,
+    versions,
+    webhooks,
+)
 from api.auth import current_actor
 from api.mclavier import app as mclavier
 from api.rate_limit import RequestLimit
@@ -40,7 +53,8 @@ def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -
         dependencies=[Depends(current_actor)],  # also for a route that forgets to ask for the actor
     )
     errors.install_handlers(app)
-    for part in (registrations, apps, versions, uploads, runs, events, exports, replays, webhooks, monitor):
+    parts = (registrations, apps, values, versions, uploads, runs, events, exports, replays, webhooks, monitor)
+    for part in parts:
         app.include_router(part.router)
     for_mclavier = mclavier.create_app()
     app.mount("/mclavier", for_mclavier)

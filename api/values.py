@@ -24,7 +24,6 @@ from contract.errors import InputError, NotReadyError, ProblemsError
 from contract.figures import figure_text, find_figure
 from contract.problems import Problem
 from contract.query_inputs import parse_query
-from contract.result import parse_result
 from contract.run import Run, Status
 from engine.models.catalogue import find_app, find_version
 from engine.models.versions import LoadedVersion
@@ -95,4 +94,4 @@ def _figure(now: Snapshot, loaded: LoadedVersion, label: str | None) -> str:
         what = f"the run {run.id} is {run.status}: {run.reason}"
         raise InputError(run.problems or [Problem("run", what, f"See /run?id={run.id}.")])
     manifest = loaded.manifest
-    return figure_text(find_figure(parse_result(now.shown, manifest.outputs), label, manifest.headline).value)
+    return figure_text(find_figure(now.shown, manifest.outputs, label, manifest.headline))

@@ -4,29 +4,39 @@ Left out: units and formats: a cell has its own.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract.errors import NotFoundError
 from contract.problems import Problem
-from contract.result import Metric, Result
+from contract.result import parse_result
 from contract.wording import name_some
 
 
-def find_figure(result: Result, label: str | None = None, headline: Sequence[str] = ()) -> Metric:
-    """Return the summary figure with this label; without one the first headline figure, or the first of all.
+def find_figure(
+    raw: Mapping[str, Any], outputs: Mapping[str, Any], label: str | None = None, headline: Sequence[str] = ()
+) -> Any:
+    """Return the value of the summary figure with this label; without one of the first headline figure, or the first.
+
+    Args:
+        raw: a result as stored.
+        outputs: the manifest's declarations; a figure goes by the label that they give it, too.
+        label: the figure's.
+        headline: the labels of the figures that are shown large.
 
     Raises:
         NotFoundError: the result has no such figure, or none at all.
     """
-    figures = {metric.label: metric for metric in result.summary}
-    wanted = [label] if label else [*(name for name in headline if name in figures), *figures]
-    found = figures.get(wanted[0]) if wanted else None
-    if found is None:
+    summary = {"summary": raw.get("summary")}
+    figures = {metric.label: metric.value for metric in parse_result(summary).summary}
+    named = {metric.label: metric.value for metric in parse_result(summary, outputs).summary}
+    known = {**named, **figures}
+    wanted = [label] if label else [*(name for name in headline if name in known), *figures]
+    if not wanted or wanted[0] not in known:
         what = f"the result has no figure {label!r}" if label else "the result has no summary"
-        hint = f"Choose one of {name_some(list(figures))}." if figures else "Read a table or series as CSV."
+        hint = f"Choose one of {name_some(figures)}." if figures else "Read a table or series as CSV."
         raise NotFoundError([Problem("figure", what, hint)])
-    return found
+    return known[wanted[0]]
 
 
 def figure_text(value: Any) -> str:

@@ -22,7 +22,7 @@ from contract.run import Run, Status
 from engine.runs.follow import Snapshot, snapshot
 from ui.form import submission
 from ui.form.form import FormValues, apply_pending
-from ui.model import model_info, versions
+from ui.model import model_info, use_from_code, versions
 from ui.result import run_progress, run_view, starting_result
 from ui.shell import cached
 from ui.shell.problems import show_problems
@@ -59,14 +59,17 @@ def show_run_panel(
         except ProblemsError as error:
             refused = error
     with panel:
-        tabs = st.tabs(["Result", "About this model", "Versions"], key="panel", on_change="rerun")
-        result, about, history = tabs
+        tabs = st.tabs(["Result", "About this model", "Versions", "Use from code"], key="panel", on_change="rerun")
+        result, about, history, code = tabs
         if about.open:  # a hidden tab is not worked out
             with about:
                 model_info.show_about(app, manifest, version, cases)
         if history.open:
             with history:
                 versions.show_versions(app, version)
+        if code.open:
+            with code:
+                use_from_code.show_code(app, version, manifest, form_values)
         with result:
             with st.container():
                 if refused is not None:

@@ -25,7 +25,7 @@ from starlette.routing import Mount, Route
 
 import settings as settings_module
 from api.app import create_app
-from api.gate import HostCheck, SecurityHeaders
+from api.gate import MCP, HostCheck, SecurityHeaders
 from contract.actor import SYSTEM, Actor
 from contract.errors import DatabaseUnavailable, NoContextError, ServerError
 from engine.commands.installation import git_access_from, limits_from
@@ -106,7 +106,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             watch.start()
             stack.callback(watch.stop)
         log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
-        yield
+        async with mcp_app.running() if mcp_app else contextlib.nullcontext():
+            yield
 
 
 def _end_streams() -> None:
@@ -142,11 +143,18 @@ def serve_asset(request: Request) -> Response:
     return Response(content, media_type=assets.load_asset(name).media_type, headers=headers)
 
 
+mcp_app: "McpApp | None" = None
+if settings.mcp:  # its package takes half a second to import
+    from api.mcp.app import McpApp
+
+    mcp_app = McpApp(settings.cors_origins, settings.rate_limit)
+
 app = st.App(
     HERE / "ui" / "shell" / "main.py",
     routes=[
         Mount("/api", app=create_app(settings.cors_origins, settings.rate_limit)),
         Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset),
+        *([Route(MCP, mcp_app)] if mcp_app else []),
     ],
     middleware=[
         Middleware(SecurityHeaders, page=PAGE.read_text(), links=assets.preload_links),

@@ -279,6 +279,13 @@ class Settings(BaseSettings):
         "requests a minute to the API of one user at one address, on each server; 0 is no limit",
         least=0,
     )
+    mcp: bool = _setting(
+        "TONTINE_MCP",
+        False,
+        "true or false",
+        "offer the models as tools of an MCP server at /mcp",
+        shown="false",
+    )
     workers: int = _setting(
         "TONTINE_WORKERS",
         os.cpu_count() or 1,

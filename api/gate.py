@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MISDIRECTED = 421
+MCP = "/mcp"  # where the MCP server answers, if it is switched on
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]/@\s]+)(?::(?P<port>\d{1,5}))?")
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
@@ -146,6 +147,8 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
     def _policy(self, path: str) -> dict[str, str]:
+        if path == MCP:
+            return DATA_POLICY
         if path != self.api and not path.startswith(f"{self.api}/"):
             return self.pages_policy
         documented = (self.api, f"{self.api}/mclavier")
@@ -173,7 +176,7 @@ def _refusal(scope: Scope) -> Response:
     host = Headers(scope=scope).get("host", "")[:200]
     found = f"requests for the host {host!r} are not answered here"
     hint = "Open Tontine at an address of its own, or name this host in TONTINE_ALLOWED_HOSTS and start it again."
-    if scope["path"].startswith("/api"):
+    if scope["path"].startswith("/api") or scope["path"] == MCP:
         problems = [{"where": "host", "found": found, "remedy": hint}]
         return JSONResponse({"error": "unknown host", "problems": problems}, status_code=MISDIRECTED)
     return PlainTextResponse(f"{found[0].upper()}{found[1:]}. {hint}\n", status_code=MISDIRECTED)

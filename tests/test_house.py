@@ -21,6 +21,8 @@ GUARDED = {
     "alembic": {"storage"},
     "opentelemetry": {"engine/observability/otel.py"},
     "settings": {"app.py", "worker.py", "engine/commands"},
+    "mcp": {"api/mcp"},
+    "mcp_types": {"api/mcp"},
     "tontine": {"client", "engine/commands"},
     "typer": {"client", "engine/commands"},
     "procrastinate": {"engine/runs/job_queue.py", "storage"},

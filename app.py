@@ -111,7 +111,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def _end_streams() -> None:
-    """End the answers that follow a run, which would keep the server from stopping."""
+    """End the answers that follow a run or wait for one, which would keep the server from stopping."""
+    if mcp_app:
+        mcp_app.stop()
     with contextlib.suppress(NoContextError):  # during the start and at the end nothing is followed
         contexts.current().listener.release_waiters()
 

@@ -54,6 +54,10 @@ class McpApp(FastAPI):
         async with self._manager.run(), self._server.watching():
             yield
 
+    def stop(self) -> None:
+        """Answer what waits, and end open streams: the server is asked to stop, and waits for them."""
+        self._server.stop()
+
     async def _serve(self, request: Request, actor: CurrentActor) -> Response:
         request.scope[ACTOR] = actor
         request.scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=actor.name, scopes=[]))

@@ -1,8 +1,7 @@
 """What each tool does when it is called: a verb of the engine, for the actor who calls, and its answer.
 
-Chosen: a call waits for the end of its run and reports progress meanwhile; after `LONGEST_WAIT` it answers with the run
-as it is, and `get_run` goes on. A call that is cancelled cancels its run; one that ends because the server stops does
-not, since an accepted run is kept.
+Chosen: a call waits for the end of its run and reports progress meanwhile; after `LONGEST_WAIT`, or when the server is
+asked to stop, it answers with the run as it is, and `get_run` goes on. A call that is cancelled cancels its run.
 Left out: what the answers look like (`api.mcp.answers`), and who calls (`api.auth`).
 """
 
@@ -19,6 +18,7 @@ from mcp_types import CallToolResult
 
 from api.mcp.answers import rows_content, rows_text, run_answer, success
 from api.mcp.tools import LONGEST_WAIT, MOST_ROWS, MOST_RUNS, RUN, model_tool_name
+from api.stopping import Stopping
 from contract.actor import Actor
 from contract.errors import BadCursor, InputError, NotFoundError
 from contract.problems import Problem
@@ -42,13 +42,13 @@ class Caller:
     """Who calls a tool, and how to answer.
 
     `server` is the application's address as the caller has it, `report` takes the progress from 0 to 1 and a message,
-    `stopping` says whether the server is about to stop.
+    `stopping` ends waiting when the server is asked to stop.
     """
 
     actor: Actor
     server: str
     report: Callable[[float, str | None], Awaitable[None]]
-    stopping: Callable[[], bool]
+    stopping: Stopping
 
     @property
     def context(self) -> AppContext:
@@ -74,9 +74,9 @@ async def run_model(slug: str, inputs: Mapping[str, Any], caller: Caller) -> Cal
     """Run a model and wait for its end."""
     run = await _in_thread(submit, caller.context, slug, dict(inputs), actor=caller.actor)
     try:
-        return await _follow(run.id, LONGEST_WAIT, caller)
+        return await _follow(run.id, 0 if run.status.final else LONGEST_WAIT, caller)
     except anyio.get_cancelled_exc_class():
-        if not caller.stopping():
+        if not caller.stopping.begun:
             with anyio.CancelScope(shield=True):
                 await _in_thread(cancel, caller.context, run.id, actor=caller.actor)
         raise
@@ -165,20 +165,23 @@ _ARGUMENTS = {
 
 async def _follow(run_id: UUID, seconds: float, caller: Caller) -> CallToolResult:
     """Report a run's progress until it has ended, or as long as is to be waited, and return it."""
-    now: Snapshot | None = None
     if seconds:
-        told, message = 0.0, None
-        with anyio.move_on_after(seconds):
-            async with aclosing(follow(caller.context, run_id, actor=caller.actor)) as snapshots:
-                async for now in snapshots:
-                    progress = now.run.progress or 0.0
-                    if not now.final and (progress > told or _message(now) != message):
-                        told, message = max(progress, told + SMALLEST_STEP), _message(now)
-                        await caller.report(told, message)
-    if now is None:
-        now = await _in_thread(snapshot, caller.context, run_id, actor=caller.actor)
+        with anyio.move_on_after(seconds) as waiting, caller.stopping.ends(waiting):
+            await _report_progress(run_id, caller)
+    now = await _in_thread(snapshot, caller.context, run_id, actor=caller.actor)
     answer: CallToolResult = await _in_thread(_answer, caller, now)
     return answer
+
+
+async def _report_progress(run_id: UUID, caller: Caller) -> None:
+    """Report a run's progress until it has ended."""
+    told, message = 0.0, None
+    async with aclosing(follow(caller.context, run_id, actor=caller.actor)) as snapshots:
+        async for now in snapshots:
+            progress = now.run.progress or 0.0
+            if not now.final and (progress > told or _message(now) != message):
+                told, message = max(progress, told + SMALLEST_STEP), _message(now)
+                await caller.report(told, message)
 
 
 def _answer(caller: Caller, now: Snapshot) -> CallToolResult:

@@ -26,6 +26,7 @@ from starlette.requests import Request
 from api.mcp.answers import failure
 from api.mcp.calls import Caller, call_tool
 from api.mcp.tools import cancel_tool, model_tool, standing_tools
+from api.stopping import Stopping
 from contract.actor import SYSTEM, Actor
 from contract.errors import DatabaseUnavailable, NotAllowedError, NotFoundError, ProblemsError, SearchTooSlow
 from contract.problems import Problem
@@ -73,7 +74,7 @@ class ModelServer(Server[Any]):
         self._listen = ListenHandler(self._bus)
         self._sessions: dict[str, ServerSession] = {}  # by session id, those that have listed the tools
         self._catalogue: frozenset[tuple[str, str | None]] | None = None  # as it was when it was last looked at
-        self._stopping = False
+        self._stopping = Stopping()
         super().__init__(
             "tontine",
             title="Tontine",
@@ -102,9 +103,13 @@ class ModelServer(Server[Any]):
             try:
                 yield
             finally:
-                self._stopping = True
-                self._listen.close()
+                self.stop()
                 group.cancel_scope.cancel()
+
+    def stop(self) -> None:
+        """Answer what waits for runs with the runs as they are, and end the streams of changes."""
+        self._stopping.begin()
+        self._listen.close()
 
     def forget(self, session_id: str) -> None:
         """Drop a session that its client has ended."""
@@ -126,7 +131,7 @@ class ModelServer(Server[Any]):
         async def report(progress: float, message: str | None) -> None:
             await ctx.session.report_progress(progress, 1.0, message)
 
-        caller = Caller(_actor(ctx), str(request.base_url).removesuffix("/"), report, lambda: self._stopping)
+        caller = Caller(_actor(ctx), str(request.base_url).removesuffix("/"), report, self._stopping)
         try:
             return await call_tool(params.name, params.arguments or {}, caller)
         except NotFoundError as error:

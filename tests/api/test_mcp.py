@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import signal
 
 import anyio
 import httpx
@@ -333,33 +334,44 @@ def test_without_the_setting_nothing_answers(tmp_path):
 
 
 @both
-def test_a_server_that_stops_keeps_the_run_that_a_call_waits_for(tmp_path, mode):
+@pytest.mark.timeout(150)
+def test_a_server_that_stops_answers_and_keeps_the_run_that_a_call_waits_for(tmp_path, mode):
     seconds = {"seconds": {"type": "number", "label": "Seconds", "min": 1, "max": 600, "default": 300}}
     model(tmp_path / "functions", "slow", SLOW, seconds, limits={"seconds": 600})
     running = Server(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TONTINE_MCP", "true")
         running.start()
-        stopping = []
+    stopping = []
 
-        async def go():
-            async with anyio.create_task_group() as group:
+    async def go():
+        async def progress(_value, _total, message):
+            if (message or "").startswith("step") and not stopping:
+                stopping.append(message)
+                running.process.send_signal(signal.SIGINT)
 
-                async def progress(_value, _total, message):
-                    if (message or "").startswith("step") and not stopping:
-                        stopping.append(message)
-                        await anyio.to_thread.run_sync(running.stop)
-                        group.cancel_scope.cancel()
+        async with contextlib.AsyncExitStack() as stack:
+            client = await stack.enter_async_context(Client(f"{running.url}/mcp", mode=mode))
+            if mode == "auto":  # a stream that its client holds open keeps no server from stopping
+                await stack.enter_async_context(client.listen(tools_list_changed=True))
+            await client.list_tools()  # the client checks the answer by the tool's schema, and would ask for it then
+            answer = await client.call_tool("run_slow", {}, progress_callback=progress)
+            await anyio.to_thread.run_sync(running.process.wait, abandon_on_cancel=True)
+            return answer
 
-                async with Client(f"{running.url}/mcp", mode=mode) as client:
-                    await client.call_tool("run_slow", {}, progress_callback=progress)
-
-        with contextlib.suppress(BaseExceptionGroup):  # the client loses its connection
-            anyio.run(go)
-        running.start()
     try:
-        run = running.get("/api/runs?app=slow&limit=1")[0]
-        assert run["status"] in {"PENDING", "RUNNING"}
-        httpx.delete(f"{running.url}/api/runs/{run['run_id']}", timeout=60)
+        answer = anyio.run(go)
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.wait()
+    assert not answer.is_error
+    assert answer.structured_content["status"] == "RUNNING"
+    assert "ask again with get_run" in text_of(answer)
+    running.start()
+    try:
+        run_id = answer.structured_content["run_id"]
+        assert running.get(f"/api/runs/{run_id}")["status"] in {"PENDING", "RUNNING"}
+        httpx.delete(f"{running.url}/api/runs/{run_id}", timeout=60)
     finally:
         assert running.stop() == []

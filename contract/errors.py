@@ -94,6 +94,10 @@ class NotAllowedError(ProblemsError):
     """The actor may not do this."""
 
 
+class NotSignedInError(ProblemsError):
+    """It is not known who asks: nobody has signed in, the sign-in is over, or a token is not valid."""
+
+
 class NotGrantedError(ProblemsError):
     """A model lacks a secret without which it cannot run."""
 

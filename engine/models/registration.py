@@ -29,7 +29,7 @@ from registry import git_source, model_files
 from registry.archive_source import ARCHIVE_BYTES, read_upload, read_zip
 from registry.git_address import identity
 from registry.validation import validate_model
-from storage import apps, registrations, users, workers
+from storage import apps, audit, registrations, users, workers
 
 __all__ = ["ARCHIVE_BYTES", "GIT", "UPLOAD"]  # beside the verbs: what callers need to know
 
@@ -196,6 +196,8 @@ def publish(context: AppContext, registration_id: UUID, *, actor: Actor) -> App:
         if any(case.expect for case in checked.cases):
             job_queue.enqueue_reference_cases(conn, app.id, checked.hash)
         published = apps.app_by_id(conn, app.id)
+        detail = {"version": checked.hash, "git_commit": found.git_commit, "kind": found.source["kind"]}
+        audit.append(conn, actor=actor.name, action="model.published", subject=slug, detail=detail)
     queue_starting_run(context.database, app.id, checked.hash, checked.manifest)
     assert published is not None
     return published
@@ -244,6 +246,8 @@ def _start(
             user_id=user_id,
         )
         job_queue.enqueue_checks(conn, registration_id)
+        detail = {"kind": source["kind"], "url": source.get("url"), "git_commit": commit}
+        audit.append(conn, actor=actor.name, action="model.registered", subject=name, detail=detail)
     return find_registration(context, registration_id, actor=actor)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from contract.actor import Actor
 from contract.errors import NoContextError
 from contract.problems import Problem
+from engine.people.rules import PeopleRules
 from engine.processes.limits import InstallationLimits
 from registry.git_address import GitAccess
 from storage import users
@@ -22,8 +23,8 @@ from storage.notifications import Listener
 class AppContext:
     """A database, the one listener of this process, and the limits of the installation.
 
-    `git` is where repositories may come from. `folder_problems` are what keeps folders of this host from being
-    registered, by folder name, as they were last read.
+    `git` is where repositories may come from, `people` how people come in. `folder_problems` are what keeps folders of
+    this host from being registered, by folder name, as they were last read.
     """
 
     database: Database
@@ -35,6 +36,9 @@ class AppContext:
     users: dict[str, int] = field(default_factory=dict)
     git: GitAccess = field(default_factory=GitAccess)
     folder_problems: dict[str, list[Problem]] = field(default_factory=dict)
+    people: PeopleRules = field(default_factory=PeopleRules)
+    # Who has signed in lately, by their id at the provider: when it was read, the moment of the sign-in, the actor.
+    signed_in: dict[str, tuple[float, float, Actor]] = field(default_factory=dict)
 
     def user_id(self, actor: Actor) -> int:
         """Return the id of the user that the actor's runs, uploads and grants are recorded for."""
@@ -60,12 +64,21 @@ def open_context(
     data: Path,
     user: str = "analyst",
     git: GitAccess | None = None,
+    people: PeopleRules | None = None,
 ) -> AppContext:
     """Connect to a migrated database and start listening."""
     database = Database(url)
     listener = Listener(database.dsn)
     listener.start()
-    return AppContext(database, listener, limits or InstallationLimits(), data, user, git=git or GitAccess())
+    return AppContext(
+        database,
+        listener,
+        limits or InstallationLimits(),
+        data,
+        user,
+        git=git or GitAccess(),
+        people=people or PeopleRules(),
+    )
 
 
 def set_current(context: AppContext | None) -> None:

@@ -67,18 +67,17 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
     if not now.final:
         problem = Problem("run", f"run {run_id} has not ended", "Ask for its PDF when it has.")
         raise NotReadyError([problem])
-    source = now.run.reused_from or now.run.id
 
     def read_rows(table: Table, rows: int) -> Mapping[str, Sequence[Any]]:
         if table.part is None:
             return table.data
         found: Mapping[str, Sequence[Any]] = read_result_part(
-            context, source, table.part, 0, rows, actor=actor
+            context, run_id, table.part, 0, rows, actor=actor
         ).to_pydict()
         return found
 
     def read_series(series: Series) -> Series:
-        return whole_series(context, source, series, actor=actor)
+        return whole_series(context, run_id, series, actor=actor)
 
     manifest = version_of_run(context, now.run, actor=actor).manifest
     with _turn():

@@ -27,8 +27,8 @@ import settings as settings_module
 from api.app import create_app
 from api.gate import HostCheck, SecurityHeaders
 from contract.actor import SYSTEM, Actor
-from contract.errors import DatabaseUnavailable, NoContextError, ServerError
-from engine.commands.installation import git_access_from, limits_from
+from contract.errors import DatabaseUnavailable, NoContextError, ServerError, SignInError
+from engine.commands.installation import git_access_from, limits_from, people_rules_from
 from engine.models.register import register_folders
 from engine.models.watch_folders import FolderWatcher
 from engine.observability import telemetry
@@ -42,7 +42,7 @@ from settings import SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
-from ui.shell import assets, collector
+from ui.shell import assets, collector, sign_in
 from ui.shell.idle import sleep_when_idle
 
 HERE = Path(__file__).resolve().parent
@@ -62,6 +62,10 @@ for warning in settings_module.renamed():
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
     route_server_logs()
+    try:
+        providers = sign_in.configured_providers()
+    except SignInError as error:
+        raise SystemExit(f"Tontine cannot start: {error}") from error
     sleep_when_idle(on_stop=_end_streams)
     with contextlib.ExitStack() as stack:
         telemetry.start(settings.telemetry, service="tontine-server")
@@ -78,7 +82,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         except (ServerError, DatabaseUnavailable) as error:
             raise SystemExit(f"Tontine cannot start: {error}") from error
         context = contexts.open_context(
-            url, limits=limits_from(settings), data=settings.data, user=settings.user, git=git_access_from(settings)
+            url,
+            limits=limits_from(settings),
+            data=settings.data,
+            user=settings.user,
+            git=git_access_from(settings),
+            people=people_rules_from(settings, sign_in=bool(providers)),
         )
         stack.callback(context.close)
         contexts.set_current(context)
@@ -105,7 +114,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             watch = LoopMonitor("server", settings.loop_block_ms)
             watch.start()
             stack.callback(watch.stop)
-        log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
+        log.info(
+            "ready",
+            database="DATABASE_URL" if settings.database_url else "embedded",
+            sign_in=", ".join(providers) or "none: one user, who is the administrator",
+        )
         yield
 
 
@@ -145,7 +158,7 @@ def serve_asset(request: Request) -> Response:
 app = st.App(
     HERE / "ui" / "shell" / "main.py",
     routes=[
-        Mount("/api", app=create_app(settings.cors_origins, settings.rate_limit)),
+        Mount("/api", app=create_app(settings.cors_origins, settings.rate_limit, sign_in.read_claims)),
         Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset),
     ],
     middleware=[

@@ -5,14 +5,29 @@ here, because an office's network may not reach the place it is usually fetched 
 Left out: anything the engine does not do for the pages too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from api import apps, errors, events, exports, monitor, registrations, replays, runs, uploads, versions, webhooks
-from api.auth import current_actor
+from api import (
+    apps,
+    errors,
+    events,
+    exports,
+    monitor,
+    people,
+    registrations,
+    replays,
+    runs,
+    sharing,
+    uploads,
+    versions,
+    webhooks,
+)
+from api.auth import SignInCheck, current_actor
 from api.mclavier import app as mclavier
 from api.rate_limit import RequestLimit
 
@@ -24,12 +39,18 @@ own at [`/api/mclavier`](mclavier/docs).
 EXPOSED = ("Content-Disposition", "Link", "Retry-After", "X-Total-Count")  # headers that another site's page may read
 
 
-def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -> FastAPI:
+def create_app(
+    cors_origins: Iterable[str] = (),
+    requests_per_minute: int = 0,
+    read_claims: Callable[[Mapping[str, str]], Mapping[str, Any] | None] = lambda _cookies: None,
+) -> FastAPI:
     """Return the API; its routes use the context that is open when they are called.
 
     Args:
         cors_origins: other sites whose pages may use it, as browsers name them.
         requests_per_minute: that one caller may make; 0 is no limit.
+        read_claims: returns what an identity provider says of who has signed in, from a browser's cookies, verified;
+            None where they are of nobody.
     """
     app = FastAPIOffline(
         title="Tontine",
@@ -40,7 +61,7 @@ def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -
         dependencies=[Depends(current_actor)],  # also for a route that forgets to ask for the actor
     )
     errors.install_handlers(app)
-    for part in (registrations, apps, versions, uploads, runs, events, exports, replays, webhooks, monitor):
+    for part in (registrations, apps, versions, uploads, runs, events, exports, replays, sharing, webhooks, monitor, people):
         app.include_router(part.router)
     for_mclavier = mclavier.create_app()
     app.mount("/mclavier", for_mclavier)
@@ -48,6 +69,8 @@ def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -
     for one in (app, for_mclavier):
         one.state.cors_origins = frozenset(origins)
         one.state.request_limit = limit
+        one.state.read_claims = read_claims
+    app.add_middleware(SignInCheck)
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED

@@ -155,6 +155,7 @@ class RunSummary(BaseModel):
     user: str
     reason: str | None
     version: str
+    visibility: str
 
     @classmethod
     def of(cls, run: Run) -> "RunSummary":
@@ -170,6 +171,7 @@ class RunSummary(BaseModel):
             user=run.user,
             reason=run.reason,
             version=run.version,
+            visibility=str(run.visibility),
         )
 
 

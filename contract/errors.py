@@ -125,6 +125,10 @@ class QueryError(TontineError):
     """A statement cannot be run. The message says why."""
 
 
+class SignInError(TontineError):
+    """The identity provider is not configured as it has to be. The message says what to change."""
+
+
 class BadCursor(TontineError):  # noqa: N818 - it reads as what it says
     """A cursor is not one that a page has handed out."""
 

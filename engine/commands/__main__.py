@@ -20,6 +20,7 @@ COMMANDS = {
     "new": "begin a model.",
     "register": "register a model.",
     "grants": "grant hosts and secrets.",
+    "audit": "read and verify the audit log.",
     "report": "write a run as PDF.",
     "backup": "back up everything.",
     "restore": "restore a backup.",

@@ -9,7 +9,10 @@ import dataclasses
 import getpass
 from collections.abc import Iterator
 
+from contract.actor import Role
 from contract.errors import ServerError
+from contract.run import Visibility
+from engine.people.rules import PeopleRules
 from engine.processes import context as contexts
 from engine.processes.context import AppContext
 from engine.processes.limits import InstallationLimits
@@ -59,6 +62,20 @@ def limits_from(settings: Settings) -> InstallationLimits:
     """Return the engine's limits as the settings give them."""
     names = [field.name for field in dataclasses.fields(InstallationLimits)]
     return InstallationLimits(**{name: getattr(settings, name) for name in names})
+
+
+def people_rules_from(settings: Settings, *, sign_in: bool) -> PeopleRules:
+    """Return how people come in as the settings give it; `sign_in` says that an identity provider is configured."""
+    return PeopleRules(
+        sign_in=sign_in,
+        administrators=settings.administrators,
+        default_role=None if settings.default_role == "none" else Role(settings.default_role),
+        role_claim=settings.role_claim,
+        roles={value: Role(role) for value, role in settings.roles},
+        team_claim=settings.team_claim,
+        sign_in_hours=settings.sign_in_hours,
+        run_visibility=Visibility(settings.run_visibility),
+    )
 
 
 def git_access_from(settings: Settings) -> GitAccess:

@@ -6,7 +6,7 @@ Left out: adding people, who come by signing in, and deleting them, whose runs s
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from contract.actor import Actor, Role
 from contract.errors import NotAllowedError, NotFoundError
@@ -22,6 +22,18 @@ def list_people(context: AppContext, *, actor: Actor) -> Sequence[Person]:
     require(actor, Action.MANAGE_PEOPLE)
     with context.database.read() as conn:
         return users.list_people(conn)
+
+
+def find_person(context: AppContext, name: str, *, actor: Actor) -> Person:
+    """Return somebody by name.
+
+    Raises:
+        NotFoundError: nobody is called so.
+    """
+    require(actor, Action.MANAGE_PEOPLE)
+    with context.database.read() as conn:
+        found = users.person_by_name(conn, name.replace("\0", ""))
+    return found if found is not None and name != users.SYSTEM else _nobody(name)
 
 
 def set_role(context: AppContext, name: str, role: Role | None, *, actor: Actor) -> Person:
@@ -66,8 +78,12 @@ def set_disabled(context: AppContext, name: str, *, disabled: bool, actor: Actor
 def _find_other(conn: Any, name: str, actor: Actor) -> Person:
     found = users.person_by_name(conn, name, lock=True)
     if found is None or name == users.SYSTEM:
-        raise NotFoundError([Problem("person", f"nobody is called {name[:100]!r}", "Take the name from the list.")])
+        _nobody(name)
     if found.name == actor.name:
         problem = Problem("person", "nobody changes their own role or access", "Ask another administrator.")
         raise NotAllowedError([problem])
     return found
+
+
+def _nobody(name: str) -> NoReturn:
+    raise NotFoundError([Problem("person", f"nobody is called {name[:100]!r}", "Take the name from the list.")])

@@ -8,6 +8,7 @@ from contract.errors import ProblemsError
 from contract.run import Run
 from engine.runs.follow import snapshot
 from ui.model import version_notice
+from ui.people import run_sharing
 from ui.result import run_difference, run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
@@ -42,6 +43,7 @@ def show_head(run: Run) -> None:
         st.space("stretch")
         run_view.copy_link(run)
         run_view.edit_link(run)
+        run_sharing.show_sharing(run)
     version_notice.show_run_notice(run)
     run_difference.show_differences(run)
 
@@ -49,7 +51,13 @@ def show_head(run: Run) -> None:
 @st.fragment
 def show_run() -> None:
     """Show the run as it stands; while it goes on, the browser asks for it again at each change."""
-    run_view.show_run(snapshot(cached.context(), run_id, actor=current_actor()))
+    try:
+        now = snapshot(cached.context(), run_id, actor=current_actor())
+    except ProblemsError as error:  # its owner has made it private meanwhile
+        show_problems(error)
+        return
+    run_sharing.show_sign_off(now.run)
+    run_view.show_run(now)
 
 
 show_head(first.run)

@@ -20,7 +20,7 @@ from contract.checks import problems_of
 from contract.errors import NotFoundError, RegistrationError
 from contract.problems import Problem
 from contract.registration import Registration, RegistrationStatus
-from engine.authorization import Action, require
+from engine.authorization import Action, require, require_owner
 from engine.models.register import store_version
 from engine.models.starting_runs import queue_starting_run
 from engine.processes.context import AppContext
@@ -172,12 +172,14 @@ def publish(context: AppContext, registration_id: UUID, *, actor: Actor) -> App:
     Raises:
         NotFoundError: there is no such registration.
         RegistrationError: its checks have not ended or refused it, or its name has been taken meanwhile.
+        NotAllowedError: somebody else has registered it.
     """
     require(actor, Action.REGISTER_MODELS)
     with context.database.begin() as conn:
         found = registrations.get_registration(conn, registration_id, lock=True)
         if found is None:
             _no_such_registration(registration_id)
+        require_owner(actor, found.created_by, "this registration")
         if found.status is RegistrationStatus.PUBLISHED and found.app_id is not None:
             app = apps.app_by_id(conn, found.app_id)
             assert app is not None
@@ -207,6 +209,9 @@ def discard(context: AppContext, registration_id: UUID, *, actor: Actor) -> bool
     """Delete a registration that is not published, with its files; returns whether there was one."""
     require(actor, Action.REGISTER_MODELS)
     with context.database.begin() as conn:
+        found = registrations.get_registration(conn, registration_id, lock=True)
+        if found is not None:
+            require_owner(actor, found.created_by, "this registration")
         return registrations.delete_registration(conn, registration_id)
 
 

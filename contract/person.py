@@ -12,6 +12,7 @@ class RoleSource(StrEnum):
     """Where a person's role comes from."""
 
     DEFAULT = "default"
+    SETTING = "setting"
     CLAIMS = "claims"
     PAGE = "page"
 

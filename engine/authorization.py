@@ -64,7 +64,7 @@ def require(actor: Actor, action: Action) -> None:
         NotAllowedError: the actor may not do this.
     """
     if not is_allowed(actor, action):
-        found = f"{actor.name} may not {action}: that takes the role {LEAST_ROLE[action]}, and this is {actor.role}"
+        found = f"you may not {action}: that takes the role {LEAST_ROLE[action]}, and {actor.name} is {actor.role}"
         raise NotAllowedError([Problem("actor", found, "Ask an administrator.")])
 
 
@@ -86,5 +86,5 @@ def require_owner(actor: Actor, owner: str | None, what: str) -> None:
     """
     if not owns(actor, owner):
         hint = f"Ask {owner} or an administrator." if owner and owner != "system" else "Ask an administrator."
-        found = f"{actor.name} may not change {what}, which belongs to {owner or 'the installation'}"
+        found = f"you may not change {what}, which belongs to {owner or 'the installation'}"
         raise NotAllowedError([Problem("actor", found, hint)])

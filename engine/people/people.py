@@ -6,11 +6,12 @@ Left out: adding people, who come by signing in, and deleting them, whose runs s
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from contract.actor import Actor, Role
 from contract.errors import NotAllowedError, NotFoundError
-from contract.person import Person
+from contract.person import Person, RoleSource
 from contract.problems import Problem
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
@@ -21,7 +22,7 @@ def list_people(context: AppContext, *, actor: Actor) -> Sequence[Person]:
     """Return everybody who has ever asked for something or signed in, by name."""
     require(actor, Action.MANAGE_PEOPLE)
     with context.database.read() as conn:
-        return users.list_people(conn)
+        return [_as_it_counts(context, person) for person in users.list_people(conn)]
 
 
 def find_person(context: AppContext, name: str, *, actor: Actor) -> Person:
@@ -33,7 +34,9 @@ def find_person(context: AppContext, name: str, *, actor: Actor) -> Person:
     require(actor, Action.MANAGE_PEOPLE)
     with context.database.read() as conn:
         found = users.person_by_name(conn, name.replace("\0", ""))
-    return found if found is not None and name != users.SYSTEM else _nobody(name)
+    if found is None or name == users.SYSTEM:
+        _nobody(name)
+    return _as_it_counts(context, found)
 
 
 def set_role(context: AppContext, name: str, role: Role | None, *, actor: Actor) -> Person:
@@ -52,7 +55,7 @@ def set_role(context: AppContext, name: str, role: Role | None, *, actor: Actor)
         changed = users.person_by_name(conn, name)
     context.signed_in.clear()
     assert changed is not None
-    return changed
+    return _as_it_counts(context, changed)
 
 
 def set_disabled(context: AppContext, name: str, *, disabled: bool, actor: Actor) -> Person:
@@ -72,7 +75,7 @@ def set_disabled(context: AppContext, name: str, *, disabled: bool, actor: Actor
         changed = users.person_by_name(conn, name)
     context.signed_in.clear()
     assert changed is not None
-    return changed
+    return _as_it_counts(context, changed)
 
 
 def _find_other(conn: Any, name: str, actor: Actor) -> Person:
@@ -83,6 +86,12 @@ def _find_other(conn: Any, name: str, actor: Actor) -> Person:
         problem = Problem("person", "nobody changes their own role or access", "Ask another administrator.")
         raise NotAllowedError([problem])
     return found
+
+
+def _as_it_counts(context: AppContext, person: Person) -> Person:
+    """Return a person with the role that counts, where a setting gives another one than what is stored."""
+    role = context.people.role_of(person, context.user)
+    return person if role is person.role else replace(person, role=role, role_source=RoleSource.SETTING)
 
 
 def _nobody(name: str) -> NoReturn:

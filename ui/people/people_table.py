@@ -18,7 +18,12 @@ from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
 NONE = "none: may not come in"
-SOURCES = {"claims": "identity provider", "page": "this page", "default": "setting"}
+SOURCES = {
+    "claims": "identity provider",
+    "page": "this page",
+    "setting": "administrators' setting",
+    "default": "default role",
+}
 
 
 def show_people() -> None:

@@ -41,7 +41,7 @@ def require_sign_in() -> None:
     try:
         signed_in_actor()
     except NotSignedInError as error:
-        over = error.problems[0].found if st.user.get("is_logged_in") else ""
+        over = error.problems[0].message if st.user.get("is_logged_in") else ""
         _show_instead(lambda: _show_sign_in(over))
     except NotAllowedError as error:
         refused = error

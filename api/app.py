@@ -61,7 +61,8 @@ def create_app(
         dependencies=[Depends(current_actor)],  # also for a route that forgets to ask for the actor
     )
     errors.install_handlers(app)
-    for part in (registrations, apps, versions, uploads, runs, events, exports, replays, sharing, webhooks, monitor, people):
+    of_runs = (runs, events, exports, replays, sharing)
+    for part in (registrations, apps, versions, uploads, *of_runs, webhooks, monitor, people):
         app.include_router(part.router)
     for_mclavier = mclavier.create_app()
     app.mount("/mclavier", for_mclavier)

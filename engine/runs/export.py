@@ -106,10 +106,14 @@ def whole_series(context: AppContext, run_id: UUID, series: Series, *, actor: Ac
     return _read_series(context, find_source(context, run_id, actor=actor), series)
 
 
-def read_columns(context: AppContext, source: UUID, part: str, *, actor: Actor) -> dict[str, list[Any]]:
-    """Return all rows of a part of a result, as columns by key."""
+def read_columns(context: AppContext, run_id: UUID, part: str, *, actor: Actor) -> dict[str, list[Any]]:
+    """Return all rows of a part of a run's result, its own or the one it reuses, as columns by key.
+
+    Raises:
+        NotAllowedError: the run is not for the actor to read.
+    """
     require(actor, Action.READ_RUNS)
-    return _read_columns(context, source, part)
+    return _read_columns(context, find_source(context, run_id, actor=actor), part)
 
 
 def _read_columns(context: AppContext, source: UUID, part: str) -> dict[str, list[Any]]:

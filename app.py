@@ -27,8 +27,14 @@ import settings as settings_module
 from api.app import create_app
 from api.gate import MCP, HostCheck, SecurityHeaders
 from contract.actor import SYSTEM, Actor
-from contract.errors import DatabaseUnavailable, NoContextError, ServerError
-from engine.commands.installation import cipher_from, git_access_from, limits_from, overlays_from
+from contract.errors import DatabaseUnavailable, NoContextError, ServerError, SignInError
+from engine.commands.installation import (
+    cipher_from,
+    git_access_from,
+    limits_from,
+    overlays_from,
+    people_rules_from,
+)
 from engine.models.register import register_folders
 from engine.models.watch_folders import FolderWatcher
 from engine.observability import telemetry
@@ -43,7 +49,7 @@ from settings import SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
-from ui.shell import assets, collector
+from ui.shell import assets, collector, sign_in
 from ui.shell.idle import sleep_when_idle
 
 HERE = Path(__file__).resolve().parent
@@ -63,6 +69,10 @@ for warning in settings_module.renamed():
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
     route_server_logs()
+    try:
+        providers = sign_in.configured_providers()
+    except SignInError as error:
+        raise SystemExit(f"Tontine cannot start: {error}") from error
     sleep_when_idle(on_stop=_end_streams)
     with contextlib.ExitStack() as stack:
         telemetry.start(settings.telemetry, service="tontine-server")
@@ -87,6 +97,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             overlays=overlays_from(settings),
             cipher=cipher_from(settings),
             explorer_url=settings.explorer_url,
+            people=people_rules_from(settings, sign_in=bool(providers)),
         )
         stack.callback(context.close)
         contexts.set_current(context)
@@ -115,7 +126,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             watch = LoopMonitor("server", settings.loop_block_ms)
             watch.start()
             stack.callback(watch.stop)
-        log.info("ready", database="DATABASE_URL" if settings.database_url else "embedded")
+        log.info(
+            "ready",
+            database="DATABASE_URL" if settings.database_url else "embedded",
+            sign_in=", ".join(providers) or "none: one user, who is the administrator",
+        )
         async with mcp_app.running() if mcp_app else contextlib.nullcontext():
             yield
 
@@ -164,7 +179,7 @@ if settings.mcp:  # its package takes half a second to import
 app = st.App(
     HERE / "ui" / "shell" / "main.py",
     routes=[
-        Mount("/api", app=create_app(settings.cors_origins, settings.rate_limit)),
+        Mount("/api", app=create_app(settings.cors_origins, settings.rate_limit, sign_in.read_claims)),
         Route(f"{assets.PREFIX}/{{digest}}/{{name}}", serve_asset),
         *([Route(MCP, mcp_app)] if mcp_app else []),
     ],

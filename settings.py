@@ -31,6 +31,7 @@ SECRET_LENGTH = 8  # characters at least
 KEY_LENGTH, KEY_BYTES = 44, 32  # of a key of cryptography's Fernet: characters of base64, and bytes
 POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 ECHO = 100  # characters of a wrong value that its message shows
+ROLES = ("viewer", "analyst", "author", "administrator")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 
@@ -197,6 +198,23 @@ def _origin(text: str) -> str | None:
     return f"{parts.scheme}://{name}" + ("" if port in {None, own} else f":{port}")
 
 
+def _names(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_list(text)))
+
+
+def _role_map(text: str | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if not isinstance(text, str):
+        return text
+    pairs = [(value.strip(), role.strip().lower()) for value, _, role in (p.rpartition("=") for p in _list(text))]
+    if wrong := [f"{value}={role}" for value, role in pairs if not value or role not in ROLES]:
+        raise ValueError(
+            f"{', '.join(map(_quote, wrong))} {'is' if len(wrong) == 1 else 'are'} not of the form value=role. Give "
+            f"values of the claim with {', '.join(ROLES[:-1])} or {ROLES[-1]}, separated by commas."
+        )
+    return tuple(pairs)
+
+
+DefaultRole = Literal["none", "viewer", "analyst", "author", "administrator"]
 Folder = Annotated[Path, AfterValidator(_folder)]
 # An index's address may hold a password.
 PackageIndexes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_package_indexes), Field(repr=False)]
@@ -382,6 +400,37 @@ class Settings(BaseSettings):
     user: Annotated[str, AfterValidator(_utf8)] = _setting(
         "TONTINE_USER", "analyst", "name", "who runs are recorded for while there is no login"
     )
+    run_visibility: Annotated[Literal["private", "team", "public"], BeforeValidator(_lower)] = _setting(
+        "TONTINE_RUN_VISIBILITY",
+        "team",
+        "word",
+        "who may read a new run besides its owner and administrators: private (nobody), team, or public (everybody "
+        "who signs in)",
+    )
+    administrators: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = _setting(
+        "TONTINE_ADMINISTRATORS",
+        (),
+        "people",
+        "who is administrator when people sign in: e-mail addresses that the identity provider has verified, or its "
+        "ISSUER and SUBJECT of a person with a space between, separated by commas",
+    )
+    default_role: Annotated[DefaultRole, BeforeValidator(_lower)] = _setting(
+        "TONTINE_DEFAULT_ROLE",
+        "viewer",
+        "role",
+        "of people who sign in and have no other: viewer, analyst, author, administrator, or none, which lets "
+        "nobody in before an administrator gives a role",
+    )
+    role_claim: str = _setting(
+        "TONTINE_ROLE_CLAIM", "", "claim", "claim of the identity provider that gives roles, such as realm_access.roles"
+    )
+    roles: Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_role_map)] = _setting(
+        "TONTINE_ROLES", (), "value=role", "which role a value of that claim gives, separated by commas"
+    )
+    team_claim: str = _setting(
+        "TONTINE_TEAM_CLAIM", "", "claim", "claim with the names of a person's teams; empty makes everybody one team"
+    )
+    sign_in_hours: int = _setting("TONTINE_SIGN_IN_HOURS", 24, "h", "after which people sign in again", least=1)
     seconds: int = _setting("TONTINE_SECONDS", 60, "s", "time limit of a run that declares none", least=1)
     seconds_max: int = _setting("TONTINE_SECONDS_MAX", 3_600, "s", "ceiling of a declared time limit", least=1)
     seconds_core: int = _setting(

@@ -5,7 +5,8 @@ here, because an office's network may not reach the place it is usually fetched 
 Left out: anything the engine does not do for the pages too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -21,16 +22,18 @@ from api import (
     exports,
     groups,
     monitor,
+    people,
     registrations,
     replays,
     runs,
     secrets,
+    sharing,
     uploads,
     values,
     versions,
     webhooks,
 )
-from api.auth import current_actor
+from api.auth import SignInCheck, current_actor
 from api.mclavier import app as mclavier
 from api.rate_limit import RequestLimit
 
@@ -54,19 +57,27 @@ PARTS = (
     events,
     exports,
     replays,
+    sharing,
     webhooks,
     monitor,
+    people,
     secrets,
     explorer,
 )
 
 
-def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -> FastAPI:
+def create_app(
+    cors_origins: Iterable[str] = (),
+    requests_per_minute: int = 0,
+    read_claims: Callable[[Mapping[str, str]], Mapping[str, Any] | None] = lambda _cookies: None,
+) -> FastAPI:
     """Return the API; its routes use the context that is open when they are called.
 
     Args:
         cors_origins: other sites whose pages may use it, as browsers name them.
         requests_per_minute: that one caller may make; 0 is no limit.
+        read_claims: returns what an identity provider says of who has signed in, from a browser's cookies, verified;
+            None where they are of nobody.
     """
     app = FastAPIOffline(
         title="Tontine",
@@ -85,6 +96,8 @@ def create_app(cors_origins: Iterable[str] = (), requests_per_minute: int = 0) -
     for one in (app, for_mclavier):
         one.state.cors_origins = frozenset(origins)
         one.state.request_limit = limit
+        one.state.read_claims = read_claims
+    app.add_middleware(SignInCheck)
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED

@@ -25,6 +25,7 @@ from contract.errors import (
     NotFoundError,
     NotGrantedError,
     NotReadyError,
+    NotSignedInError,
     ProblemsError,
     RegistrationError,
     SearchQueryError,
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 # What any route may answer, for its documentation.
 MEANINGS = {
     400: "the request is no text or no statement that can be read",
+    401: "it is not known who asks: sign in, or send a valid token as `Authorization: Bearer`",
     403: "the caller may not do this, or a page of another site asked",
     404: "there is no such model, version, run or part",
     422: "the request or its inputs do not fit; each problem is listed",
@@ -67,6 +69,8 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
             return respond(409, "the run has not ended", error.problems)
         if isinstance(error, BusyError):
             return respond(429, "too much is waiting", error.problems, **{"Retry-After": "5"})
+        if isinstance(error, NotSignedInError):
+            return respond(401, "not signed in", error.problems, **{"WWW-Authenticate": "Bearer"})
         if isinstance(error, NotAllowedError):
             return respond(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):

@@ -17,7 +17,7 @@ from api.auth import CurrentActor
 from api.filters import RunFilter
 from api.schemas import PartRows, RunDetail, RunStatus, RunSummary
 from contract.actor import Actor
-from contract.errors import BadCursor, InputError, NotFoundError, SearchTooSlow
+from contract.errors import BadCursor, InputError, NotAllowedError, NotFoundError, SearchTooSlow
 from contract.problems import Problem
 from engine.processes import context as contexts
 from engine.runs.cancel import cancel
@@ -75,9 +75,8 @@ def get_part(
 ) -> PartRows:
     """Return rows of a large table or series: of what stands as `{"$part": name}` in the run's result."""
     context = contexts.current()
-    run = snapshot(context, run_id, actor=actor).run
     try:
-        rows = read_result_part(context, run.reused_from or run.id, name, offset, limit, actor=actor)
+        rows = read_result_part(context, run_id, name, offset, limit, actor=actor)
     except LookupError as error:
         raise NotFoundError([Problem("name", f"the result has no part {name[:100]!r}", "Read the result.")]) from error
     return PartRows(name=name, offset=offset, columns=rows.column_names, data=rows.to_pydict())
@@ -87,9 +86,8 @@ def get_part(
 def get_file(run_id: UUID, name: str, actor: CurrentActor) -> Response:
     """Return a file that the model made, as it made it."""
     context = contexts.current()
-    now = snapshot(context, run_id, actor=actor)
     try:
-        content = read_result_file(context, now.run.reused_from or now.run.id, name, actor=actor)
+        content = read_result_file(context, run_id, name, actor=actor)
     except LookupError as error:
         raise NotFoundError([Problem("name", f"the result has no file {name[:100]!r}", "Read the result.")]) from error
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
@@ -118,3 +116,5 @@ async def _push_changes(socket: WebSocket, run_id: str, actor: Actor, *, short: 
                 await socket.send_json(brief(now) if short else RunDetail.detail(now).model_dump(mode="json"))
     except (ValueError, NotFoundError):
         await socket.send_json({"status": "NOT_FOUND", "run_id": run_id, "result": None})
+    except NotAllowedError as error:
+        await socket.send_json({"status": "NOT_ALLOWED", "run_id": run_id, "result": None, "reason": str(error)})

@@ -158,6 +158,7 @@ class RunSummary(BaseModel):
     user: str
     reason: str | None
     version: str
+    visibility: str
 
     @classmethod
     def of(cls, run: Run) -> "RunSummary":
@@ -173,6 +174,7 @@ class RunSummary(BaseModel):
             user=run.user,
             reason=run.reason,
             version=run.version,
+            visibility=str(run.visibility),
         )
 
 

@@ -98,6 +98,10 @@ class NotAllowedError(ProblemsError):
     """The actor may not do this."""
 
 
+class NotSignedInError(ProblemsError):
+    """It is not known who asks: nobody has signed in, the sign-in is over, or a token is not valid."""
+
+
 class NotGrantedError(ProblemsError):
     """A model lacks a secret without which it cannot run."""
 
@@ -157,6 +161,10 @@ class AnalysisError(ProblemsError):
 
 class QueryError(TontineError):
     """A statement cannot be run. The message says why."""
+
+
+class SignInError(TontineError):
+    """The identity provider is not configured as it has to be. The message says what to change."""
 
 
 class BadCursor(TontineError):  # noqa: N818 - it reads as what it says

@@ -29,6 +29,14 @@ class Status(StrEnum):
         return self not in {Status.PENDING, Status.RUNNING}
 
 
+class Visibility(StrEnum):
+    """Who may read a run, besides its owner and administrators."""
+
+    PRIVATE = "private"
+    TEAM = "team"
+    PUBLIC = "public"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run as stored. Times are aware and in UTC; memory is in bytes; CPU time in seconds.
@@ -66,6 +74,7 @@ class Run:
     superseded_by: UUID | None = None
     cancel_requested: bool = False
     git_commit: str | None = None
+    visibility: Visibility = Visibility.TEAM
 
     @property
     def duration(self) -> timedelta | None:

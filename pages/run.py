@@ -8,6 +8,7 @@ from contract.errors import ProblemsError
 from contract.run import Run
 from engine.runs.follow import snapshot
 from ui.model import version_notice
+from ui.people import run_sharing
 from ui.result import annotations, run_difference, run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
@@ -43,6 +44,7 @@ def show_head(run: Run) -> None:
         run_view.copy_link(run)
         run_view.edit_link(run)
         annotations.show_comparison_links(run)
+        run_sharing.show_sharing(run)
     annotations.show_annotations(run)
     version_notice.show_run_notice(run)
     run_difference.show_differences(run)
@@ -51,7 +53,13 @@ def show_head(run: Run) -> None:
 @st.fragment
 def show_run() -> None:
     """Show the run as it stands; while it goes on, the browser asks for it again at each change."""
-    run_view.show_run(snapshot(cached.context(), run_id, actor=current_actor()))
+    try:
+        now = snapshot(cached.context(), run_id, actor=current_actor())
+    except ProblemsError as error:  # its owner has made it private meanwhile
+        show_problems(error)
+        return
+    run_sharing.show_sign_off(now.run)
+    run_view.show_run(now)
 
 
 show_head(first.run)

@@ -17,22 +17,24 @@ from sqlalchemy import Connection, RowMapping
 
 from contract.errors import TooManyError
 from contract.problems import Problem
-from contract.run import Run, Status
+from contract.run import Run, Status, Visibility
 from storage import fair_queue, queue_jobs, results, run_events
 from storage.sql import sql
+from storage.visibility import Viewer, readable
 
 # ruff: noqa: S608 - the statements below are put together from these words of our own
 # Without the log, which may be a megabyte and which no list shows.
 _NOUN = """r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
        r.problems, r.traceback, r.warnings, r.progress, r.message, r.seq, r.attempt, r.priority, r.peak_memory,
        r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, r.rank,
+       r.visibility,
        a.slug as app_slug, coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name"""
 _OTHERS = """ r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
 join users u on u.id = r.user_id
 """
 # A run that reuses a result shows that of `o`, which made it; one without a result shows what it has shown so far.
-_SHOWN = sql(f"""
+_SHOWN = f"""
 select {_NOUN}, coalesce(s.doc, p.shown) as shown, s.nulls,
        case when o.id is null then {run_events.LOG_SQL} else o.log end as log
 from runs{_OTHERS}
@@ -40,7 +42,7 @@ left join runs o on o.id = coalesce(r.reused_from, r.id) and r.status = 'SUCCESS
 left join results s on s.run_id = o.id
 left join run_partials p on p.run_id = r.id and o.id is null
 where r.id = :id
-""")
+"""
 # A partial result that is lost with the database server is shown again: its commit need not wait for the disk. A claim
 # waits: were it lost, the next claim would have the same attempt, and the two workers could not be told apart.
 _SOON = "set_config('synchronous_commit', 'off', true)"
@@ -60,10 +62,10 @@ with wanted as (
 ), added as (
     insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, rank, on_hold, batch,
                       submission_key, reused_from, warnings, started_at, finished_at, environment, peak_memory,
-                      cpu_seconds, job_id)
+                      cpu_seconds, job_id, visibility)
     select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority,
            wanted.rank, :on_hold, :batch, :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at,
-           o.finished_at, o.environment, o.peak_memory, o.cpu_seconds, (select job_id from queued)
+           o.finished_at, o.environment, o.peak_memory, o.cpu_seconds, (select job_id from queued), :visibility
     from wanted left join runs o on o.id = :reused_from
     on conflict on constraint runs_submission_key do nothing
     returning *
@@ -197,6 +199,7 @@ def insert_run(
     on_hold: bool = False,
     most: int | None = None,
     place: QueueSlot | None = None,
+    visibility: Visibility = Visibility.TEAM,
 ) -> tuple[Run, bool]:
     """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `on_hold` waits until it is admitted.
 
@@ -232,6 +235,7 @@ def insert_run(
             "queue": place and place.queue,
             "task": place and place.task,
             "place": place and place.priority,
+            "visibility": visibility,
         },
     )
     row = added.mappings().one_or_none()
@@ -412,20 +416,25 @@ def _cancel_why(*, superseded: bool, name: str | None) -> str:
     return f"cancelled by {name[:LONGEST_NAME]}" if name else "cancelled"
 
 
-def get_run(conn: Connection, run_id: UUID) -> Run | None:
-    """Return the run, or None."""
-    row = conn.execute(sql(SELECT + "where r.id = :id"), {"id": run_id}).mappings().one_or_none()
+def get_run(conn: Connection, run_id: UUID, *, viewer: Viewer | None = None) -> Run | None:
+    """Return the run, or None where there is none or it is not for `viewer` to read."""
+    condition, values = readable(viewer)
+    statement = sql(f"{SELECT}where r.id = :id and {condition}")
+    row = conn.execute(statement, {**values, "id": run_id}).mappings().one_or_none()
     return None if row is None else run_from_row(row)
 
 
-def read_snapshot(conn: Connection, run_id: UUID) -> tuple[Run, dict[str, Any], dict[str, Any], str] | None:
-    """Return the run with what a page shows of it, or None.
+def read_snapshot(
+    conn: Connection, run_id: UUID, *, viewer: Viewer | None = None
+) -> tuple[Run, dict[str, Any], dict[str, Any], str] | None:
+    """Return the run with what a page shows of it, or None where there is none or it is not for `viewer` to read.
 
     Returns:
         The run, its result's document or all that it has shown so far, the values that were not finite, and the log.
         A run that reuses a result has those of the run that made it.
     """
-    row = conn.execute(_SHOWN, {"id": run_id}).mappings().one_or_none()
+    condition, values = readable(viewer)
+    row = conn.execute(sql(f"{_SHOWN}and {condition}"), {**values, "id": run_id}).mappings().one_or_none()
     return None if row is None else (run_from_row(row), row["shown"] or {}, row["nulls"] or {}, row["log"] or "")
 
 
@@ -435,13 +444,16 @@ def get_status(conn: Connection, run_id: UUID) -> tuple[Status, int] | None:
     return None if row is None else (Status(row.status), row.seq)
 
 
-def find_reusable(conn: Connection, app_id: int, version: str, inputs: Mapping[str, Any]) -> Run | None:
-    """Return the newest successful run of these inputs that has a result of its own, or None."""
+def find_reusable(
+    conn: Connection, app_id: int, version: str, inputs: Mapping[str, Any], *, viewer: Viewer | None = None
+) -> Run | None:
+    """Return the newest successful run of these inputs that has a result of its own and is for `viewer`, or None."""
+    condition, values = readable(viewer, "k")
     where = (
-        "where r.id = (select id from runs where app_id = :app and version = :version and digest = :digest "
-        "and status = 'SUCCESS' and reused_from is null order by queued_at desc limit 1)"
+        "where r.id = (select k.id from runs k where k.app_id = :app and k.version = :version and k.digest = :digest "
+        f"and k.status = 'SUCCESS' and k.reused_from is null and {condition} order by k.queued_at desc limit 1)"
     )
-    values = {"app": app_id, "version": version, "digest": inputs_digest(inputs)}
+    values |= {"app": app_id, "version": version, "digest": inputs_digest(inputs)}
     row = conn.execute(sql(SELECT + where), values).mappings().one_or_none()
     return None if row is None else run_from_row(row)
 
@@ -479,4 +491,5 @@ def run_from_row(row: RowMapping) -> Run:
         superseded_by=row["superseded_by"],
         cancel_requested=row["cancel_requested"],
         git_commit=row["git_commit"],
+        visibility=Visibility(row["visibility"]),
     )

@@ -26,6 +26,7 @@ from storage import query_sql
 from storage.query_sql import storable_text
 from storage.runs import SELECT, run_from_row
 from storage.users import BY_PEOPLE
+from storage.visibility import Viewer, readable
 
 # ruff: noqa: S608 - statements are put together from words of our own
 COUNT_CAP = 1_000
@@ -33,11 +34,11 @@ STATEMENT_TIMEOUT = 5  # s a search may take
 COUNT_TIMEOUT = 2  # s that counting what it finds may take
 RECENT_RUNS = 1_000  # runs of a model whose durations the monitor's percentiles are of
 
-_BY_MODEL = text(f"""
+_BY_MODEL = f"""
 with counted as (
     select app_id, sum(n) as runs, max(newest) as last_run_at, jsonb_object_agg(status, n) as by_status
     from (select app_id, status, count(*) as n, max(queued_at) as newest
-          from runs r where {BY_PEOPLE} group by 1, 2) each_status
+          from runs r where {BY_PEOPLE} and {{readable}} group by 1, 2) each_status
     group by 1
 )
 select c.app_id, a.slug, coalesce(v.manifest->>'name', a.slug) as app_name, c.runs::bigint, c.last_run_at, c.by_status,
@@ -50,28 +51,31 @@ cross join lateral (
         avg(seconds) filter (where computed) as mean, count(seconds) filter (where computed) as measured
     from (select extract(epoch from finished_at - started_at)::float8 as seconds,
               status = 'SUCCESS' and reused_from is null as computed from runs r
-          where app_id = c.app_id and {BY_PEOPLE} order by queued_at desc, id desc limit :recent) recent
+          where app_id = c.app_id and {BY_PEOPLE} and {{readable}}
+          order by queued_at desc, id desc limit :recent) recent
 ) d
-order by c.runs desc, a.slug""")
+order by c.runs desc, a.slug"""
 
 _LIMIT = text(
     "select set_config('statement_timeout', :timeout, false), set_config('plan_cache_mode', 'force_custom_plan', false)"
 )
 
-_BY_DAY = text(f"""
+_BY_DAY = f"""
 select (queued_at at time zone 'UTC')::date as day, count(*) as runs,
     count(*) filter (where status = 'SUCCESS') as successes
-from runs r where queued_at > now() - interval '30 days' and {BY_PEOPLE} group by 1 order by 1""")
+from runs r where queued_at > now() - interval '30 days' and {BY_PEOPLE} and {{readable}} group by 1 order by 1"""
 
 
-def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limit: int = 50) -> Page:
-    """Return a page of runs, newest first.
+def search_runs(
+    conn: Connection, wanted: Filter, after: str | None = None, limit: int = 50, *, viewer: Viewer | None = None
+) -> Page:
+    """Return a page of the runs that `viewer` may read, newest first.
 
     Raises:
         BadCursor: `after` is not a cursor of an earlier page.
         SearchTooSlow: it takes too long.
     """
-    where, values = _conditions(wanted)
+    where, values = _conditions(wanted, viewer)
     if after:
         queued_at, run_id = _decode_cursor(after)
         where.append("(r.queued_at, r.id) < (:after_at, :after_id)")
@@ -83,13 +87,13 @@ def search_runs(conn: Connection, wanted: Filter, after: str | None = None, limi
     return Page(runs, encode_cursor(runs[-1].queued_at, runs[-1].id) if len(rows) > limit else None)
 
 
-def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP) -> int:
-    """Return how many runs there are, at most `cap`.
+def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP, *, viewer: Viewer | None = None) -> int:
+    """Return how many runs there are that `viewer` may read, at most `cap`.
 
     Raises:
         SearchTooSlow: it takes too long.
     """
-    where, values = _conditions(wanted)
+    where, values = _conditions(wanted, viewer)
     # From the newest on, as a page is read: the planner would look through whole tables for so many.
     newest = "order by r.queued_at desc, r.id desc" if wanted.query is not None else ""
     found = f"select 1 from runs r {_joins(wanted)} {_where_clause(where)} {newest} limit :cap"
@@ -98,8 +102,8 @@ def count_runs(conn: Connection, wanted: Filter, cap: int = COUNT_CAP) -> int:
         return int(conn.execute(text(statement), {**values, "cap": cap}).scalar_one())
 
 
-def usage_stats(conn: Connection) -> dict[str, Any]:
-    """Return what the monitor shows of all runs.
+def usage_stats(conn: Connection, *, viewer: Viewer | None = None) -> dict[str, Any]:
+    """Return what the monitor shows of all runs that `viewer` may read.
 
     Returns:
         `total`, `by_status`, `success_rate` from 0 to 1 of those that ended by themselves, `mean_seconds` of the
@@ -109,9 +113,12 @@ def usage_stats(conn: Connection) -> dict[str, Any]:
     Raises:
         SearchTooSlow: it takes too long.
     """
+    condition, values = readable(viewer)
     with _limit_time(conn):
-        by_model = conn.execute(_BY_MODEL, {"recent": RECENT_RUNS}).mappings().all()
-        by_day = conn.execute(_BY_DAY).mappings().all()
+        by_model = (
+            conn.execute(text(_BY_MODEL.format(readable=condition)), {**values, "recent": RECENT_RUNS}).mappings().all()
+        )
+        by_day = conn.execute(text(_BY_DAY.format(readable=condition)), values).mappings().all()
     measured = sum(row["measured"] for row in by_model)
     seconds = sum(row["mean"] * row["measured"] for row in by_model if row["measured"])
     today = datetime.now(UTC).date()
@@ -152,7 +159,7 @@ def _success_rate(counts: Mapping[str, int]) -> float | None:
     return counts.get("SUCCESS", 0) / ended if ended else None
 
 
-def _conditions(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
+def _conditions(wanted: Filter, viewer: Viewer | None) -> tuple[list[str], dict[str, Any]]:
     """Return the conditions of a search, all of which hold for every run found, and their values.
 
     This is the one place where they are joined: what everybody's searches leave out is added here.
@@ -161,7 +168,10 @@ def _conditions(wanted: Filter) -> tuple[list[str], dict[str, Any]]:
     where = _base_conditions(wanted, binds)
     if wanted.query is not None:
         where.append(query_sql.condition(wanted.query, binds, wanted.zone))
-    return where, binds.values
+    if viewer is None:
+        return where, binds.values
+    condition, values = readable(viewer)
+    return [condition, *where], {**values, **binds.values}
 
 
 def _base_conditions(wanted: Filter, binds: query_sql.Binds) -> list[str]:

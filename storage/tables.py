@@ -44,6 +44,47 @@ users = Table(
     Column("id", Integer, Identity(), primary_key=True),
     Column("name", Text, unique=True, nullable=False),
     _now(),
+    Column("role", Text),
+    Column("role_source", Text),
+    Column("email", Text),
+    Column("subject", Text, unique=True),
+    Column("teams", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("signed_in_at", DateTime(timezone=True)),
+    Column("last_seen_at", DateTime(timezone=True)),
+    Column("disabled_at", DateTime(timezone=True)),
+    CheckConstraint("role in ('viewer', 'analyst', 'author', 'administrator')", name="users_role"),
+)
+
+# What programs sign in with: of a token only the SHA-256 is here, and its first letters to tell it from others.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("hash", LargeBinary, unique=True, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    _now(),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("last_used_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    CheckConstraint("scope in ('read', 'run', 'register', 'administer')", name="api_tokens_scope"),
+)
+Index("api_tokens_by_user", api_tokens.c.user_id)
+
+# Who did what, in order; a trigger refuses every change of it but another row.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
 )
 
 blobs = Table(
@@ -197,6 +238,8 @@ runs = Table(
     Column("batch", Uuid),
     Column("submission_key", Text),
     Column("job_id", BigInteger),
+    Column("visibility", Text, nullable=False, server_default="team"),
+    CheckConstraint("visibility in ('private', 'team', 'public')", name="runs_visibility"),
     ForeignKeyConstraint(["app_id", "version"], ["versions.app_id", "versions.hash"]),
     UniqueConstraint("user_id", "submission_key", name="runs_submission_key"),
 )
@@ -285,6 +328,16 @@ run_group_lanes = Table(
     Column("lane", Integer, primary_key=True),
     Column("job_id", BigInteger),
     Column("losses", SmallInteger, nullable=False, server_default="0"),
+)
+
+# Runs that a second person has signed off.
+sign_offs = Table(
+    "sign_offs",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("comment", Text, nullable=False),
+    _now(),
 )
 
 # What a run is found by, in small letters, a line each: model, user, texts among its inputs and the reason of its end.

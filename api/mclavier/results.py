@@ -25,18 +25,17 @@ Point = tuple[Any, Any]
 def shape(context: AppContext, now: Snapshot, manifest: Manifest, *, actor: Actor) -> dict[str, Any]:
     """Return a finished run's result for the MCLAVIER Marketplace's clients."""
     result = parse_result(now.shown, manifest.outputs)
-    source = now.run.reused_from or now.run.id
 
     def read_table(table: Table) -> Mapping[str, Sequence[Any]]:
         if table.part is None:
             return table.data
         columns: dict[str, Sequence[Any]] = read_result_part(
-            context, source, table.part, 0, MAX_ROWS, actor=actor
+            context, now.run.id, table.part, 0, MAX_ROWS, actor=actor
         ).to_pydict()
         return columns
 
     columns, rows = _first_table(result, read_table)
-    points = _first_line(result, lambda series: whole_series(context, source, series, actor=actor))
+    points = _first_line(result, lambda series: whole_series(context, now.run.id, series, actor=actor))
     return {
         "columns": columns,
         "table": rows,

@@ -19,7 +19,7 @@ from api.exports import CSV, PDF, pdf_response, stream_csv
 from api.mclavier.results import shape
 from api.mclavier.schemas import RunBody, RunDetailBody, shown_status
 from contract.actor import Actor
-from contract.errors import NotFoundError
+from contract.errors import NotAllowedError, NotFoundError
 from contract.problems import Problem
 from contract.run import Run, Status
 from contract.run_search import Filter
@@ -91,6 +91,8 @@ async def _push_changes(socket: WebSocket, run_id: str, actor: Actor) -> None:
                 )
     except NotFoundError:
         await socket.send_json({"status": "NOT_FOUND"})
+    except NotAllowedError as error:
+        await socket.send_json({"status": "NOT_FOUND", "real_status": "NOT_ALLOWED", "reason": str(error)})
 
 
 def _detail(now: Snapshot, actor: Actor) -> RunDetailBody:

@@ -22,6 +22,7 @@ COMMANDS = {
     "grants": "grant hosts and secrets.",
     "packages": "see and remove the packages of models.",
     "secrets": "set and delete values of secrets.",
+    "audit": "read and verify the audit log.",
     "report": "write a run as PDF.",
     "backup": "back up everything.",
     "restore": "restore a backup.",

@@ -10,7 +10,10 @@ import getpass
 from collections.abc import Iterator
 
 import settings as settings_module
+from contract.actor import Role
 from contract.errors import ServerError
+from contract.run import Visibility
+from engine.people.rules import PeopleRules
 from engine.processes import context as contexts
 from engine.processes.context import AppContext
 from engine.processes.limits import InstallationLimits
@@ -75,6 +78,20 @@ def limits_from(settings: Settings) -> InstallationLimits:
 def cipher_from(settings: Settings) -> Cipher:
     """Return what encrypts secrets, with the settings' keys."""
     return Cipher(settings.secrets_keys)
+
+
+def people_rules_from(settings: Settings, *, sign_in: bool) -> PeopleRules:
+    """Return how people come in as the settings give it; `sign_in` says that an identity provider is configured."""
+    return PeopleRules(
+        sign_in=sign_in,
+        administrators=settings.administrators,
+        default_role=None if settings.default_role == "none" else Role(settings.default_role),
+        role_claim=settings.role_claim,
+        roles={value: Role(role) for value, role in settings.roles},
+        team_claim=settings.team_claim,
+        sign_in_hours=settings.sign_in_hours,
+        run_visibility=Visibility(settings.run_visibility),
+    )
 
 
 def git_access_from(settings: Settings) -> GitAccess:

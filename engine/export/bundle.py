@@ -91,7 +91,7 @@ def _files(
         yield f"actuarial/{path.relative_to(LIBRARY).as_posix()}", path.read_bytes()
     yield "expected/result.json", _json(ended.doc)
     for number, name in enumerate(_part_names(ended.doc)):
-        columns = read_columns(context, ended.source, name, actor=actor)
+        columns = read_columns(context, ended.run.id, name, actor=actor)
         yield f"expected/parts/{number}.json", _json({"name": name, "columns": columns})
 
 

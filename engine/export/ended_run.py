@@ -36,14 +36,13 @@ class ExportedFile:
 class EndedRun:
     """A run that has ended, as its exports need it.
 
-    `doc` is the result as stored, with references in place of its large tables; their rows belong to run `source`.
+    `doc` is the result as stored, with references in place of its large tables.
     """
 
     run: Run
     manifest: Manifest
     doc: Mapping[str, Any]
     result: Result
-    source: UUID
 
     @property
     def stem(self) -> str:
@@ -74,7 +73,7 @@ def read_ended_run(context: AppContext, run_id: UUID, *, actor: Actor) -> EndedR
         raise NotReadyError([Problem("run", f"run {run_id} has not ended", "Ask for its files when it has.")])
     manifest = version_of_run(context, now.run, actor=actor).manifest
     result = parse_result(now.shown, manifest.outputs)
-    return EndedRun(now.run, manifest, now.shown, result, now.run.reused_from or now.run.id)
+    return EndedRun(now.run, manifest, now.shown, result)
 
 
 def iter_tables(context: AppContext, ended: EndedRun, *, actor: Actor) -> Iterator[NamedRows]:
@@ -89,6 +88,6 @@ def _iter_tables(context: AppContext, ended: EndedRun, actor: Actor) -> Iterator
         assert found is not None  # by the name of one that is there
         yield NamedRows(table.name, found.columns, table.rows, found.batches)
     if ended.result.series:
-        series = [whole_series(context, ended.source, s, actor=actor) for s in ended.result.series]
+        series = [whole_series(context, ended.run.id, s, actor=actor) for s in ended.result.series]
         wide = pivot(series)
         yield NamedRows(SERIES, wide.columns, wide.rows, iter([wide.data]))

@@ -5,6 +5,7 @@ Left out: the command line, which is `engine.commands.grants`, and secrets' valu
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from contract.access import Grant, GrantKind
 from contract.actor import Actor
@@ -15,7 +16,7 @@ from engine.authorization import Action, require
 from engine.models.starting_runs import queue_starting_run
 from engine.models.versions import LoadedVersion, load_version
 from engine.runs import job_queue
-from storage import apps, grants, users
+from storage import apps, audit, grants, users
 from storage.database import Database
 
 
@@ -41,6 +42,8 @@ def grant(database: Database, slug: str, kind: GrantKind, name: str, *, actor: A
         raise GrantError([problem])
     with database.begin() as conn:
         new = grants.grant(conn, app.id, kind, name, users.get_or_create_user(conn, actor.name))
+        if new:
+            _record(conn, actor, "grant.given", slug, kind, name)
         if new and any(case.expect for case in version.cases):
             job_queue.enqueue_reference_cases(conn, app.id, version.hash)
     if new:
@@ -60,7 +63,10 @@ def revoke(database: Database, slug: str, kind: GrantKind, name: str, *, actor: 
     require(actor, Action.GRANT_ACCESS)
     with database.begin() as conn:
         app = _require_app(apps.app_by_slug(conn, slug), slug)
-        return grants.revoke(conn, app.id, kind, name)
+        revoked = grants.revoke(conn, app.id, kind, name)
+        if revoked:
+            _record(conn, actor, "grant.revoked", slug, kind, name)
+        return revoked
 
 
 def grant_lines(database: Database, slug: str | None = None, *, actor: Actor) -> Iterator[str]:
@@ -73,6 +79,10 @@ def grant_lines(database: Database, slug: str | None = None, *, actor: Actor) ->
     with database.read() as conn:
         found = [_require_app(apps.app_by_slug(conn, slug), slug)] if slug else apps.list_apps(conn)
     return (line for app in found for line in _lines_of(database, app))
+
+
+def _record(conn: Any, actor: Actor, action: str, slug: str, kind: GrantKind, name: str) -> None:
+    audit.append(conn, actor=actor.name, action=action, subject=slug, detail={"kind": kind, "name": name})
 
 
 def _lines_of(database: Database, app: App) -> Iterator[str]:

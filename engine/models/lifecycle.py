@@ -1,6 +1,7 @@
 """Change what the catalogue shows of a model: an older version, nothing of it for a while, or nothing any more.
 
-Chosen: nothing is ever deleted. A run pins its version, so rolling back changes what the next run uses and no earlier
+Chosen: a model is its owner's to change, and an administrator's, and each change goes to the audit log; nothing is ever
+deleted. A run pins its version, so rolling back changes what the next run uses and no earlier
 one; a hidden model is left out of lists and runs by its address; an archived one takes no runs.
 Left out: new versions, which are `engine.models.registration`.
 """
@@ -11,14 +12,14 @@ from contract.actor import Actor
 from contract.app import App, Version
 from contract.manifest_diff import FileDiff, compare_cases, compare_files, compare_manifests
 from contract.package_lock import compare_packages
-from engine.authorization import Action, require
+from engine.authorization import Action, require, require_owner
 from engine.models.catalogue import find_app, find_version
 from engine.models.registration import GIT
 from engine.models.starting_runs import queue_starting_run
 from engine.processes.context import AppContext
 from engine.secrets.git_access import git_access
 from registry import git_source, model_files
-from storage import apps, blobs, versions
+from storage import apps, audit, blobs, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,12 @@ def set_current_version(context: AppContext, app: App, version: str, *, actor: A
         NotFoundError: the model has no such version.
     """
     require(actor, Action.MANAGE_MODELS)
+    require_owner(actor, app.owner, f"the model {app.slug}")
     found = find_version(context, app, version, actor=actor)
     with context.database.begin() as conn:
         apps.set_current(conn, app.id, found.hash)
+        detail = {"old": app.current_version, "new": found.hash}
+        audit.append(conn, actor=actor.name, action="model.version_set", subject=app.slug, detail=detail)
     queue_starting_run(context.database, app.id, found.hash, found.manifest)
     return find_app(context, app.id, actor=actor)
 
@@ -65,17 +69,22 @@ def set_current_version(context: AppContext, app: App, version: str, *, actor: A
 def set_hidden(context: AppContext, app: App, *, hidden: bool, actor: Actor) -> App:
     """Leave a model out of the catalogue's list, or put it back; it runs by its address either way."""
     require(actor, Action.MANAGE_MODELS)
+    require_owner(actor, app.owner, f"the model {app.slug}")
     with context.database.begin() as conn:
         apps.set_hidden(conn, app.id, hidden=hidden)
+        audit.append(conn, actor=actor.name, action="model.hidden" if hidden else "model.shown", subject=app.slug)
     return find_app(context, app.id, actor=actor)
 
 
 def set_archived(context: AppContext, app: App, *, archived: bool, actor: Actor) -> App:
     """Archive a model, so that it is not listed and takes no runs, or restore it; its runs stay either way."""
     require(actor, Action.MANAGE_MODELS)
+    require_owner(actor, app.owner, f"the model {app.slug}")
     user_id = context.user_id(actor)
     with context.database.begin() as conn:
         apps.set_archived(conn, app.id, user_id if archived else None)
+        action = "model.archived" if archived else "model.restored"
+        audit.append(conn, actor=actor.name, action=action, subject=app.slug)
     return find_app(context, app.id, actor=actor)
 
 

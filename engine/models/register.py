@@ -21,7 +21,7 @@ from engine.runs import job_queue
 from registry import model_files
 from registry import validation as registry_check
 from registry.requirements import find_missing
-from storage import apps, blobs, package_locks, users, versions
+from storage import apps, audit, blobs, package_locks, users, versions
 
 # Registered first, so that on a fresh installation they have the ids 1 and 2, where clients of the MCLAVIER Marketplace
 # expect its two models.
@@ -131,6 +131,8 @@ def register(
         # One that is stored already only becomes current: its cases have run.
         if version is None and any(c.expect for c in checked.cases):
             job_queue.enqueue_reference_cases(conn, app.id, checked.hash)
+        detail = {"version": checked.hash, "git_commit": git_commit, "kind": source.get("kind")}
+        audit.append(conn, actor=actor.name, action="model.published", subject=slug, detail=detail)
     queue_starting_run(context.database, app.id, checked.hash, checked.manifest)
     return stored
 

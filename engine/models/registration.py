@@ -20,7 +20,7 @@ from contract.checks import problems_of
 from contract.errors import NotFoundError, RegistrationError
 from contract.problems import Problem
 from contract.registration import Registration, RegistrationStatus
-from engine.authorization import Action, require
+from engine.authorization import Action, require, require_owner
 from engine.models.register import store_version
 from engine.models.starting_runs import queue_starting_run
 from engine.processes.context import AppContext
@@ -30,7 +30,7 @@ from registry import git_source, model_files
 from registry.archive_source import ARCHIVE_BYTES, read_upload, read_zip
 from registry.git_address import identity
 from registry.validation import validate_model
-from storage import apps, registrations, users, workers
+from storage import apps, audit, registrations, users, workers
 
 __all__ = ["ARCHIVE_BYTES", "GIT", "UPLOAD"]  # beside the verbs: what callers need to know
 
@@ -175,12 +175,14 @@ def publish(context: AppContext, registration_id: UUID, *, actor: Actor) -> App:
     Raises:
         NotFoundError: there is no such registration.
         RegistrationError: its checks have not ended or refused it, or its name has been taken meanwhile.
+        NotAllowedError: somebody else has registered it.
     """
     require(actor, Action.REGISTER_MODELS)
     with context.database.begin() as conn:
         found = registrations.get_registration(conn, registration_id, lock=True)
         if found is None:
             _no_such_registration(registration_id)
+        require_owner(actor, found.created_by, "this registration")
         if found.status is RegistrationStatus.PUBLISHED and found.app_id is not None:
             app = apps.app_by_id(conn, found.app_id)
             assert app is not None
@@ -208,6 +210,8 @@ def publish(context: AppContext, registration_id: UUID, *, actor: Actor) -> App:
         if any(case.expect for case in checked.cases):
             job_queue.enqueue_reference_cases(conn, app.id, checked.hash)
         published = apps.app_by_id(conn, app.id)
+        detail = {"version": checked.hash, "git_commit": found.git_commit, "kind": found.source["kind"]}
+        audit.append(conn, actor=actor.name, action="model.published", subject=slug, detail=detail)
     queue_starting_run(context.database, app.id, checked.hash, checked.manifest)
     assert published is not None
     return published
@@ -217,6 +221,9 @@ def discard(context: AppContext, registration_id: UUID, *, actor: Actor) -> bool
     """Delete a registration that is not published, with its files; returns whether there was one."""
     require(actor, Action.REGISTER_MODELS)
     with context.database.begin() as conn:
+        found = registrations.get_registration(conn, registration_id, lock=True)
+        if found is not None:
+            require_owner(actor, found.created_by, "this registration")
         return registrations.delete_registration(conn, registration_id)
 
 
@@ -256,6 +263,8 @@ def _start(
             user_id=user_id,
         )
         job_queue.enqueue_checks(conn, registration_id)
+        detail = {"kind": source["kind"], "url": source.get("url"), "git_commit": commit}
+        audit.append(conn, actor=actor.name, action="model.registered", subject=name, detail=detail)
     return find_registration(context, registration_id, actor=actor)
 
 

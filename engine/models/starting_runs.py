@@ -12,7 +12,7 @@ from contract import inputs as contract_inputs
 from contract.actor import SYSTEM, Actor
 from contract.errors import InputError
 from contract.manifest import Manifest
-from contract.run import Run
+from contract.run import Run, Visibility
 from engine.authorization import Action, require
 from engine.models.catalogue import find_app, find_version
 from engine.models.permissions import resolve_access
@@ -57,6 +57,7 @@ def queue_starting_run(
             submission_key=None if repeat else f"starting run of {app_id} at {version}",
             warnings=contract_inputs.calibration_warnings(manifest, inputs),
             place=job_queue.slot_for(job_queue.STARTING_PRIORITY),
+            visibility=Visibility.PUBLIC,
         )
     return run.id
 

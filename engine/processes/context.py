@@ -11,6 +11,7 @@ from pathlib import Path
 from contract.actor import Actor
 from contract.errors import NoContextError
 from contract.problems import Problem
+from engine.people.rules import PeopleRules
 from engine.processes.limits import InstallationLimits
 from registry.git_address import GitAccess
 from registry.overlays import OverlayStore, closed_store
@@ -25,9 +26,9 @@ from storage.notifications import Listener
 class AppContext:
     """A database, the one listener of this process, and the limits of the installation.
 
-    `git` is where repositories may come from. `folder_problems` are what keeps folders of this host from being
-    registered, by folder name, as they were last read. `overlays` chooses the packages that models ask for, `cipher`
-    encrypts secrets, `explorer` runs queries that read.
+    `git` is where repositories may come from, `people` how people come in. `folder_problems` are what keeps folders of
+    this host from being registered, by folder name, as they were last read. `overlays` chooses the packages that models
+    ask for, `cipher` encrypts secrets, `explorer` runs queries that read.
     """
 
     database: Database
@@ -42,6 +43,9 @@ class AppContext:
     overlays: OverlayStore = field(default_factory=closed_store)
     cipher: Cipher = field(default_factory=Cipher)
     explorer: Explorer | None = None
+    people: PeopleRules = field(default_factory=PeopleRules)
+    # Who has signed in lately, by their id at the provider: when it was read, the moment of the sign-in, the actor.
+    signed_in: dict[str, tuple[float, float, Actor]] = field(default_factory=dict)
 
     def user_id(self, actor: Actor) -> int:
         """Return the id of the user that the actor's runs, uploads and grants are recorded for."""
@@ -70,6 +74,7 @@ def open_context(
     overlays: OverlayStore | None = None,
     cipher: Cipher | None = None,
     explorer_url: str = "",
+    people: PeopleRules | None = None,
 ) -> AppContext:
     """Connect to a migrated database and start listening."""
     database = Database(url)
@@ -84,6 +89,7 @@ def open_context(
         git=git or GitAccess(),
         overlays=overlays or closed_store(),
         cipher=cipher or Cipher(),
+        people=people or PeopleRules(),
         explorer=Explorer(database, explorer_url),
     )
 

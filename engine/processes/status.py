@@ -9,6 +9,7 @@ from contract.actor import Actor
 from contract.worker import WorkerInfo
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
+from engine.runs.visibility import viewer_of
 from storage import fair_queue, search, workers
 
 
@@ -27,11 +28,12 @@ def queue_counts(context: AppContext, *, actor: Actor) -> tuple[int, int]:
 
 
 def usage_stats(context: AppContext, *, actor: Actor) -> dict[str, Any]:
-    """Return totals by model and day, success rates and durations, as `storage.search.usage_stats` describes them.
+    """Return totals of the runs that the actor may read, by model and day (see `storage.search.usage_stats`).
 
     Raises:
         SearchTooSlow: it takes too long.
     """
     require(actor, Action.READ_STATUS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        return search.usage_stats(conn)
+        return search.usage_stats(conn, viewer=viewer)

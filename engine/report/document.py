@@ -2,7 +2,7 @@
 
 Chosen: the page's own readings (labels, formats, charts, differences), written with the reader's separators, currency
 and time zone. Nothing is left out in silence: what is not printed is counted and named, with the link to all of it.
-Left out: how it looks, which is `template.typ`, and the sign-off, which comes with roles.
+Left out: how it looks, which is `template.typ`.
 """
 
 import re
@@ -28,6 +28,7 @@ from contract.number_format import NumberFormat
 from contract.problems import Problem
 from contract.result import Column, Metric, Result, Series, Table, not_finite, parse_result
 from contract.run import Run, Status
+from contract.sign_off import SignOff
 from engine.report.differences import NOTHING, changed_inputs
 from engine.report.markdown import parse_markdown
 from engine.report.provenance import PYTHON, input_rows, is_rows, provenance_rows, value_text
@@ -89,6 +90,7 @@ def make_document(
     read_series: ReadSeries,
     fonts: Sequence[Path] = (),
     printed_by: str = "",
+    signed_off: SignOff | None = None,
     printed_at: datetime | None = None,
 ) -> Document:
     """Return the report of an ended run.
@@ -101,6 +103,7 @@ def make_document(
         read_series: returns a series with all its points.
         fonts: font files of the report's typeface, for the charts.
         printed_by: who asks for it.
+        signed_off: who signed the run off, if somebody has.
         printed_at: when; now where it is left out.
     """
     run = now.run
@@ -117,7 +120,7 @@ def make_document(
             "run": str(run.id),
             "author": _short(run.user),
             "status": {"words": words, "tone": tone},
-            "facts": [[k, _short(v)] for k, v in _facts(run, manifest, options).items()],
+            "facts": [[k, _short(v)] for k, v in _facts(run, manifest, options, signed_off).items()],
             "link": run_link(run, options),
             "printed": _printed(printed_by, printed_at or datetime.now(UTC), options),
             "headline": [_metric(m) for m in _headline(result.summary, manifest.headline)],
@@ -164,7 +167,7 @@ def run_link(run: Run, options: ReportOptions) -> str:
     return f"{options.base_url.rstrip('/')}/run?id={run.id}"
 
 
-def _facts(run: Run, manifest: Manifest, options: ReportOptions) -> dict[str, str]:
+def _facts(run: Run, manifest: Manifest, options: ReportOptions, signed_off: SignOff | None) -> dict[str, str]:
     seconds = run.duration.total_seconds() if run.duration is not None else None
     label = f"{manifest.version} · " if manifest.version else ""
     found = {
@@ -176,6 +179,9 @@ def _facts(run: Run, manifest: Manifest, options: ReportOptions) -> dict[str, st
         "Seed": str(run.seed),
         "Currency of amounts": options.currency,
     }
+    if signed_off is not None:
+        found["Signed off by"] = f"{signed_off.by}, {readable.timestamp(signed_off.at, options.zone)}"
+        found["Sign-off"] = signed_off.comment
     return {k: v for k, v in found.items() if v}
 
 

@@ -31,6 +31,7 @@ from engine.report.document import Document, ReportOptions, make_document
 from engine.runs.export import whole_series
 from engine.runs.follow import snapshot
 from engine.runs.results import read_result_part
+from engine.runs.sign_off import find_sign_off
 
 TEMPLATE = Path(__file__).with_name("template.typ")
 FACES = ("Regular", "Semibold", "Bold", "It", "SemiboldIt", "BoldIt")
@@ -67,20 +68,20 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
     if not now.final:
         problem = Problem("run", f"run {run_id} has not ended", "Ask for its PDF when it has.")
         raise NotReadyError([problem])
-    source = now.run.reused_from or now.run.id
 
     def read_rows(table: Table, rows: int) -> Mapping[str, Sequence[Any]]:
         if table.part is None:
             return table.data
         found: Mapping[str, Sequence[Any]] = read_result_part(
-            context, source, table.part, 0, rows, actor=actor
+            context, run_id, table.part, 0, rows, actor=actor
         ).to_pydict()
         return found
 
     def read_series(series: Series) -> Series:
-        return whole_series(context, source, series, actor=actor)
+        return whole_series(context, run_id, series, actor=actor)
 
     manifest = version_of_run(context, now.run, actor=actor).manifest
+    signed_off = find_sign_off(context, run_id, actor=actor)
     with _turn():
         document = make_document(
             now,
@@ -90,6 +91,7 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
             read_series=read_series,
             fonts=_font_files(),
             printed_by=actor.name,
+            signed_off=signed_off,
         )
         content = typeset(document)
     return Pdf(f"{re.sub(r'[^A-Za-z0-9_]+', '-', now.run.app_slug)}-{str(run_id)[-8:]}.pdf", content)

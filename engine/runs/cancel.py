@@ -1,20 +1,19 @@
 """Cancel a run: at once while it waits, within milliseconds while it runs.
 
-Chosen: the request is stored and notified in one statement; the worker that holds the run is notified and kills the
-model's process. The run's reason names who cancelled it.
+Chosen: a run is cancelled by its owner or an administrator, and its reason names who it was. The request is stored and
+notified in one statement; the worker that holds the run is notified and kills the model's process.
 Left out: undoing. A run that has ended stays as it ended.
 """
 
 from uuid import UUID
 
 from contract.actor import Actor
-from contract.errors import NotFoundError
-from contract.problems import Problem
 from contract.run import Run, Status
-from engine.authorization import Action, require
+from engine.authorization import Action, require, require_owner
 from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs import job_queue
+from engine.runs.visibility import refuse, viewer_of
 from storage import runs
 
 
@@ -23,14 +22,18 @@ def cancel(context: AppContext, run_id: UUID, *, actor: Actor, superseded_by: UU
 
     Raises:
         NotFoundError: there is no such run.
+        NotAllowedError: it is somebody else's.
     """
     require(actor, Action.CANCEL_RUNS)
+    viewer = viewer_of(context, actor=actor)
+    with context.database.read() as conn:
+        known = runs.get_run(conn, run_id, viewer=viewer) or refuse(conn, run_id)
+    require_owner(actor, known.user, "this run")
     user = None if actor.is_system else (context.user_id(actor), actor.name)
     with context.database.begin() as conn:
         before = runs.get_status(conn, run_id) if telemetry.is_active() else None
         run = runs.request_cancel(conn, run_id, superseded_by=superseded_by, user=user)
-    if run is None:
-        raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
+    assert run is not None  # runs are never deleted
     if run.status.final:
         job_queue.admit_held(context.database, context.limits)
     if run.status is Status.CANCELLED and before is not None and before[0] is Status.PENDING:

@@ -10,14 +10,13 @@ from collections.abc import AsyncGenerator
 from uuid import UUID
 
 from contract.actor import Actor
-from contract.errors import NotFoundError
-from contract.problems import Problem
 from contract.run import Run, Status
 from contract.run_event import RunEvent
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
 from engine.runs.follow import REREAD_INTERVAL
 from engine.runs.follow_async import change_event
+from engine.runs.visibility import refuse, viewer_of
 from storage import run_events, runs
 
 FROM_THE_START = -1  # a sequence number before the first
@@ -32,9 +31,10 @@ def follow_events(
 
     Raises:
         NotFoundError: there is no such run; raised by the iterator.
+        NotAllowedError: it is not, or no longer, for the actor to read; raised by the iterator.
     """
     require(actor, Action.READ_RUNS)
-    return _follow(context, run_id, after)
+    return _follow(context, run_id, after, actor)
 
 
 def is_over(context: AppContext, run_id: UUID, after: int, *, actor: Actor) -> bool:
@@ -44,15 +44,15 @@ def is_over(context: AppContext, run_id: UUID, after: int, *, actor: Actor) -> b
         NotFoundError: there is no such run.
     """
     require(actor, Action.READ_RUNS)
-    run, _ = _read(context, run_id, after)
+    run, _ = _read(context, run_id, after, actor)
     return run.status.final and after >= run.seq
 
 
-async def _follow(context: AppContext, run_id: UUID, after: int) -> AsyncGenerator[RunEvent | None, None]:
+async def _follow(context: AppContext, run_id: UUID, after: int, actor: Actor) -> AsyncGenerator[RunEvent | None, None]:
     with change_event(context.listener, run_id) as changed:
         while True:
             changed.clear()
-            run, events = await asyncio.to_thread(_read, context, run_id, after)
+            run, events = await asyncio.to_thread(_read, context, run_id, after, actor)
             if after < 0:
                 # Its acceptance, which is no event of its own. A run that reuses a result is over with it.
                 status = run.status if run.reused_from is not None else Status.PENDING
@@ -74,10 +74,11 @@ async def _follow(context: AppContext, run_id: UUID, after: int) -> AsyncGenerat
                 yield None
 
 
-def _read(context: AppContext, run_id: UUID, after: int) -> tuple[Run, list[RunEvent]]:
+def _read(context: AppContext, run_id: UUID, after: int, actor: Actor) -> tuple[Run, list[RunEvent]]:
     """Return the run, then its newer events: where it has ended by then, its end is among them."""
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        run = runs.get_run(conn, run_id)
+        run = runs.get_run(conn, run_id, viewer=viewer)
         if run is None:
-            raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
+            refuse(conn, run_id)
         return run, run_events.list_events(conn, run_id, after)

@@ -24,6 +24,7 @@ from engine.authorization import Action, require
 from engine.models.catalogue import version_of_run
 from engine.processes.context import AppContext
 from engine.runs.follow import snapshot
+from engine.runs.results import find_source
 from engine.runs.search import iter_runs
 from storage import results
 
@@ -100,13 +101,19 @@ def export_runs(context: AppContext, wanted: Filter, *, actor: Actor) -> Exporte
 def whole_series(context: AppContext, run_id: UUID, series: Series, *, actor: Actor) -> Series:
     """Return the series with all its points, read from storage where they are kept apart."""
     require(actor, Action.READ_RUNS)
-    return _read_series(context, run_id, series)
+    if series.part is None:
+        return series
+    return _read_series(context, find_source(context, run_id, actor=actor), series)
 
 
-def read_columns(context: AppContext, source: UUID, part: str, *, actor: Actor) -> dict[str, list[Any]]:
-    """Return all rows of a part of a result, as columns by key."""
+def read_columns(context: AppContext, run_id: UUID, part: str, *, actor: Actor) -> dict[str, list[Any]]:
+    """Return all rows of a part of a run's result, its own or the one it reuses, as columns by key.
+
+    Raises:
+        NotAllowedError: the run is not for the actor to read.
+    """
     require(actor, Action.READ_RUNS)
-    return _read_columns(context, source, part)
+    return _read_columns(context, find_source(context, run_id, actor=actor), part)
 
 
 def _read_columns(context: AppContext, source: UUID, part: str) -> dict[str, list[Any]]:

@@ -16,12 +16,11 @@ from uuid import UUID
 import orjson
 
 from contract.actor import Actor
-from contract.errors import NotFoundError
-from contract.problems import Problem
 from contract.run import Run, Status
 from engine.authorization import Action, require
 from engine.observability import telemetry
 from engine.processes.context import AppContext
+from engine.runs.visibility import refuse, viewer_of
 from storage import fair_queue, runs
 
 # Nothing depends on this: a follower returns from waiting this often, so that a closed tab is noticed.
@@ -72,12 +71,14 @@ def snapshot(context: AppContext, run_id: UUID, *, actor: Actor) -> Snapshot:
 
     Raises:
         NotFoundError: there is no such run.
+        NotAllowedError: it is not for the actor to read.
     """
     require(actor, Action.READ_RUNS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        found = runs.read_snapshot(conn, run_id)
+        found = runs.read_snapshot(conn, run_id, viewer=viewer)
         if found is None:
-            raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
+            refuse(conn, run_id)
         run, shown, nulls, log = found
         if run.status is Status.PENDING:
             return Snapshot(run, place=fair_queue.queue_position(conn, run_id))
@@ -95,6 +96,7 @@ def follow(
 
     Raises:
         NotFoundError: there is no such run.
+        NotAllowedError: it is not for the actor to read.
     """
     require(actor, Action.READ_RUNS)
     return _follow(context, run_id, known, actor)
@@ -125,6 +127,7 @@ def wait_for_end(context: AppContext, run_id: UUID, seconds: float, *, actor: Ac
 
     Raises:
         NotFoundError: there is no such run.
+        NotAllowedError: it is not for the actor to read.
     """
     require(actor, Action.READ_RUNS)
     until = time.monotonic() + seconds

@@ -50,6 +50,7 @@ def replay(context: AppContext, run_id: UUID, *, actor: Actor) -> Run:
         fresh=True,
         source=original.id,
         seed=original.seed,
+        visibility=original.visibility,
     )
 
 
@@ -76,12 +77,11 @@ def _with_result(context: AppContext, run_id: UUID, actor: Actor) -> Snapshot:
 
 def _whole(context: AppContext, now: Snapshot, actor: Actor) -> Any:
     """Return the result's document with its large tables in place, as columns."""
-    source = now.run.reused_from or now.run.id
 
     def fill(node: Any) -> Any:
         if isinstance(node, Mapping) and PART in node:
             rest = {k: v for k, v in node.items() if k not in {PART, "rows", "columns", "head"}}
-            return {**rest, **read_columns(context, source, node[PART], actor=actor)}
+            return {**rest, **read_columns(context, now.run.id, node[PART], actor=actor)}
         if isinstance(node, Mapping):
             return {k: fill(v) for k, v in node.items()}
         return [fill(v) for v in node] if isinstance(node, list) else node

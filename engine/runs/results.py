@@ -4,13 +4,15 @@ Left out: the document itself, which comes with the run's snapshot (`engine.runs
 (`engine.runs.export`).
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from contract.actor import Actor
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
+from engine.runs.visibility import refuse, viewer_of
 from storage import results
+from storage.visibility import result_source
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,14 +21,15 @@ if TYPE_CHECKING:
 def read_result_part(
     context: AppContext, run_id: UUID, name: str, offset: int = 0, limit: int | None = None, *, actor: Actor
 ) -> "pa.Table":
-    """Return rows of a part of the run's result from `offset`, at most `limit` of them.
+    """Return rows of a part of the run's result, its own or the one it reuses, from `offset`, at most `limit` of them.
 
     Raises:
         LookupError: the result has no such part.
+        NotAllowedError: the run is not for the actor to read.
     """
     require(actor, Action.READ_RUNS)
     with context.database.read() as conn:
-        return results.read_part(conn, run_id, name, offset, limit)
+        return results.read_part(conn, _source(context, conn, run_id, actor), name, offset, limit)
 
 
 def read_result_file(context: AppContext, run_id: UUID, name: str, *, actor: Actor) -> bytes:
@@ -34,7 +37,25 @@ def read_result_file(context: AppContext, run_id: UUID, name: str, *, actor: Act
 
     Raises:
         LookupError: the result has no such file.
+        NotAllowedError: the run is not for the actor to read.
     """
     require(actor, Action.READ_RUNS)
     with context.database.read() as conn:
-        return results.read_file(conn, run_id, name)
+        return results.read_file(conn, _source(context, conn, run_id, actor), name)
+
+
+def find_source(context: AppContext, run_id: UUID, *, actor: Actor) -> UUID:
+    """Return the run that made this one's result: itself, or the one it reuses, which may be hidden from the actor.
+
+    Raises:
+        NotFoundError: there is no such run.
+        NotAllowedError: it is not for the actor to read.
+    """
+    require(actor, Action.READ_RUNS)
+    with context.database.read() as conn:
+        return _source(context, conn, run_id, actor)
+
+
+def _source(context: AppContext, conn: Any, run_id: UUID, actor: Actor) -> UUID:
+    found: UUID | None = result_source(conn, run_id, viewer_of(context, actor=actor))
+    return found if found is not None else refuse(conn, run_id)

@@ -16,6 +16,7 @@ from contract.run_search import Filter, Page
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
 from engine.runs.search_keys import resolve_keys
+from engine.runs.visibility import viewer_of
 from storage import search
 
 COUNT_CAP = search.COUNT_CAP
@@ -25,7 +26,7 @@ BATCH = 500  # runs that an iteration reads at once
 def search_runs(
     context: AppContext, wanted: Filter, *, actor: Actor, after: str | None = None, limit: int = 50
 ) -> Page:
-    """Return a page of runs, newest first: those after the cursor `after`, at most `limit`.
+    """Return a page of the runs that the actor may read, newest first: those after the cursor `after`, at most `limit`.
 
     Raises:
         BadCursor: `after` is not a cursor of an earlier page.
@@ -33,20 +34,22 @@ def search_runs(
     """
     require(actor, Action.READ_RUNS)
     wanted = _resolved(context, wanted, actor)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        return search.search_runs(conn, wanted, after=after, limit=limit)
+        return search.search_runs(conn, wanted, after=after, limit=limit, viewer=viewer)
 
 
 def count_runs(context: AppContext, wanted: Filter, *, actor: Actor, cap: int = COUNT_CAP) -> int:
-    """Return how many runs there are, at most `cap`.
+    """Return how many runs there are that the actor may read, at most `cap`.
 
     Raises:
         SearchTooSlow: it takes too long.
     """
     require(actor, Action.READ_RUNS)
     wanted = _resolved(context, wanted, actor)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        return search.count_runs(conn, wanted, cap=cap)
+        return search.count_runs(conn, wanted, cap=cap, viewer=viewer)
 
 
 def iter_runs(context: AppContext, wanted: Filter, *, actor: Actor, batch: int = BATCH) -> Iterator[tuple[Run, ...]]:

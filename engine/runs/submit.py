@@ -19,7 +19,7 @@ from contract import loose_inputs
 from contract.actor import Actor
 from contract.errors import BusyError, NotFoundError, TooManyError
 from contract.problems import Problem
-from contract.run import Run
+from contract.run import Run, Visibility
 from engine.authorization import Action, require
 from engine.models.catalogue import find_version, no_such_model
 from engine.models.permissions import resolve_access
@@ -27,6 +27,7 @@ from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from engine.runs.uploads import check_uploads
+from engine.runs.visibility import person_as_viewer
 from storage import apps, runs
 
 SEED_BITS = 31
@@ -47,6 +48,7 @@ def submit(
     loose: bool = False,
     warnings: Sequence[str] = (),
     seed: int | None = None,
+    visibility: Visibility | None = None,
 ) -> Run:
     """Check `values` and store a run of them, queued or with a stored result reused.
 
@@ -64,6 +66,7 @@ def submit(
         loose: leave unknown inputs out and take numbers between two steps, each with a warning of the run's.
         warnings: what else the caller has to say about these inputs; stored with the run.
         seed: that of a run to be computed again; chosen otherwise.
+        visibility: who may read the run; as the installation's setting says without it.
 
     Returns:
         The run as stored: PENDING, or SUCCESS with `reused_from`.
@@ -94,7 +97,8 @@ def submit(
     with _explain_busy(context), opened() as conn:
         reused = None
         if manifest.deterministic and not fresh:
-            reused = runs.find_reusable(conn, found.id, chosen.hash, inputs)
+            reader = person_as_viewer(context, actor=actor)
+            reused = runs.find_reusable(conn, found.id, chosen.hash, inputs, viewer=reader)
         run, created = runs.insert_run(
             conn,
             app_id=found.id,
@@ -110,6 +114,7 @@ def submit(
             on_hold=context.limits.has_caps,
             most=context.limits.max_pending_per_user if priority >= job_queue.INTERACTIVE and reused is None else None,
             place=None if context.limits.has_caps else job_queue.slot_for(priority),
+            visibility=visibility or context.people.run_visibility,
         )
         if created and reused is None and context.limits.has_caps:
             job_queue.enqueue_admitted(conn, context.limits)

@@ -19,6 +19,7 @@ from contract.manifest import Manifest
 from contract.problems import Problem
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
+from engine.runs.visibility import viewer_of
 from storage import blobs, runs, uploads
 
 MEGABYTE = 1_000_000
@@ -61,11 +62,11 @@ def check_uploads(
     if not given:
         return dict(inputs)
     hashes = {str(value["file"]) for value in given.values()}
-    user_id = context.user_id(actor)
+    user_id, viewer = context.user_id(actor), viewer_of(context, actor=actor)
     with context.database.read() as conn:
         held = uploads.list_names(conn, user_id, hashes)
         sizes = uploads.get_sizes(conn, hashes)
-        edited = runs.get_run(conn, source) if source is not None else None
+        edited = runs.get_run(conn, source, viewer=viewer) if source is not None else None
     if edited is not None:
         held |= {
             (str(value["file"]), str(value.get("name")))

@@ -9,9 +9,10 @@ import uuid
 import pytest
 
 import engine
-from contract.actor import SYSTEM, Actor
+from contract.actor import SYSTEM, Actor, Role
 from contract.errors import NotAllowedError
 from engine import authorization
+from engine.authorization import Action
 from engine.processes.context import AppContext
 from storage.database import Database
 from tests.actors import ADA
@@ -26,6 +27,8 @@ EXCEPTIONS = {
     "engine.secrets.git_access.git_access": "the token of a repository that register and update fetch, which ask",
     "engine.secrets.rotate.encrypt_plain_values": "the server's start: encrypts what was stored before there was a key",
     "engine.secrets.values.read_secret": "for the installation itself, whose verbs ask",
+    "engine.people.sign_in.actor_from_claims": "says who asks, from what an identity provider has signed",
+    "engine.people.tokens.actor_of_token": "says who asks, from a token",
     "engine.processes.context.set_current": "leaves the context for the pages of the process",
     "engine.runs.job_queue.admit_held": "admits held runs, whoever's they are, once there is room",
     "engine.runs.job_queue.admit_forgotten": "admits held runs that no run's end has admitted, whoever's they are",
@@ -85,7 +88,7 @@ def test_a_verb_asks_whether_its_actor_may_before_it_touches_anything(name, monk
         if inspect.iscoroutine(found):
             found.send(None)
 
-    with pytest.raises(NotAllowedError, match="ada may not"):
+    with pytest.raises(NotAllowedError, match="you may not"):
         call()
     assert [actor for actor, _ in asked] == [ADA]
 
@@ -96,10 +99,41 @@ def test_an_exception_is_still_a_verb_and_has_a_reason():
         assert reason
 
 
-def test_everyone_may_do_everything_in_an_installation_of_one_team():
-    for actor in (ADA, SYSTEM):
-        for action in authorization.Action:
+VIEWER = {Action.READ_MODELS, Action.READ_RUNS, Action.READ_STATUS, Action.MANAGE_TOKENS}
+ANALYST = VIEWER | {
+    Action.RUN_MODELS,
+    Action.CANCEL_RUNS,
+    Action.SHARE_RUNS,
+    Action.SIGN_OFF_RUNS,
+    Action.UPLOAD_FILES,
+    Action.MANAGE_WEBHOOKS,
+}
+AUTHOR = ANALYST | {Action.REGISTER_MODELS, Action.MANAGE_MODELS}
+ALLOWED = {Role.VIEWER: VIEWER, Role.ANALYST: ANALYST, Role.AUTHOR: AUTHOR, Role.ADMINISTRATOR: set(Action)}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_may_do_what_it_is_for_and_nothing_else(role):
+    actor = Actor("ada", role=role)
+    assert {action for action in Action if authorization.is_allowed(actor, action)} == ALLOWED[role]
+    for action in set(Action) - ALLOWED[role]:
+        with pytest.raises(NotAllowedError, match=f"you may not {action}: that takes the role .* and ada is {role}"):
             authorization.require(actor, action)
+
+
+def test_where_nobody_signs_in_everyone_may_do_everything():
+    for actor in (ADA, SYSTEM, Actor("system", is_system=True, role=Role.VIEWER)):
+        for action in Action:
+            authorization.require(actor, action)
+
+
+def test_what_belongs_to_somebody_is_theirs_and_an_administrators_to_change():
+    for actor in (Actor("bob", role=Role.VIEWER), ADA, SYSTEM):
+        authorization.require_owner(actor, "bob", "this run")
+    with pytest.raises(NotAllowedError, match=r"you may not change this run, which belongs to bob\. Ask bob or an"):
+        authorization.require_owner(Actor("ada", role=Role.AUTHOR), "bob", "this run")
+    with pytest.raises(NotAllowedError, match=r"belongs to the installation\. Ask an administrator"):
+        authorization.require_owner(Actor("ada", role=Role.AUTHOR), None, "this model")
 
 
 def test_an_actor_has_a_name_and_a_person_called_system_is_not_the_system():

@@ -60,7 +60,7 @@ class Server:
     """The application as `make run` starts it, on a port and a data folder of its own."""
 
     def __init__(self, home):
-        self.home = home
+        self.home, self.settings, self.options = home, {}, []
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -72,10 +72,11 @@ class Server:
             "TONTINE_DATA": str(self.home / "data"),
             "TONTINE_WORKERS": "1",
             "TONTINE_FUNCTIONS": str(self.home / "functions"),
+            **self.settings,
         }
         with (self.home / "log").open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
+                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), *self.options],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

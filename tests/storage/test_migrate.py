@@ -17,18 +17,21 @@ from contract.run_search import Filter
 from storage import (
     annotations,
     apps,
+    audit,
     favourites,
     package_locks,
     registrations,
     run_groups,
     runs,
     saved_searches,
+    users,
     versions,
 )
 from storage.database import Database
 from storage.migrate import config, migrate
 from storage.search import count_runs, search_runs
 from storage.tables import metadata
+from storage.visibility import Viewer
 from tests.storage.factory import add_app, add_run
 
 
@@ -154,6 +157,26 @@ def test_a_run_of_the_last_release_that_ends_after_the_upgrade_is_told_and_one_t
         conn.execute(text("update runs set status = 'CANCELLED' where id = :id"), {"id": waiting})
         found = conn.execute(text("select run_id, event, status, attempts from webhook_deliveries")).all()
         assert found == [(waiting, "run.finished", "waiting", 0)]
+
+
+def test_runs_of_the_last_release_are_their_teams_and_tontines_own_are_public_after_the_upgrade(older):
+    database = older("0009")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        conn.exec_driver_sql(
+            "insert into users (name) values ('system'); update runs set user_id = (select id from users where "
+            "name = 'system') where status = 'SUCCESS'"
+        )
+    migrate(database)
+    with database.begin() as conn:
+        found = conn.execute(text("select status, visibility from runs order by status")).all()
+        assert found == [("PENDING", "team"), ("SUCCESS", "public")]
+        people = conn.execute(text("select name, role, teams, subject, disabled_at from users order by name")).all()
+        assert people == [("ada", None, [], None, None), ("system", None, [], None, None)]
+        assert audit.verify(conn).rows == 0
+        reader = users.get_or_create_user(conn, "bob")
+        viewer = Viewer(reader)
+        assert count_runs(conn, Filter(user="ada"), viewer=viewer) == 1
 
 
 def test_a_database_whose_extension_for_trigrams_may_not_be_created_is_searched_without_an_index(server_url):

@@ -44,8 +44,7 @@ def _picture_of(run_id: UUID, actor: Actor) -> str | None:
         result = parse_result(now.shown, cached.run_manifest(now.run).outputs)
     except ProblemsError:
         return None
-    source = now.run.reused_from or now.run.id
-    return main_picture(result, lambda series: whole_series(cached.context(), source, series, actor=actor))
+    return main_picture(result, lambda series: whole_series(cached.context(), run_id, series, actor=actor))
 
 
 def main_picture(result: Result, points: Callable[[Any], Any] | None = None) -> str | None:

@@ -15,10 +15,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from contract.app import App, Version
 from contract.cases import Case
-from contract.errors import ProblemsError
+from contract.errors import NotAllowedError, ProblemsError
 from contract.manifest import Manifest
 from contract.problems import Problem
 from contract.run import Run, Status
+from engine.authorization import LEAST_ROLE, Action
 from engine.runs.follow import Snapshot, snapshot
 from ui.form import links, submission
 from ui.form.form import FormValues, apply_pending
@@ -26,7 +27,7 @@ from ui.model import model_info, use_from_code, versions
 from ui.result import run_progress, run_view, starting_result
 from ui.shell import cached, sitemap
 from ui.shell.problems import show_problems
-from ui.shell.session import current_actor
+from ui.shell.session import current_actor, may
 
 RUN_APPLIED = "run_applied_json"  # Run was pressed with an edited JSON text, which is in the form now
 
@@ -95,12 +96,12 @@ def form_key(app: App, version: Version) -> str:
 
 def _show_bar(app: App, version: Version, manifest: Manifest, form_values: FormValues) -> tuple[bool, bool, bool]:
     """Draw the bar; return whether a run was asked for, whether Live is on, and whether a stored result will not do."""
-    count = len(form_values.problems)
+    count, allowed = len(form_values.problems), may(Action.RUN_MODELS)
     asked = st.button(
         "Run",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=bool(count),
+        disabled=bool(count) or not allowed,
         shortcut="Ctrl+Enter",
         key="run",
     )
@@ -110,13 +111,15 @@ def _show_bar(app: App, version: Version, manifest: Manifest, form_values: FormV
         st.rerun()
     asked = st.session_state.pop(RUN_APPLIED, False) or asked
     live = fresh = False
-    if cached.offers_live(app.id, manifest):
+    if allowed and cached.offers_live(app.id, manifest):
         live = st.toggle("Live", key="live", help="Run at every change; a newer run replaces the older")
     if manifest.deterministic:
         fresh = st.checkbox(
             "Ignore cached result", key="fresh", help="Run even where the result of an equal run is stored"
         )
-    if not count:
+    if not allowed:
+        st.caption(f":material/lock: Running models takes the role {LEAST_ROLE[Action.RUN_MODELS]}.")
+    if not count and allowed:
         _show_sweep_link(app, version, manifest, form_values)
     if count:
         st.caption(f":material/error: Fix {count} input{'' if count == 1 else 's'}")
@@ -151,6 +154,9 @@ def _show_result(
             now = _newest(snapshot(cached.context(), UUID(wanted), actor=current_actor()), app)
         else:
             now = _newest(run_progress.wait_a_moment(submitted.id), app)
+    except NotAllowedError as error:
+        show_problems(error)
+        return
     except (ProblemsError, ValueError):
         st.error("The link names a run that does not exist. Press Run for a new one.", icon=":material/link_off:")
         return

@@ -13,6 +13,7 @@ import streamlit as st
 from contract.app import App, Version
 from contract.errors import ProblemsError
 from contract.package_lock import list_labels
+from engine.authorization import Action, owns
 from engine.models import lifecycle
 from engine.models.catalogue import find_app
 from engine.models.registration import register_from_git
@@ -22,7 +23,7 @@ from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
 from ui.shell.markup import code, escape, web_link
 from ui.shell.problems import show_problems
-from ui.shell.session import current_actor
+from ui.shell.session import current_actor, may
 from ui.shell.time_zone import session_zone
 
 
@@ -96,6 +97,9 @@ def _label(version: Version, app: App) -> str:
 
 def _show_actions(app: App, version: Version) -> None:
     context, actor = cached.context(), current_actor()
+    if not owns(actor, app.owner) or not may(Action.MANAGE_MODELS):
+        st.caption(f"{escape(app.owner or 'An administrator')} and administrators may change it.")
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         current = version.hash == app.current_version
         if st.button(

@@ -117,21 +117,19 @@ def _show_body(now: Snapshot, result: Result, manifest: Manifest) -> None:
 
 
 def _show_result(run: Run, result: Result, manifest: Manifest, nulls: Mapping[str, Any]) -> None:
-    source = run.reused_from or run.id
-
     context, actor = cached.context(), current_actor()
 
     def read_part(name: str, offset: int, limit: int) -> Any:
-        return read_result_part(context, source, name, offset, limit, actor=actor)
+        return read_result_part(context, run.id, name, offset, limit, actor=actor)
 
     def read_file(name: str) -> bytes:
-        return read_result_file(context, source, name, actor=actor)
+        return read_result_file(context, run.id, name, actor=actor)
 
     results.show_result(
         result,
         run=run,
         read_part=read_part,
-        points=lambda series: whole_series(context, source, series, actor=actor),
+        points=lambda series: whole_series(context, run.id, series, actor=actor),
         nulls=nulls,
         read_file=read_file,
         headline=manifest.headline,

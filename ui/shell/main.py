@@ -14,7 +14,17 @@ if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, no
 
 import streamlit as st  # noqa: E402
 
-from ui.shell import collector, currency, live_runs, problems, session_format, sitemap, style  # noqa: E402
+from ui.shell import (  # noqa: E402
+    account_menu,
+    collector,
+    currency,
+    live_runs,
+    problems,
+    session_format,
+    sign_in_screen,
+    sitemap,
+    style,
+)
 
 st.set_page_config(
     page_title="Tontine",
@@ -25,10 +35,12 @@ st.set_page_config(
 )
 st.logo(str(ROOT / "ui" / "assets" / "logo.svg"), size="large")
 style.apply_style()
-chosen = st.navigation(sitemap.make_pages(), position="top")
-live_runs.show_live_runs()
-currency.show_currency_select()
-session_format.show_format_menu()
 with problems.show_outages():
+    sign_in_screen.require_sign_in()
+    chosen = st.navigation(sitemap.make_pages(), position="top")
+    live_runs.show_live_runs()
+    account_menu.show_account_menu()
+    currency.show_currency_select()
+    session_format.show_format_menu()
     chosen.run()
 collector.freeze_new_modules()

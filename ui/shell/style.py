@@ -74,7 +74,10 @@ STYLE_SHEET = """
 .st-key-currency-menu { position: fixed; top: 0.65rem; right: 11rem; z-index: 999991; width: auto; }
 /* What waits or runs is counted in the header, beside the navigation. */
 .st-key-live-runs { position: fixed; top: 0.9rem; right: 17.5rem; z-index: 999991; width: auto; }
+/* Who has signed in is in the header, beside the navigation. */
+.st-key-account-menu { position: fixed; top: 0.65rem; right: 23rem; z-index: 999991; width: auto; }
 @media (max-width: 640px) {
+  .st-key-account-menu { top: 3.6rem; right: 13rem; }
   .st-key-live-runs { top: 3.85rem; right: 7.5rem; }
   .st-key-currency-menu { top: 3.6rem; right: 1rem; }
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }

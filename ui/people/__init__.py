@@ -1,0 +1,1 @@
+"""People and their rights on the page: API tokens, people, the audit log, and who may read a run."""

@@ -19,7 +19,9 @@ CODE = "def run(inputs):\n    return {'summary': {'n': inputs['n']}}\n"
 def server(tmp_path_factory):
     home = tmp_path_factory.mktemp("server")
     model(home / "functions", "quotes", CODE, {"n": {"type": "number"}})
-    running = Server(home).start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TONTINE_EXPLORER_SECONDS", "600")  # a query that is to be cancelled runs until it is
+        running = Server(home).start()
     yield running
     running.stop()
 
@@ -55,7 +57,7 @@ def test_from_a_table_to_its_rows_a_chart_and_a_file(page, server):
 
 def test_a_query_that_runs_is_cancelled_and_one_that_writes_is_refused(page, server):
     page.goto("/explorer")
-    write(page, "select pg_sleep(25)")
+    write(page, "select pg_sleep(500)")
     page.get_by_text("The query runs").wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_text("It was cancelled. Run it again.").wait_for()

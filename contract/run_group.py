@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from contract.run import Status
+from contract.run import Status, Visibility
 
 
 class GroupKind(StrEnum):
@@ -61,6 +61,7 @@ class RunGroup:
     reason: str | None = None
     outcome: Mapping[str, Any] | None = None
     growing: bool = False
+    visibility: Visibility = Visibility.TEAM
 
     @property
     def final(self) -> bool:

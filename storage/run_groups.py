@@ -15,17 +15,18 @@ import orjson
 import uuid_utils.compat as uuids
 from sqlalchemy import Connection, RowMapping
 
-from contract.run import Status
+from contract.run import Status, Visibility
 from contract.run_group import FinishedPoint, GroupKind, GroupPoint, GroupStatus, RunGroup
 from storage import results
 from storage.queue_jobs import living_job
 from storage.runs import END_GROUP, inputs_digest
 from storage.sql import sql
+from storage.visibility import Viewer, readable
 
 # ruff: noqa: S608 - the statements below are put together from words of our own
 _SELECT = """
 select g.id, g.kind, g.app_id, g.version, g.definition, g.inputs, g.status, g.reason, g.outcome, g.total, g.done,
-       g.failed, g.reused, g.growing, g.seq, g.created_at, g.finished_at, a.slug as app_slug,
+       g.failed, g.reused, g.growing, g.seq, g.created_at, g.finished_at, g.visibility, a.slug as app_slug,
        coalesce(v.manifest->>'name', a.slug) as app_name, u.name as user
 from run_groups g join apps a on a.id = g.app_id join versions v on v.app_id = g.app_id and v.hash = g.version
 join users u on u.id = g.user_id
@@ -45,7 +46,7 @@ with given as (
         summary jsonb, nulls jsonb, log text, started_at timestamptz, finished_at timestamptz, peak_memory bigint,
         cpu_seconds float8, reused_from uuid)
 ), grp as (
-    select id, app_id, user_id from run_groups where id = :group
+    select id, app_id, user_id, visibility from run_groups where id = :group
 ), taken as (
     select p.number from run_group_points p join given using (number)
     where p.group_id = :group and p.run_id is null order by p.number for update of p
@@ -55,12 +56,13 @@ with given as (
 ), added as (
     insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, queued_at, started_at, finished_at,
                       warnings, log, peak_memory, cpu_seconds, priority, attempt, worker, environment, reused_from,
-                      batch)
+                      batch, visibility)
     select g.id, grp.app_id, g.version, 'SUCCESS', g.inputs, g.digest, g.seed, grp.user_id,
            g.started_at, coalesce(o.started_at, g.started_at), coalesce(o.finished_at, g.finished_at),
            g.warnings, g.log, coalesce(o.peak_memory, g.peak_memory),
            coalesce(o.cpu_seconds, g.cpu_seconds), 0, 1, :worker,
-           coalesce(o.environment, cast(:environment as jsonb)), g.reused_from, grp.id
+           coalesce(o.environment, cast(:environment as jsonb)), g.reused_from, grp.id,
+           grp.visibility
     from given g join taken using (number) cross join grp left join runs o on o.id = g.reused_from
     returning id, reused_from
 ), kept as (
@@ -75,11 +77,12 @@ with given as (
 select (select array_agg(id) from added) as ids, (select pg_notify('run_events', id || ':' || seq) from counted)
 """)
 
-_REUSABLE = sql("""
-select distinct on (digest) digest, id, seed from runs
-where app_id = :app and version = :version and digest = any(:digests) and status = 'SUCCESS' and reused_from is null
-order by digest, queued_at desc
-""")
+_REUSABLE = """
+select distinct on (r.digest) r.digest, r.id, r.seed from runs r
+where r.app_id = :app and r.version = :version and r.digest = any(:digests) and r.status = 'SUCCESS'
+    and r.reused_from is null and {readable}
+order by r.digest, r.queued_at desc
+"""
 
 
 def insert_group(
@@ -94,12 +97,14 @@ def insert_group(
     inputs: Mapping[str, Any],
     total: int,
     growing: bool = False,
+    visibility: Visibility = Visibility.TEAM,
 ) -> None:
     """Store a group that is to be worked on; its points and lanes follow in the same transaction."""
     statement = sql(
-        "insert into run_groups (id, kind, app_id, version, user_id, definition, inputs, status, total, growing) "
+        "insert into run_groups (id, kind, app_id, version, user_id, definition, inputs, status, total, growing, "
+        "visibility) "
         "values (:id, :kind, :app, :version, :user, cast(:definition as json), cast(:inputs as jsonb), 'RUNNING', "
-        ":total, :growing)"
+        ":total, :growing, :visibility)"
     )
     values = {
         "id": group_id,
@@ -111,6 +116,7 @@ def insert_group(
         "inputs": _json(inputs),
         "total": total,
         "growing": growing,
+        "visibility": str(visibility),
     }
     conn.execute(statement, values)
 
@@ -137,32 +143,41 @@ def add_point(conn: Connection, group_id: UUID, number: int, version: str, chang
     conn.execute(insert, {"group": group_id, "number": number, "version": version, "changes": _json(changes)})
 
 
-def get_group(conn: Connection, group_id: UUID) -> RunGroup | None:
-    """Return the group, or None."""
-    row = conn.execute(sql(_SELECT + "where g.id = :id"), {"id": group_id}).mappings().one_or_none()
+def get_group(conn: Connection, group_id: UUID, *, viewer: Viewer | None = None) -> RunGroup | None:
+    """Return the group, or None where there is none or it is not for `viewer` to read."""
+    condition, values = readable(viewer, "g")
+    statement = sql(f"{_SELECT}where g.id = :id and {condition}")
+    row = conn.execute(statement, {**values, "id": group_id}).mappings().one_or_none()
     return None if row is None else _from_row(row)
 
 
 def list_groups(
-    conn: Connection, *, limit: int, app_id: int | None = None, kind: GroupKind | None = None
+    conn: Connection,
+    *,
+    limit: int,
+    app_id: int | None = None,
+    kind: GroupKind | None = None,
+    viewer: Viewer | None = None,
 ) -> list[RunGroup]:
-    """Return the newest groups, of one model or kind where it is given."""
-    where = ["true"]
+    """Return the newest groups that `viewer` may read, of one model or kind where it is given."""
+    condition, values = readable(viewer, "g")
+    where = [condition]
     where += ["g.app_id = :app"] if app_id is not None else []
     where += ["g.kind = :kind"] if kind is not None else []
     statement = sql(f"{_SELECT} where {' and '.join(where)} order by g.created_at desc, g.id desc limit :limit")
-    values: dict[str, Any] = {"limit": limit}
+    values |= {"limit": limit}
     values |= {"app": app_id} if app_id is not None else {}
     values |= {"kind": str(kind)} if kind is not None else {}
     return [_from_row(row) for row in conn.execute(statement, values).mappings()]
 
 
-def list_points(conn: Connection, group_id: UUID) -> list[GroupPoint]:
-    """Return the points of a group in their order, with the summaries of the results there are."""
-    statement = sql("""
+def list_points(conn: Connection, group_id: UUID, *, viewer: Viewer | None = None) -> list[GroupPoint]:
+    """Return the points of a group in their order, with the summaries of the results that `viewer` may read."""
+    condition, values = readable(viewer)
+    statement = sql(f"""
         select p.number, p.version, p.changes, p.run_id, r.status, r.reason, r.reused_from is not null as reused,
                s.doc->'summary' as summary
-        from run_group_points p left join runs r on r.id = p.run_id
+        from run_group_points p left join runs r on r.id = p.run_id and {condition}
         left join results s on s.run_id = coalesce(r.reused_from, r.id) and r.status = 'SUCCESS'
         where p.group_id = :group order by p.number""")
     return [
@@ -176,7 +191,7 @@ def list_points(conn: Connection, group_id: UUID) -> list[GroupPoint]:
             bool(row["reused"]),
             row["summary"] or {},
         )
-        for row in conn.execute(statement, {"group": group_id}).mappings()
+        for row in conn.execute(statement, {**values, "group": group_id}).mappings()
     ]
 
 
@@ -190,10 +205,14 @@ def open_points(conn: Connection, group_id: UUID, lane: int, lanes: int, limit: 
     return [GroupPoint(row.number, row.version, row.changes) for row in conn.execute(statement, values)]
 
 
-def find_reusable(conn: Connection, app_id: int, version: str, digests: Sequence[str]) -> dict[str, tuple[UUID, int]]:
-    """Return, by the digest of its inputs, the newest run with a result of its own, and the seed that it had."""
-    values = {"app": app_id, "version": version, "digests": list(digests)}
-    return {row.digest: (row.id, row.seed) for row in conn.execute(_REUSABLE, values)}
+def find_reusable(
+    conn: Connection, app_id: int, version: str, digests: Sequence[str], *, viewer: Viewer | None = None
+) -> dict[str, tuple[UUID, int]]:
+    """Return, by the digest of its inputs, the newest run with a result of its own for `viewer`, and its seed."""
+    condition, values = readable(viewer)
+    values |= {"app": app_id, "version": version, "digests": list(digests)}
+    statement = sql(_REUSABLE.format(readable=condition))
+    return {row.digest: (row.id, row.seed) for row in conn.execute(statement, values)}
 
 
 def finish_points(
@@ -367,9 +386,11 @@ def full_groups(conn: Connection) -> list[UUID]:
     return list(conn.execute(statement).scalars())
 
 
-def owner_of(conn: Connection, group_id: UUID) -> int:
-    """Return the id of the user whose group it is."""
-    return int(conn.execute(sql("select user_id from run_groups where id = :id"), {"id": group_id}).scalar_one())
+def owner_of(conn: Connection, group_id: UUID) -> Viewer:
+    """Return whose group it is, as a reader of runs."""
+    statement = sql("select u.id, u.teams from run_groups g join users u on u.id = g.user_id where g.id = :id")
+    row = conn.execute(statement, {"id": group_id}).one()
+    return Viewer(row.id, tuple(row.teams))
 
 
 def job_of_lane(conn: Connection, group_id: UUID, lane: int) -> int | None:
@@ -391,4 +412,5 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def _from_row(row: RowMapping) -> RunGroup:
-    return RunGroup(**{**row, "kind": GroupKind(row["kind"]), "status": GroupStatus(row["status"])})
+    found = {"kind": GroupKind(row["kind"]), "status": GroupStatus(row["status"])}
+    return RunGroup(**{**row, **found, "visibility": Visibility(row["visibility"])})

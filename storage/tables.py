@@ -303,7 +303,9 @@ run_groups = Table(
     _now(),
     Column("finished_at", DateTime(timezone=True)),
     Column("cancelled_by", ForeignKey("users.id")),
+    Column("visibility", Text, nullable=False, server_default="team"),
     ForeignKeyConstraint(["app_id", "version"], ["versions.app_id", "versions.hash"]),
+    CheckConstraint("visibility in ('private', 'team', 'public')", name="run_groups_visibility"),
     CheckConstraint("kind in ('sweep', 'sensitivity', 'seek', 'change')", name="run_groups_kind"),
     CheckConstraint("status in ('RUNNING', 'FINISHED', 'CANCELLED', 'FAILED')", name="run_groups_status"),
 )

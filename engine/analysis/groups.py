@@ -16,11 +16,12 @@ import uuid_utils.compat as uuids
 from contract import inputs as contract_inputs
 from contract.actor import Actor
 from contract.app import AppRef
-from contract.errors import InputError, NotFoundError
+from contract.errors import InputError, NotAllowedError, NotFoundError
 from contract.problems import Problem
+from contract.run import Visibility
 from contract.run_group import GroupKind, GroupPoint, RunGroup
 from engine.analysis.grid import MAX_POINTS
-from engine.authorization import Action, require
+from engine.authorization import Action, require, require_owner
 from engine.models.catalogue import find_version, no_such_model
 from engine.models.permissions import resolve_access
 from engine.models.versions import LoadedVersion
@@ -28,6 +29,7 @@ from engine.processes.context import AppContext
 from engine.runs import job_queue
 from engine.runs.submit import choose_seed
 from engine.runs.uploads import check_uploads
+from engine.runs.visibility import viewer_of
 from storage import apps, run_groups, runs, search, workers
 
 LANES = 8  # shares of a group that can be worked on side by side
@@ -73,6 +75,7 @@ def check_inputs(
     Raises:
         InputError: with every problem found.
     """
+    require(actor, Action.RUN_MODELS)
     inputs = contract_inputs.validate(loaded.manifest, dict(values))
     return check_uploads(context, loaded.manifest, inputs, actor=actor, source=source)
 
@@ -126,6 +129,7 @@ def start_group(
             inputs=inputs,
             total=len(points),
             growing=growing,
+            visibility=context.people.run_visibility,
         )
         run_groups.insert_points(conn, group_id, ((i, version, c) for i, (c, version) in enumerate(points)))
         _queue_lanes(conn, group_id, lanes)
@@ -137,11 +141,12 @@ def find_group(context: AppContext, group_id: UUID, *, actor: Actor) -> RunGroup
 
     Raises:
         NotFoundError: there is none.
+        NotAllowedError: it is not for the actor to read.
     """
     require(actor, Action.READ_RUNS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        found = run_groups.get_group(conn, group_id)
-    return found or _no_such_group(group_id)
+        return run_groups.get_group(conn, group_id, viewer=viewer) or _refuse(conn, group_id)
 
 
 def list_points(context: AppContext, group_id: UUID, *, actor: Actor) -> list[GroupPoint]:
@@ -151,10 +156,11 @@ def list_points(context: AppContext, group_id: UUID, *, actor: Actor) -> list[Gr
         NotFoundError: there is no such group.
     """
     require(actor, Action.READ_RUNS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        if run_groups.get_group(conn, group_id) is None:
-            _no_such_group(group_id)
-        return run_groups.list_points(conn, group_id)
+        if run_groups.get_group(conn, group_id, viewer=viewer) is None:
+            _refuse(conn, group_id)
+        return run_groups.list_points(conn, group_id, viewer=viewer)
 
 
 def list_groups(
@@ -162,8 +168,9 @@ def list_groups(
 ) -> list[RunGroup]:
     """Return the newest groups, of one model or kind where it is given."""
     require(actor, Action.READ_RUNS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        return run_groups.list_groups(conn, limit=limit, app_id=app_id, kind=kind)
+        return run_groups.list_groups(conn, limit=limit, app_id=app_id, kind=kind, viewer=viewer)
 
 
 def wait_for_group(context: AppContext, group_id: UUID, seconds: float, *, actor: Actor) -> RunGroup:
@@ -191,9 +198,8 @@ def cancel_group(context: AppContext, group_id: UUID, *, actor: Actor) -> RunGro
     """
     require(actor, Action.CANCEL_RUNS)
     user = (context.user_id(actor), actor.name)
+    require_owner(actor, find_group(context, group_id, actor=actor).user, "this group of runs")
     with context.database.begin() as conn:
-        if run_groups.get_group(conn, group_id) is None:
-            _no_such_group(group_id)
         run_groups.request_cancel(conn, group_id, user)
     with context.database.read() as conn:
         live = run_groups.live_members(conn, group_id)
@@ -211,9 +217,8 @@ def resume_group(context: AppContext, group_id: UUID, *, actor: Actor) -> RunGro
         NotFoundError: there is no such group.
     """
     require(actor, Action.RUN_MODELS)
+    require_owner(actor, find_group(context, group_id, actor=actor).user, "this group of runs")
     with context.database.begin() as conn:
-        if run_groups.get_group(conn, group_id) is None:
-            _no_such_group(group_id)
         if run_groups.reopen(conn, group_id):
             _queue_lanes(conn, group_id, run_groups.count_lanes(conn, group_id))
     return find_group(context, group_id, actor=actor)
@@ -258,6 +263,12 @@ def _queue_lanes(conn: Any, group_id: UUID, lanes: int) -> None:
         run_groups.put_lane(conn, group_id, lane, job_queue.enqueue_lane(conn, group_id, lane))
 
 
-def _no_such_group(group_id: UUID) -> NoReturn:
-    found = f"there is no group of runs {group_id}"
-    raise NotFoundError([Problem("group", found, "Look for it in the history.")])
+def _refuse(conn: Any, group_id: UUID) -> NoReturn:
+    """Refuse a group that a reading did not find: it is not there, or not for the reader."""
+    found = run_groups.get_group(conn, group_id)
+    if found is None:
+        problem = Problem("group", f"there is no group of runs {group_id}", "Look for it on the page Sweeps.")
+        raise NotFoundError([problem])
+    words = "is private" if found.visibility is Visibility.PRIVATE else "is for the team of its owner"
+    problem = Problem("group", f"the group of runs {group_id} {words}", f"Ask {found.user}, whose group it is.")
+    raise NotAllowedError([problem])

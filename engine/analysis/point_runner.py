@@ -77,7 +77,8 @@ class PointRunner:
         given = {p.number: point_inputs(self.group, p) for p in points}
         digests = {number: runs.inputs_digest(inputs) for number, inputs in given.items()}
         with self.worker_context.database.read() as conn:
-            known = run_groups.find_reusable(conn, self.group.app_id, loaded.hash, list(digests.values()))
+            owner = run_groups.owner_of(conn, self.group.id)
+            known = run_groups.find_reusable(conn, self.group.app_id, loaded.hash, list(digests.values()), viewer=owner)
         now = datetime.now(UTC)
         found = [
             FinishedPoint(
@@ -188,7 +189,8 @@ class PointRunner:
             version=loaded.hash,
             inputs=inputs,
             seed=self.seed_of(inputs),
-            user_id=run_groups.owner_of(conn, self.group.id),
+            user_id=run_groups.owner_of(conn, self.group.id).user_id,
+            visibility=self.group.visibility,
             priority=job_queue.BATCH_PRIORITY,
             batch=self.group.id,
             warnings=contract_inputs.calibration_warnings(loaded.manifest, inputs),

@@ -13,7 +13,7 @@ from contract.explorer import MAX_NAME, MAX_SQL, SavedQuery
 from contract.problems import Problem
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
-from storage import saved_queries
+from storage import audit, saved_queries
 
 
 def save_query(context: AppContext, name: str, sql: str, *, actor: Actor) -> SavedQuery:
@@ -35,6 +35,8 @@ def save_query(context: AppContext, name: str, sql: str, *, actor: Actor) -> Sav
     user_id = context.user_id(actor)
     with context.database.begin() as conn:
         saved = saved_queries.save_query(conn, name, sql, user_id)
+        if saved is not None:
+            audit.append(conn, actor=actor.name, action="query.saved", subject=name)
     if saved is None:
         raise ExplorerError([Problem("name", f"{name!r} is a query of another person's", "Choose another name.")])
     return saved
@@ -70,6 +72,8 @@ def delete_query(context: AppContext, query_id: UUID, *, actor: Actor) -> None:
     require(actor, Action.EXPLORE_DATABASE)
     with context.database.begin() as conn:
         deleted = saved_queries.delete_query(conn, query_id)
+        if deleted:
+            audit.append(conn, actor=actor.name, action="query.deleted", subject=str(query_id))
     if not deleted:
         raise NotFoundError([_unknown(query_id)])
 

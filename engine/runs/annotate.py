@@ -1,11 +1,12 @@
 """Say something of a run: tag it, star it, note something, make it its model's baseline.
 
-Chosen: none of it changes the run. Everybody may tag and pin; a note is changed by its author alone. Every verb that
-writes asks `annotatable_run` first, which is where a run that has been signed off is refused.
+Chosen: none of it changes the run. Everybody who may read it may tag and pin; a note is changed by its author alone,
+and by nobody once the run is signed off.
 Left out: reading them for a search, which is a condition of `storage.query_sql`.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from contract.actor import Actor
@@ -15,23 +16,24 @@ from contract.problems import Problem
 from contract.run import Run, Status
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
+from engine.runs.sign_off import is_signed_off
+from engine.runs.visibility import refuse, viewer_of
 from storage import annotations, runs
 
 SUGGESTED_TAGS = 200
 
 
 def annotatable_run(context: AppContext, run_id: UUID, *, actor: Actor) -> Run:
-    """Return the run that the actor is about to annotate: the one place where that is refused.
+    """Return the run that the actor is about to annotate.
 
     Raises:
         NotFoundError: there is no such run.
+        NotAllowedError: it is not for the actor to read.
     """
     require(actor, Action.ANNOTATE_RUNS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        found = runs.get_run(conn, run_id)
-    if found is None:
-        raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
-    return found
+        return runs.get_run(conn, run_id, viewer=viewer) or refuse(conn, run_id)
 
 
 def add_tag(context: AppContext, run_id: UUID, tag: str, *, actor: Actor) -> None:
@@ -83,6 +85,7 @@ def add_note(context: AppContext, run_id: UUID, text: str, *, actor: Actor) -> U
     run = annotatable_run(context, run_id, actor=actor)
     note, user_id = clean_note(text), context.user_id(actor)
     with context.database.begin() as conn:
+        _require_open_notes(conn, run.id)
         return annotations.add_note(conn, run.id, note, user_id)
 
 
@@ -96,6 +99,7 @@ def edit_note(context: AppContext, run_id: UUID, note_id: UUID, text: str, *, ac
     run = annotatable_run(context, run_id, actor=actor)
     note, user_id = clean_note(text), context.user_id(actor)
     with context.database.begin() as conn:
+        _require_open_notes(conn, run.id)
         if not annotations.edit_note(conn, run.id, note_id, note, user_id):
             raise _no_such_note(note_id)
 
@@ -109,6 +113,7 @@ def remove_note(context: AppContext, run_id: UUID, note_id: UUID, *, actor: Acto
     run = annotatable_run(context, run_id, actor=actor)
     user_id = context.user_id(actor)
     with context.database.begin() as conn:
+        _require_open_notes(conn, run.id)
         if not annotations.remove_note(conn, run.id, note_id, user_id):
             raise _no_such_note(note_id)
 
@@ -141,10 +146,13 @@ def unpin_baseline(context: AppContext, run_id: UUID, *, actor: Actor) -> None:
 
 
 def baseline_of(context: AppContext, app_id: int, *, actor: Actor) -> Baseline | None:
-    """Return the baseline of a model, or None."""
+    """Return the baseline of a model, or None where there is none that the actor may read."""
     require(actor, Action.READ_RUNS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        return annotations.get_baseline(conn, app_id)
+        found = annotations.get_baseline(conn, app_id)
+        readable = found is not None and runs.get_run(conn, found.run_id, viewer=viewer) is not None
+    return found if readable else None
 
 
 def read_annotations(context: AppContext, ids: Sequence[UUID], *, actor: Actor) -> dict[UUID, Annotations]:
@@ -159,6 +167,13 @@ def list_tags(context: AppContext, *, actor: Actor) -> list[str]:
     require(actor, Action.READ_RUNS)
     with context.database.read() as conn:
         return annotations.list_tags(conn, SUGGESTED_TAGS)
+
+
+def _require_open_notes(conn: Any, run_id: UUID) -> None:
+    """Refuse to change the notes of a run that has been signed off."""
+    if is_signed_off(conn, run_id):
+        found = "the run is signed off, and its notes stay as they are"
+        raise AnnotationError([Problem("note", found, "Note it on a new run.")])
 
 
 def _no_such_note(note_id: UUID) -> NotFoundError:

@@ -12,7 +12,7 @@ from engine.authorization import Action, require
 from engine.models.versions import load_version
 from engine.processes.context import AppContext
 from engine.secrets.values import key_problems, purpose
-from storage import apps, grants, secrets, users
+from storage import apps, audit, grants, secrets, users
 
 
 def set_secret(context: AppContext, name: str, value: str, *, actor: Actor) -> StoredSecret:
@@ -28,6 +28,7 @@ def set_secret(context: AppContext, name: str, value: str, *, actor: Actor) -> S
     encrypted = context.cipher.encrypt(purpose(name), value)
     with context.database.begin() as conn:
         secrets.set_secret(conn, name, encrypted, users.get_or_create_user(conn, actor.name))
+        audit.append(conn, actor=actor.name, action="secret.set", subject=name)
         return next(found for found in secrets.list_secrets(conn) if found.name == name)
 
 
@@ -40,6 +41,8 @@ def delete_secret(context: AppContext, name: str, *, actor: Actor) -> None:
     require(actor, Action.MANAGE_SECRETS)
     with context.database.begin() as conn:
         deleted = secrets.delete_secret(conn, name)
+        if deleted:
+            audit.append(conn, actor=actor.name, action="secret.deleted", subject=name)
     if not deleted:
         hint = "Take the name from the list of secrets."
         raise NotFoundError([Problem("name", f"the secret {name[:100]!r} has no stored value", hint)])

@@ -14,7 +14,7 @@ from contract.problems import Problem
 from engine.authorization import Action, require
 from engine.secrets.values import key_problems, purpose
 from engine.webhooks.signature import PURPOSE
-from storage import secrets, webhooks
+from storage import audit, secrets, webhooks
 from storage.database import Database
 from storage.encryption import Cipher, is_encrypted
 
@@ -52,6 +52,8 @@ def rotate_keys(database: Database, cipher: Cipher, *, actor: Actor) -> Rotated:
                 problems.append(Problem(f"webhooks.{webhook_id}", error.found, error.remedy))
         if problems:
             raise SecretError(problems)
+        detail = {"secrets": len(values), "webhooks": len(signing)}
+        audit.append(conn, actor=actor.name, action="secret.rotated", subject="all secrets", detail=detail)
     return Rotated(len(values), len(signing))
 
 

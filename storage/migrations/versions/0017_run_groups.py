@@ -32,7 +32,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         sa.Column("cancelled_by", sa.Integer, sa.ForeignKey("users.id")),
+        sa.Column("visibility", sa.Text, nullable=False, server_default="team"),
         sa.ForeignKeyConstraint(["app_id", "version"], ["versions.app_id", "versions.hash"]),
+        sa.CheckConstraint("visibility in ('private', 'team', 'public')", name="run_groups_visibility"),
         sa.CheckConstraint("kind in ('sweep', 'sensitivity', 'seek', 'change')", name="run_groups_kind"),
         sa.CheckConstraint("status in ('RUNNING', 'FINISHED', 'CANCELLED', 'FAILED')", name="run_groups_status"),
     )

@@ -171,7 +171,7 @@ def serve_asset(request: Request) -> Response:
 
 
 mcp_app: "McpApp | None" = None
-if settings.mcp:  # its package takes half a second to import
+if settings.mcp:  # its package takes long to import
     from api.mcp.app import McpApp
 
     mcp_app = McpApp(settings.cors_origins, settings.rate_limit)

@@ -41,6 +41,7 @@ class McpApp(FastAPI):
         origins = tuple(cors_origins)
         self.state.cors_origins = frozenset(origins)
         self.state.request_limit = RequestLimit(requests_per_minute)
+        self.state.read_claims = lambda _cookies: None  # tokens only: a page elsewhere could use a cookie
         errors.install_handlers(self)
         self.add_api_route(MCP, self._serve, methods=["GET", "POST", "DELETE"])
         if origins:

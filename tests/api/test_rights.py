@@ -92,6 +92,47 @@ RIGHTS = {
     "PATCH /people/{name}": ADMINISTRATOR,
     "GET /audit": ADMINISTRATOR,
     "GET /audit/verify": ADMINISTRATOR,
+    "GET /apps/{app}/value": ANALYST,
+    "GET /runs/{run_id}/annotations": VIEWER,
+    "PUT /runs/{run_id}/tags/{tag}": ANALYST,
+    "DELETE /runs/{run_id}/tags/{tag}": ANALYST,
+    "PUT /runs/{run_id}/star": ANALYST,
+    "DELETE /runs/{run_id}/star": ANALYST,
+    "POST /runs/{run_id}/notes": ANALYST,
+    "PUT /runs/{run_id}/notes/{note_id}": ANALYST,
+    "DELETE /runs/{run_id}/notes/{note_id}": ANALYST,
+    "PUT /runs/{run_id}/baseline": ANALYST,
+    "DELETE /runs/{run_id}/baseline": ANALYST,
+    "GET /searches": VIEWER,
+    "PUT /searches/{name}": ANALYST,
+    "DELETE /searches/{search_id}": ANALYST,
+    "GET /search-keys": VIEWER,
+    "GET /compare": VIEWER,
+    "GET /compare/table": VIEWER,
+    "POST /apps/{app_id}/sweeps": ANALYST,
+    "POST /apps/{app_id}/sweeps/plan": ANALYST,
+    "POST /apps/{app_id}/sensitivities": ANALYST,
+    "POST /apps/{app_id}/seeks": ANALYST,
+    "POST /changes": ANALYST,
+    "GET /groups": VIEWER,
+    "GET /groups/{group_id}": VIEWER,
+    "GET /groups/{group_id}/points": VIEWER,
+    "GET /groups/{group_id}/steps": VIEWER,
+    "GET /groups/{group_id}/csv": VIEWER,
+    "DELETE /groups/{group_id}": ANALYST,
+    "POST /groups/{group_id}/resume": ANALYST,
+    "WS /ws/groups/{group_id}": VIEWER,
+    "GET /secrets": ADMINISTRATOR,
+    "PUT /secrets/{name}": ADMINISTRATOR,
+    "DELETE /secrets/{name}": ADMINISTRATOR,
+    "GET /explorer/tables": ADMINISTRATOR,
+    "POST /explorer/query": ADMINISTRATOR,
+    "POST /explorer/queries/{query_id}/cancel": ADMINISTRATOR,
+    "GET /explorer/csv": ADMINISTRATOR,
+    "GET /explorer/saved": ADMINISTRATOR,
+    "POST /explorer/saved": ADMINISTRATOR,
+    "DELETE /explorer/saved/{query_id}": ADMINISTRATOR,
+    "GET /explorer/saved/{query_id}/csv": ADMINISTRATOR,
     "GET /mclavier/apps": VIEWER,
     "GET /mclavier/apps/{app_id}": VIEWER,
     "POST /mclavier/apps/{app_id}/run": ANALYST,
@@ -124,11 +165,32 @@ BODIES = {
     "POST /webhooks": {"url": "https://1.1.1.1/hook"},
     "POST /tokens": {"name": "t", "scope": "read", "days": 1},
     "PATCH /people/{name}": {"role": "viewer"},
+    "POST /runs/{run_id}/notes": {"text": "seen"},
+    "PUT /runs/{run_id}/notes/{note_id}": {"text": "seen"},
+    "PUT /searches/{name}": {"text": "tag:q3"},
+    "POST /apps/{app_id}/sweeps": {"inputs": {}, "axes": [{"input": "n", "values": [1, 2]}]},
+    "POST /apps/{app_id}/sweeps/plan": {"inputs": {}, "axes": [{"input": "n", "values": [1, 2]}]},
+    "POST /apps/{app_id}/sensitivities": {"inputs": {}},
+    "POST /apps/{app_id}/seeks": {"inputs": {}, "input": "n", "figure": "a", "target": 1},
+    "POST /changes": {"before": "{run_id}", "after": "{other_id}"},
+    "PUT /secrets/{name}": {"value": "x"},
+    "POST /explorer/query": {"sql": "select 1"},
+    "POST /explorer/saved": {"name": "One", "sql": "select 1"},
     "POST /mclavier/apps/{app_id}/run": {"inputs": {}},
     "POST /mclavier/apps/register": {"repo_url": ""},
     "POST /mclavier/explorer/query": {"sql": "select id from job_runs"},
 }
-QUERIES = {"POST /uploads": "?name=x.csv", "GET /apps/{app_id}/diff": "?old={version}"}
+QUERIES = {
+    "POST /uploads": "?name=x.csv",
+    "GET /apps/{app_id}/diff": "?old={version}",
+    "GET /apps/{app}/value": "?wait=0",
+    "GET /compare": "?runs={run_id},{other_id}",
+    "GET /compare/table": "?before={run_id}&now={other_id}",
+    "GET /groups/{group_id}/steps": "?figure=a",
+    "GET /explorer/csv": "?sql=select+1",
+}
+WITH_RUN = ("GET /compare", "GET /compare/table", "POST /changes")  # take a run's id, though not in their path
+UNKNOWN = ("registration_id", "delivery_id", "token_id", "note_id", "search_id", "group_id", "query_id")  # of nothing
 OTHERS_RUN = {"POST /runs/{run_id}/sign-off"}  # of a run that is not one's own
 
 SIGNED_IN = int(time.time())
@@ -216,13 +278,15 @@ def ask(installation, route, who, run=None):
     known = installation.runs.get(who) if route not in OTHERS_RUN else installation.runs["owner"]
     values = {
         "app_id": installation.private.app_id,
+        "app": "probe",
+        "tag": "q3",
         "run_id": run or (known.id if known else uuid.uuid4()),
         "other_id": installation.runs["owner"].id,
         "version": installation.version,
         "name": "viewer" if "people" in path else "none",
         "table": "job_runs",
         "webhook_id": installation.webhook.id,
-        **dict.fromkeys(("registration_id", "delivery_id", "token_id"), uuid.uuid4()),
+        **dict.fromkeys(UNKNOWN, uuid.uuid4()),
     }
     url = (path + QUERIES.get(route, "")).format(**values)
     headers = {"Cookie": f"who={who}"} if who else {}
@@ -260,7 +324,7 @@ def test_a_route_is_for_those_who_have_the_right_and_nobody_else(installation, r
             assert f"that takes the role {least}" in text
 
 
-@pytest.mark.parametrize("route", [r for r in ROUTES if "{run_id}" in r])
+@pytest.mark.parametrize("route", [r for r in ROUTES if "{run_id}" in r or r in WITH_RUN])
 def test_a_private_run_is_refused_with_its_owners_name_by_every_route_that_takes_its_id(installation, route):
     status, text = ask(installation, route, "author", run=installation.private.id)
     assert "4711" not in text

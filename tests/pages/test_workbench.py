@@ -104,6 +104,19 @@ def test_a_condition_is_put_together_from_what_the_model_has(visit, three):
     assert len(app.dataframe[0].value) == 1
 
 
+def test_a_condition_joins_alternatives_as_a_whole_and_a_search_that_cannot_be_read_stays(visit, three):
+    for before, after in (
+        ("params.n:5 or params.n:9", "(params.n:5 or params.n:9) starred"),
+        ("params.n >", "params.n > starred"),
+    ):
+        app = visit("history", q=before)
+        box = app.text_input(key="q").value
+        app.selectbox(key="condition-field").set_value("starred").run()
+        app.button(key="condition-add").click().run()
+        assert app.text_input(key="q").value == after.replace(before, box)
+        assert not app.exception
+
+
 def test_a_run_is_starred_tagged_noted_and_pinned_on_its_page(visit, three, context):
     app = visit("run", id=str(three[1].id))
     app.button(key="star-run").click().run()

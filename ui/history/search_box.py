@@ -12,7 +12,18 @@ from contract.annotation import LONGEST_NAME
 from contract.errors import AnnotationError, SearchQueryError
 from contract.query_reader import ReadQuery, read_query
 from contract.query_text import write_query
-from contract.run_query import FIELDS, KEYED, MEANINGS, OPERATORS, Kind, required_app, top_parts, without_part
+from contract.run_query import (
+    FIELDS,
+    KEYED,
+    MEANINGS,
+    OPERATORS,
+    Kind,
+    Or,
+    Query,
+    required_app,
+    top_parts,
+    without_part,
+)
 from engine.runs.saved_searches import list_searches, remove_search, save_search
 from engine.runs.search_keys import resolve_keys
 from ui.shell import cached
@@ -165,22 +176,27 @@ def _show_saved() -> None:
 
 
 def _app_of_box() -> str | None:
+    return required_app(_query_of_box())
+
+
+def _query_of_box() -> Query | None:
+    """Return what the box says; None where it is empty or cannot be read."""
     try:
-        return required_app(read_query(read_box(), current_format()).query)
+        return read_query(read_box(), current_format()).query
     except SearchQueryError:
         return None
 
 
 def _remove_condition(place: int) -> None:
-    query = read_query(read_box(), current_format()).query
-    _set_box(write_query(without_part(query, place), current_format()))
+    query = _query_of_box()
+    if query is not None:  # the box may have been changed by the same click
+        _set_box(write_query(without_part(query, place), current_format()))
 
 
 def _append(condition: str) -> None:
     before = read_box().strip()
-    query = read_query(before, current_format()).query if before else None
-    several = query is not None and len(top_parts(query)) == 1 and " or " in before
-    _set_box(f"({before}) {condition}" if several else f"{before} {condition}".strip())
+    alternatives = isinstance(_query_of_box(), Or)
+    _set_box(f"({before}) {condition}" if alternatives else f"{before} {condition}".strip())
 
 
 def _set_box(text: str) -> None:

@@ -5,6 +5,7 @@ import importlib
 PARTS = (
     "engine",
     "fairness",
+    "sweep",
     "sandbox",
     "overlays",
     "storage",

@@ -6,11 +6,25 @@ import subprocess
 import pandas as pd
 import pytest
 
+from tests.client.conftest import LARGE
 from tests.client.test_cli import COMMAND
-from tests.journeys.test_main_job import ROOT
+from tests.journeys.test_main_job import ROOT, SLOW, Server, model
 from tontine import InputsRefusedError, Tontine
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("server")
+    rows = {"rows": {"type": "integer", "label": "Rows", "min": 1, "max": 50_000, "default": 5}}
+    model(home / "functions", "large", LARGE, rows, deterministic=True)
+    # Quick with its starting input: the run of that takes the slot that sweeps have.
+    seconds = {"seconds": {"type": "number", "label": "Seconds", "min": 0, "max": 600, "default": 0}}
+    model(home / "functions", "slow", SLOW, seconds, limits={"seconds": 600})
+    running = Server(home).start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture
@@ -33,10 +47,10 @@ def test_a_sweep_is_waited_for_and_read_as_a_table(tontine):
 
 
 def test_a_sensitivity_a_seek_and_a_change(tontine):
-    model = tontine.model("large")
-    assert model.sensitivity(percent=50, rows=100).wait(200).info.raw["definition"]["bounds"] == {"rows": [50, 150]}
-    assert model.seek("rows", "Rows", 321, high=1000).wait(200).info.outcome["value"] == 321
-    first, second = model.run(rows=10), model.run(rows=12)
+    large = tontine.model("large")
+    assert large.sensitivity(percent=50, rows=100).wait(200).info.raw["definition"]["bounds"] == {"rows": [50, 150]}
+    assert large.seek("rows", "Rows", 321, high=1000).wait(200).info.outcome["value"] == 321
+    first, second = large.run(rows=10), large.run(rows=12)
     change = tontine.change(first.id, second.id).wait(200)
     assert [(s["label"], s["amount"]) for s in change.steps("Rows")["steps"]] == [("Rows", 2)]
 

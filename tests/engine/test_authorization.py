@@ -19,6 +19,7 @@ from tests.actors import ADA
 
 # Verbs that act for nobody: the processes' own upkeep.
 EXCEPTIONS = {
+    "engine.analysis.lanes.requeue_lost_lanes": "a worker's: requeues the lanes of dead workers, whoever's they are",
     "engine.models.starting_runs.queue_starting_run": "the system's own run, asked for by register and grant, which ask",
     "engine.models.permissions.resolve_access": "a worker asks it for a run whose actor was asked at submission",
     "engine.models.versions.load_version": "the cache behind find_version, which asks, and workers use it too",

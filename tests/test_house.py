@@ -110,3 +110,27 @@ def test_an_actor_is_made_in_one_place_of_each_room(room, home):
 @pytest.mark.parametrize("path", [f for f in files() if f.startswith("pages/")])
 def test_a_page_is_a_thin_script(path):
     assert (ROOT / path).read_text().count("\n") <= 120
+
+
+# Who reads runs without asking whose they may be: a worker's own upkeep, and a run that was asked for just before.
+READS_ALL_RUNS = {"engine/webhooks/deliver.py": {"get_run"}, "engine/runs/visibility.py": {"get_run"}}
+READINGS_OF_RUNS = {
+    "get_run",
+    "read_snapshot",
+    "search_runs",
+    "count_runs",
+    "usage_stats",
+    "read_summaries",
+    "find_reusable",
+}
+
+
+@pytest.mark.parametrize("path", [f for f in files() if f.startswith("engine/")])
+def test_whoever_reads_runs_from_storage_says_for_whom(path):
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        storage = isinstance(node.func.value, ast.Name) and node.func.value.id in {"runs", "search", "summaries"}
+        if storage and node.func.attr in READINGS_OF_RUNS - READS_ALL_RUNS.get(path, set()):
+            named = {keyword.arg for keyword in node.keywords}
+            assert "viewer" in named, f"{path}:{node.lineno} reads runs without a viewer: see engine/runs/visibility.py"

@@ -21,7 +21,7 @@ from api.gate import same_host
 from api.rate_limit import EXEMPT, RequestLimit
 from api.sockets import TRY_AGAIN_LATER
 from contract.actor import Actor, Role
-from contract.errors import DatabaseUnavailable, NotAllowedError, NotSignedInError, ProblemsError
+from contract.errors import DatabaseUnavailable, NoContextError, NotAllowedError, NotSignedInError, ProblemsError
 from contract.problems import Problem
 from engine.people.sign_in import actor_from_claims
 from engine.people.tokens import actor_of_token
@@ -75,7 +75,7 @@ class SignInCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what may be answered, with who asks."""
-        if scope["type"] not in {"http", "websocket"} or _is_open(scope) or not contexts.current().people.sign_in:
+        if scope["type"] not in {"http", "websocket"} or _is_open(scope) or not _people_sign_in():
             await self.app(scope, receive, send)
             return
         try:
@@ -114,6 +114,13 @@ def _identify(connection: HTTPConnection) -> Actor:
         problem = Problem("sign-in", "nobody has signed in", "Sign in on the pages, or send an API token.")
         raise NotSignedInError([problem])
     return actor_from_claims(context, claims)
+
+
+def _people_sign_in() -> bool:
+    try:
+        return contexts.current().people.sign_in
+    except NoContextError:  # before the start and after the stop, when no route has anything to answer from
+        return False
 
 
 def _is_open(scope: Scope) -> bool:

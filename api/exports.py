@@ -37,6 +37,10 @@ def _file_of(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}, **NOT_ENDED}
 
 
+DOCUMENT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {document.MEDIA_TYPE: {"schema": {"type": "object"}}}},
+    **NOT_ENDED,
+}
 PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -119,7 +123,7 @@ def export_parquet(
     return stream_file(parquet.table_parquet(contexts.current(), run_id, table, actor=actor))
 
 
-@router.get("/runs/{run_id}/export/json", response_class=StreamingResponse, responses=_file_of(document.MEDIA_TYPE))
+@router.get("/runs/{run_id}/export/json", response_class=StreamingResponse, responses=DOCUMENT)
 def export_json(run_id: UUID, actor: CurrentActor) -> StreamingResponse:
     """Return an ended run as one JSON document, with every row of its tables and series."""
     return stream_file(document.run_document(contexts.current(), run_id, actor=actor))

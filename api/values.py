@@ -25,6 +25,7 @@ from contract.figures import figure_text, find_figure
 from contract.problems import Problem
 from contract.query_inputs import parse_query
 from contract.run import Run, Status
+from engine.authorization import Action, require
 from engine.models.catalogue import find_app, find_version
 from engine.models.versions import LoadedVersion
 from engine.processes import context as contexts
@@ -73,6 +74,7 @@ async def get_value(
 
 def _submit(query: list[tuple[str, str]], app: str, version: str | None, actor: Actor) -> tuple[LoadedVersion, Run]:
     context = contexts.current()
+    require(actor, Action.RUN_MODELS)
     known = int(app) if app.isascii() and app.isdecimal() and len(app) < 10 else app
     found = find_app(context, known, actor=actor)
     loaded = find_version(context, found, version, actor=actor)

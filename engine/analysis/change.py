@@ -37,6 +37,7 @@ from engine.authorization import Action, require
 from engine.models.catalogue import find_version
 from engine.models.versions import LoadedVersion
 from engine.processes.context import AppContext
+from engine.runs.visibility import refuse, viewer_of
 from storage import runs
 
 VERSION = "Model version"
@@ -257,7 +258,7 @@ def _has_version_step(group: RunGroup) -> bool:
 def _define(
     context: AppContext, before: UUID, after: UUID, order: Sequence[str] | None, *, average: bool, actor: Actor
 ) -> tuple[AppRef, LoadedVersion, Change]:
-    first, second = _find_run(context, before), _find_run(context, after)
+    first, second = _find_run(context, before, actor), _find_run(context, after, actor)
     if first.app_id != second.app_id:
         found = f"the runs are of {first.app_slug} and {second.app_slug}"
         raise InputError([Problem("runs", found, "Choose two runs of one model.")])
@@ -317,9 +318,7 @@ def _carry_over(manifest: Manifest, inputs: Mapping[str, Any]) -> tuple[dict[str
     return contract_inputs.validate(manifest, kept), dropped
 
 
-def _find_run(context: AppContext, run_id: UUID) -> Run:
+def _find_run(context: AppContext, run_id: UUID, actor: Actor) -> Run:
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        found = runs.get_run(conn, run_id)
-    if found is None:
-        raise NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])
-    return found
+        return runs.get_run(conn, run_id, viewer=viewer) or refuse(conn, run_id)

@@ -14,6 +14,7 @@ from contract.result import Metric, parse_result
 from contract.run_group import GroupPoint
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
+from engine.runs.visibility import viewer_of
 from storage import starting_runs, summaries
 
 
@@ -55,9 +56,10 @@ def known_figures(context: AppContext, app_id: int, version: str, manifest: Mani
     require(actor, Action.READ_RUNS)
     declared = manifest.outputs.get("summary")
     found = dict.fromkeys(manifest.headline)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
         run = starting_runs.find_starting_run(conn, app_id, version)
-        summary = summaries.read_summaries(conn, [run.id]).get(run.id) if run is not None else None
+        summary = summaries.read_summaries(conn, [run.id], viewer=viewer).get(run.id) if run is not None else None
     if summary:
         point = GroupPoint(0, version, {}, summary=summary)
         return figure_labels([point], manifest)

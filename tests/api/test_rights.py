@@ -167,7 +167,7 @@ BODIES = {
     "PATCH /people/{name}": {"role": "viewer"},
     "POST /runs/{run_id}/notes": {"text": "seen"},
     "PUT /runs/{run_id}/notes/{note_id}": {"text": "seen"},
-    "PUT /searches/{name}": {"text": "tag:q3"},
+    "PUT /searches/{name}": {"query": "tag:q3"},
     "POST /apps/{app_id}/sweeps": {"inputs": {}, "axes": [{"input": "n", "values": [1, 2]}]},
     "POST /apps/{app_id}/sweeps/plan": {"inputs": {}, "axes": [{"input": "n", "values": [1, 2]}]},
     "POST /apps/{app_id}/sensitivities": {"inputs": {}},

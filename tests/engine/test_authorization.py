@@ -104,6 +104,7 @@ VIEWER = {Action.READ_MODELS, Action.READ_RUNS, Action.READ_STATUS, Action.MANAG
 ANALYST = VIEWER | {
     Action.RUN_MODELS,
     Action.CANCEL_RUNS,
+    Action.ANNOTATE_RUNS,
     Action.SHARE_RUNS,
     Action.SIGN_OFF_RUNS,
     Action.UPLOAD_FILES,

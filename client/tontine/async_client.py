@@ -626,6 +626,37 @@ class AsyncRun:
         params = protocol.filters({"language": language, "zone": zone})
         return await self._save(protocol.run_path(self.id, "export", "pdf"), target, params, f"{self.id}.pdf")
 
+    async def save_as(self, form: str, target: str | Path = ".", name: str | None = None) -> Path:
+        """Save the run in another form and return the file's path.
+
+        Args:
+            form: `xlsx`, a workbook; `parquet`, one table; `json`, everything; `bundle`, a zip that computes it again.
+            target: a file, or a folder for one named by the server.
+            name: of the table or series that `parquet` saves; the first one otherwise.
+
+        Raises:
+            ValueError: there is no such form.
+            NotReadyError: the run has not ended.
+        """
+        ending = protocol.export_ending(form)
+        params = protocol.filters({"table": name})
+        return await self._save(protocol.run_path(self.id, "export", form), target, params, f"{self.id}.{ending}")
+
+    async def verify(self) -> dict[str, Any]:
+        """Compute the run again on its version, inputs and seed, wait, and compare every value.
+
+        Returns:
+            `identical`; where it is false, `where` the first difference is, what it `was` and what was `found`.
+
+        Raises:
+            NotReadyError: the run, or its replay, has no result to compare with.
+        """
+        started = body_of(await self._client._send("POST", protocol.run_path(self.id, "replay")))
+        again = await self._client.run(started["run_id"])
+        await again.wait()
+        response = await self._client._send("GET", protocol.run_path(self.id, "differences", again.id))
+        return {**body_of(response), "replay": again.id}
+
     async def save_file(self, name: str, target: str | Path = ".") -> Path:
         """Save a file that the model made and return the file's path."""
         return await self._save(protocol.run_path(self.id, "files", name), target, {}, name)

@@ -23,6 +23,7 @@ from rich.text import Text
 from tontine.client import Run, Tontine
 from tontine.errors import ConnectionFailedError, RunFailedError, TontineError
 from tontine.events import Event
+from tontine.protocol import EXPORT_FORMS
 from tontine.records import RunInfo
 
 DEFAULT_URL = "http://localhost:8501"
@@ -34,7 +35,7 @@ class Code(IntEnum):
     DONE = 0
     REFUSED = 1  # by the server, or there is no such thing
     USAGE = 2  # the command was not asked for properly
-    NO_SUCCESS = 3  # the run failed, was cancelled or ran out of time
+    NO_SUCCESS = 3  # the run failed, was cancelled, ran out of time, or is not identical
     UNREACHABLE = 4  # the server
     INTERRUPTED = 130
 
@@ -244,19 +245,27 @@ def export(
     table: Annotated[str | None, typer.Option(help="table or series by name; the first one without it")] = None,
     excel: Annotated[bool, typer.Option("--excel", help="semicolons and decimal commas")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="the whole run as PDF")] = False,
+    form: Annotated[
+        str | None, typer.Option("--as", help="xlsx, parquet (with --table), json, or bundle: what computes it again")
+    ] = None,
     file: Annotated[str | None, typer.Option(help="a file that the model made")] = None,
     language: Annotated[str | None, typer.Option(help="of the PDF's numbers and dates, such as de-CH")] = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Save a table of a run as CSV, the run as PDF, or a file that it made."""
-    if sum((pdf, file is not None, table is not None)) > 1:
-        raise typer.BadParameter("give one of --table, --pdf and --file")
+    """Save a table of a run as CSV, the run in another form, or a file that it made."""
+    whole_run = form is not None and form != "parquet"
+    if sum((pdf, file is not None, table is not None or form == "parquet", whole_run)) > 1:
+        raise typer.BadParameter("give one of --table, --pdf, --as and --file; --table goes with --as parquet")
+    if form is not None and form not in EXPORT_FORMS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(EXPORT_FORMS)}")
     with _connect(url, token, as_json=as_json) as tontine:
         found = tontine.run(run_id)
         if pdf:
             saved = found.save_pdf(output, language=language)
+        elif form is not None:
+            saved = found.save_as(form, output, table)
         elif file is not None:
             saved = found.save_file(file, output)
         else:
@@ -265,6 +274,21 @@ def export(
             _print_json({"file": str(saved)})
         else:
             print(saved)
+
+
+@app.command()
+def verify(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """Compute a run again and say whether every value of its result is identical; exit code 3 where one is not."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.run(run_id).verify()
+        if as_json:
+            _print_json(found)
+        elif found["identical"]:
+            print("Identical: every value of the result was computed again.")
+        else:
+            print(f"Different: {found['where']} was {found['was']!r} and is {found['found']!r}.")
+    if not found["identical"]:
+        raise typer.Exit(Code.NO_SUCCESS)
 
 
 @app.command()

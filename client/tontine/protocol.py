@@ -28,6 +28,7 @@ CONNECT = 10.0  # s to reach the server
 GROUP_WAIT = 30.0  # s that the server is asked to wait for the end of a group at once
 PAGE = 500  # entries of a list at once
 BUSY = frozenset({429, 503})
+EXPORT_FORMS = {"xlsx": "xlsx", "parquet": "parquet", "json": "json", "bundle": "zip"}  # a file's ending by its form
 REPEATABLE = frozenset({"GET", "DELETE", "PUT"})
 
 
@@ -98,6 +99,17 @@ def run_request(
 def run_path(run_id: str, *more: str) -> str:
     """Return the path of a run, or of something of it."""
     return "/".join(["/runs", quote(run_id, safe=""), *(quote(part, safe="") for part in more)])
+
+
+def export_ending(form: str) -> str:
+    """Return the ending of a file's name for a form in which a run is saved.
+
+    Raises:
+        ValueError: there is no such form.
+    """
+    if form not in EXPORT_FORMS:
+        raise ValueError(f"{form!r} is none of {', '.join(EXPORT_FORMS)}")
+    return EXPORT_FORMS[form]
 
 
 def group_path(group_id: str) -> str:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -107,6 +108,15 @@ def test_a_run_is_exported_as_csv_as_pdf_and_by_its_files(tontine, tmp_path):
     assert saved == {"file": str(tmp_path / "s.csv")}
     assert tontine("export", large, "--pdf", "-o", tmp_path / "run.pdf").returncode == 0
     assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")
+    assert tontine("export", large, "--as", "bundle", "-o", tmp_path / "run.zip").returncode == 0
+    assert zipfile.is_zipfile(tmp_path / "run.zip")
+
+
+def test_a_run_is_verified(tontine):
+    large = rows(tontine("run", "large", "rows=20"))["run"]
+    done = tontine("verify", large)
+    assert (done.returncode, done.stdout) == (0, "Identical: every value of the result was computed again.\n")
+    assert json.loads(tontine("verify", large, "--json").stdout)["identical"] is True
 
 
 def test_what_is_refused_ends_with_1_and_lists_every_problem(tontine):
@@ -129,6 +139,8 @@ def test_what_is_refused_ends_with_1_and_lists_every_problem(tontine):
         ("run", "counts", "claims=@no-such-file.csv"),
         ("run", "mortality", "--inputs", "no-such-file.json"),
         ("export", UNKNOWN, "--pdf", "--table", "Small"),
+        ("export", UNKNOWN, "--as", "docx"),
+        ("export", UNKNOWN, "--as", "xlsx", "--table", "Small"),
         ("list", "--url", "localhost:8501"),
         ("lists",),
     ],

@@ -1,6 +1,7 @@
 """The Python client against a real server with a worker."""
 
 import asyncio
+import json
 import re
 import socket
 import threading
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from client import make_sync
@@ -152,6 +154,19 @@ def test_a_run_is_saved_as_csv_and_pdf(tontine, tmp_path):
     assert run.save_csv(tmp_path / "small.csv", "Small").read_text(encoding="utf-8-sig").startswith("a,b")
     assert run.save_pdf(tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")
     assert {p.name for p in tmp_path.iterdir()} == {saved.name, "small.csv", "run.pdf"}
+
+
+def test_a_run_is_saved_in_other_forms_and_verified(tontine, tmp_path):
+    run = tontine.model("large").run()
+    assert pd.read_excel(run.save_as("xlsx", tmp_path), sheet_name="Small")["a"].tolist() == [1.0, 2.5]
+    assert pq.read_table(run.save_as("parquet", tmp_path, "Small")).num_rows == 2
+    assert json.loads(run.save_as("json", tmp_path).read_text())["run"]["run"] == run.id
+    assert run.save_as("bundle", tmp_path).suffix == ".zip"
+    with pytest.raises(ValueError, match="'docx' is none of"):
+        run.save_as("docx", tmp_path)
+    found = run.verify()
+    assert found["identical"] is True
+    assert found["replay"] != run.id
 
 
 def test_the_history_is_read_page_by_page(tontine):

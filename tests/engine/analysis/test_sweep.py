@@ -370,6 +370,6 @@ def test_the_example_of_the_guide_has_the_figures_that_it_names(context, drain):
     assert (group.done, group.failed, group.total) == (66, 0, 66)
     points = list_points(context, group.id, actor=ADA)
     found = {(p.changes["age"], p.changes["term"]): figure_of(p.summary, "Net premium a year") for p in points}
-    guide = (ROOT / "docs" / "14-sweeps.md").read_text()
+    guide = (ROOT / "docs" / "13-sweeps.md").read_text()
     for corner in ((30, 5), (60, 5), (30, 30), (60, 30)):
         assert f"{found[corner]:,.0f}" in guide

@@ -15,7 +15,7 @@ def test_the_guides_queries_answer_its_questions(context, add_model, run_now):
     add_model(CODE, {"n": {"type": "number", "default": 0, "max": 9}})
     for n in (1, 2, 3, 4):
         run_now(submit(context, "probe", {"n": n}, actor=ADA))
-    queries = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "15-explorer.md").read_text(), re.DOTALL)
+    queries = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "14-explorer.md").read_text(), re.DOTALL)
     failures, durations, averages = (run_query(context, sql, actor=ADMIN) for sql in queries)
     [row] = failures.rows
     assert (row[0], row[2]) == ("probe", 2)

@@ -6,6 +6,7 @@ without a team are one; a public one is for everybody.
 Left out: administrators, who read all runs (`engine.runs.visibility`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,13 @@ def owner_and_visibility(conn: Connection, run_id: Any, *, lock: bool = False) -
     )
     row = conn.execute(statement, {"id": run_id}).one_or_none()
     return None if row is None else (row.name, Visibility(row.visibility))
+
+
+def list_visibilities(conn: Connection, ids: Sequence[Any], viewer: Viewer | None) -> list[Visibility]:
+    """Return who may read these runs, of those that `viewer` may read."""
+    condition, values = readable(viewer)
+    statement = sql(f"select r.visibility from runs r where r.id = any(:ids) and {condition}")
+    return [Visibility(found) for found in conn.execute(statement, {**values, "ids": list(ids)}).scalars()]
 
 
 def set_visibility(conn: Connection, run_id: Any, visibility: Visibility) -> None:

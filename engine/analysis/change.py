@@ -155,7 +155,8 @@ def start_change(
         "average": average,
         "notes": list(made.notes),
     }
-    return start_group(context, GroupKind.CHANGE, app, loaded, made.inputs, made.points, definition, actor=actor)
+    kind, sources = GroupKind.CHANGE, (before, after)
+    return start_group(context, kind, app, loaded, made.inputs, made.points, definition, actor=actor, sources=sources)
 
 
 def read_way(context: AppContext, group_id: UUID, label: str, *, average: bool = False, actor: Actor) -> Way:

@@ -29,7 +29,7 @@ from engine.processes.context import AppContext
 from engine.runs import job_queue
 from engine.runs.submit import choose_seed
 from engine.runs.uploads import check_uploads
-from engine.runs.visibility import viewer_of
+from engine.runs.visibility import first_visibility, viewer_of
 from storage import apps, run_groups, runs, search, workers
 
 LANES = 8  # shares of a group that can be worked on side by side
@@ -91,6 +91,7 @@ def start_group(
     *,
     actor: Actor,
     growing: bool = False,
+    sources: Sequence[UUID | None] = (),
 ) -> RunGroup:
     """Store a group, and queue its lanes.
 
@@ -104,6 +105,7 @@ def start_group(
         definition: what was asked for, as the page shows it again.
         actor: whose group it is.
         growing: whether points are added as it goes on.
+        sources: the runs that it is made from, if any: no more people may read the group than may read each of them.
 
     Raises:
         InputError: there are no points, or too many.
@@ -116,6 +118,7 @@ def start_group(
         raise InputError([Problem("points", "there are none", "Give at least one value.")])
     group_id = uuids.uuid7()
     user_id = context.user_id(actor)
+    visibility = first_visibility(context, [one for one in sources if one is not None], actor=actor)
     lanes = 1 if growing else min(LANES, len(points))
     with context.database.begin() as conn:
         run_groups.insert_group(
@@ -129,7 +132,7 @@ def start_group(
             inputs=inputs,
             total=len(points),
             growing=growing,
-            visibility=context.people.run_visibility,
+            visibility=visibility,
         )
         run_groups.insert_points(conn, group_id, ((i, version, c) for i, (c, version) in enumerate(points)))
         _queue_lanes(conn, group_id, lanes)

@@ -176,7 +176,8 @@ def start_sensitivity(
         "notes": list(made.notes),
     }
     points = [(point, loaded.hash) for point in made.points]
-    return start_group(context, GroupKind.SENSITIVITY, found, loaded, inputs, points, definition, actor=actor)
+    kind = GroupKind.SENSITIVITY
+    return start_group(context, kind, found, loaded, inputs, points, definition, actor=actor, sources=(source,))
 
 
 def tornado_bars(group: RunGroup, points: Sequence[GroupPoint], manifest: Manifest, label: str) -> list[Bar]:

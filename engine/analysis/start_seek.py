@@ -97,7 +97,8 @@ def start_seek(
         "to": on_grid(declared, ends[1]),
         "notes": notes,
     }
-    return start_group(context, GroupKind.SEEK, found, loaded, inputs, [], definition, actor=actor, growing=True)
+    kind, sources = GroupKind.SEEK, (source,)
+    return start_group(context, kind, found, loaded, inputs, [], definition, actor=actor, growing=True, sources=sources)
 
 
 def seek_words(group: RunGroup, number: Any, unit: str = "") -> str:

@@ -202,7 +202,8 @@ def start_sweep(
         "notes": list(sweep.notes),
     }
     points = [(point, loaded.hash) for point in sweep.points]
-    return start_group(context, GroupKind.SWEEP, found, loaded, inputs, points, definition, actor=actor)
+    kind = GroupKind.SWEEP
+    return start_group(context, kind, found, loaded, inputs, points, definition, actor=actor, sources=(source,))
 
 
 def _check_scenarios(

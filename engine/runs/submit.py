@@ -27,7 +27,7 @@ from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from engine.runs.uploads import check_uploads
-from engine.runs.visibility import person_as_viewer
+from engine.runs.visibility import first_visibility, person_as_viewer
 from storage import apps, runs
 
 SEED_BITS = 31
@@ -62,11 +62,11 @@ def submit(
         fresh: run even where an equal run's result is stored.
         priority: higher goes first.
         batch: the sweep the run belongs to.
-        source: the run that is being edited; files that it names may be used again.
+        source: the run that is being edited; files that it names may be used again, and it gives its visibility.
         loose: leave unknown inputs out and take numbers between two steps, each with a warning of the run's.
         warnings: what else the caller has to say about these inputs; stored with the run.
         seed: that of a run to be computed again; chosen otherwise.
-        visibility: who may read the run; as the installation's setting says without it.
+        visibility: who may read the run; without it as the installation's setting says, or as few as may read `source`.
 
     Returns:
         The run as stored: PENDING, or SUCCESS with `reused_from`.
@@ -91,6 +91,8 @@ def submit(
     inputs = check_uploads(context, manifest, contract_inputs.validate(checked, taken), actor=actor, source=source)
     warnings = [*warnings, *said, *contract_inputs.calibration_warnings(manifest, inputs)]
     seed = choose_seed(inputs) if seed is None else seed
+    if visibility is None:
+        visibility = first_visibility(context, [] if source is None else [source], actor=actor)
     user_id = context.user_id(actor)
     # Where nothing is put on hold, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
@@ -114,7 +116,7 @@ def submit(
             on_hold=context.limits.has_caps,
             most=context.limits.max_pending_per_user if priority >= job_queue.INTERACTIVE and reused is None else None,
             place=None if context.limits.has_caps else job_queue.slot_for(priority),
-            visibility=visibility or context.people.run_visibility,
+            visibility=visibility,
         )
         if created and reused is None and context.limits.has_caps:
             job_queue.enqueue_admitted(conn, context.limits)

@@ -3,10 +3,12 @@
 Chosen: every reading of runs asks `viewer_of` and hands what it returns to storage, where it is a condition of the
 statement. A run that is there and may not be read is refused with its owner's name, whom to ask: its address cannot be
 guessed, so whoever has it was given it. A stored result is reused only by whom its run's owner lets read it:
-administrators are no exception, because their run would show it to others.
+administrators are no exception, because their run would show it to others. What is made from a run, edited or by an
+analysis, begins with no more readers than the run has: its inputs are the run's.
 Left out: reading itself.
 """
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -32,6 +34,18 @@ def person_as_viewer(context: AppContext, *, actor: Actor) -> Viewer:
     """Return the actor as a reader like any other, without what an administrator may read besides."""
     require(actor, Action.READ_RUNS)
     return Viewer(context.user_id(actor), actor.teams)
+
+
+def first_visibility(context: AppContext, sources: Sequence[UUID], *, actor: Actor) -> Visibility:
+    """Return who may read what is made from these runs: as the setting says, or fewer where one of them has fewer."""
+    require(actor, Action.READ_RUNS)
+    usual = context.people.run_visibility
+    if not sources:
+        return usual
+    viewer = viewer_of(context, actor=actor)
+    with context.database.read() as conn:
+        found = visibility.list_visibilities(conn, sources, viewer)
+    return min([usual, *found], key=list(Visibility).index)
 
 
 def no_such_run(run_id: UUID) -> NotFoundError:

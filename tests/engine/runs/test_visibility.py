@@ -9,6 +9,11 @@ from contract.actor import Actor, Role
 from contract.errors import InputError, NotAllowedError, NotFoundError
 from contract.run import Status, Visibility
 from contract.run_search import Filter
+from engine.analysis.change import start_change
+from engine.analysis.groups import find_group
+from engine.analysis.sensitivity import start_sensitivity
+from engine.analysis.start_seek import start_seek
+from engine.analysis.sweep import start_sweep
 from engine.models import lifecycle
 from engine.models.catalogue import find_app
 from engine.people.audit import list_audit_rows
@@ -206,3 +211,34 @@ def test_the_pdf_of_a_run_says_who_signed_it_off_and_what_they_said(context, mad
     assert "Signed off by" in printed
     assert "bob" in printed
     assert "Checked against the paper" in printed
+
+
+def start_group_of(context, kind, run):
+    """Start a group of runs whose inputs are those of this run."""
+    given = {"actor": ADA, "source": run.id}
+    return {
+        "sweep": lambda: start_sweep(context, "probe", run.inputs, scenarios=[{"n": 5}], **given),
+        "sensitivity": lambda: start_sensitivity(context, "probe", run.inputs, **given),
+        "seek": lambda: start_seek(context, "probe", run.inputs, key="n", figure="a", target="3", **given),
+        "change": lambda: start_change(context, run.id, submit(context, "probe", {"n": 9}, actor=ADA).id, actor=ADA),
+    }[kind]()
+
+
+@pytest.mark.parametrize("kind", ["sweep", "sensitivity", "seek", "change"])
+def test_an_analysis_of_a_private_run_is_private_as_the_run_is(context, made, kind):
+    """Its definition, points and figures are made of the run's inputs."""
+    group = start_group_of(context, kind, made(PRIVATE, n=2))
+    assert group.visibility is PRIVATE
+    with pytest.raises(NotAllowedError, match="Ask ada, whose group it is"):
+        find_group(context, group.id, actor=BOB)
+    assert start_group_of(context, kind, made(TEAM, n=3)).visibility is TEAM
+
+
+def test_a_private_run_that_is_edited_gives_a_private_run_unless_it_is_said_otherwise(context, made):
+    secret, shared = made(PRIVATE, n=2), made(PUBLIC, n=3)
+    edited = submit(context, "probe", {"n": 4}, actor=ADA, source=secret.id)
+    assert edited.visibility is PRIVATE
+    assert submit(context, "probe", {"n": 5}, actor=ADA, source=secret.id, visibility=TEAM).visibility is TEAM
+    assert submit(context, "probe", {"n": 6}, actor=BOB, source=shared.id).visibility is TEAM
+    # Whether somebody else's private run is there says nothing to who may not read it.
+    assert submit(context, "probe", {"n": 7}, actor=BOB, source=secret.id).visibility is TEAM

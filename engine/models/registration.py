@@ -1,7 +1,8 @@
 """Register a model from git, an archive or an upload: fetched, checked by a worker, published by whoever asked for it.
 
 Chosen: until it is published there is a registration and no version. The same repository and folder is the same model,
-whatever it is called; another one never is, and gets a name of its own. Whoever registered a model first owns its name.
+whatever it is called; another one never is, and gets a name of its own. Whoever registered a model first owns it: a
+new version is its owner's to register, or an administrator's, because it gets the hosts and secrets that were granted.
 Left out: folders of the installation, which are registered at its start (`engine.models.register`).
 """
 
@@ -63,6 +64,7 @@ def register_from_git(
     Raises:
         SourceError: the repository or its folder cannot be taken.
         RegistrationError: the name is another's.
+        NotAllowedError: the repository's folder is a model of somebody else's.
     """
     require(actor, Action.REGISTER_MODELS)
     fetched = git_source.fetch(
@@ -283,9 +285,11 @@ def _choose_name(
 
     Raises:
         RegistrationError: the name that is wanted is another's.
+        NotAllowedError: the model is somebody else's.
     """
     known = apps.app_by_identity(conn, source["identity"]) if source.get("identity") else None
     if known is not None:
+        require_owner(actor, known.owner, f"the model {known.slug}")
         return known.slug, known
     if fixed:
         app = apps.app_by_slug(conn, wanted)

@@ -9,8 +9,9 @@ import zipfile
 
 import pytest
 
+from contract.actor import Actor, Role
 from contract.checks import Level
-from contract.errors import NotFoundError, RegistrationError, SourceError
+from contract.errors import NotAllowedError, NotFoundError, RegistrationError, SourceError
 from contract.registration import RegistrationStatus
 from engine.models import lifecycle
 from engine.models.catalogue import find_app, find_version, list_models
@@ -131,6 +132,24 @@ def test_registering_the_repository_again_makes_a_version_of_the_same_model_and_
     values = [snapshot(git_context, r.id, actor=ADA).shown["summary"]["Value"] for r in (old, new)]
     assert values == [2, 20]
     assert snapshot(git_context, old.id, actor=ADA).run.version == first.current_version
+
+
+def test_a_new_version_of_a_model_from_git_is_its_owners_or_an_administrators(
+    git_context, registered, repository, git_server
+):
+    """Whoever can have a commit in a repository, as by a fork, would else get the secrets granted to its model."""
+    owner, other = Actor("ada", role=Role.AUTHOR), Actor("eve", role=Role.AUTHOR)
+    made = repository()
+    made.commit(FILES)
+    app = registered(made, actor=owner)
+    made.commit({**FILES, "function.py": BETTER}, branch="elsewhere")
+    with pytest.raises(NotAllowedError, match="may not change the model .*, which belongs to ada. Ask ada"):
+        register_from_git(git_context, git_server.url(made), branch="elsewhere", actor=other)
+    assert list_registrations(git_context, actor=other) == []
+    assert find_app(git_context, app.slug, actor=other).current_version == app.current_version
+    assert registered(made, actor=owner, branch="elsewhere").current_version != app.current_version
+    again = registered(made, actor=BOB)
+    assert (again.id, again.owner) == (app.id, "ada")
 
 
 def test_rolling_back_changes_the_next_run_and_no_earlier_one(git_context, registered, repository, run_now):

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from contract.annotation import Annotations, Baseline, Note, Star, Tag
 from storage.sql import sql
+from storage.visibility import Viewer, readable
 
 
 def add_tag(conn: Connection, run_id: UUID, tag: str, user_id: int) -> None:
@@ -119,7 +120,11 @@ def read_annotations(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Annota
     }
 
 
-def list_tags(conn: Connection, limit: int) -> list[str]:
-    """Return the tags that runs have, the most used first, at most `limit`."""
-    statement = sql("select tag from run_tags group by tag order by count(*) desc, tag limit :limit")
-    return list(conn.execute(statement, {"limit": limit}).scalars())
+def list_tags(conn: Connection, limit: int, *, viewer: Viewer | None = None) -> list[str]:
+    """Return the tags of runs that `viewer` may read, the most used first, at most `limit`."""
+    condition, values = readable(viewer)
+    statement = sql(
+        f"select t.tag from run_tags t join runs r on r.id = t.run_id where {condition} "  # noqa: S608 - words of our own
+        "group by t.tag order by count(*) desc, t.tag limit :limit"
+    )
+    return list(conn.execute(statement, {**values, "limit": limit}).scalars())

@@ -163,10 +163,11 @@ def read_annotations(context: AppContext, ids: Sequence[UUID], *, actor: Actor) 
 
 
 def list_tags(context: AppContext, *, actor: Actor) -> list[str]:
-    """Return the tags that runs have, the most used first."""
+    """Return the tags of runs that the actor may read, the most used first."""
     require(actor, Action.READ_RUNS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        return annotations.list_tags(conn, SUGGESTED_TAGS)
+        return annotations.list_tags(conn, SUGGESTED_TAGS, viewer=viewer)
 
 
 def _require_open_notes(conn: Any, run_id: UUID) -> None:

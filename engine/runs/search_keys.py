@@ -7,7 +7,7 @@ Left out: the query's own fields, which are `contract.run_query`.
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contract.actor import Actor
@@ -15,6 +15,7 @@ from contract.query_text import write_field
 from contract.run_query import KEYED, Comparison, Field, Query, comparisons, map_comparisons, required_app
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
+from engine.runs.visibility import viewer_of
 from storage import run_keys
 
 MOST_KEYS = 20  # that one name of a search may stand for
@@ -36,10 +37,14 @@ class SearchKey:
 
 
 def list_keys(context: AppContext, app: str | None = None, *, actor: Actor) -> list[SearchKey]:
-    """Return the inputs and figures that a search can name: of the model of this slug, or of all models."""
+    """Return the inputs and figures that a search can name: of the model of this slug, or of all models.
+
+    Figures are those of runs that the actor may read: a label may say something of the inputs that it was made from.
+    """
     require(actor, Action.READ_MODELS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        inputs, figures = run_keys.list_inputs(conn, app), run_keys.list_figures(conn, app)
+        inputs, figures = run_keys.list_inputs(conn, app), run_keys.list_figures(conn, app, viewer=viewer)
     return [SearchKey(Field("params", (key,)), label, slug) for slug, key, label in inputs] + [
         SearchKey(Field("summary", (key,)), key, slug) for slug, key in figures
     ]
@@ -62,21 +67,6 @@ def resolve_keys(context: AppContext, query: Query, *, actor: Actor) -> tuple[Qu
         return replace(one, field=replace(one.field, keys=keys or one.field.keys))
 
     return map_comparisons(query, change), list(dict.fromkeys(notes))
-
-
-def suggest_keys(typed: str, known: Iterable[SearchKey], limit: int = 8) -> list[SearchKey]:
-    """Return the keys nearest to what is typed after `params.` or `summary.`, the likeliest first, each name once."""
-    field, _, begun = typed.partition(".")
-    wanted = _plain(begun)
-    found: dict[str, tuple[int, SearchKey]] = {}
-    for key in known:
-        if key.field.name != field:
-            continue
-        names = (_plain(key.field.key), _plain(key.label))
-        rank = min((0 if n.startswith(wanted) else 1 for n in names if wanted in n), default=None)
-        if rank is not None:
-            found.setdefault(key.text, (rank, key))
-    return [key for _, key in sorted(found.values(), key=lambda one: (one[0], one[1].text))][:limit]
 
 
 def _matching(field: Field, known: Sequence[SearchKey]) -> tuple[str, ...]:

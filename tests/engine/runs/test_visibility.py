@@ -19,12 +19,14 @@ from engine.models.catalogue import find_app
 from engine.people.audit import list_audit_rows
 from engine.processes.status import usage_stats
 from engine.report.pdf import run_pdf
+from engine.runs.annotate import add_tag, list_tags
 from engine.runs.cancel import cancel
 from engine.runs.events import follow_events, is_over
 from engine.runs.export import export_columns, export_runs
 from engine.runs.follow import follow, snapshot
 from engine.runs.results import read_result_part
 from engine.runs.search import count_runs, search_runs
+from engine.runs.search_keys import list_keys
 from engine.runs.sign_off import find_sign_off, is_signed_off, sign_off
 from engine.runs.submit import submit
 from engine.runs.summaries import read_summaries
@@ -91,6 +93,21 @@ def test_lists_counts_figures_exports_and_summaries_have_readable_runs_alone(con
     assert set(read_summaries(context, [secret, shared], actor=BOB)) == {shared.id}
     exported = [row for batch in export_runs(context, wanted, actor=BOB).batches for row in batch["run_id"]]
     assert exported == [str(shared.id)]
+
+
+def test_labels_of_figures_and_tags_are_of_readable_runs_alone(context, made):
+    shared, secret = made(TEAM), made(PRIVATE)
+    with context.database.begin() as conn:
+        conn.exec_driver_sql("update results set summary = '{\"Takeover of Acme\": 1}' where run_id = %s", (secret.id,))
+    add_tag(context, shared.id, "q3", actor=ADA)
+    add_tag(context, secret.id, "takeover", actor=ADA)
+
+    def known(actor):
+        figures = {key.label for key in list_keys(context, actor=actor) if key.field.name == "summary"}
+        return figures, set(list_tags(context, actor=actor))
+
+    assert known(BOB) == ({"a"}, {"q3"})
+    assert known(ADA) == known(ADMIN) == ({"Takeover of Acme"}, {"q3", "takeover"})
 
 
 def test_pages_of_runs_have_no_holes_where_others_runs_lie_between(context, made):

@@ -26,7 +26,7 @@ from api.group_schemas import (
     WayBody,
 )
 from contract.actor import Actor
-from contract.errors import NotFoundError
+from contract.errors import NotAllowedError, NotFoundError
 from contract.run_group import GroupKind
 from engine.analysis.change import read_way, start_change
 from engine.analysis.follow_group import brief, follow_group, wait_for_group
@@ -148,6 +148,8 @@ async def _push(socket: WebSocket, group_id: str, actor: Actor) -> None:
                 await socket.send_json(brief(now))
     except (ValueError, NotFoundError):
         await socket.send_json({"status": "NOT_FOUND", "final": True, "seq": 0})
+    except NotAllowedError as error:
+        await socket.send_json({"status": "NOT_ALLOWED", "final": True, "seq": 0, "reason": str(error)})
 
 
 def _definition(body: SweepRequest) -> dict[str, Any]:

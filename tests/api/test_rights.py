@@ -18,6 +18,7 @@ from api.app import create_app
 from contract.actor import Actor, Role
 from contract.person import Scope
 from contract.run import Status, Visibility
+from engine.analysis.sweep import start_sweep
 from engine.models.register import register
 from engine.people.rules import PeopleRules
 from engine.people.sign_in import actor_from_claims
@@ -332,6 +333,17 @@ def test_a_private_run_is_refused_with_its_owners_name_by_every_route_that_takes
     assert status == 403, text
     assert "Ask owner" in text
     assert ask(installation, route, "administrator", run=installation.private.id)[0] not in {401, 403, 500}
+
+
+def test_a_private_group_is_refused_with_its_owners_name_by_its_websocket(installation):
+    group = start_sweep(
+        installation.context, "probe", {}, scenarios=[{"n": 5}], actor=Actor("owner"), source=installation.private.id
+    )
+    with installation.client.websocket_connect(f"/ws/groups/{group.id}", headers={"Cookie": "who=author"}) as socket:
+        said = socket.receive_json()
+        assert (said["status"], said["final"]) == ("NOT_ALLOWED", True)
+        assert "Ask owner" in said["reason"]
+    assert installation.client.get(f"/groups/{group.id}", headers={"Cookie": "who=author"}).status_code == 403
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.startswith("GET") and "{run_id}" not in r])

@@ -77,7 +77,8 @@ def list_rows(
         and (cast(:actor as text) is null or actor = :actor)
         and (cast(:action as text) is null or action = :action or starts_with(action, :action || '.'))
         order by number desc limit :limit""")  # noqa: S608 - words of our own
-    values = {"before": before, "actor": actor, "action": action, "limit": limit}
+    wanted = {name: text and _storable(text) for name, text in (("actor", actor), ("action", action))}
+    values = {"before": before, "limit": limit, **wanted}
     return [_row(row) for row in conn.execute(statement, values).mappings()]
 
 

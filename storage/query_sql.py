@@ -190,8 +190,11 @@ def _date(operator: str, value: Value, binds: Binds, zone: str) -> str:
 
 
 def _midnight(day: dt.date, zone: str, later: int = 0) -> dt.datetime:
-    """Return when a day, or the one `later` days after it, begins in `zone`, in UTC."""
-    return dt.datetime.combine(day + dt.timedelta(days=later), dt.time(), ZoneInfo(zone)).astimezone(dt.UTC)
+    """Return when a day, or the one `later` days after it, begins in `zone`, in UTC; no moment outside the calendar."""
+    try:
+        return dt.datetime.combine(day + dt.timedelta(days=later), dt.time(), ZoneInfo(zone)).astimezone(dt.UTC)
+    except OverflowError:
+        return dt.datetime.max.replace(tzinfo=dt.UTC) if day.year > 1 else dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def _stored(field: Field, operator: str, value: Value, binds: Binds) -> str:

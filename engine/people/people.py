@@ -34,7 +34,7 @@ def find_person(context: AppContext, name: str, *, actor: Actor) -> Person:
     require(actor, Action.MANAGE_PEOPLE)
     with context.database.read() as conn:
         found = users.person_by_name(conn, name.replace("\0", ""))
-    if found is None or name == users.SYSTEM:
+    if found is None or found.name == users.SYSTEM:
         _nobody(name)
     return _as_it_counts(context, found)
 
@@ -51,8 +51,8 @@ def set_role(context: AppContext, name: str, role: Role | None, *, actor: Actor)
         found = _find_other(conn, name, actor)
         users.set_role(conn, found.id, role)
         detail = {"old": found.role, "new": role}
-        audit.append(conn, actor=actor.name, action="person.role_changed", subject=name, detail=detail)
-        changed = users.person_by_name(conn, name)
+        audit.append(conn, actor=actor.name, action="person.role_changed", subject=found.name, detail=detail)
+        changed = users.person_by_name(conn, found.name)
     context.signed_in.clear()
     assert changed is not None
     return _as_it_counts(context, changed)
@@ -71,16 +71,16 @@ def set_disabled(context: AppContext, name: str, *, disabled: bool, actor: Actor
         users.set_disabled(conn, found.id, disabled=disabled)
         if found.disabled is not disabled:
             action = "person.disabled" if disabled else "person.enabled"
-            audit.append(conn, actor=actor.name, action=action, subject=name)
-        changed = users.person_by_name(conn, name)
+            audit.append(conn, actor=actor.name, action=action, subject=found.name)
+        changed = users.person_by_name(conn, found.name)
     context.signed_in.clear()
     assert changed is not None
     return _as_it_counts(context, changed)
 
 
 def _find_other(conn: Any, name: str, actor: Actor) -> Person:
-    found = users.person_by_name(conn, name, lock=True)
-    if found is None or name == users.SYSTEM:
+    found = users.person_by_name(conn, name.replace("\0", ""), lock=True)
+    if found is None or found.name == users.SYSTEM:
         _nobody(name)
     if found.name == actor.name:
         problem = Problem("person", "nobody changes their own role or access", "Ask another administrator.")

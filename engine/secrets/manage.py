@@ -40,7 +40,7 @@ def delete_secret(context: AppContext, name: str, *, actor: Actor) -> None:
     """
     require(actor, Action.MANAGE_SECRETS)
     with context.database.begin() as conn:
-        deleted = secrets.delete_secret(conn, name)
+        deleted = not name_problems(name) and secrets.delete_secret(conn, name)
         if deleted:
             audit.append(conn, actor=actor.name, action="secret.deleted", subject=name)
     if not deleted:

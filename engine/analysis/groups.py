@@ -30,7 +30,7 @@ from engine.runs import job_queue
 from engine.runs.submit import choose_seed
 from engine.runs.uploads import check_uploads
 from engine.runs.visibility import first_visibility, viewer_of
-from storage import apps, run_groups, runs, search, workers
+from storage import apps, audit, run_groups, runs, search, workers
 
 LANES = 8  # shares of a group that can be worked on side by side
 LISTED = 50
@@ -201,9 +201,12 @@ def cancel_group(context: AppContext, group_id: UUID, *, actor: Actor) -> RunGro
     """
     require(actor, Action.CANCEL_RUNS)
     user = (context.user_id(actor), actor.name)
-    require_owner(actor, find_group(context, group_id, actor=actor).user, "this group of runs")
+    known = find_group(context, group_id, actor=actor)
+    require_owner(actor, known.user, "this group of runs")
     with context.database.begin() as conn:
         run_groups.request_cancel(conn, group_id, user)
+        if not known.final:
+            _record_for_other(conn, actor, "group.cancelled", known)
     with context.database.read() as conn:
         live = run_groups.live_members(conn, group_id)
     for run_id in live:
@@ -220,10 +223,12 @@ def resume_group(context: AppContext, group_id: UUID, *, actor: Actor) -> RunGro
         NotFoundError: there is no such group.
     """
     require(actor, Action.RUN_MODELS)
-    require_owner(actor, find_group(context, group_id, actor=actor).user, "this group of runs")
+    known = find_group(context, group_id, actor=actor)
+    require_owner(actor, known.user, "this group of runs")
     with context.database.begin() as conn:
         if run_groups.reopen(conn, group_id):
             _queue_lanes(conn, group_id, run_groups.count_lanes(conn, group_id))
+            _record_for_other(conn, actor, "group.resumed", known)
     return find_group(context, group_id, actor=actor)
 
 
@@ -259,6 +264,12 @@ def check_rules(
         )
         for (place, message, hint), found in counts.items()
     ]
+
+
+def _record_for_other(conn: Any, actor: Actor, action: str, group: RunGroup) -> None:
+    """Note in the audit log what an administrator does with somebody else's group."""
+    if group.user != actor.name and not actor.is_system:
+        audit.append(conn, actor=actor.name, action=action, subject=str(group.id), detail={"owner": group.user})
 
 
 def _queue_lanes(conn: Any, group_id: UUID, lanes: int) -> None:

@@ -26,7 +26,7 @@ MAX_ROWS = 1_000  # that are shown
 MAX_CHARACTERS = 8_000_000  # of the texts among them
 CELL = 10_000  # characters of a text that are shown
 FILE_CELL = 100_000  # characters of a text in a file
-SUBJECT = 500  # characters of a query that the audit log keeps
+SUBJECT = 500  # characters of a query that the audit log shows; a longer one stands whole in the row's detail
 FILE_TIMES = 20  # a file may take this many times as long as a query
 
 
@@ -119,8 +119,9 @@ def _batches(stack: ExitStack, opened: OpenQuery, first: list[list[object]], key
 
 def _record(context: AppContext, actor: Actor, action: str, sql: str) -> None:
     """Note in the audit log what is about to be read; a query that fails was asked for all the same."""
+    detail = {"query": sql.encode("utf-8", "replace").decode()} if len(sql) > SUBJECT else None
     with context.database.begin() as conn:
-        audit.append(conn, actor=actor.name, action=action, subject=sql[:SUBJECT])
+        audit.append(conn, actor=actor.name, action=action, subject=sql[:SUBJECT], detail=detail)
 
 
 def _explorer(context: AppContext) -> Explorer:

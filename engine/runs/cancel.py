@@ -1,6 +1,7 @@
 """Cancel a run: at once while it waits, within milliseconds while it runs.
 
-Chosen: a run is cancelled by its owner or an administrator, and its reason names who it was. The request is stored and
+Chosen: a run is cancelled by its owner or an administrator, and its reason names who it was; that an administrator
+cancels somebody else's stands in the audit log. The request is stored and
 notified in one statement; the worker that holds the run is notified and kills the model's process.
 Left out: undoing. A run that has ended stays as it ended.
 """
@@ -14,7 +15,7 @@ from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from engine.runs.visibility import refuse, viewer_of
-from storage import runs
+from storage import audit, runs
 
 
 def cancel(context: AppContext, run_id: UUID, *, actor: Actor, superseded_by: UUID | None = None) -> Run:
@@ -33,6 +34,9 @@ def cancel(context: AppContext, run_id: UUID, *, actor: Actor, superseded_by: UU
     with context.database.begin() as conn:
         before = runs.get_status(conn, run_id) if telemetry.is_active() else None
         run = runs.request_cancel(conn, run_id, superseded_by=superseded_by, user=user)
+        if user is not None and known.user != actor.name and not known.status.final:
+            detail = {"owner": known.user}
+            audit.append(conn, actor=actor.name, action="run.cancelled", subject=str(run_id), detail=detail)
     assert run is not None  # runs are never deleted
     if run.status.final:
         job_queue.admit_held(context.database, context.limits)

@@ -1,11 +1,13 @@
 """A user's webhooks: create, list, test, delete, and read what was delivered.
 
 Chosen: a user's webhooks are told of that user's runs, and nobody else sees them. An address that is not public is
-refused at once, and again each time that something is sent to it.
+refused at once, and again each time that something is sent to it. That data leaves the installation, and to which
+host, stands in the audit log; the rest of an address often holds a token.
 Left out: sending (`engine.webhooks.deliver`).
 """
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from engine.models.catalogue import find_app
 from engine.processes.context import AppContext
 from engine.webhooks.send import PORTS, resolve
 from engine.webhooks.signature import PURPOSE, make_secret
-from storage import webhooks
+from storage import audit, webhooks
 
 MAX_WEBHOOKS = 20  # of a user
 MAX_URL = 2_000  # characters
@@ -45,6 +47,8 @@ def create_webhook(context: AppContext, url: str, app_id: int | None = None, *, 
     with context.database.begin() as conn:
         added = webhooks.add_webhook(conn, user_id, url, stored, app_id, most=MAX_WEBHOOKS)
         made = None if added is None else webhooks.get_webhook(conn, actor.name, added)
+        if made is not None:
+            _record(conn, actor, "webhook.created", made)
     if made is None:
         raise InputError([Problem("url", f"you have {MAX_WEBHOOKS} webhooks already", "Delete one of them.")])
     return made, secret
@@ -80,6 +84,7 @@ def delete_webhook(context: AppContext, webhook_id: UUID, *, actor: Actor) -> No
     found = find_webhook(context, webhook_id, actor=actor)
     with context.database.begin() as conn:
         webhooks.delete_webhook(conn, found.id)
+        _record(conn, actor, "webhook.deleted", found)
 
 
 def send_test(context: AppContext, webhook_id: UUID, *, actor: Actor) -> UUID:
@@ -119,6 +124,11 @@ def list_deliveries(
     with context.database.read() as conn:
         listed = webhooks.list_deliveries(conn, found.id, limit=limit, offset=offset)
         return listed, webhooks.count_deliveries(conn, found.id, cap=COUNT_CAP)
+
+
+def _record(conn: Any, actor: Actor, action: str, webhook: Webhook) -> None:
+    detail = {"host": urlsplit(webhook.url).hostname, "app_id": webhook.app_id}
+    audit.append(conn, actor=actor.name, action=action, subject=str(webhook.id), detail=detail)
 
 
 def _check_url(context: AppContext, url: str) -> None:

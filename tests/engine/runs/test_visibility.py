@@ -10,7 +10,7 @@ from contract.errors import InputError, NotAllowedError, NotFoundError
 from contract.run import Status, Visibility
 from contract.run_search import Filter
 from engine.analysis.change import start_change
-from engine.analysis.groups import find_group
+from engine.analysis.groups import cancel_group, find_group, resume_group
 from engine.analysis.sensitivity import start_sensitivity
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import start_sweep
@@ -259,3 +259,19 @@ def test_a_private_run_that_is_edited_gives_a_private_run_unless_it_is_said_othe
     assert submit(context, "probe", {"n": 6}, actor=BOB, source=shared.id).visibility is TEAM
     # Whether somebody else's private run is there says nothing to who may not read it.
     assert submit(context, "probe", {"n": 7}, actor=BOB, source=secret.id).visibility is TEAM
+
+
+def test_what_an_administrator_cancels_of_somebody_elses_is_in_the_audit_log_and_ones_own_is_not(context, made):
+    mine, theirs = (submit(context, "probe", {"n": n}, actor=ADA) for n in (11, 12))
+    group = start_sweep(context, "probe", {}, scenarios=[{"n": 5}], actor=ADA)
+    cancel(context, mine.id, actor=ADA)
+    for _ in range(2):  # once more changes nothing
+        cancel(context, theirs.id, actor=ADMIN)
+        cancel_group(context, group.id, actor=ADMIN)
+    resume_group(context, group.id, actor=ADMIN)
+    rows = reversed(list_audit_rows(context, actor=ADMIN))
+    assert [(r.actor, r.action, r.subject, r.detail) for r in rows if r.action.split(".")[0] in {"run", "group"}] == [
+        (ADMIN.name, "run.cancelled", str(theirs.id), {"owner": "ada"}),
+        (ADMIN.name, "group.cancelled", str(group.id), {"owner": "ada"}),
+        (ADMIN.name, "group.resumed", str(group.id), {"owner": "ada"}),
+    ]

@@ -16,6 +16,7 @@ from contract.errors import DeliveryError, InputError, NotFoundError
 from contract.run import Status
 from contract.webhook import DeliveryStatus
 from engine.models.catalogue import find_app
+from engine.people.audit import list_audit_rows
 from engine.runs.cancel import cancel
 from engine.runs.submit import submit
 from engine.webhooks import send
@@ -32,7 +33,7 @@ from engine.webhooks.manage import (
 from engine.webhooks.signature import make_secret, sign
 from storage import runs
 from storage.encryption import Cipher, new_key
-from tests.actors import ADA, GRACE
+from tests.actors import ADA, ADMIN, GRACE
 from tests.engine.hosts import serving
 
 CODE = "def run(inputs):\n    return {}\n"
@@ -314,3 +315,14 @@ def test_a_worker_tells_a_webhook_as_soon_as_its_run_has_ended(told, add_model, 
     workers(1, TONTINE_WEBHOOK_PRIVATE_HOSTS="localhost")
     assert arrived.wait(60)
     assert json.loads(receiver.received[0][2])["data"]["run_id"] == str(run.id)
+
+
+def test_the_audit_log_has_the_host_of_a_webhook_and_not_its_address(context):
+    made, _ = create_webhook(context, "https://1.1.1.1/hook?token=s3cret", actor=ADA)
+    delete_webhook(context, made.id, actor=ADA)
+    rows = list_audit_rows(context, actor=ADMIN, action="webhook")
+    assert [(row.action, row.subject) for row in reversed(rows)] == [
+        ("webhook.created", str(made.id)),
+        ("webhook.deleted", str(made.id)),
+    ]
+    assert [row.detail for row in rows] == 2 * [{"host": "1.1.1.1", "app_id": None}]

@@ -2,7 +2,8 @@
 
 Chosen: 32 random bytes behind `tontine_`, so that a leaked one is recognised, of which only the SHA-256 is stored. A
 token may do what its scope says and never more than its owner may at the moment it is used; it ends by itself. Whoever
-uses a token can make no other with it: what was handed to a program cannot outlive its end.
+uses a token can make no other with it: what was handed to a program cannot outlive its end. Nor can it revoke one,
+unless its scope is to administer: one that may only read changes nothing.
 Left out: where a request carries it (`api.auth`).
 """
 
@@ -86,8 +87,12 @@ def revoke_token(context: AppContext, token_id: UUID, *, actor: Actor) -> ApiTok
 
     Raises:
         NotFoundError: there is none, or it is somebody else's.
+        NotAllowedError: a program asks, with a token that may not administer.
     """
     require(actor, Action.MANAGE_TOKENS)
+    if actor.by_token and not is_allowed(actor, Action.MANAGE_PEOPLE):
+        refusal = f"a token takes the scope {Scope.ADMINISTER} to revoke one"
+        raise NotAllowedError([Problem("actor", refusal, "Sign in and revoke it on the page Account.")])
     with context.database.begin() as conn:
         found = api_tokens.get_token(conn, token_id)
         if found is None or (found.owner != actor.name and not is_allowed(actor, Action.MANAGE_PEOPLE)):

@@ -202,6 +202,17 @@ def test_nobody_revokes_the_token_of_somebody_else_but_an_administrator(context)
     assert tokens.revoke_token(context, made.id, actor=ADMIN).revoked_at is not None
 
 
+def test_a_token_revokes_none_unless_its_scope_is_to_administer(context):
+    owner = Actor(context.user)
+    made = tokens.create_token(context, "t", Scope.RUN, 1, actor=owner)[0]
+    for scope in (Scope.READ, Scope.RUN, Scope.REGISTER):
+        program = tokens.actor_of_token(context, tokens.create_token(context, "p", scope, 1, actor=owner)[1])
+        with pytest.raises(NotAllowedError, match="takes the scope administer to revoke one"):
+            tokens.revoke_token(context, made.id, actor=program)
+    program = tokens.actor_of_token(context, tokens.create_token(context, "p", Scope.ADMINISTER, 1, actor=owner)[1])
+    assert tokens.revoke_token(context, made.id, actor=program).revoked_at is not None
+
+
 def test_there_are_as_many_tokens_as_one_may_have_and_no_more(context, monkeypatch):
     monkeypatch.setattr(tokens, "MAX_TOKENS", 2)
     owner = Actor("bob", role=Role.ANALYST)

@@ -70,7 +70,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start database, workers and listener; stop what was started."""
     route_server_logs()
     try:
-        providers = sign_in.configured_providers()
+        named = settings.administrators or settings.role_claim or settings.team_claim
+        providers = sign_in.configured_providers(expected=bool(named))
     except SignInError as error:
         raise SystemExit(f"Tontine cannot start: {error}") from error
     sleep_when_idle(on_stop=_end_streams)

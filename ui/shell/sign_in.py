@@ -29,8 +29,12 @@ from contract.errors import SignInError
 SECRET_LETTERS = 32  # that a cookie's secret has at least
 
 
-def configured_providers() -> tuple[str, ...]:
+def configured_providers(*, expected: bool = False) -> tuple[str, ...]:
     """Return the names of the identity providers, `default` for one without a name; none where nobody signs in.
+
+    Args:
+        expected: settings say who is what when people sign in; a secrets file that is missing, or is looked for in
+            another folder, must not make everybody the administrator.
 
     Raises:
         SignInError: they cannot be used as they are configured.
@@ -49,6 +53,13 @@ def configured_providers() -> tuple[str, ...]:
         except (OSError, ValueError) as error:
             raise SignInError(f"{path} cannot be read, and it may say who signs in: {error}.") from error
         auth = found.get("auth", auth)
+    if auth is None and expected:
+        files = ", ".join(map(str, st.get_option("secrets.files")))
+        raise SignInError(
+            "TONTINE_ADMINISTRATORS, TONTINE_ROLE_CLAIM or TONTINE_TEAM_CLAIM is set, which count when people sign in, "
+            f"and no secrets file has a section [auth]. Looked for: {files}. Write the section, as in "
+            ".streamlit/secrets.example.toml, or take the settings away: then there is one user, who may do everything."
+        )
     if auth is None:
         return ()
     if not isinstance(auth, dict):

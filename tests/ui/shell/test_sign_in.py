@@ -46,6 +46,16 @@ def test_without_the_section_nobody_signs_in(secrets):
     assert sign_in.configured_providers() == ()
 
 
+def test_settings_for_people_without_the_section_end_the_start(secrets):
+    with pytest.raises(SignInError, match=r"no secrets file has a section \[auth\]. Looked for: .*secrets.toml"):
+        sign_in.configured_providers(expected=True)
+    secrets("[other]\nx = 1\n")
+    with pytest.raises(SignInError, match="TONTINE_ADMINISTRATORS"):
+        sign_in.configured_providers(expected=True)
+    secrets(section())
+    assert sign_in.configured_providers(expected=True) == ("default",)
+
+
 def test_a_provider_without_a_name_and_providers_with_one(secrets):
     secrets(section())
     assert sign_in.configured_providers() == ("default",)

@@ -87,9 +87,13 @@ def get_baseline(conn: Connection, app_id: int) -> Baseline | None:
     return None if row is None else Baseline(row.app_id, row.run_id, row.user_name, row.created_at)
 
 
-def read_annotations(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Annotations]:
-    """Return what is said of these runs, by run; each of them is there. Oldest first."""
+def read_annotations(conn: Connection, ids: Sequence[UUID], *, viewer: Viewer | None = None) -> dict[UUID, Annotations]:
+    """Return what is said of these runs, by run, oldest first; nothing of one that is not for `viewer` to read."""
     of_runs = {"ids": list(ids)}
+    if viewer is not None:
+        condition, values = readable(viewer)
+        reading = sql(f"select r.id from runs r where r.id = any(:ids) and {condition}")  # noqa: S608 - our own words
+        of_runs = {"ids": list(conn.execute(reading, {**values, **of_runs}).scalars())}
     tags: dict[UUID, list[Tag]] = {}
     stars: dict[UUID, list[Star]] = {}
     notes: dict[UUID, list[Note]] = {}

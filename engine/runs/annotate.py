@@ -156,10 +156,11 @@ def baseline_of(context: AppContext, app_id: int, *, actor: Actor) -> Baseline |
 
 
 def read_annotations(context: AppContext, ids: Sequence[UUID], *, actor: Actor) -> dict[UUID, Annotations]:
-    """Return what is said of these runs, by run; each of them is there."""
+    """Return what is said of these runs, by run; each of them is there. Nothing is, of one the actor may not read."""
     require(actor, Action.READ_RUNS)
+    viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
-        return annotations.read_annotations(conn, ids)
+        return annotations.read_annotations(conn, ids, viewer=viewer)
 
 
 def list_tags(context: AppContext, *, actor: Actor) -> list[str]:

@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from contract.actor import Actor, Role
+from contract.annotation import Annotations
 from contract.errors import InputError, NotAllowedError, NotFoundError
 from contract.run import Status, Visibility
 from contract.run_search import Filter
@@ -19,7 +20,7 @@ from engine.models.catalogue import find_app
 from engine.people.audit import list_audit_rows
 from engine.processes.status import usage_stats
 from engine.report.pdf import run_pdf
-from engine.runs.annotate import add_tag, list_tags
+from engine.runs.annotate import add_note, add_tag, list_tags, read_annotations
 from engine.runs.cancel import cancel
 from engine.runs.events import follow_events, is_over
 from engine.runs.export import export_columns, export_runs
@@ -108,6 +109,18 @@ def test_labels_of_figures_and_tags_are_of_readable_runs_alone(context, made):
 
     assert known(BOB) == ({"a"}, {"q3"})
     assert known(ADA) == known(ADMIN) == ({"Takeover of Acme"}, {"q3", "takeover"})
+
+
+def test_nothing_that_is_said_of_a_run_is_read_once_it_is_private(context, made):
+    """A page that shows its notes may be open while its owner makes it private."""
+    run = made(TEAM)
+    add_note(context, run.id, "for the team", actor=ADA)
+    assert [note.text for note in read_annotations(context, [run.id], actor=BOB)[run.id].notes] == ["for the team"]
+    set_visibility(context, run.id, PRIVATE, actor=ADA)
+    add_note(context, run.id, "for me", actor=ADA)
+    add_tag(context, run.id, "takeover", actor=ADA)
+    assert read_annotations(context, [run.id], actor=BOB) == {run.id: Annotations()}
+    assert [len(read_annotations(context, [run.id], actor=who)[run.id].notes) for who in (ADA, ADMIN)] == [2, 2]
 
 
 def test_pages_of_runs_have_no_holes_where_others_runs_lie_between(context, made):

@@ -6,10 +6,14 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from contract.actor import Role
+from contract.actor import Actor, Role
+from contract.run import Status, Visibility
 from engine.authorization import LEAST_ROLE
 from engine.people.rules import PeopleRules
 from engine.processes import context as contexts
+from engine.runs.annotate import add_note, add_tag, pin_baseline
+from engine.runs.submit import submit
+from storage import runs
 from tests.engine.conftest import ROOT
 from ui.shell.sitemap import PAGE_SPECS
 
@@ -51,10 +55,12 @@ def office(visit, context, monkeypatch, add_model):
     contexts.set_current(dataclasses.replace(context, people=rules, signed_in={}))
     monkeypatch.setattr("ui.shell.sign_in_screen.configured_providers", lambda: ("default",))
 
-    def go(name, who, **claims):
+    def go(name, who, run=None, **claims):
         app = AppTest.from_function(open_page, kwargs={"name": name}, default_timeout=30)
         if name == "model":
             app.query_params["app"] = "probe"
+        if run is not None:
+            app.query_params["id"] = str(run)
         known = {"iss": "https://login.example", "sub": who, "name": who, "role": who, "iat": int(time.time()) - 1}
         app.user = {"is_logged_in": True, **known, **claims} if who else {"is_logged_in": False}
         app.run()
@@ -111,6 +117,24 @@ def test_the_script_of_a_page_refuses_even_where_no_frame_does(office, name):
     app.run()
     assert app.exception or "You may not" in texts(app)  # what an exception says is for the log
     assert not app.dataframe
+
+
+def test_a_viewer_reads_what_is_said_of_a_run_and_is_offered_nothing_that_would_be_refused(office):
+    context, owner = contexts.current(), Actor("owner")
+    run = submit(context, "probe", {}, actor=owner, visibility=Visibility.PUBLIC)
+    with context.database.begin() as conn:
+        attempt = runs.claim_run(conn, run.id, "w").attempt
+        runs.finish_run(conn, run.id, attempt, status=Status.SUCCESS, doc={"summary": {"a": 1}})
+    add_tag(context, run.id, "q3", actor=owner)
+    add_note(context, run.id, "checked", actor=owner)
+    pin_baseline(context, run.id, actor=owner)
+    viewers, analysts = (office("run", who, run=run.id) for who in ("viewer", "analyst"))
+    for app, may in ((viewers, False), (analysts, True)):
+        assert "checked" in texts(app)
+        shown = {button.key: button.disabled for button in app.button}
+        assert [shown["star-run"], shown["tag-0"]] == 2 * [not may]
+        assert ("pin-run" in shown) is may
+        assert ("note-text" in {area.key for area in app.text_area}) is may
 
 
 @pytest.mark.parametrize(

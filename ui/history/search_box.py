@@ -24,12 +24,13 @@ from contract.run_query import (
     top_parts,
     without_part,
 )
+from engine.authorization import Action
 from engine.runs.saved_searches import list_searches, remove_search, save_search
 from engine.runs.search_keys import resolve_keys
 from ui.shell import cached
 from ui.shell.markup import escape
 from ui.shell.problems import show_problems
-from ui.shell.session import current_actor
+from ui.shell.session import current_actor, may
 from ui.shell.session_format import current_format
 
 BOX = "q"
@@ -139,7 +140,7 @@ def _show_builder(app: str | None) -> None:
 
 
 def _show_saved() -> None:
-    actor = current_actor()
+    actor, changeable = current_actor(), may(Action.ANNOTATE_RUNS)
     found = list_searches(cached.context(), actor=actor)
     if not found:
         st.caption("None yet. Search, then give the search a name.")
@@ -156,13 +157,15 @@ def _show_saved() -> None:
                 args=(in_session_format(one.query),),
             )
             st.space("stretch")
-            if own:
+            if own and changeable:
                 remove = st.button(
                     "", key=f"saved-remove-{one.id}", icon=":material/delete:", help="Remove", type="tertiary"
                 )
                 if remove:
                     remove_search(cached.context(), one.id, actor=actor)
                     st.rerun()
+    if not changeable:
+        return
     with st.form("save-search", border=False):
         name = st.text_input("Name of this search", key="saved-name", max_chars=LONGEST_NAME)
         shared = st.checkbox("Offer it to everybody", key="saved-shared")

@@ -11,10 +11,11 @@ from contract.annotation import LONGEST_TAG
 from contract.errors import ProblemsError
 from contract.run import Run
 from engine.analysis.compare import MOST_RUNS
+from engine.authorization import Action
 from engine.runs.annotate import add_tag, set_star
 from ui.shell import cached, sitemap
 from ui.shell.problems import show_problems
-from ui.shell.session import current_actor
+from ui.shell.session import current_actor, may
 
 
 def show_actions(ticked: Sequence[Run]) -> None:
@@ -24,6 +25,8 @@ def show_actions(ticked: Sequence[Run]) -> None:
         compared = [str(run.id) for run in reversed(ticked[:MOST_RUNS])]  # the oldest first: it is the baseline
         if st.button("Compare", icon=":material/compare_arrows:", disabled=len(ticked) < 2, key="compare-ticked"):
             st.switch_page(sitemap.make_page("compare"), query_params={"runs": ",".join(compared)})
+        if not may(Action.ANNOTATE_RUNS):
+            return
         with st.popover("Tag", icon=":material/label:"), st.form("tag-ticked", border=False):
             tag = st.text_input("Tag", max_chars=LONGEST_TAG, key="ticked-tag")
             if st.form_submit_button("Add"):

@@ -11,12 +11,13 @@ from contract.annotation import LONGEST_NOTE, LONGEST_TAG, Annotations, Note
 from contract.errors import ProblemsError
 from contract.run import Run, Status
 from engine.analysis.compare import previous_run
+from engine.authorization import Action
 from engine.runs import annotate
 from ui.shell import cached, sitemap
 from ui.shell.formatting import relative_time
 from ui.shell.markup import escape, safe_markdown
 from ui.shell.problems import show_problems
-from ui.shell.session import current_actor
+from ui.shell.session import current_actor, may
 from ui.shell.time_zone import utc_text
 
 
@@ -24,19 +25,24 @@ from ui.shell.time_zone import utc_text
 def show_annotations(run: Run) -> None:
     """Show and change what is said of a run; typing runs this alone, a change the page, whose links it may change."""
     context, actor = cached.context(), current_actor()
-    said = annotate.read_annotations(context, [run.id], actor=actor)[run.id]
+    said, changeable = annotate.read_annotations(context, [run.id], actor=actor)[run.id], may(Action.ANNOTATE_RUNS)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="annotations"):
-        _show_star(run, said)
+        _show_star(run, said, changeable=changeable)
         for place, tag in enumerate(said.tags):
-            label, help_ = escape(tag.text), f"{escape(tag.user)}, {utc_text(tag.at)}. Click to remove."
-            if st.button(label, key=f"tag-{place}", icon=":material/close:", help=help_):
+            label, help_ = escape(tag.text), f"{escape(tag.user)}, {utc_text(tag.at)}"
+            help_ = f"{help_}. Click to remove." if changeable else help_
+            icon = ":material/close:" if changeable else ":material/label:"
+            if st.button(label, key=f"tag-{place}", icon=icon, help=help_, disabled=not changeable):
                 annotate.remove_tag(context, run.id, tag.text, actor=actor)
                 st.rerun()
-        _show_tag_form(run)
-        _show_baseline(run, said)
-        _show_note_form(run)
+        if changeable:
+            _show_tag_form(run)
+            _show_baseline(run, said)
+            _show_note_form(run)
+        elif said.baseline:
+            st.caption(":material/push_pin: Baseline", help=f"Pinned by {escape(said.baseline.user)}")
     for note in said.notes:
-        _show_note(run, note)
+        _show_note(run, note, changeable=changeable)
 
 
 def show_comparison_links(run: Run) -> None:
@@ -61,15 +67,14 @@ def _link(label: str, first: str, run: Run) -> None:
     )
 
 
-def _show_star(run: Run, said: Annotations) -> None:
+def _show_star(run: Run, said: Annotations, *, changeable: bool) -> None:
     actor = current_actor()
     starred = said.starred_by(actor.name)
     others = ", ".join(f"{star.user} ({relative_time(star.at)})" for star in said.stars)
     label = "Starred" if starred else "Star"
     icon = ":material/star:" if starred else ":material/star_border:"
-    if st.button(
-        label, key="star-run", icon=icon, type="tertiary", help=escape(f"Starred by {others}") if others else None
-    ):
+    told = escape(f"Starred by {others}") if others else None
+    if st.button(label, key="star-run", icon=icon, type="tertiary", help=told, disabled=not changeable):
         annotate.set_star(cached.context(), run.id, actor=actor, starred=not starred)
         st.rerun()
 
@@ -121,13 +126,13 @@ def _show_note_form(run: Run) -> None:
                 st.rerun()
 
 
-def _show_note(run: Run, note: Note) -> None:
+def _show_note(run: Run, note: Note, *, changeable: bool) -> None:
     actor = current_actor()
     with st.container(border=True, key=f"note-{note.id}"):
         edited = f", changed {relative_time(note.edited_at)}" if note.edited_at else ""
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{escape(note.user)}, {relative_time(note.at)}{edited}", help=utc_text(note.at))
-            if note.user == actor.name:
+            if changeable and note.user == actor.name:
                 st.space("stretch")
                 _show_note_actions(run, note)
         st.markdown(safe_markdown(note.text))

@@ -41,7 +41,7 @@ try:
         st.title(escape(app.name), anchor=False)
         for problem in [*read.errors.values(), *read.unknown]:
             st.error(escape(problem.text), icon=":material/link_off:")
-        setup.show_inputs(manifest, values)
+        setup.show_inputs(manifest, values, params)
         started = setup.show_setup(setup.Model(app, version, manifest, values, source_id))
     else:
         st.title("Sweeps", anchor=False)

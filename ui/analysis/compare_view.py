@@ -18,6 +18,7 @@ from contract.errors import ProblemsError
 from contract.result import Series
 from engine.analysis.compare import FigureRow, InputRow, RunComparison, compare_table, named_series
 from engine.analysis.table_difference import TableDifference
+from engine.authorization import Action, is_allowed
 from engine.runs.export import whole_series
 from ui.result import chart_view
 from ui.shell import cached, sitemap
@@ -69,6 +70,22 @@ def _show_runs(found: RunComparison) -> None:
                 st.page_link(sitemap.make_page("run"), label=names[place], query_params={"id": str(run.id)})
                 said = (run.app_name, STATUS[run.status].words, run.user, timestamp(run.queued_at, session_zone()))
                 st.caption(f"{escape(' · '.join(said))} · version {run.version[:12]}")
+    _show_change_link(found)
+
+
+def _show_change_link(found: RunComparison) -> None:
+    """Offer the analysis of change between two runs of one model that differ in what they were run on."""
+    if len(found.runs) != 2 or not is_allowed(current_actor(), Action.RUN_MODELS):
+        return
+    before, after = (found.runs[place].run for place in _order(found))
+    if before.app_id == after.app_id and (found.differing or before.version != after.version):
+        st.page_link(
+            sitemap.make_page("sweep"),
+            label="Analysis of change",
+            icon=":material/waterfall_chart:",
+            query_params={"before": str(before.id), "after": str(after.id)},
+            help="How much of each figure's difference is due to each input, from the baseline to the other run",
+        )
 
 
 def _show_inputs(found: RunComparison) -> None:

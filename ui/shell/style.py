@@ -80,6 +80,10 @@ STYLE_SHEET = """
   .st-key-account-menu { top: 3.6rem; right: 13rem; }
   .st-key-live-runs { top: 3.85rem; right: 7.5rem; }
   .st-key-currency-menu { top: 3.6rem; right: 1rem; }
+  /* The header has a second row, under which the page scrolls away as under the first. */
+  [data-testid="stHeader"] { box-shadow: 0 2.6rem 0 var(--st-background-color); }
+  .st-key-runbar { top: 6.3rem; }
+  .st-key-group-figure { min-width: 100%; }
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   .tontine-cards { grid-template-columns: 1fr 1fr; }
   .tontine-help > span { left: auto; right: -1rem; transform: none; }

@@ -54,11 +54,11 @@ def parallel_figure(axes: Sequence[Axis], *, baseline: int, dark: bool | None = 
         "labelfont": {"size": 12},
         "tickfont": {"size": 11},
     }
-    top = 60
+    top, right = 60, 60
     if len(axes) > LEVEL_LABELS:  # names side by side would lie over each other
         trace |= {"labelangle": -LABEL_ANGLE}
-        top = 120
-    return base.make_figure([trace], dark=dark, legend=False, margin={"l": 60, "r": 60, "t": top, "b": 24})
+        top, right = 120, 120
+    return base.make_figure([trace], dark=dark, legend=False, margin={"l": 60, "r": right, "t": top, "b": 24})
 
 
 def _is_drawn(axis: Axis) -> bool:

@@ -187,6 +187,17 @@ def test_the_set_up_leads_back_to_the_form_with_its_inputs(visit, add_model):
     assert link.proto.query_string == "app=probe&n=9"
 
 
+def test_every_page_of_sweeps_leads_to_the_list(visit, add_model, context):
+    add_model(ADDS, NM)
+    group = start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2]}], actor=ADA)
+    for query in ({"id": str(group.id)}, {"app": "probe"}, {"before": ""}, {"id": "x"}, {"app": "nothing"}):
+        app = visit("sweep", **query)
+        press(app, "all-sweeps")
+        assert app.title[0].value == "Sweeps"
+        assert list(app.dataframe[0].value["Over"]) == ["Number"]
+    assert "all-sweeps" not in [b.key for b in visit("sweep").button]
+
+
 def test_links_that_lead_nowhere_say_so(visit, add_model):
     add_model(ADDS, NM)
     app = visit("sweep", before="x", after="run?id=y")

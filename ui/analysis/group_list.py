@@ -32,6 +32,11 @@ STATUS_WORDS = {
 }
 
 
+def show_list_button() -> None:
+    """Lead to the list; links to the page that one is on keep its address, and so what it shows."""
+    st.button("All sweeps", key="all-sweeps", icon=":material/list:", type="tertiary", on_click=st.query_params.clear)
+
+
 def show_group_link(run_id: UUID) -> None:
     """Lead from a run to the group that it is a point of, where there is one."""
     found = group_of_run(cached.context(), run_id, actor=current_actor())

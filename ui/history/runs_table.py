@@ -147,7 +147,7 @@ def column_config() -> dict[str, Any]:
         "Queued": st.column_config.DatetimeColumn(
             format="YYYY-MM-DD HH:mm:ss", timezone=zone_name(), width=150, help=f"Time zone: {zone_name()}"
         ),
-        "Tags": st.column_config.TextColumn(width=150),
+        "Tags": st.column_config.TextColumn(width=210),
         "Seconds": st.column_config.NumberColumn(format="%.3f", width="small"),
         "Inputs": st.column_config.TextColumn(width=330, help="What differs from the model's starting values"),
         "Result": st.column_config.TextColumn(width=370, help="The headline figure, or why there is none"),

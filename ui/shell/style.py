@@ -76,13 +76,8 @@ STYLE_SHEET = """
 .st-key-live-runs { position: fixed; top: 0.9rem; right: 17.5rem; z-index: 999991; width: auto; }
 /* Who has signed in is in the header, beside the navigation. */
 .st-key-account-menu { position: fixed; top: 0.65rem; right: 23rem; z-index: 999991; width: auto; }
+SECOND_ROW
 @media (max-width: 640px) {
-  .st-key-account-menu { top: 3.6rem; right: 13rem; }
-  .st-key-live-runs { top: 3.85rem; right: 7.5rem; }
-  .st-key-currency-menu { top: 3.6rem; right: 1rem; }
-  /* The header has a second row, under which the page scrolls away as under the first. */
-  [data-testid="stHeader"] { box-shadow: 0 2.6rem 0 var(--st-background-color); }
-  .st-key-runbar { top: 6.3rem; }
   .st-key-group-figure { min-width: 100%; }
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   .tontine-cards { grid-template-columns: 1fr 1fr; }
@@ -90,8 +85,24 @@ STYLE_SHEET = """
 }
 </style>
 """
+# Where the navigation of an administrator leaves no room beside it: the header has a second row, under which the page
+# scrolls away as under the first.
+SECOND_ROW = """
+@media (max-width: WIDTH) {
+  SCOPE .st-key-account-menu { top: 3.6rem; right: 13rem; }
+  SCOPE .st-key-live-runs { top: 3.85rem; right: 7.5rem; }
+  SCOPE .st-key-currency-menu { top: 3.6rem; right: 1rem; }
+  SCOPE [data-testid="stHeader"] { box-shadow: 0 2.6rem 0 light-dark(#FFFFFF, #10151C); }
+  SCOPE .st-key-runbar { top: 6.3rem; }
+}"""
+NARROW = {  # px, by what else takes room
+    '[data-testid="stApp"]': 1250,
+    '[data-testid="stApp"]:has(.st-key-account-menu)': 1340,
+    '[data-testid="stApp"]:has([data-testid="stSidebar"][data-collapsed="false"])': 1560,
+}
 
 
 def apply_style() -> None:
     """Add the style sheet to the page."""
-    st.html(STYLE_SHEET)
+    rows = (SECOND_ROW.replace("SCOPE", scope).replace("WIDTH", f"{px}px") for scope, px in NARROW.items())
+    st.html(STYLE_SHEET.replace("SECOND_ROW", "".join(rows)))

@@ -45,9 +45,11 @@ STYLE_SHEET = """
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 4rem; max-width: 96rem; }
 /* Streamlit keeps a replaced element until the script has ended: a box must not stand there twice meanwhile. */
 [class*="st-key-"][class*="-cell"] [data-retained="true"] { display: none; }
-/* Run stays in reach above a long form. */
-.st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
-  background: var(--st-background-color); }
+/* Run stays in reach above a long form; Streamlit wraps it in a box of its own height, which is what sticks. */
+.st-key-runbar { padding: 0.4rem 0; background: light-dark(#FFFFFF, #10151C); }
+@media (min-width: 641px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-runbar) { position: sticky; top: 3.75rem; z-index: 90; }
+}
 /* A script that is stopped half way leaves half a page; none here runs longer than a moment. */
 [data-testid="stStatusWidget"] button { display: none; }
 /* A date is typed into the box beside the calendar: the calendar's own field misreads other orders than its own. */
@@ -93,7 +95,7 @@ SECOND_ROW = """
   SCOPE .st-key-live-runs { top: 3.85rem; right: 7.5rem; }
   SCOPE .st-key-currency-menu { top: 3.6rem; right: 1rem; }
   SCOPE [data-testid="stHeader"] { box-shadow: 0 2.6rem 0 light-dark(#FFFFFF, #10151C); }
-  SCOPE .st-key-runbar { top: 6.3rem; }
+  SCOPE [data-testid="stLayoutWrapper"]:has(> .st-key-runbar) { top: 6.1rem; }
 }"""
 NARROW = {  # px, by what else takes room
     '[data-testid="stApp"]': 1250,

@@ -16,6 +16,8 @@ from charting import base, palette
 MOST_AXES = 12
 MOST_OPTIONS = 12
 LONGEST = 22  # letters of an axis's name
+LEVEL_LABELS = 4  # axes whose names have room side by side
+LABEL_ANGLE = 30  # degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,11 @@ def parallel_figure(axes: Sequence[Axis], *, baseline: int, dark: bool | None = 
         "labelfont": {"size": 12},
         "tickfont": {"size": 11},
     }
-    return base.make_figure([trace], dark=dark, legend=False, margin={"l": 60, "r": 60, "t": 60, "b": 24})
+    top, right = 60, 60
+    if len(axes) > LEVEL_LABELS:  # names side by side would lie over each other
+        trace |= {"labelangle": -LABEL_ANGLE}
+        top, right = 120, 120
+    return base.make_figure([trace], dark=dark, legend=False, margin={"l": 60, "r": right, "t": top, "b": 24})
 
 
 def _is_drawn(axis: Axis) -> bool:

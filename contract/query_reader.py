@@ -258,7 +258,7 @@ class _Walker:
         found = []
         for token in tokens:
             joined = token.type == "WORD" and "," in token
-            if not joined or (self.format.decimal == "," and _DECIMAL_COMMA.fullmatch(token)):
+            if not joined or (self.format.decimal == "," and _has_decimal_commas(token)):
                 found.append(token)
                 continue
             at = token.start_pos or 0
@@ -455,6 +455,11 @@ def _token(tree: Tree[Token] | Token) -> Token:
     found = tree.children[0] if isinstance(tree, Tree) else tree
     assert isinstance(found, Token)
     return found
+
+
+def _has_decimal_commas(text: str) -> bool:
+    """Return whether each comma in a number, or in the ends of a range, is a decimal mark."""
+    return all(_DECIMAL_COMMA.fullmatch(end) for end in text.split("..") if "," in end)
 
 
 def _column(token: Token) -> int:

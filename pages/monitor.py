@@ -9,7 +9,7 @@ from engine.processes.status import list_workers, queue_counts
 from engine.runs.search import search_runs
 from ui.history import runs_table
 from ui.shell import cached
-from ui.shell.formatting import duration, relative_time
+from ui.shell.formatting import ENDED_COLORS, duration, relative_time
 from ui.shell.problems import show_outages
 from ui.shell.session import current_actor
 
@@ -88,6 +88,7 @@ def _show() -> None:
             pd.DataFrame({"Success": days["successes"], "Other": days["runs"] - days["successes"]}),
             x_label="Day (UTC)",
             y_label="Runs",
+            color=list(ENDED_COLORS),
         )
 
 

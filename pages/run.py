@@ -7,6 +7,7 @@ import streamlit as st
 from contract.errors import ProblemsError
 from contract.run import Run
 from engine.runs.follow import snapshot
+from ui.analysis import group_list
 from ui.model import version_notice
 from ui.people import run_sharing
 from ui.result import annotations, run_difference, run_view
@@ -41,6 +42,7 @@ def show_head(run: Run) -> None:
         line = f"Run {str(run.id)[-8:]} · {escape(run.user)} · {queued}"
         st.caption(line, help=f"Queued at {utc_text(run.queued_at)}")
         st.space("stretch")
+        group_list.show_group_link(run.id)
         run_view.copy_link(run)
         run_view.edit_link(run)
         annotations.show_comparison_links(run)

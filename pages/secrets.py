@@ -20,7 +20,7 @@ except NotAllowedError as error:
     st.stop()
 
 st.markdown(
-    "Values that models may know, such as keys of data providers. They are stored encrypted, handed to runs of models "
+    "Values that models need, such as keys of data providers. They are stored encrypted, handed to runs of models "
     "that were granted them, and never shown again. A stored value comes before one in the workers' environment."
 )
 for problem in missing:
@@ -33,5 +33,4 @@ with left:
     st.subheader("Set a value", anchor=False)
     show_set_form(found, enabled=not missing)
 with right:
-    st.subheader("Delete a value", anchor=False)
     show_delete_form(found)

@@ -8,10 +8,10 @@ import streamlit as st
 from contract.errors import ProblemsError
 from engine.runs.follow import snapshot
 from ui.analysis import change_setup, setup
-from ui.analysis.group_list import show_groups
+from ui.analysis.group_list import show_groups, show_list_button
 from ui.analysis.group_view import show_group
 from ui.form import links
-from ui.shell import cached, sitemap
+from ui.shell import cached
 from ui.shell.markup import code, escape
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
@@ -23,7 +23,7 @@ try:
 except ValueError:
     st.title("Sweeps", anchor=False)
     st.error(f"The link names no run or group: {code(params.get('id') or params['from'])}. Copy it again.")
-    st.page_link(sitemap.make_page("sweep"), label="All sweeps")
+    show_list_button()
     st.stop()
 
 started = None
@@ -41,7 +41,7 @@ try:
         st.title(escape(app.name), anchor=False)
         for problem in [*read.errors.values(), *read.unknown]:
             st.error(escape(problem.text), icon=":material/link_off:")
-        setup.show_inputs(manifest, values)
+        setup.show_inputs(manifest, values, params)
         started = setup.show_setup(setup.Model(app, version, manifest, values, source_id))
     else:
         st.title("Sweeps", anchor=False)
@@ -50,7 +50,8 @@ try:
 except ProblemsError as error:
     st.title("Sweeps", anchor=False)
     show_problems(error)
-    st.page_link(sitemap.make_page("sweep"), label="All sweeps")
+if params:
+    show_list_button()
 if started is not None:
     st.query_params.from_dict({"id": str(started.id)})
     st.rerun()

@@ -151,6 +151,14 @@ def get_group(conn: Connection, group_id: UUID, *, viewer: Viewer | None = None)
     return None if row is None else _from_row(row)
 
 
+def find_group_of(conn: Connection, run_id: UUID, *, viewer: Viewer | None = None) -> RunGroup | None:
+    """Return the group that a run belongs to, or None where it is in none or it is not for `viewer` to read."""
+    condition, values = readable(viewer, "g")
+    statement = sql(f"{_SELECT}where g.id = (select r.batch from runs r where r.id = :run) and {condition}")
+    row = conn.execute(statement, {**values, "run": run_id}).mappings().one_or_none()
+    return None if row is None else _from_row(row)
+
+
 def list_groups(
     conn: Connection,
     *,

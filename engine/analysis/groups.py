@@ -152,6 +152,14 @@ def find_group(context: AppContext, group_id: UUID, *, actor: Actor) -> RunGroup
         return run_groups.get_group(conn, group_id, viewer=viewer) or _refuse(conn, group_id)
 
 
+def group_of_run(context: AppContext, run_id: UUID, *, actor: Actor) -> RunGroup | None:
+    """Return the group that a run is a point of; None where it is in none, or in one that the actor may not read."""
+    require(actor, Action.READ_RUNS)
+    viewer = viewer_of(context, actor=actor)
+    with context.database.read() as conn:
+        return run_groups.find_group_of(conn, run_id, viewer=viewer)
+
+
 def list_points(context: AppContext, group_id: UUID, *, actor: Actor) -> list[GroupPoint]:
     """Return the points of a group in their order, with the summaries of the results there are.
 

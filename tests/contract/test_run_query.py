@@ -177,6 +177,12 @@ def test_a_misspelt_field_says_the_likely_one():
         read_query("statsu:success")
 
 
+def test_a_range_in_a_list_has_decimal_commas_where_the_format_has():
+    found = read_query("seconds in (0,5..1,25; 3)", GERMAN).query
+    assert [(span.low.number, span.high.number) for span in found.values[:1]] == [(0.5, 1.25)]
+    assert found.values[1].number == 3
+
+
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
 SPACED = NAMES.map(lambda text: " ".join(text.split())).filter(bool)
 NUMBERS = st.one_of(st.integers(-(10**15), 10**15), st.floats(allow_nan=False, allow_infinity=False))

@@ -187,7 +187,7 @@ def test_a_second_person_signs_a_run_off_and_its_pdf_says_so_and_its_owner_may_n
 
 def test_a_token_made_on_the_page_works_from_a_program_until_it_is_revoked(browse, server):
     page = browse("carol", "/account")
-    page.get_by_role("textbox", name="What it is for").fill("journey")
+    page.get_by_role("textbox", name="Description").fill("journey")
     page.get_by_role("button", name="Create token").click()
     page.get_by_text("Copy the token").wait_for()
     token = page.get_by_test_id("stCode").first.inner_text().strip()

@@ -58,3 +58,18 @@ def test_the_history_and_the_form_follow_it(visit, add_model, context, run_now):
     assert "Premium (currency)" not in shown(app)
     app.selectbox(key="currency").set_value("CHF").run()
     assert any("CHF" in m.value and "Premium" in m.value for m in app.markdown) or "Premium (CHF)" in str(app.main)
+
+
+def test_a_comparison_follows_it(visit, add_model, context, run_now):
+    add_model(LOSS, N, outputs=OUTPUTS)
+    runs = [submit(context, "probe", {"n": n}, actor=ADA) for n in (9, 11)]
+    for run in runs:
+        run_now(run)
+    app = visit("compare", runs=",".join(str(run.id) for run in runs))
+    inputs, figures = (frame.value for frame in app.dataframe[:2])
+    assert inputs.iloc[0].tolist() == ["Premium", "9", "11"]
+    assert figures["Figure"].tolist() == ["Total"]
+    app.selectbox(key="currency").set_value("CHF").run()
+    inputs, figures = (frame.value for frame in app.dataframe[:2])
+    assert inputs.iloc[0].tolist() == ["Premium", "9 CHF", "11 CHF"]
+    assert figures["Figure"].tolist() == ["Total (CHF)"]

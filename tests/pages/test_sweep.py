@@ -165,8 +165,44 @@ def test_an_analysis_of_change_is_set_up_from_two_runs(visit, add_model, context
     assert list(table["Adds"].dropna()) == [2, 30]
 
 
+def test_a_run_names_the_group_that_it_is_a_point_of(visit, add_model, context, run_now, drain):
+    add_model(ADDS, NM)
+    group = start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2]}], actor=ADA)
+    drain(group)
+    alone = submit(context, "probe", {"n": 3}, actor=ADA)
+    run_now(alone)
+
+    def group_links(run_id):
+        found = visit("run", id=str(run_id)).get("page_link")
+        return [(e.proto.label, e.proto.query_string) for e in found if e.proto.page.endswith("sweep")]
+
+    member = list_points(context, group.id, actor=ADA)[0].run_id
+    assert group_links(member) == [(f"Part of sweep {str(group.id)[-8:]}", f"id={group.id}")]
+    assert group_links(alone.id) == []
+
+
+def test_the_set_up_leads_back_to_the_form_with_its_inputs(visit, add_model):
+    add_model(ADDS, NM)
+    [link] = [e for e in visit("sweep", app="probe", n="9").get("page_link") if e.label == "Edit inputs"]
+    assert link.proto.query_string == "app=probe&n=9"
+
+
+def test_every_page_of_sweeps_leads_to_the_list(visit, add_model, context):
+    add_model(ADDS, NM)
+    group = start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2]}], actor=ADA)
+    for query in ({"id": str(group.id)}, {"app": "probe"}, {"before": ""}, {"id": "x"}, {"app": "nothing"}):
+        app = visit("sweep", **query)
+        press(app, "all-sweeps")
+        assert app.title[0].value == "Sweeps"
+        assert list(app.dataframe[0].value["Over"]) == ["Number"]
+    assert "all-sweeps" not in [b.key for b in visit("sweep").button]
+
+
 def test_links_that_lead_nowhere_say_so(visit, add_model):
     add_model(ADDS, NM)
+    app = visit("sweep", before="x", after="run?id=y")
+    assert "First run: 'x' is not a run's id or link" in words(app)
+    assert "Second run: 'run?id=y' is not" in words(app)
     assert "names no run or group" in words(visit("sweep", id="x"))
     assert "here is no group of runs" in words(visit("sweep", id=str(uuid.uuid4())))
     assert "no model" in words(visit("sweep", app="nothing"))
@@ -177,5 +213,5 @@ def test_the_list_names_every_group_and_the_model_page_leads_to_the_set_up(visit
     assert "No sweep yet" in words(visit("sweep"))
     start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2, 3]}], actor=ADA)
     frame = visit("sweep").dataframe[0].value
-    assert (list(frame["Over"]), list(frame["Runs"])) == (["n"], [3])
+    assert (list(frame["Over"]), list(frame["Runs"])) == (["Number"], [3])
     assert any(e.label == "Sweep" for e in visit("model", app="probe").get("page_link"))

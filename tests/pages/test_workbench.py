@@ -134,7 +134,7 @@ def test_a_run_is_starred_tagged_noted_and_pinned_on_its_page(visit, three, cont
     assert "![x]" not in words(app)
     assert "q3 close" in [b.label for b in app.button]
     table = visit("history", q='tag:"q3 close" starred baseline note~checked').dataframe[0].value
-    assert list(table["Tags"]) == ["★ Baseline q3 close"]
+    assert list(table["Tags"]) == ["★ Baseline, q3 close"]
 
 
 def test_a_note_of_somebody_else_cannot_be_changed(visit, three, context):
@@ -156,6 +156,18 @@ def test_runs_are_compared_with_a_baseline(visit, three):
     assert "1 of 3 figures are equal" in words(app)
     app.selectbox(key="baseline").set_value(str(three[1].id)).run()
     assert f"{others[0]} (baseline)" in list(app.dataframe[0].value.columns)
+
+
+def test_two_runs_of_one_model_lead_to_their_analysis_of_change(visit, three):
+    first, second, third = (str(run.id) for run in three)
+
+    def change_links(runs, **more):
+        found = visit("compare", runs=",".join(runs), **more).get("page_link")
+        return [link.proto.query_string for link in found if link.proto.label == "Analysis of change"]
+
+    assert change_links([first, second]) == [f"before={first}&after={second}"]
+    assert change_links([first, second], baseline=second) == [f"before={second}&after={first}"]
+    assert change_links([first, second, third]) == []
 
 
 def test_a_comparison_says_what_its_link_lacks(visit, three):

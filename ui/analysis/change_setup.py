@@ -8,7 +8,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from contract.errors import ProblemsError
+from contract.errors import InputError, ProblemsError
+from contract.problems import Problem
 from contract.run_group import RunGroup
 from engine.analysis.attribution import EXACT, ORDERS
 from engine.analysis.change import changed_inputs, plan_change, start_change
@@ -23,9 +24,7 @@ from ui.shell.session import current_actor
 def show_change_setup(params: Mapping[str, str]) -> RunGroup | None:
     """Draw the set-up for the runs that the address names and return the group once it has been started.
 
-    Raises:
-        ValueError: what stands for a run is no id.
-        ProblemsError: there is no such run.
+    What is wrong with them is shown beside.
     """
     context, actor = cached.context(), current_actor()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -34,8 +33,8 @@ def show_change_setup(params: Mapping[str, str]) -> RunGroup | None:
     if not before or not after:
         st.caption("Copy the id or the link of each run from its page.")
         return None
-    first, second = _run_id(before), _run_id(after)
     try:
+        first, second = _run_ids({"First run": before, "Second run": after})
         run = snapshot(context, second, actor=actor).run
         manifest = cached.run_manifest(run)
         keys = changed_inputs(context, first, second, actor=actor)
@@ -72,5 +71,14 @@ def show_change_setup(params: Mapping[str, str]) -> RunGroup | None:
         return None
 
 
-def _run_id(text: str) -> UUID:
-    return UUID(text.strip().rpartition("id=")[2][:36])
+def _run_ids(given: Mapping[str, str]) -> list[UUID]:
+    found, problems = [], []
+    for label, text in given.items():
+        try:
+            found.append(UUID(text.strip().rpartition("id=")[2][:36]))
+        except ValueError:
+            hint = "Copy the id or the link from the run's page."
+            problems.append(Problem("runs", f"{label}: {text.strip()[:80]!r} is not a run's id or link", hint))
+    if problems:
+        raise InputError(problems)
+    return found

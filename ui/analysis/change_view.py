@@ -11,7 +11,7 @@ from engine.analysis.attribution import EXACT
 from engine.analysis.change import waterfall_chart, way_along, way_on_average
 from ui.analysis.chart import show_chart
 from ui.analysis.figure_choice import choose_figure
-from ui.analysis.points_table import show_failures, show_points
+from ui.analysis.points_table import figure_column, show_failures, show_points
 from ui.shell import sitemap
 
 IN_ORDER, ON_AVERAGE = "In order", "Average over orders"
@@ -61,7 +61,9 @@ def show_change(group: RunGroup, points: Sequence[GroupPoint], manifest: Manifes
             }
             if shown == ON_AVERAGE and wanted["orders"]:
                 table["Standard error"] = [None, *(step.error for step in way.steps)]
-            st.dataframe(pd.DataFrame(table), hide_index=True)
+            written = figure_column(metric, [way.start, *(step.figure for step in way.steps)])
+            config = dict.fromkeys([*table][1:], written)
+            st.dataframe(pd.DataFrame(table), hide_index=True, column_config=config, placeholder="")
     show_failures(points)
     with st.expander("Runs"):
         show_points(points, manifest)

@@ -14,13 +14,16 @@ import streamlit as st
 
 import charting
 from charting import number_formats, parallel
+from contract.currency import label_in, unit_in
 from contract.errors import ProblemsError
 from contract.result import Series
 from engine.analysis.compare import FigureRow, InputRow, RunComparison, compare_table, named_series
 from engine.analysis.table_difference import TableDifference
+from engine.authorization import Action, is_allowed
 from engine.runs.export import whole_series
 from ui.result import chart_view
 from ui.shell import cached, sitemap
+from ui.shell.currency import session_currency
 from ui.shell.formatting import STATUS, timestamp
 from ui.shell.markup import escape
 from ui.shell.problems import show_problems
@@ -55,6 +58,20 @@ def show_comparison(found: RunComparison) -> None:
         _show_tables(found)
 
 
+def _title(row: InputRow | FigureRow) -> str:
+    """Return an input's or a figure's label with its unit, in the session's currency."""
+    unit = unit_in(row.unit, session_currency())
+    return f"{row.label} ({unit})" if unit else row.label
+
+
+def _input_text(row: InputRow, text: str | None) -> str:
+    """Return an input's value as text, its unit in the session's currency."""
+    if text is None:
+        return "not an input"
+    unit = unit_in(row.unit, session_currency())
+    return text if unit == row.unit or row.unit is None else text.replace(row.unit, unit or "").strip()
+
+
 def _order(found: RunComparison) -> list[int]:
     """Return the places of the runs, the baseline's first."""
     return [found.baseline, *(i for i in range(len(found.runs)) if i != found.baseline)]
@@ -69,6 +86,22 @@ def _show_runs(found: RunComparison) -> None:
                 st.page_link(sitemap.make_page("run"), label=names[place], query_params={"id": str(run.id)})
                 said = (run.app_name, STATUS[run.status].words, run.user, timestamp(run.queued_at, session_zone()))
                 st.caption(f"{escape(' · '.join(said))} · version {run.version[:12]}")
+    _show_change_link(found)
+
+
+def _show_change_link(found: RunComparison) -> None:
+    """Offer the analysis of change between two runs of one model that differ in what they were run on."""
+    if len(found.runs) != 2 or not is_allowed(current_actor(), Action.RUN_MODELS):
+        return
+    before, after = (found.runs[place].run for place in _order(found))
+    if before.app_id == after.app_id and (found.differing or before.version != after.version):
+        st.page_link(
+            sitemap.make_page("sweep"),
+            label="Analysis of change",
+            icon=":material/waterfall_chart:",
+            query_params={"before": str(before.id), "after": str(after.id)},
+            help="How much of each figure's difference is due to each input, from the baseline to the other run",
+        )
 
 
 def _show_inputs(found: RunComparison) -> None:
@@ -79,7 +112,7 @@ def _show_inputs(found: RunComparison) -> None:
         st.caption("All inputs are equal.")
     if found.equal:
         with st.expander(f"{len(found.equal)} equal inputs", key="compare-equal"):
-            rows = [(row.label, row.texts[found.baseline] or "") for row in found.equal]
+            rows = [(row.label, _input_text(row, row.texts[found.baseline] or "")) for row in found.equal]
             st.dataframe(pd.DataFrame(rows, columns=["Input", "All runs"]), hide_index=True)
 
 
@@ -87,7 +120,7 @@ def _input_frame(found: RunComparison, rows: Sequence[InputRow]) -> pd.DataFrame
     names = names_of(found)
     columns: dict[str, list[str]] = {"Input": [row.label for row in rows]}
     for place in _order(found):
-        columns[names[place]] = ["not an input" if row.texts[place] is None else row.texts[place] or "" for row in rows]
+        columns[names[place]] = [_input_text(row, row.texts[place]) for row in rows]
     return pd.DataFrame(columns)
 
 
@@ -106,7 +139,7 @@ def _show_figures(found: RunComparison) -> None:
 def _figure_frame(found: RunComparison, way: str) -> pd.DataFrame:
     names = names_of(found)
     rows = sorted(found.figures, key=lambda row: not row.differs)
-    columns: dict[str, list[str]] = {"Figure": [f"{row.label} ({row.unit})" if row.unit else row.label for row in rows]}
+    columns: dict[str, list[str]] = {"Figure": [_title(row) for row in rows]}
     for place in _order(found):
         columns[names[place]] = [_figure_text(row, place, found.baseline, way) for row in rows]
     return pd.DataFrame(columns)
@@ -123,10 +156,8 @@ def _figure_text(row: FigureRow, place: int, baseline: int, way: str) -> str:
 
 
 def _show_parallel(found: RunComparison) -> None:
-    axes = [
-        parallel.Axis(f"{row.label} ({row.unit})" if row.unit else row.label, row.values)
-        for row in (*found.differing, *(f for f in found.figures if f.differs))
-    ]
+    rows: list[InputRow | FigureRow] = [*found.differing, *(f for f in found.figures if f.differs)]
+    axes = [parallel.Axis(_title(row), row.values) for row in rows]
     drawn = parallel.choose(axes)
     if len(drawn) < 2:
         return
@@ -145,10 +176,13 @@ def _show_series(found: RunComparison) -> None:
         return
     st.subheader("Series", anchor=False)
     names = names_of(found)
-    context, actor = cached.context(), current_actor()
+    context, actor, currency = cached.context(), current_actor(), session_currency()
     charts, cut = [], 0
     for number, group in enumerate(found.series[:MOST_CHARTS]):
-        lines = named_series(group, names, MOST_LINES)
+        lines = [
+            dataclasses.replace(line, unit=unit_in(line.unit, currency))
+            for line in named_series(group, names, MOST_LINES)
+        ]
         places = {names[place]: place for place, _ in group.lines}
         cut = max(cut, len(group.lines))
 
@@ -156,8 +190,10 @@ def _show_series(found: RunComparison) -> None:
             run = found.runs[places[series.name]].run
             return whole_series(context, run.reused_from or run.id, series, actor=actor)
 
+        # A series of one run has no legend to say whose it is.
+        title = group.name if len(lines) > 1 else f"{group.name}, {lines[0].name} only"
         try:
-            figure = charting.series_figure(lines, found.runs[found.baseline].result.outputs, points, title=group.name)
+            figure = charting.series_figure(lines, found.runs[found.baseline].result.outputs, points, title=title)
         except ProblemsError as error:
             show_problems(error)
             continue
@@ -223,7 +259,8 @@ def _table_words(one: TableDifference) -> str:
 def _cell_frame(one: TableDifference, *, both: bool) -> Any:
     """Return the cells as a table whose background says how large each difference is."""
     shown = one.cells[:SHOWN_ROWS]
-    labels = _unique([one.key.label if one.key else "Row", *(column.title for column in one.columns)])
+    titles = (label_in(column.title, session_currency()) for column in one.columns)
+    labels = _unique([one.key.label if one.key else "Row", *titles])
     texts: dict[str, list[str]] = {labels[0]: list(one.names[: len(shown)])}
     styles: dict[str, list[str]] = {labels[0]: [""] * len(shown)}
     for place, (label, column) in enumerate(zip(labels[1:], one.columns, strict=True)):

@@ -3,11 +3,17 @@
 Left out: their members, which the history leaves out too.
 """
 
+from collections.abc import Iterable
+from uuid import UUID
+
 import pandas as pd
 import streamlit as st
 
+from contract.app import AppRef
+from contract.errors import ProblemsError
 from contract.run_group import GroupKind, GroupStatus, RunGroup
-from engine.analysis.groups import list_groups
+from engine.analysis.groups import group_of_run, list_groups
+from engine.models.catalogue import find_version
 from ui.shell import cached, sitemap
 from ui.shell.session import current_actor
 from ui.shell.time_zone import zone_name
@@ -24,6 +30,23 @@ STATUS_WORDS = {
     GroupStatus.CANCELLED: "Cancelled",
     GroupStatus.FAILED: "Failed",
 }
+
+
+def show_list_button() -> None:
+    """Lead to the list; links to the page that one is on keep its address, and so what it shows."""
+    st.button("All sweeps", key="all-sweeps", icon=":material/list:", type="tertiary", on_click=st.query_params.clear)
+
+
+def show_group_link(run_id: UUID) -> None:
+    """Lead from a run to the group that it is a point of, where there is one."""
+    found = group_of_run(cached.context(), run_id, actor=current_actor())
+    if found is not None:
+        st.page_link(
+            sitemap.make_page("sweep"),
+            label=f"Part of {KIND_WORDS[found.kind].lower()} {str(found.id)[-8:]}",
+            icon=":material/stacked_line_chart:",
+            query_params={"id": str(found.id)},
+        )
 
 
 def show_groups() -> None:
@@ -68,9 +91,23 @@ def to_dataframe(groups: list[RunGroup]) -> pd.DataFrame:
 
 
 def _subject(group: RunGroup) -> str:
-    wanted = group.definition
+    wanted, labels = group.definition, _input_labels(group)
+
+    def named(keys: Iterable[str]) -> str:
+        return ", ".join(labels.get(key, key) for key in keys)
+
     if group.kind is GroupKind.SWEEP:
-        return ", ".join(axis["input"] for axis in wanted["axes"]) or "scenarios"
+        return named(axis["input"] for axis in wanted["axes"]) or "Table of scenarios"
     if group.kind is GroupKind.SEEK:
-        return f"{wanted['input']} for {wanted['figure']}"
-    return ", ".join(wanted.get("inputs", ()))
+        return f"{named([wanted['input']])} for {wanted['figure']}"
+    return named(wanted.get("inputs", ()))
+
+
+def _input_labels(group: RunGroup) -> dict[str, str]:
+    """Return what the inputs are called on the form; a version that cannot be read any more leaves their keys."""
+    app = AppRef(group.app_id, group.app_slug, group.version)
+    try:
+        manifest = find_version(cached.context(), app, group.version, actor=current_actor()).manifest
+    except ProblemsError:
+        return {}
+    return {key: field.label for key, field in manifest.inputs.items()}

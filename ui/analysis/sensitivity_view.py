@@ -11,7 +11,7 @@ from engine.analysis.figures import figure_of
 from engine.analysis.sensitivity import curve_charts, tornado_bars, tornado_chart
 from ui.analysis.chart import show_chart, show_chart_grid
 from ui.analysis.figure_choice import choose_figure
-from ui.analysis.points_table import show_failures, show_points
+from ui.analysis.points_table import figure_column, show_failures, show_points
 
 
 def show_sensitivity(group: RunGroup, points: Sequence[GroupPoint], manifest: Manifest) -> None:
@@ -42,7 +42,11 @@ def show_sensitivity(group: RunGroup, points: Sequence[GroupPoint], manifest: Ma
             f"{metric.label} at high": [bar.high for bar in bars],
             "Difference": [None if bar.width < 0 else bar.width for bar in bars],
         }
-        st.dataframe(pd.DataFrame(table), hide_index=True)
+        written = figure_column(metric, [base, *(v for bar in bars for v in (bar.low, bar.high))])
+        # Inputs of every size stand in one column: each with its significant digits.
+        value = st.column_config.NumberColumn(format="%.6g")
+        config = {"Low": value, "High": value} | dict.fromkeys([*table][3:], written)
+        st.dataframe(pd.DataFrame(table), hide_index=True, column_config=config, placeholder="–")
         if group.definition["curve"] > 2:
             show_chart_grid(curve_charts(group, points, manifest, label, metric.label, metric.unit), key="curves")
     show_failures(points)

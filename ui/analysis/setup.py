@@ -22,7 +22,7 @@ from engine.analysis.sensitivity import plan_sensitivity, start_sensitivity, var
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import plan_sweep, read_scenarios, start_sweep
 from engine.report.differences import differing_inputs
-from ui.shell import cached
+from ui.shell import cached, sitemap
 from ui.shell.formatting import duration
 from ui.shell.markup import escape, safe_markdown
 from ui.shell.problems import show_problems
@@ -228,9 +228,11 @@ def _list_of(value: Any) -> list[Any]:
     return [] if value is None else [value]
 
 
-def show_inputs(manifest: Manifest, values: Mapping[str, Any]) -> None:
-    """Say which inputs stay, and how they differ from the model's starting values."""
+def show_inputs(manifest: Manifest, values: Mapping[str, Any], params: Mapping[str, str]) -> None:
+    """Say which inputs stay, and how they differ from the model's starting values; `params` lead back to the form."""
     words = differing_inputs(manifest, values, starts=True)
     more = f" and {len(words) - SHOWN_INPUTS} more" if len(words) > SHOWN_INPUTS else ""
     shown = escape("; ".join(words[:SHOWN_INPUTS])) + more if words else "the model's starting values"
-    st.caption(f"Inputs that are not varied stay as on the form: {shown}.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Inputs that are not varied stay as on the form: {shown}.", width="content")
+        st.page_link(sitemap.make_page("model"), label="Edit inputs", icon=":material/edit:", query_params=dict(params))

@@ -147,6 +147,7 @@ def column_config() -> dict[str, Any]:
         "Queued": st.column_config.DatetimeColumn(
             format="YYYY-MM-DD HH:mm:ss", timezone=zone_name(), width=150, help=f"Time zone: {zone_name()}"
         ),
+        "Tags": st.column_config.TextColumn(width=210),
         "Seconds": st.column_config.NumberColumn(format="%.3f", width="small"),
         "Inputs": st.column_config.TextColumn(width=330, help="What differs from the model's starting values"),
         "Result": st.column_config.TextColumn(width=370, help="The headline figure, or why there is none"),
@@ -181,7 +182,7 @@ def _count_text(page: Page, wanted: Filter) -> str:
 
 def _tags_text(said: Annotations, user: str) -> str:
     marks = ["★"] * said.starred_by(user) + ["Baseline"] * (said.baseline is not None)
-    return " ".join([*marks, ", ".join(tag.text for tag in said.tags)]).strip()
+    return ", ".join([*([" ".join(marks)] if marks else []), *(tag.text for tag in said.tags)])
 
 
 def _inputs_text(run: Run) -> str:

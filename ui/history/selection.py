@@ -1,4 +1,4 @@
-"""What can be done with the rows that are ticked in the history: compare them, tag them, star them.
+"""What can be done with the rows that are ticked in the history: compare, explain, tag and star them.
 
 Left out: opening a run, which a click on its row does.
 """
@@ -25,6 +25,17 @@ def show_actions(ticked: Sequence[Run]) -> None:
         compared = [str(run.id) for run in reversed(ticked[:MOST_RUNS])]  # the oldest first: it is the baseline
         if st.button("Compare", icon=":material/compare_arrows:", disabled=len(ticked) < 2, key="compare-ticked"):
             st.switch_page(sitemap.make_page("compare"), query_params={"runs": ",".join(compared)})
+        if len(ticked) == 2 and may(Action.RUN_MODELS):
+            after, before = ticked
+            if st.button(
+                "Analysis of change",
+                icon=":material/waterfall_chart:",
+                disabled=before.app_id != after.app_id,
+                help="From the older run to the newer, input by input; of two runs of one model",
+                key="change-ticked",
+            ):
+                query = {"before": str(before.id), "after": str(after.id)}
+                st.switch_page(sitemap.make_page("sweep"), query_params=query)
         if not may(Action.ANNOTATE_RUNS):
             return
         with st.popover("Tag", icon=":material/label:"), st.form("tag-ticked", border=False):

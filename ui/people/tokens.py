@@ -33,9 +33,9 @@ def show_new_token() -> None:
     """Draw the form that makes a token, and the token that was just made."""
     scopes = tokens.allowed_scopes(current_actor().role)
     with st.form("token", border=True):
-        name = st.text_input("What it is for", placeholder="nightly reserves", max_chars=tokens.MAX_NAME)
-        scope = st.selectbox("It may", scopes, index=min(1, len(scopes) - 1), format_func=lambda s: WORDS[s])
-        days = st.selectbox("It ends after", DAYS, index=2, format_func=lambda d: f"{d} days")
+        name = st.text_input("Description", placeholder="nightly reserves", max_chars=tokens.MAX_NAME)
+        scope = st.selectbox("Scope", scopes, index=min(1, len(scopes) - 1), format_func=lambda s: WORDS[s])
+        days = st.selectbox("Expires after", DAYS, index=2, format_func=lambda d: f"{d} days")
         asked = st.form_submit_button("Create token", type="primary", icon=":material/key:")
     if asked:
         try:
@@ -73,11 +73,11 @@ def _to_dataframe(found: Sequence[ApiToken], *, owners: bool) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **columns,
-            "For": [t.name for t in found],
+            "Description": [t.name for t in found],
             "Begins with": [t.hint for t in found],
-            "May": [str(t.scope) for t in found],
+            "Scope": [str(t.scope) for t in found],
             "State": [_state(t) for t in found],
-            "Ends": [timestamp(t.expires_at, session_zone()) for t in found],
+            "Expires": [timestamp(t.expires_at, session_zone()) for t in found],
             "Last used": [relative_time(t.last_used_at) if t.last_used_at else "never" for t in found],
         }
     )

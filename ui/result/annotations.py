@@ -71,8 +71,8 @@ def _show_star(run: Run, said: Annotations, *, changeable: bool) -> None:
     actor = current_actor()
     starred = said.starred_by(actor.name)
     others = ", ".join(f"{star.user} ({relative_time(star.at)})" for star in said.stars)
-    label = "Starred" if starred else "Star"
-    icon = ":material/star:" if starred else ":material/star_border:"
+    # The icons come unfilled only: a star that is set is the filled letter, as in the history.
+    label, icon = ("★ Starred", None) if starred else ("Star", ":material/star:")
     told = escape(f"Starred by {others}") if others else None
     if st.button(label, key="star-run", icon=icon, type="tertiary", help=told, disabled=not changeable):
         annotate.set_star(cached.context(), run.id, actor=actor, starred=not starred)

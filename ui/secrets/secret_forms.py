@@ -58,6 +58,7 @@ def show_delete_form(found: Sequence[SecretStatus]) -> None:
     names = [s.name for s in found if s.stored]
     if not names:
         return
+    st.subheader("Delete a value", anchor=False)
     name = st.selectbox("Stored secret", names, index=None, placeholder="Choose one", key="secret-to-delete")
     if st.button("Delete value", icon=":material/delete:", disabled=name is None, key="delete-secret") and name:
         try:

@@ -5,10 +5,11 @@ Left out: numbers of results, which have their own formats.
 
 from dataclasses import dataclass
 
+from charting import palette
 from contract.readable import duration, file_size, relative_time, timestamp
 from contract.run import Status
 
-__all__ = ["STATUS", "StatusStyle", "duration", "file_size", "relative_time", "timestamp"]
+__all__ = ["ENDED_COLORS", "STATUS", "StatusStyle", "duration", "file_size", "relative_time", "timestamp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,4 @@ STATUS = {
     Status.CANCELLED: StatusStyle("Cancelled", ":material/cancel:", "orange"),
     Status.TIMED_OUT: StatusStyle("Timed out", ":material/timer_off:", "red"),
 }
+ENDED_COLORS = (palette.RISE, palette.FALL)  # of successes and of other ends, in charts

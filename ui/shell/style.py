@@ -45,9 +45,11 @@ STYLE_SHEET = """
 [data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 4rem; max-width: 96rem; }
 /* Streamlit keeps a replaced element until the script has ended: a box must not stand there twice meanwhile. */
 [class*="st-key-"][class*="-cell"] [data-retained="true"] { display: none; }
-/* Run stays in reach above a long form. */
-.st-key-runbar { position: sticky; top: 3.75rem; z-index: 90; padding: 0.4rem 0;
-  background: var(--st-background-color); }
+/* Run stays in reach above a long form; Streamlit wraps it in a box of its own height, which is what sticks. */
+.st-key-runbar { padding: 0.4rem 0; background: light-dark(#FFFFFF, #10151C); }
+@media (min-width: 641px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-runbar) { position: sticky; top: 3.75rem; z-index: 90; }
+}
 /* A script that is stopped half way leaves half a page; none here runs longer than a moment. */
 [data-testid="stStatusWidget"] button { display: none; }
 /* A date is typed into the box beside the calendar: the calendar's own field misreads other orders than its own. */
@@ -76,18 +78,33 @@ STYLE_SHEET = """
 .st-key-live-runs { position: fixed; top: 0.9rem; right: 17.5rem; z-index: 999991; width: auto; }
 /* Who has signed in is in the header, beside the navigation. */
 .st-key-account-menu { position: fixed; top: 0.65rem; right: 23rem; z-index: 999991; width: auto; }
+SECOND_ROW
 @media (max-width: 640px) {
-  .st-key-account-menu { top: 3.6rem; right: 13rem; }
-  .st-key-live-runs { top: 3.85rem; right: 7.5rem; }
-  .st-key-currency-menu { top: 3.6rem; right: 1rem; }
+  .st-key-group-figure { min-width: 100%; }
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   .tontine-cards { grid-template-columns: 1fr 1fr; }
   .tontine-help > span { left: auto; right: -1rem; transform: none; }
 }
 </style>
 """
+# Where the navigation of an administrator leaves no room beside it: the header has a second row, under which the page
+# scrolls away as under the first.
+SECOND_ROW = """
+@media (max-width: WIDTH) {
+  SCOPE .st-key-account-menu { top: 3.6rem; right: 13rem; }
+  SCOPE .st-key-live-runs { top: 3.85rem; right: 7.5rem; }
+  SCOPE .st-key-currency-menu { top: 3.6rem; right: 1rem; }
+  SCOPE [data-testid="stHeader"] { box-shadow: 0 2.6rem 0 light-dark(#FFFFFF, #10151C); }
+  SCOPE [data-testid="stLayoutWrapper"]:has(> .st-key-runbar) { top: 6.1rem; }
+}"""
+NARROW = {  # px, by what else takes room
+    '[data-testid="stApp"]': 1250,
+    '[data-testid="stApp"]:has(.st-key-account-menu)': 1340,
+    '[data-testid="stApp"]:has([data-testid="stSidebar"][data-collapsed="false"])': 1560,
+}
 
 
 def apply_style() -> None:
     """Add the style sheet to the page."""
-    st.html(STYLE_SHEET)
+    rows = (SECOND_ROW.replace("SCOPE", scope).replace("WIDTH", f"{px}px") for scope, px in NARROW.items())
+    st.html(STYLE_SHEET.replace("SECOND_ROW", "".join(rows)))

@@ -215,3 +215,13 @@ def test_the_list_names_every_group_and_the_model_page_leads_to_the_set_up(visit
     frame = visit("sweep").dataframe[0].value
     assert (list(frame["Over"]), list(frame["Runs"])) == (["Number"], [3])
     assert any(e.label == "Sweep" for e in visit("model", app="probe").get("page_link"))
+
+
+def test_a_sweep_begins_with_the_range_that_the_model_was_calibrated_for(visit, add_model, context):
+    calibrated = {**NM, "n": {**NM["n"], "valid": [10, 20]}}
+    add_model(ADDS, calibrated)
+    app = visit("sweep", app="probe")
+    assert app.text_input(key="axis-0-n-from").placeholder == "10"
+    press(app, "group-start")
+    [group] = list_groups(context, actor=ADA)
+    assert [p.changes["n"] for p in list_points(context, group.id, actor=ADA)][::10] == [10, 20]

@@ -109,9 +109,12 @@ def _axis(model: Model, keys: list[str], number: int) -> dict[str, Any]:
             hint = "Values with ; between them"
             given = st.text_input("List", key=f"{place}-list", placeholder=hint)
             return {"input": key, "values": given or _list_of(model.values.get(key))}
-        axis = {"input": key}
-        for name, label, default in (("from", "From", field.minimum), ("to", "To", field.maximum)):
-            axis[name] = st.text_input(label, key=f"{place}-{name}", placeholder=_plain(default))
+        axis: dict[str, Any] = {"input": key}
+        # What the model was calibrated for, where that is known: at its very bounds it often refuses.
+        low, high = field.valid or (field.minimum, field.maximum)
+        for name, label, default in (("from", "From", low), ("to", "To", high)):
+            given = st.text_input(label, key=f"{place}-{name}", placeholder=_plain(default))
+            axis[name] = given or (default if field.valid else "")
         if way == POINTS:
             axis["count"] = st.text_input("Points", "11", key=f"{place}-count")
         else:

@@ -298,6 +298,9 @@ def test_pages_of_other_sites_and_other_hosts_are_refused_as_at_the_api(server):
 
 
 def test_a_token_is_sent_along_with_every_request(server):
+    made = httpx2.post(f"{server.url}/api/tokens", json={"name": "t", "scope": "read", "days": 1}, timeout=60)
+    bearer = f"Bearer {made.json()['token']}"
+
     @contextlib.asynccontextmanager
     async def transport():
         seen = []
@@ -306,14 +309,12 @@ def test_a_token_is_sent_along_with_every_request(server):
             seen.append(request.headers.get("authorization"))
 
         async with (
-            httpx2.AsyncClient(
-                headers={"Authorization": "Bearer secret"}, event_hooks={"request": [note]}, timeout=60
-            ) as http,
+            httpx2.AsyncClient(headers={"Authorization": bearer}, event_hooks={"request": [note]}, timeout=60) as http,
             streamable_http_client(f"{server.url}/mcp", http_client=http) as streams,
         ):
             yield streams
         assert seen
-        assert set(seen) == {"Bearer secret"}
+        assert set(seen) == {bearer}
 
     async def go():
         async with Client(transport()) as client:

@@ -24,7 +24,7 @@ def blocks(language):
 def server(tmp_path_factory):
     home = tmp_path_factory.mktemp("server")
     shutil.copytree(ROOT / "functions" / "mortality", home / "functions" / "mortality")
-    seconds = {"seconds": {"type": "number", "label": "Seconds", "min": 1, "max": 600, "default": 300}}
+    seconds = {"seconds": {"type": "number", "label": "Seconds", "min": 1, "max": 600, "default": 1}}
     model(home / "functions", "slow", SLOW, seconds, limits={"seconds": 600})
     running = Server(home).start()
     yield running
@@ -66,7 +66,7 @@ def test_the_header_counts_the_runs_that_are_going_on_and_leads_to_the_monitor(s
     page.goto(server.url)
     counter = page.locator(".tontine-live")
     counter.get_by_text("Idle").or_(counter).first.wait_for()
-    run_id = api.post(f"/apps/{app['id']}/run", json={"inputs": {}}).json()["run_id"]
+    run_id = api.post(f"/apps/{app['id']}/run", json={"inputs": {"seconds": 300}}).json()["run_id"]
     page.locator(".tontine-live", has_text="1 running").wait_for(timeout=120_000)
     counter.click()
     page.wait_for_url("**/monitor")

@@ -6,7 +6,7 @@ Left out: the form of each file.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from contract.actor import Actor
@@ -21,6 +21,8 @@ from engine.models.catalogue import version_of_run
 from engine.processes.context import AppContext
 from engine.runs.export import SERIES, export_columns, whole_series
 from engine.runs.follow import snapshot
+
+CHUNK = 1 << 16  # bytes of a file that are sent at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,14 @@ class NamedRows:
     columns: Sequence[Column]
     rows: int
     batches: Iterator[Mapping[str, Sequence[Any]]]
+
+
+def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield what was written to a temporary file, from its beginning, and close it."""
+    with file:
+        file.seek(0)
+        while chunk := file.read(CHUNK):
+            yield chunk
 
 
 def read_ended_run(context: AppContext, run_id: UUID, *, actor: Actor) -> EndedRun:

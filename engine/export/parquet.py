@@ -6,7 +6,7 @@ Left out: several tables in one file, which Parquet has not.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ import orjson
 from contract.actor import Actor
 from contract.errors import NotFoundError
 from contract.problems import Problem
-from engine.export.ended_run import EndedRun, ExportedFile, read_ended_run
+from engine.export.ended_run import EndedRun, ExportedFile, read_chunks, read_ended_run
 from engine.processes.context import AppContext
 from engine.runs.export import export_columns
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/vnd.apache.parquet"
 METADATA = b"tontine"
-CHUNK = 1 << 16
 
 
 def table_parquet(context: AppContext, run_id: UUID, name: str | None = None, *, actor: Actor) -> ExportedFile:
@@ -51,14 +50,7 @@ def table_parquet(context: AppContext, run_id: UUID, name: str | None = None, *,
     whole = pa.concat_tables(_same_types(tables)).replace_schema_metadata(metadata)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by what reads it
     pq.write_table(whole, file, compression="zstd")
-    file.seek(0)
-
-    def chunks() -> Iterator[bytes]:
-        with file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-
-    return ExportedFile(f"{found.filename.removesuffix('.csv')}.parquet", MEDIA_TYPE, chunks())
+    return ExportedFile(f"{found.filename.removesuffix('.csv')}.parquet", MEDIA_TYPE, read_chunks(file))
 
 
 def run_metadata(ended: EndedRun) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from contract.actor import Actor
 from contract.fields import Field
 from contract.result import Column
 from contract.triangle import has_shape
-from engine.export.ended_run import EndedRun, ExportedFile, NamedRows, iter_tables, read_ended_run
+from engine.export.ended_run import EndedRun, ExportedFile, NamedRows, iter_tables, read_chunks, read_ended_run
 from engine.processes.context import AppContext
 from engine.report.provenance import input_rows, is_rows, provenance_rows
 
@@ -37,7 +37,6 @@ LONGEST_TEXT = 32_767  # characters of a cell
 LONGEST_NAME = 31  # characters of a sheet's name
 FROM_GROUPS = 10_000  # from where on whole numbers are written with separators
 GENERAL = "General"
-CHUNK = 1 << 16
 BOLD = Font(bold=True)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -56,14 +55,7 @@ def run_workbook(context: AppContext, run_id: UUID, *, actor: Actor) -> Exported
     except BaseException:
         file.close()
         raise
-    file.seek(0)
-
-    def chunks() -> Iterator[bytes]:
-        with file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-
-    return ExportedFile(f"{ended.stem}.xlsx", MEDIA_TYPE, chunks())
+    return ExportedFile(f"{ended.stem}.xlsx", MEDIA_TYPE, read_chunks(file))
 
 
 def _write(context: AppContext, ended: EndedRun, actor: Actor) -> Workbook:

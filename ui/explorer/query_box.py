@@ -44,7 +44,12 @@ def show_query_box() -> str | None:
             args=({q.id: q.sql for q in saved},),
         )
     sql = st.text_area(
-        "Query", key=SQL_KEY, height=190, max_chars=MAX_SQL, help="One statement that reads, in PostgreSQL's SQL"
+        "Query",
+        value=st.session_state[SQL_KEY],
+        key=SQL_KEY,
+        height=190,
+        max_chars=MAX_SQL,
+        help="One statement that reads, in PostgreSQL's SQL",
     )
     with st.container(horizontal=True):
         pressed = st.button("Run query", type="primary", icon=":material/play_arrow:", key="run-query")

@@ -254,7 +254,7 @@ def _show_presets(manifest: Manifest, cases: Sequence[Case], page: FormState, pr
         st.selectbox(
             "Preset",
             range(len(cases)),
-            index=None,
+            index=now,
             format_func=lambda i: cases[i].name,
             key=key,
             placeholder="Choose a preset",

@@ -39,7 +39,14 @@ def show_json(manifest: Manifest, page: FormState, prefix: str) -> None:
     def keep() -> None:
         page.json_text = st.session_state[key]
 
-    edited = st.text_area("Inputs as JSON", key=key, height=HEIGHT, label_visibility="collapsed", on_change=keep)
+    edited = st.text_area(
+        "Inputs as JSON",
+        value=st.session_state[key],
+        key=key,
+        height=HEIGHT,
+        label_visibility="collapsed",
+        on_change=keep,
+    )
     values, problems = load_values(manifest, edited or "")
     for problem in problems:
         show_note("error", "red", str(problem))

@@ -520,3 +520,30 @@ def test_values_outlive_a_form_that_was_not_drawn_for_a_while():
     at = shown(at.segmented_control("everything:view").set_value("JSON").run())
     at = shown(at.segmented_control("everything:view").set_value("Form").run())
     assert at.text_input(now(at, "age.box")).value == "71"
+
+
+def test_a_widget_that_the_browser_draws_again_still_shows_the_forms_value():
+    """A browser that draws a widget a second time takes its default: one that is not the form's would replace it."""
+    wanted = {
+        "age.slider": ("61", [61.0]),
+        "age.box": ("61", "61"),
+        "rate.slider": ("0.045", [0.045]),
+        "capital.slider": ("50100", [51.0]),  # the position
+        "corridor.slider": ("12,33", [12.0, 33.0]),
+        "corridor.from": ("12,33", "12"),
+        "sex": ("male", [1]),
+        "born": ("1961-02-03", ["1961-02-03"]),
+        "born.box": ("1961-02-03", "1961-02-03"),
+        "shock": ("true", True),
+        "region": ("4", 4),
+        "riders": ("disability", [1]),
+        "perils": ("storm", [2]),
+        "note": ("as asked", "as asked"),
+        "story": ("long", "long"),
+    }
+    at = at_link(**{name.split(".")[0]: text for name, (text, _) in wanted.items()})
+    kinds = ("slider", "select_slider", "text_input", "text_area", "toggle", "selectbox", "multiselect")
+    drawn = {w.key: w.proto for kind in (*kinds, "button_group", "date_input") for w in at.get(kind)}
+    for name, (_, default) in wanted.items():
+        given = drawn[key(name)].default
+        assert (given if isinstance(default, str | bool | int) else list(given)) == default, name

@@ -4,6 +4,8 @@ Chosen: a widget is told a value once, when it is drawn under a new key. A brows
 each time, also of those that the server has just changed and whose change has not reached it yet; told in place, such a
 late value could not be told from what somebody typed, and a slider that is being moved would jump back. Under a key of
 its own it is the value that the widget was drawn with, which is no change.
+The value is the widget's default as well: a browser may draw a widget a second time, as when a part of the page waits
+for a script that is still on its way, and it then takes the default, which without one is a slider's lowest value.
 Left out: the widgets.
 """
 

@@ -32,7 +32,7 @@ def boolean_input(binding: InputBinding) -> None:
         if is_user_change(key, shown):
             binding.set_value(bool(st.session_state[key]))
 
-    st.toggle(binding.label, key=key, help=binding.help, on_change=set_value)
+    st.toggle(binding.label, value=shown, key=key, help=binding.help, on_change=set_value)
 
 
 def select_input(binding: InputBinding) -> None:
@@ -51,6 +51,7 @@ def select_input(binding: InputBinding) -> None:
         st.segmented_control(
             binding.label,
             range(len(labels)),
+            default=shown,
             format_func=labels.__getitem__,
             key=key,
             help=binding.help,
@@ -60,7 +61,7 @@ def select_input(binding: InputBinding) -> None:
         st.selectbox(
             binding.label,
             range(len(labels)),
-            index=None,
+            index=shown,
             format_func=labels.__getitem__,
             key=key,
             help=binding.help,
@@ -86,6 +87,7 @@ def multiselect_input(binding: InputBinding) -> None:
             binding.label,
             range(len(labels)),
             selection_mode="multi",
+            default=shown,
             format_func=labels.__getitem__,
             key=key,
             help=binding.help,
@@ -95,6 +97,7 @@ def multiselect_input(binding: InputBinding) -> None:
         st.multiselect(
             binding.label,
             range(len(labels)),
+            default=shown,
             format_func=labels.__getitem__,
             key=key,
             help=binding.help,

@@ -176,6 +176,7 @@ def _draw_slider(binding: InputBinding) -> None:
         st.select_slider(
             binding.label,
             positions,
+            value=place,
             key=key,
             help=binding.help,
             format_func=lambda position: format_value(position, binding.number_format),
@@ -190,7 +191,12 @@ def _draw_slider(binding: InputBinding) -> None:
             binding.set_value(snap_to_step(field, st.session_state[key]))
 
     st.slider(
-        binding.label, **_slider_scale(field, binding.number_format), key=key, help=binding.help, on_change=set_value
+        binding.label,
+        value=place,
+        **_slider_scale(field, binding.number_format),
+        key=key,
+        help=binding.help,
+        on_change=set_value,
     )
 
 
@@ -224,7 +230,12 @@ def _draw_range_slider(binding: InputBinding, ends: Any) -> None:
             binding.set_value([snap_to_step(field, v) for v in st.session_state[key]])
 
     st.slider(
-        binding.label, **_slider_scale(field, binding.number_format), key=key, help=binding.help, on_change=set_value
+        binding.label,
+        value=place,
+        **_slider_scale(field, binding.number_format),
+        key=key,
+        help=binding.help,
+        on_change=set_value,
     )
 
 
@@ -286,6 +297,7 @@ def _draw_box(
 
     st.text_input(
         label or f"{binding.label}, exact",
+        value=shown,
         key=key,
         help=help_,
         placeholder="empty",

@@ -125,7 +125,7 @@ def _choose_builtin(binding: InputBinding, rows: list[Row]) -> None:
     st.selectbox(
         f"Built-in tables for {binding.field.label}",
         range(len(choices)),
-        index=None,
+        index=shown,
         format_func=lambda i: choices[i].label,
         key=key,
         placeholder="Own figures. Choose a built-in table, or type, paste or load below",

@@ -42,6 +42,7 @@ def text_input(binding: InputBinding) -> None:
     if field.lines and field.lines > 1:
         st.text_area(
             binding.label,
+            value=shown,
             key=key,
             height=LINE_PIXELS * min(field.lines, 20) + 16,
             help=binding.help,
@@ -49,7 +50,14 @@ def text_input(binding: InputBinding) -> None:
             on_change=set_value,
         )
     else:
-        st.text_input(binding.label, key=key, help=binding.help, placeholder=field.placeholder, on_change=set_value)
+        st.text_input(
+            binding.label,
+            value=shown,
+            key=key,
+            help=binding.help,
+            placeholder=field.placeholder,
+            on_change=set_value,
+        )
     show_caption(
         f"of the form {escape_markdown(field.pattern)}" if field.pattern else None,
         examples_note(field, binding.number_format),
@@ -77,6 +85,7 @@ def date_input(binding: InputBinding) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"date-{binding.key}"):
         st.text_input(
             binding.label,
+            value=text,
             key=box,
             help=binding.help,
             placeholder=field.placeholder or "YYYY-MM-DD",
@@ -84,7 +93,7 @@ def date_input(binding: InputBinding) -> None:
         )
         st.date_input(
             f"{binding.label}, calendar",
-            value=None,
+            value=shown,
             min_value=first,
             max_value=last,
             key=calendar,

@@ -126,6 +126,7 @@ def _draw_switch(binding: InputBinding, triangle: Mapping[str, Any]) -> str:
     st.segmented_control(
         "Amounts are",
         FORMS,
+        default=shown,
         key=key,
         disabled=bool(reason),
         label_visibility="collapsed",
@@ -201,7 +202,7 @@ def _choose_grain(binding: InputBinding, triangle: Mapping[str, Any], part: str,
             value = from_rows(field, triangle, to_rows(triangle))
             binding.set_value({**value, "grain": {**grain, part: field.grains[chosen]}})
 
-    st.selectbox(label, range(len(names)), index=None, key=key, format_func=names.__getitem__, on_change=choose)
+    st.selectbox(label, range(len(names)), index=shown, key=key, format_func=names.__getitem__, on_change=choose)
 
 
 def _choose_developments(binding: InputBinding, triangle: Mapping[str, Any]) -> None:
@@ -217,6 +218,7 @@ def _choose_developments(binding: InputBinding, triangle: Mapping[str, Any]) -> 
     least = max([field.min_developments, *filled])
     st.number_input(
         "Developments",
+        value=shown,
         min_value=min(least, shown),
         max_value=max(MAX_DEVELOPMENTS, shown),
         step=1,

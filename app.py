@@ -123,6 +123,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         pool.start()
         stack.callback(pool.stop)
         collector.freeze_new_modules()
+        garbage = collector.Collector()
+        garbage.start()
+        stack.callback(garbage.stop)
         if settings.loop_block_ms:
             watch = LoopMonitor("server", settings.loop_block_ms)
             watch.start()

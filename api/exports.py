@@ -1,4 +1,4 @@
-"""A run as files: CSV streamed whatever its size, Parquet, workbook, JSON, PDF, and a bundle that computes it again.
+"""A run as files: CSV streamed whatever its size, Parquet, workbook, JSON, PDF, charts, a bundle that recomputes it.
 
 Chosen: the first table where none is named, then the series, as an analyst expects from "export"; parts are read one
 batch at a time.
@@ -19,7 +19,7 @@ from contract.currency import MAX_LETTERS, column_in, parse_currency
 from contract.errors import NotFoundError
 from contract.number_format import NumberFormat
 from contract.problems import Problem
-from engine.export import bundle, document, parquet, workbook
+from engine.export import bundle, chart_files, document, parquet, workbook
 from engine.export.ended_run import ExportedFile
 from engine.processes import context as contexts
 from engine.report.document import MOST_ROWS, ROWS, ReportOptions, zone_named
@@ -39,6 +39,12 @@ def _file_of(media_type: str) -> dict[int | str, dict[str, Any]]:
 
 DOCUMENT: dict[int | str, dict[str, Any]] = {
     200: {"content": {document.MEDIA_TYPE: {"schema": {"type": "object"}}}},
+    **NOT_ENDED,
+}
+IMAGE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+CHARTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": dict.fromkeys((chart_files.ZIP, *chart_files.MEDIA_TYPES.values()), IMAGE)},
+    404: {"description": "no such run or chart, or only a browser draws it"},
     **NOT_ENDED,
 }
 PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
@@ -105,6 +111,31 @@ def export_pdf(
         base_url=str(request.base_url).removesuffix("/").removesuffix("/api"),
     )
     return pdf_response(run_pdf(contexts.current(), run_id, options, actor=actor))
+
+
+@router.get("/runs/{run_id}/export/svg", response_class=StreamingResponse, responses=CHARTS)
+@router.get("/runs/{run_id}/export/png", response_class=StreamingResponse, responses=CHARTS)
+def export_charts(
+    request: Request,
+    run_id: UUID,
+    actor: CurrentActor,
+    chart: Annotated[str | None, Query(description="a chart by its title; all of them in a zip otherwise")] = None,
+    language: Annotated[str | None, Query(description="of numbers, such as de-CH; English without it")] = None,
+    currency: Annotated[
+        str | None, Query(description="of amounts whose model names none; no unit without it", max_length=MAX_LETTERS)
+    ] = None,
+) -> StreamingResponse:
+    """Return the charts of an ended run as images in a zip, or one of them."""
+    file = chart_files.run_charts(
+        contexts.current(),
+        run_id,
+        "png" if request.url.path.endswith("/png") else "svg",
+        chart,
+        number_format=NumberFormat.from_languages(language),
+        currency=parse_currency(currency),
+        actor=actor,
+    )
+    return stream_file(file)
 
 
 @router.get("/runs/{run_id}/export/xlsx", response_class=StreamingResponse, responses=_file_of(workbook.MEDIA_TYPE))

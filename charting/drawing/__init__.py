@@ -1,20 +1,21 @@
-"""Draw a figure for print: Plotly's figure in, SVG out, without a browser.
+"""Draw a figure for print or as a file: Plotly's figure in, SVG or PNG out, without a browser.
 
 Chosen: the very figure that the page shows, drawn by matplotlib, so that every kind of chart has one definition
 (docs/decisions/21-pdf.md says what was measured). Texts stay text, in the report's own typeface. matplotlib's settings
 belong to the process, so one drawing is made at a time.
-Left out: titles and notes, which are set around the drawing; maps, and kinds that only a browser draws: they are
-named.
+Left out: a report's titles and notes, which are set around the drawing; maps, and kinds that only a browser draws: they
+are named.
 """
 
 import io
 import itertools
 import math
+import textwrap
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from charting import number_formats
 from charting.drawing.values import mapping, number, text, values
@@ -48,20 +49,26 @@ SETTINGS = {
     "figure.facecolor": "none",
     "path.simplify": True,
 }
+# A file of its own is read where the report's typeface is not installed, and on any ground.
+FILE_SETTINGS = {**SETTINGS, "svg.fonttype": "path", "figure.facecolor": "white"}
+TITLE_SIZE = 10  # points
+TITLE_LETTERS = 90  # of a line
+DOTS = 220  # an inch: 1,470 pixels across
+Form = Literal["svg", "png"]
 _LOCK = threading.Lock()
 _fonts_added: list[Path] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawing as SVG, and the kinds of traces that it lacks because only a browser draws them."""
+    """A drawing, and the kinds of traces that it lacks because only a browser draws them."""
 
-    svg: bytes
+    content: bytes
     missing: tuple[str, ...] = ()
 
 
 def draw_svg(figure: Any, *, fonts: Sequence[Path] = ()) -> Drawing | None:
-    """Return the drawing of a figure, None where nothing of it can be drawn.
+    """Return the drawing of a figure as SVG for a report, None where nothing of it can be drawn.
 
     Args:
         figure: Plotly's.
@@ -70,6 +77,35 @@ def draw_svg(figure: Any, *, fonts: Sequence[Path] = ()) -> Drawing | None:
     Raises:
         ResultError: it holds what cannot be drawn.
     """
+    return _drawing(figure, _Style(SETTINGS, fonts))
+
+
+def draw_file(figure: Any, form: Form, title: str, *, fonts: Sequence[Path] = ()) -> Drawing | None:
+    """Return the drawing of a figure as a file of its own, on white, None where nothing of it can be drawn.
+
+    Args:
+        figure: Plotly's.
+        form: SVG, its letters as outlines, or PNG of 1,470 pixels across.
+        title: stands above the drawing.
+        fonts: font files of the typeface.
+
+    Raises:
+        ResultError: it holds what cannot be drawn.
+    """
+    return _drawing(figure, _Style(FILE_SETTINGS, fonts, form, title))
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How a figure is drawn."""
+
+    settings: Mapping[str, Any]
+    fonts: Sequence[Path]
+    form: Form = "svg"
+    title: str = ""
+
+
+def _drawing(figure: Any, style: _Style) -> Drawing | None:
     raw = figure.to_plotly_json()
     layout = mapping(raw.get("layout"))
     traces = [_flattened(t) for t in raw.get("data") or [] if t.get("visible", True) is True]
@@ -79,27 +115,28 @@ def draw_svg(figure: Any, *, fonts: Sequence[Path] = ()) -> Drawing | None:
     if not flat and not alone:
         return None
     try:
-        svg = _draw(layout, flat, alone, fonts)
+        content = _draw(layout, flat, alone, style)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A model's own figure may hold anything; it costs the report no more than its chart.
         found = f"it cannot be drawn for print: {type(error).__name__}: {str(error)[:200]}"
         raise ResultError([Problem("chart", found, "The run's page shows it.")]) from error
-    return Drawing(svg, missing)
+    return Drawing(content, missing)
 
 
 def _draw(
     layout: Mapping[str, Any],
     flat: Sequence[Mapping[str, Any]],
     alone: Sequence[Mapping[str, Any]],
-    fonts: Sequence[Path],
+    style: _Style,
 ) -> bytes:
     import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with _LOCK:
-        _add_fonts(fonts)
-        with mpl.rc_context(SETTINGS):
+        _add_fonts(style.fonts)
+        with mpl.rc_context(dict(style.settings)):
             pixels = number(layout.get("height"))
             share = (pixels if math.isfinite(pixels) else FULL_HEIGHT) / FULL_HEIGHT
             size = (WIDTH, min(TALLEST, max(2.2, HEIGHT * share)))
@@ -110,8 +147,14 @@ def _draw(
                 drawn = Figure(size, layout="constrained")
                 drawn.get_layout_engine().set(w_pad=0.02, h_pad=0.03)  # type: ignore[union-attr]
                 _draw_flat(drawn, layout, flat)
+            if style.title:
+                drawn.suptitle(textwrap.fill(style.title, TITLE_LETTERS), fontsize=TITLE_SIZE, fontweight="bold")
             out = io.BytesIO()
-            FigureCanvasSVG(drawn).print_svg(out, metadata={"Date": None, "Creator": None})
+            if style.form == "png":
+                drawn.dpi = DOTS
+                FigureCanvasAgg(drawn).print_png(out, metadata={"Software": None})
+            else:
+                FigureCanvasSVG(drawn).print_svg(out, metadata={"Date": None, "Creator": None})
     return out.getvalue()
 
 

@@ -630,16 +630,19 @@ class AsyncRun:
         """Save the run in another form and return the file's path.
 
         Args:
-            form: `xlsx`, a workbook; `parquet`, one table; `json`, everything; `bundle`, a zip that computes it again.
+            form: `xlsx`, a workbook; `parquet`, one table; `json`, everything; `svg` and `png`, its charts, in a zip
+                where none is named; `bundle`, a zip that computes it again.
             target: a file, or a folder for one named by the server.
-            name: of the table or series that `parquet` saves; the first one otherwise.
+            name: of the table or series that `parquet` saves, the first one otherwise; or of the chart.
 
         Raises:
             ValueError: there is no such form.
             NotReadyError: the run has not ended.
         """
         ending = protocol.export_ending(form)
-        params = protocol.filters({"table": name})
+        params = protocol.filters({protocol.OF_PART.get(form, "table"): name})
+        if name and form in ("svg", "png"):
+            ending = form
         return await self._save(protocol.run_path(self.id, "export", form), target, params, f"{self.id}.{ending}")
 
     async def verify(self) -> dict[str, Any]:

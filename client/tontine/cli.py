@@ -23,7 +23,7 @@ from rich.text import Text
 from tontine.client import Run, Tontine
 from tontine.errors import ConnectionFailedError, RunFailedError, TontineError
 from tontine.events import Event
-from tontine.protocol import EXPORT_FORMS
+from tontine.protocol import EXPORT_FORMS, OF_PART
 from tontine.records import RunInfo
 
 DEFAULT_URL = "http://localhost:8501"
@@ -242,11 +242,12 @@ def pin(
 def export(
     run_id: RunId,
     output: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write to")] = Path(),
-    table: Annotated[str | None, typer.Option(help="table or series by name; the first one without it")] = None,
+    table: Annotated[str | None, typer.Option(help="table, series or chart by name; the first one without it")] = None,
     excel: Annotated[bool, typer.Option("--excel", help="semicolons and decimal commas")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="the whole run as PDF")] = False,
     form: Annotated[
-        str | None, typer.Option("--as", help="xlsx, parquet (with --table), json, or bundle: what computes it again")
+        str | None,
+        typer.Option("--as", help="xlsx, parquet, json, svg or png (charts), or bundle: what computes it again"),
     ] = None,
     file: Annotated[str | None, typer.Option(help="a file that the model made")] = None,
     language: Annotated[str | None, typer.Option(help="of the PDF's numbers and dates, such as de-CH")] = None,
@@ -255,9 +256,11 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Save a table of a run as CSV, the run in another form, or a file that it made."""
-    whole_run = form is not None and form != "parquet"
-    if sum((pdf, file is not None, table is not None or form == "parquet", whole_run)) > 1:
-        raise typer.BadParameter("give one of --table, --pdf, --as and --file; --table goes with --as parquet")
+    of_part = form in OF_PART
+    whole_run = form is not None and not of_part
+    if sum((pdf, file is not None, table is not None or of_part, whole_run)) > 1:
+        only = "give one of --table, --pdf, --as and --file"
+        raise typer.BadParameter(f"{only}; --table goes with --as {', '.join(OF_PART)}")
     if form is not None and form not in EXPORT_FORMS:
         raise typer.BadParameter(f"{form!r} is none of {', '.join(EXPORT_FORMS)}")
     with _connect(url, token, as_json=as_json) as tontine:

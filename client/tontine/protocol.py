@@ -28,7 +28,15 @@ CONNECT = 10.0  # s to reach the server
 GROUP_WAIT = 30.0  # s that the server is asked to wait for the end of a group at once
 PAGE = 500  # entries of a list at once
 BUSY = frozenset({429, 503})
-EXPORT_FORMS = {"xlsx": "xlsx", "parquet": "parquet", "json": "json", "bundle": "zip"}  # a file's ending by its form
+EXPORT_FORMS = {  # a file's ending by its form
+    "xlsx": "xlsx",
+    "parquet": "parquet",
+    "json": "json",
+    "svg": "zip",
+    "png": "zip",
+    "bundle": "zip",
+}
+OF_PART = {"parquet": "table", "svg": "chart", "png": "chart"}  # forms of one table or chart: what names it
 REPEATABLE = frozenset({"GET", "DELETE", "PUT"})
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,9 +25,10 @@ from contract.fields import Field, is_number
 from contract.manifest import Manifest
 from contract.number_format import NumberFormat
 from contract.problems import Problem
-from contract.result import Column, Metric, Result, Series, Table, not_finite, parse_result
+from contract.result import Column, Metric, Result, Table, not_finite, parse_result
 from contract.run import Run, Status
 from contract.sign_off import SignOff
+from engine.report.charts import ReadSeries, result_charts
 from engine.report.differences import NOTHING, changed_inputs
 from engine.report.markdown import parse_markdown
 from engine.report.provenance import PYTHON, input_rows, is_rows, provenance_rows, value_text
@@ -55,7 +55,6 @@ STATUS = {
     Status.TIMED_OUT: ("Timed out", "bad"),
 }
 ReadRows = Callable[[Table, int], Mapping[str, Sequence[Any]]]
-ReadSeries = Callable[[Series], Series]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,26 +238,22 @@ def _nulls(nulls: Mapping[str, Any]) -> list[str]:
 def _charts(
     result: Result, read_series: ReadSeries, fonts: Sequence[Path]
 ) -> tuple[list[dict[str, str]], dict[str, bytes]]:
-    drawers: list[tuple[str, Callable[[], Any]]] = []
-    if result.series:
-        drawers.append(
-            ("Series", lambda: charting.series_figure(result.series, result.outputs, read_series, dark=False))
-        )
-    drawers += [(chart.title, partial(charting.figure, chart, dark=False)) for chart in result.charts[:MOST_CHARTS]]
+    charts = result_charts(result, read_series)
+    charts = charts[: MOST_CHARTS + bool(result.series)]
     found: list[dict[str, str]] = []
     drawings: dict[str, bytes] = {}
-    for title, draw in drawers:
+    for chart in charts:
         try:
-            figure = draw()
+            figure = chart.figure()
             drawing = draw_svg(figure, fonts=fonts)
         except ProblemsError as error:
             reasons = "; ".join(str(p) for p in error.problems[:5])
-            found.append(_chart(title, error=f"It cannot be drawn. {reasons}"))
+            found.append(_chart(chart.title, error=f"It cannot be drawn. {reasons}"))
             continue
-        heading = plain_text(figure.layout.title.text) or title
+        heading = plain_text(figure.layout.title.text) or chart.title
         name = f"chart-{len(found)}.svg" if drawing is not None else ""
         if drawing is not None:
-            drawings[name] = drawing.svg
+            drawings[name] = drawing.content
         found.append(_chart(heading, charting.print_note(figure), name, _missing(figure, drawing)))
     return found, drawings
 

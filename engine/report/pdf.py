@@ -2,16 +2,13 @@
 
 Chosen: Typst sets the pages and matplotlib draws the charts, because both come as wheels and need neither a browser nor
 system libraries (docs/decisions/21-pdf.md has the measurements). Every text reaches the template as a value, never as
-markup. One report is made at a time, so that several cannot take a server's processors from its pages, and few wait for
-it, so that they cannot take all threads of the API.
+markup.
 Left out: runs that go on: their result may still change.
 """
 
-import contextlib
 import re
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,12 +18,13 @@ from uuid import UUID
 import orjson
 
 from contract.actor import Actor
-from contract.errors import BusyError, NotReadyError
+from contract.errors import NotReadyError
 from contract.problems import Problem
 from contract.result import Series, Table
 from engine.authorization import Action, require
 from engine.models.catalogue import version_of_run
 from engine.processes.context import AppContext
+from engine.report.charts import drawing_turn, font_files
 from engine.report.document import Document, ReportOptions, make_document
 from engine.runs.export import whole_series
 from engine.runs.follow import snapshot
@@ -34,10 +32,6 @@ from engine.runs.results import read_result_part
 from engine.runs.sign_off import find_sign_off
 
 TEMPLATE = Path(__file__).with_name("template.typ")
-FACES = ("Regular", "Semibold", "Bold", "It", "SemiboldIt", "BoldIt")
-WAITING = 6  # reports that may be made or wait at once
-_one_at_a_time = threading.Lock()
-_waiting = threading.BoundedSemaphore(WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +76,19 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
 
     manifest = version_of_run(context, now.run, actor=actor).manifest
     signed_off = find_sign_off(context, run_id, actor=actor)
-    with _turn():
+    with drawing_turn():
         document = make_document(
             now,
             manifest,
             options,
             read_rows=read_rows,
             read_series=read_series,
-            fonts=_font_files(),
+            fonts=font_files(),
             printed_by=actor.name,
             signed_off=signed_off,
         )
         content = typeset(document)
     return Pdf(f"{re.sub(r'[^A-Za-z0-9_]+', '-', now.run.app_slug)}-{str(run_id)[-8:]}.pdf", content)
-
-
-@contextlib.contextmanager
-def _turn() -> Iterator[None]:
-    if not _waiting.acquire(blocking=False):
-        raise BusyError([Problem("pdf", f"{WAITING} reports are being made or wait", "Ask again in a moment.")])
-    try:
-        with _one_at_a_time:
-            yield
-    finally:
-        _waiting.release()
 
 
 def typeset(document: Document) -> bytes:
@@ -131,13 +114,5 @@ def _fonts() -> Any:
     import matplotlib as mpl
     import typst
 
-    folders = [str(_font_files()[0].parent), str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
+    folders = [str(font_files()[0].parent), str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
     return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=folders)
-
-
-@cache
-def _font_files() -> tuple[Path, ...]:
-    import font_source_sans_pro
-
-    folder = Path(font_source_sans_pro.__file__).parent / "files"
-    return tuple(folder / f"SourceSansPro-{face}.ttf" for face in FACES)

@@ -5,17 +5,21 @@ import json
 import subprocess
 import sys
 import uuid
+import xml.etree.ElementTree as ET
 import zipfile
 
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from engine.runs.execute import execute
 
 CODE = """
 import random
 import numpy as np
+
+WHEEL = {"type": "sunburst", "labels": ["a"], "parents": [""]}
 
 def run(inputs):
     rows = int(inputs["rows"])
@@ -37,6 +41,10 @@ def run(inputs):
             {"name": "Stress", "x": list(range(rows)), "y": [i * 2.0 for i in range(rows)]},
         ],
         "notes": "Two lines.\\nOf notes.",
+        "charts": [
+            {"kind": "bar", "title": "Paid & open", "data": {"x": ["a", "b"], "y": [1.5, 2.5]}},
+            {"title": "Wheel", "data": [WHEEL], "layout": {}},
+        ],
     }
 """
 INPUTS = {
@@ -184,3 +192,40 @@ def test_a_run_that_waits_has_no_files_yet_and_one_that_is_not_there_none_at_all
     waiting = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
     assert client.get(f"/runs/{waiting}/export/{form}").status_code == 409
     assert client.get(f"/runs/{uuid.uuid4()}/export/{form}").status_code == 404
+
+
+def test_the_charts_come_as_images_and_those_that_only_a_browser_draws_are_named(client, finished):
+    run_id = finished()
+    answer = client.get(f"/runs/{run_id}/export/svg?language=de-DE")
+    assert answer.headers["content-disposition"] == f'attachment; filename="probe-{run_id[-8:]}-charts-svg.zip"'
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert archive.namelist() == ["01-series.svg", "02-paid-open.svg", "not-drawn.txt"]
+    root = ET.fromstring(archive.read("02-paid-open.svg"))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert not list(root.iter("{http://www.w3.org/2000/svg}text"))  # outlines: the typeface need not be installed
+    assert b"Wheel" in archive.read("not-drawn.txt")
+    picture = client.get(f"/runs/{run_id}/export/png", params={"chart": "Paid & open"})
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.headers["content-disposition"].endswith(f'probe-{run_id[-8:]}-paid-open.png"')
+    with Image.open(io.BytesIO(picture.content)) as opened:
+        assert opened.width > 1_400
+        assert opened.convert("L").getpixel((3, 3)) == 255  # on white
+        assert len(opened.convert("L").getcolors()) > 10  # and something is drawn
+
+
+@pytest.mark.parametrize("chart", ["nothing", "Wheel"])
+def test_a_chart_that_is_not_there_or_not_drawn_is_refused_with_words(client, finished, chart):
+    answer = client.get(f"/runs/{finished()}/export/png", params={"chart": chart})
+    assert answer.status_code == 404
+    assert ("Paid & open" if chart == "nothing" else "sunburst") in answer.text
+
+
+def test_a_run_without_charts_has_no_images(client, add_model, worker_context):
+    add_model("def run(inputs):\n    return {'summary': {'A': 1}}", {})
+    app_id = client.get("/apps").json()[0]["id"]
+    run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {}}).json()["run_id"]
+    assert client.get(f"/runs/{run_id}/export/svg").status_code == 409
+    execute(worker_context, uuid.UUID(run_id))
+    answer = client.get(f"/runs/{run_id}/export/svg")
+    assert answer.status_code == 404
+    assert "no charts" in answer.text

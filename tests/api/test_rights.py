@@ -64,6 +64,8 @@ RIGHTS = {
     "GET /runs/{run_id}/export/csv": VIEWER,
     "GET /runs/{run_id}/export/pdf": VIEWER,
     "GET /runs/{run_id}/export/xlsx": VIEWER,
+    "GET /runs/{run_id}/export/svg": VIEWER,
+    "GET /runs/{run_id}/export/png": VIEWER,
     "GET /runs/{run_id}/export/parquet": VIEWER,
     "GET /runs/{run_id}/export/json": VIEWER,
     "GET /runs/{run_id}/export/bundle": VIEWER,

@@ -21,7 +21,7 @@ GERMAN = NumberFormat.from_languages("de-DE")
 def drawn(figure):
     found = draw_svg(figure)
     assert found is not None
-    return ET.fromstring(found.svg)
+    return ET.fromstring(found.content)
 
 
 def words(root):
@@ -84,13 +84,13 @@ def test_markup_and_formulas_in_names_are_shown_as_written():
 
 def test_the_same_figure_gives_the_same_file():
     figure = charting.figure(gallery.CHARTS[0], dark=False)
-    assert draw_svg(figure).svg == draw_svg(figure).svg
+    assert draw_svg(figure).content == draw_svg(figure).content
 
 
 def test_a_million_points_become_a_small_drawing():
     points = list(range(1_000_000))
     figure = own({"type": "scatter", "mode": "lines", "x": points, "y": [float(p % 1000) for p in points]})
-    assert len(draw_svg(figure).svg) < 400_000
+    assert len(draw_svg(figure).content) < 400_000
 
 
 def test_cells_too_many_for_vectors_are_one_picture():

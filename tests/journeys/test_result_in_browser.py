@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -296,9 +297,11 @@ def test_a_chart_is_saved_as_an_image_named_after_it(page):
     press(page)
     wait_drawn(page, 1, "chart-0")
     drawn(page, "chart-0").hover()
-    with page.expect_download() as saved:
-        drawn(page, "chart-0").locator(".modebar-btn[data-title='Download as PNG']").click()
-    assert re.fullmatch(r"quick-bars-\w{8}\.png", saved.value.suggested_filename)
+    for form, begin in (("png", b"\x89PNG"), ("svg", b"<svg")):
+        with page.expect_download() as saved:
+            drawn(page, "chart-0").locator(f".modebar-btn[data-title='Download as {form.upper()}']").click()
+        assert re.fullmatch(rf"quick-bars-\w{{8}}\.{form}", saved.value.suggested_filename)
+        assert Path(saved.value.path()).read_bytes().startswith(begin)
 
 
 def test_a_long_title_is_wrapped_and_not_cut(chromium, server):

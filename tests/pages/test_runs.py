@@ -97,6 +97,17 @@ def test_an_ended_run_is_offered_as_pdf_in_the_sessions_format_and_currency(visi
     }
 
 
+def test_the_charts_of_a_run_are_offered_as_images_where_it_has_some(visit, add_model, context, run_now):
+    add_model("def run(inputs):\n    return {'charts': [{'kind': 'pie', 'title': 'P', 'data': {'a': 1, 'b': 2}}]}\n", N)
+    run = submit(context, "probe", {"n": 9}, actor=ADA)
+    run_now(run)
+    app = visit("run", id=str(run.id))
+    app.session_state["probe-export"] = True
+    links = {b.proto.label: b.proto.url for b in app.run().get("link_button")}
+    assert links["Charts as SVG"] == f"/api/runs/{run.id}/export/svg?language=en&currency="
+    assert links["Charts as PNG"] == f"/api/runs/{run.id}/export/png?language=en&currency="
+
+
 def test_a_run_is_verified_by_computing_it_again(visit, add_model, context, run_now, monkeypatch):
     monkeypatch.setattr("ui.result.verify.TURN", 0.0)
     add_model(TWO, N)

@@ -160,19 +160,24 @@ async function paint(view, chart) {
   if (chart.count === 1) chart.plot.on("plotly_relayout", () => noteRange(view, chart))
 }
 
-/** Return plotly.js's configuration, its image button replaced by one that knows the chart's name of the moment. */
+/** Return plotly.js's configuration, its image button replaced by two that know the chart's name of the moment. */
 function configure(view, chart) {
   const { toImageButtonOptions, ...config } = chart.wanted.config
   return {
     ...config,
     modeBarButtonsToRemove: [...(config.modeBarButtonsToRemove ?? []), "toImage"],
     modeBarButtonsToAdd: [
-      {
-        name: "image", title: "Download as PNG", icon: view.plotly.Icons.camera,
-        click: () => view.plotly.downloadImage(chart.plot, { ...chart.wanted.config.toImageButtonOptions }),
-      },
+      imageButton(view, chart, "png", view.plotly.Icons.camera),
+      imageButton(view, chart, "svg", view.plotly.Icons.disk),
       { name: "fullscreen", title: "Full screen", icon: FULLSCREEN, click: () => toggleFullscreen(chart) },
     ],
+  }
+}
+
+function imageButton(view, chart, format, icon) {
+  return {
+    name: format, title: `Download as ${format.toUpperCase()}`, icon,
+    click: () => view.plotly.downloadImage(chart.plot, { ...chart.wanted.config.toImageButtonOptions, format }),
   }
 }
 

@@ -73,6 +73,11 @@ def file_links(run: Run, result: Result) -> None:
     for name in [t.name for t in result.tables] + (["Series"] if result.series else []):
         link = f"{_route(run, 'parquet')}?table={quote(name, safe='')}"
         _file_link(f"Parquet: {escape(name)}", link, "view_column", "For pandas, R, DuckDB and Arrow")
+    if result.series or result.charts:
+        link = urlencode({"language": asked["language"], "currency": asked["currency"]})
+        for form in ("SVG", "PNG"):
+            words = "Each chart as an image, in a zip"
+            _file_link(f"Charts as {form}", f"{_route(run, form.lower())}?{link}", "image", words)
     _file_link("JSON", _route(run, "json"), "data_object", "Inputs, figures, every row and provenance")
     if run.status is Status.SUCCESS:
         words = "Code, inputs, seed, packages and result, with a script that computes the run again and compares"

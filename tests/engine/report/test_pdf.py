@@ -13,7 +13,7 @@ from contract.errors import BusyError, InputError, NotFoundError, NotReadyError
 from contract.number_format import NumberFormat
 from contract.result import Column
 from contract.run import Run, Status
-from engine.report import pdf
+from engine.report import charts, pdf
 from engine.report.document import ReportOptions, make_document, zone_named
 from engine.report.pdf import run_pdf
 from engine.report.tables import WIDTH, column_texts, make_parts
@@ -233,14 +233,14 @@ def test_reports_wait_for_each_other_and_beyond_a_few_are_refused(context, add_m
         return real(document)
 
     monkeypatch.setattr(pdf, "typeset", held)
-    with ThreadPoolExecutor(pdf.WAITING + 1) as pool:
-        asked = [pool.submit(run_pdf, context, run.id, actor=ADA) for _ in range(pdf.WAITING + 1)]
+    with ThreadPoolExecutor(charts.WAITING + 1) as pool:
+        asked = [pool.submit(run_pdf, context, run.id, actor=ADA) for _ in range(charts.WAITING + 1)]
         assert started.wait(60)
         refused = next(as_completed(asked))
         with pytest.raises(BusyError, match="Ask again in a moment"):
             refused.result()
         go_on.set()
-        assert sum(one.exception() is None for one in asked) == pdf.WAITING
+        assert sum(one.exception() is None for one in asked) == charts.WAITING
 
 
 def test_a_reused_run_is_printed_with_the_result_it_reused(context, add_model, run_now):

@@ -63,7 +63,7 @@ and payload->>'status' not in ('RUNNING', 'PENDING') group by run_id
 """
 
 
-def until(condition, seconds=30, pause=0.02):
+def until(condition, seconds=120, pause=0.02):
     """Wait until `condition` returns something true and return it."""
     end = time.monotonic() + seconds
     while not (found := condition()):
@@ -164,7 +164,7 @@ class Installation:
         pid = int(run.worker.rpartition(":")[2])
         return next((p, self.home / name) for name, p in self.shared_workers.items() if p.pid == pid)
 
-    def wait_for_all(self, seconds=60):
+    def wait_for_all(self, seconds=180):
         """Wait until every run has ended; check that none is lost, duplicated or without a reason; return them in order."""
         ids = list(dict.fromkeys(self.ids))
 
@@ -206,7 +206,7 @@ class Installation:
                 assert snapshot(self.context, run.id, actor=ADA).shown["summary"]["twice"] == 2 * run.inputs["n"]
         return runs
 
-    def expect_success(self, seconds=60):
+    def expect_success(self, seconds=180):
         """Wait for all runs, check that each is a success, and return them."""
         runs = self.wait_for_all(seconds)
         assert not [(r.id, r.status, r.reason, r.attempt, r.worker) for r in runs if r.status is not Status.SUCCESS]

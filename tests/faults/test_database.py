@@ -74,10 +74,10 @@ def test_a_database_killed_again_and_again_under_load_loses_nothing_that_was_acc
         thread.start()
     for _ in range(kills):
         before = len(accepted)
-        until(lambda before=before: len(accepted) > before + 8, 60)
+        until(lambda before=before: len(accepted) > before + 8, 120)
         os.kill(postmaster(server.data), signal.SIGKILL)
         count_fault()
-        until(lambda before=before: len(accepted) > before + 12, 60)
+        until(lambda before=before: len(accepted) > before + 12, 120)
     stop.set()
     for thread in threads:
         thread.join()

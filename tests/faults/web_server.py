@@ -38,7 +38,7 @@ class WebServer:
                 start_new_session=True,
                 cwd=ROOT,
             )
-        until(self.is_healthy, 60, 0.2)
+        until(self.is_healthy, 120, 0.2)
 
     def is_healthy(self):
         assert self.process.poll() is None, (self.home / "server.log").read_text()[-2_000:]

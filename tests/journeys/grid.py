@@ -11,6 +11,7 @@ def cell(scope, row, column):
 def choose_cell(page, scope, row, column):
     """Select a cell of the grid in `scope`; the canvas takes clicks only once it is laid out."""
     grid = scope.locator("[data-testid=stDataFrame]")
+    wait_for(lambda: grid.count() == 1)  # a grid that is drawn anew stands beside the old one for a moment
     grid.scroll_into_view_if_needed()
 
     def selected(row, column):

@@ -59,7 +59,7 @@ def test_the_examples_for_a_shell_succeed(server):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 def test_the_header_counts_the_runs_that_are_going_on_and_leads_to_the_monitor(server, chromium, request):
-    api = httpx.Client(base_url=f"{server.url}/api", timeout=60)
+    api = httpx.Client(base_url=f"{server.url}/api", timeout=120)
     request.addfinalizer(api.close)
     app = next(a for a in api.get("/apps").json() if a["slug"] == "slow")
     page = chromium.new_page()

@@ -58,7 +58,7 @@ def server(port):
         process.wait(10)
 
 
-def wait_for(holds, seconds=30):
+def wait_for(holds, seconds=120):
     end = time.monotonic() + seconds
     while True:
         try:

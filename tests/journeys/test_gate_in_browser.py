@@ -95,7 +95,7 @@ def test_the_apis_documentation_passes_its_own_policy(page):
 
 
 def request(server, path, host, origin=None, method="GET", **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     given = {"Host": host, **({"Origin": origin} if origin else {}), **headers}
     connection.request(method, path, body=b'{"inputs": {}}' if method == "POST" else None, headers=given)
     answer = connection.getresponse()

@@ -95,14 +95,14 @@ class Server:
         raise TimeoutError((self.home / "log").read_text()[-3000:])
 
     def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=120) as answer:
             return json.load(answer)
 
     def stop(self, how=signal.SIGINT):
         tree = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(how)
         self.process.wait(120)
-        _, alive = psutil.wait_procs(tree, timeout=10)
+        _, alive = psutil.wait_procs(tree, timeout=60)
         return alive
 
 
@@ -316,7 +316,7 @@ def test_ctrl_c_leaves_no_process_and_the_next_start_finds_every_run(tmp_path):
             data=b'{"inputs": {}}',
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
     done = post("mortality", "?wait=50")

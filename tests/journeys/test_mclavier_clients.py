@@ -93,7 +93,7 @@ def post(server, path, body):
     request = urllib.request.Request(
         server.url + BASE + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)
 
 

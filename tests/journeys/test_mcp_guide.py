@@ -33,7 +33,7 @@ def test_the_examples_run_one_after_the_other(server, capsys):
     for block in found:
         exec(block.replace(ADDRESS, server.url), scope)
     query = {"age": 45, "shock_rate": 10, "figure": "Life expectancy, shocked", "wait": 60}
-    same = httpx.get(f"{server.url}/api/apps/mortality/value", params=query, timeout=90)
+    same = httpx.get(f"{server.url}/api/apps/mortality/value", params=query, timeout=120)
     assert scope["summary"]["Life expectancy, shocked"]["value"] == float(same.text)
     out = capsys.readouterr().out
     assert "SUCCESS" in out

@@ -56,7 +56,7 @@ def browse(chromium, server):
     def go(who, path="/"):
         if who not in contexts:
             context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url)
-            context.set_default_timeout(60_000)
+            context.set_default_timeout(120_000)
             page = context.new_page()
             page.goto(path)
             page.get_by_role("button", name="Sign in").click()
@@ -87,7 +87,7 @@ def ask(page, path, method="GET", body=None):
 
 def status_of(server, path, **headers):
     try:
-        with urllib.request.urlopen(urllib.request.Request(server.url + path, headers=headers), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(server.url + path, headers=headers), timeout=120) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code

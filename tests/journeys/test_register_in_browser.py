@@ -125,7 +125,7 @@ def test_from_a_repository_to_a_run_and_back_to_the_version_before(page, git, se
 
 def wait_until(page, condition):
     """Wait for something that no element of the page tells of."""
-    for _ in range(240):
+    for _ in range(480):
         if condition():
             return
         page.wait_for_timeout(250)
@@ -139,7 +139,7 @@ def run(server, app, **inputs):
         data=json.dumps({"inputs": inputs}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=90) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)["result"]
 
 

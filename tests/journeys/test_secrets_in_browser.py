@@ -35,7 +35,7 @@ def server(tmp_path_factory):
 def test_a_value_that_was_set_on_the_page_is_used_by_the_next_run_and_shown_nowhere(chromium, server):
     context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url)
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.goto("/secrets")
     page.get_by_role("combobox", name="Secret", exact=True).fill("API_KEY")
     page.keyboard.press("Enter")

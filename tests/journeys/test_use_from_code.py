@@ -35,7 +35,7 @@ def page(chromium, server):
     context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(120_000)
     yield opened
     context.close()
 
@@ -94,7 +94,7 @@ def test_what_is_copied_from_the_page_gives_the_pages_figure(server, page, tmp_p
     address = "".join(re.findall(r'"([^"]*)"', formula)[:-1])
     label = page.locator("[class*=code-figure]").get_by_role("combobox").input_value() or next(iter(summary))
     figure = summary[label]["value"] if isinstance(summary[label], dict) else summary[label]
-    assert httpx.get(address, timeout=60).text == str(figure)
+    assert httpx.get(address, timeout=120).text == str(figure)
     assert urlsplit(address).query.startswith("figure=")
     query = choose(page, "Excel", "let")
     assert f"{server.url}/api/apps/" in query

@@ -27,7 +27,7 @@ def server(tmp_path_factory):
 def page(server, chromium):
     context = chromium.new_context(base_url=server.url)
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(120_000)
     yield opened
     context.close()
 

@@ -19,7 +19,7 @@ def visit(context):
     contexts.set_current(context)
 
     def go(name, **query):
-        app = AppTest.from_file(str(ROOT / "ui" / "shell" / "main.py"), default_timeout=30)
+        app = AppTest.from_file(str(ROOT / "ui" / "shell" / "main.py"), default_timeout=200)
         for key, value in query.items():
             app.query_params[key] = value
         app.run()

@@ -56,7 +56,7 @@ def office(visit, context, monkeypatch, add_model):
     monkeypatch.setattr("ui.shell.sign_in_screen.configured_providers", lambda: ("default",))
 
     def go(name, who, run=None, **claims):
-        app = AppTest.from_function(open_page, kwargs={"name": name}, default_timeout=30)
+        app = AppTest.from_function(open_page, kwargs={"name": name}, default_timeout=200)
         if name == "model":
             app.query_params["app"] = "probe"
         if run is not None:
@@ -105,7 +105,7 @@ def test_a_page_is_for_those_who_have_the_right_and_nobody_else(office, name):
 
 @pytest.mark.parametrize("name", [name for name, least in RIGHTS.items() if least is not Role.VIEWER])
 def test_the_script_of_a_page_refuses_even_where_no_frame_does(office, name):
-    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=30)
+    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=200)
     app.user = {
         "is_logged_in": True,
         "iss": "i",

@@ -77,7 +77,7 @@ class LocalIndex:
     def wait_for(self, words):
         """Wait until a file whose name holds `words` has been asked for."""
         with self.asked_for:
-            assert self.asked_for.wait_for(lambda: any(words in path for path in self.asked), 60)
+            assert self.asked_for.wait_for(lambda: any(words in path for path in self.asked), 120)
 
     def page(self, name):
         """Return the index's page of a package."""

@@ -36,7 +36,7 @@ async def end(task):
 
 
 async def taken_numbers(taken, count):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         return [await taken.get() for _ in range(count)]
 
 
@@ -67,7 +67,7 @@ def test_a_job_that_is_announced_while_another_is_being_looked_for_waits_for_no_
 
 
 async def wait_until_listening(database):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             async with await psycopg.AsyncConnection.connect(database.dsn) as conn:
                 found = await conn.execute(

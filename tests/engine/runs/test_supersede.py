@@ -21,7 +21,7 @@ ECHO = "def run(inputs):\n    return {'summary': {'n': inputs['n']}}\n"
 
 
 def until_shown(context, run):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not (now := snapshot(context, run.id, actor=ADA)).shown:
         assert time.monotonic() < end
         time.sleep(0.02)

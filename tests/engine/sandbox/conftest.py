@@ -61,7 +61,7 @@ def run(handle, model):
     return go
 
 
-def until(condition, seconds=10):
+def until(condition, seconds=60):
     """Wait until `condition()` is true, and return whether it became true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -10,7 +10,7 @@ SCRIPT = str(Path(__file__).with_name("form_script.py"))
 
 
 def at_link(**params):
-    at = AppTest.from_file(SCRIPT, default_timeout=30)
+    at = AppTest.from_file(SCRIPT, default_timeout=200)
     for key, text in params.items():
         at.query_params[key] = text
     return shown(at.run())

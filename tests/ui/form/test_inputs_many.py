@@ -17,7 +17,7 @@ def script():
 
 
 def test_words_narrow_a_long_form_and_the_values_stay():
-    at = AppTest.from_function(script, default_timeout=30).run()
+    at = AppTest.from_function(script, default_timeout=200).run()
     at.text_input("many.i7.box").set_value("70").run()
     at.text_input("many:search").set_value("input 3").run()
     assert [n.label for n in at.text_input][1:3] == ["Input 3, exact", "Input 30, exact"]

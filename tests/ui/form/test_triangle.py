@@ -23,7 +23,7 @@ ENGLISH = NumberFormat()
 
 
 def at_link(**params):
-    at = AppTest.from_file(SCRIPT, default_timeout=60)
+    at = AppTest.from_file(SCRIPT, default_timeout=200)
     for key, text in params.items():
         at.query_params[key] = text
     return shown(at.run())
@@ -160,7 +160,7 @@ def test_a_link_that_names_a_former_input_beside_todays_triangle_says_so():
 
 
 def test_the_inputs_of_a_stored_run_of_an_earlier_version_open():
-    at = AppTest.from_file(SCRIPT, default_timeout=60)
+    at = AppTest.from_file(SCRIPT, default_timeout=200)
     at.session_state["start"] = {"claims": OLD, "amounts": "incremental", "age": 50}
     at = shown(at.run())
     assert claims(at)["origins"] == ["2019", "2020"]

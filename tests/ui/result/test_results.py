@@ -19,7 +19,7 @@ SCRIPT = str(Path(__file__).with_name("result_script.py"))
 
 
 def shown(case="all"):
-    at = AppTest.from_file(SCRIPT, default_timeout=60)
+    at = AppTest.from_file(SCRIPT, default_timeout=200)
     at.query_params["case"] = case
     at.run()
     assert not at.exception, [e.value for e in at.exception]
@@ -176,7 +176,7 @@ def test_a_table_behind_another_is_not_read():
 
         results.show_result(replace(gallery.RESULT, charts=()), run=gallery.RUN, read_part=read)
 
-    at = AppTest.from_function(script, args=(read_part,), default_timeout=60).run()
+    at = AppTest.from_function(script, args=(read_part,), default_timeout=200).run()
     assert not at.exception
     assert asked == []
 

@@ -32,7 +32,7 @@ def page(monkeypatch):
     monkeypatch.setattr(run_view, "cached", context)
     for view in (run_progress, run_view):
         monkeypatch.setattr(view, "current_actor", lambda: ADA)
-    at = AppTest.from_file(str(Path(__file__).with_name("live_script.py")), default_timeout=30)
+    at = AppTest.from_file(str(Path(__file__).with_name("live_script.py")), default_timeout=200)
 
     def draw(now, previous=None):
         at.session_state["now"], at.session_state["previous"] = now, previous

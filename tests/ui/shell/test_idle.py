@@ -59,7 +59,7 @@ def test_a_server_looks_around_once_a_second_and_a_signal_ends_it_in_good_order(
         with urllib.request.urlopen(f"http://127.0.0.1:{port}") as answer:
             assert (answer.read(), bool(answer.headers["date"])) == (b"ok", True)
         process.send_signal(number)
-        said = process.communicate(timeout=30)[0].splitlines()
+        said = process.communicate(timeout=120)[0].splitlines()
         assert said[-1] == "stopped"
         assert said.count("tick") < 10  # uvicorn's own loop looks 25 times meanwhile
     finally:
@@ -77,7 +77,7 @@ def test_an_answer_that_is_being_sent_does_not_keep_the_server_from_stopping(pat
             process.send_signal(signal.SIGTERM)
             if rest is not None:
                 assert answer.read() == rest
-            assert process.communicate(timeout=60)[0].splitlines()[-1] == "stopped"
+            assert process.communicate(timeout=120)[0].splitlines()[-1] == "stopped"
     finally:
         process.kill()
 

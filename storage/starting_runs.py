@@ -11,18 +11,19 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from contract.run import Run
+from contract.run import Run, Status
 from storage.runs import SELECT, run_from_row
 from storage.sql import sql
 from storage.users import SYSTEM
 
 
-def find_starting_run(conn: Connection, app_id: int, version: str) -> Run | None:
-    """Return the newest successful run of the version's starting inputs, or None."""
+def find_starting_run(conn: Connection, app_id: int, version: str, *, going_on: bool = False) -> Run | None:
+    """Return the newest successful run of the version's starting inputs, or the newest that waits or runs, or None."""
     where = """where r.id = (select id from runs where app_id = :app and version = :version and priority < 0
-        and user_id = (select id from users where name = :system) and status = 'SUCCESS'
+        and user_id = (select id from users where name = :system) and status = any(:statuses)
         order by queued_at desc, id desc limit 1)"""
-    values = {"system": SYSTEM, "app": app_id, "version": version}
+    statuses = [Status.PENDING, Status.RUNNING] if going_on else [Status.SUCCESS]
+    values = {"system": SYSTEM, "app": app_id, "version": version, "statuses": [str(status) for status in statuses]}
     row = conn.execute(sql(SELECT + where), values).mappings().one_or_none()
     return None if row is None else run_from_row(row)
 

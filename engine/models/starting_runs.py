@@ -81,6 +81,13 @@ def starting_run(context: AppContext, app_id: int, version: str, *, actor: Actor
         return starting_runs.find_starting_run(conn, app_id, version)
 
 
+def starting_run_going_on(context: AppContext, app_id: int, version: str, *, actor: Actor) -> Run | None:
+    """Return the run of the version's starting inputs that waits or runs, the newest of several, or None."""
+    require(actor, Action.READ_RUNS)
+    with context.database.read() as conn:
+        return starting_runs.find_starting_run(conn, app_id, version, going_on=True)
+
+
 def starting_runs_by_model(context: AppContext, *, actor: Actor) -> dict[int, UUID]:
     """Return, by model, the finished run of the starting inputs of its current version; models without are left out."""
     require(actor, Action.READ_RUNS)

@@ -11,6 +11,7 @@ def run(inputs):
     x = list(range(20))
     return {"summary": {"Total": inputs["n"] * 1000}, "series": {"Value": {"x": x, "y": [inputs["n"] * v for v in x]}}}
 """
+LATE = "import time\ndef run(inputs):\n    time.sleep(20)\n    return {'summary': {'Answer': 4242}}"
 N = {"n": {"type": "number", "label": "Premium", "min": 0, "max": 50, "default": 7, "unit": "currency"}}
 OUTPUTS = {"summary": {"Total": {"unit": "currency", "format": ",.0f"}}}
 
@@ -28,6 +29,7 @@ def server(tmp_path_factory):
     home = tmp_path_factory.mktemp("first")
     shutil.copytree(ROOT / "functions" / "chain_ladder", home / "functions" / "chain_ladder")
     model(home / "functions", "curve", CURVE, N, outputs=OUTPUTS)
+    model(home / "functions", "late", LATE, N)
     running = Server(home).start()
     yield running
     running.stop()
@@ -48,11 +50,18 @@ def card(page, slug):
     return page.locator(f".st-key-card-{slug}")
 
 
+def test_a_model_that_is_opened_before_its_starting_result_is_there_shows_it_when_it_comes(page):
+    page.goto("/model?app=late")
+    page.get_by_text("4242").first.wait_for()
+    page.get_by_text("Result for the model's starting inputs").wait_for()
+    assert not page.get_by_text("is being computed").count()
+
+
 def test_a_card_shows_its_picture_and_leads_to_its_model_wherever_it_is_pressed(page):
     page.goto("/")
     settled(page)
     picture = card(page, "curve").locator(".tontine-picture img")
-    for _ in range(20):  # the run that it is of is queued behind the reference cases
+    for _ in range(80):  # the run that it is of is queued behind the reference cases
         if picture.count():
             break
         page.wait_for_timeout(1500)

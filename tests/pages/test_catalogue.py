@@ -80,7 +80,9 @@ def test_what_is_used_comes_before_what_is_not(visit, add_model, context):
 
 def test_a_models_page_opens_with_the_result_of_its_starting_inputs(visit, add_model, context, run_start):
     add_model(CURVE, N)
-    assert "press Run" in words(visit("model", app="probe"))
+    before = words(visit("model", app="probe"))
+    assert "press Run" in before
+    assert "is being computed" in before
     run_start()
     app = visit("model", app="probe")
     assert any(">49</dd>" in item.proto.body for item in app.get("html"))

@@ -11,9 +11,10 @@ import streamlit as st
 
 from contract.app import App, Version
 from contract.errors import NotFoundError
-from engine.models.starting_runs import starting_run
-from engine.runs.follow import Snapshot, snapshot
-from ui.result import run_view
+from contract.run import Status
+from engine.models.starting_runs import starting_run, starting_run_going_on
+from engine.runs.follow import Snapshot, brief, snapshot
+from ui.result import run_progress, run_view
 from ui.shell import cached
 from ui.shell.session import current_actor
 
@@ -21,7 +22,7 @@ HINT = "Set the inputs and press Run. The address of this page carries them: cop
 
 
 def show_starting_result(app: App, version: Version, values: Mapping[str, Any]) -> None:
-    """Show the stored result of the version's starting inputs, or how to get a result where there is none.
+    """Show the result of the version's starting inputs, when it is there, or how to get a result where there is none.
 
     Args:
         app: the model.
@@ -29,7 +30,13 @@ def show_starting_result(app: App, version: Version, values: Mapping[str, Any]) 
         values: what the form holds.
     """
     now = find_starting_result(app.id, version.hash)
-    if now is None:
+    if now is not None and not now.final:
+        st.caption(":material/play_circle: The result for the model's starting inputs is being computed.")
+        run_id = now.run.id
+        run_progress.show_followed(
+            str(run_id), run_progress.FOLLOW.format(id=run_id), brief(now), key="starting-result"
+        )
+    if now is None or now.run.status is not Status.SUCCESS:
         st.info(HINT)
         return
     same = now.run.inputs == {**now.run.inputs, **values}
@@ -39,11 +46,14 @@ def show_starting_result(app: App, version: Version, values: Mapping[str, Any]) 
 
 
 def find_starting_result(app_id: int, version: str) -> Snapshot | None:
-    """Return the stored run of the version's starting inputs with its result, or None."""
-    found = starting_run(cached.context(), app_id, version, actor=current_actor())
+    """Return the run of the version's starting inputs, with its result or on the way to it, or None."""
+    context, actor = cached.context(), current_actor()
+    found = starting_run(context, app_id, version, actor=actor)
+    if found is None:
+        found = starting_run_going_on(context, app_id, version, actor=actor)
     if found is None:
         return None
     try:
-        return snapshot(cached.context(), found.id, actor=current_actor())
+        return snapshot(context, found.id, actor=actor)
     except NotFoundError:  # removed between the two readings
         return None

@@ -8,7 +8,7 @@ from contract.run import Status
 from engine.models.catalogue import find_app
 from engine.models.grants import grant
 from engine.models.register import register_folders
-from engine.models.starting_runs import queue_missing_starting_runs, starting_run
+from engine.models.starting_runs import queue_missing_starting_runs, starting_run, starting_run_going_on
 from engine.runs.submit import submit
 from storage import fair_queue, runs, starting_runs, users
 from storage.search import Filter, count_runs, search_runs, usage_stats
@@ -34,9 +34,9 @@ def system_runs(context):
 def shown(context):
     """Return the starting run of a model's current version, or None."""
 
-    def read(slug):
+    def read(slug, find=starting_run):
         app = find_app(context, slug, actor=ADA)
-        return starting_run(context, app.id, app.current_version, actor=ADA)
+        return find(context, app.id, app.current_version, actor=ADA)
 
     return read
 
@@ -56,7 +56,10 @@ def test_registering_a_version_queues_a_run_of_its_starting_inputs_behind_all_ot
 def test_the_starting_run_is_shown_once_it_has_succeeded(add_model, run_now, system_runs, shown):
     add_model(SQUARE, N)
     assert shown("probe") is None
+    waiting = shown("probe", starting_run_going_on)
+    assert (waiting.id, waiting.status) == (system_runs()[0].id, Status.PENDING)
     run_now(system_runs()[0])
+    assert shown("probe", starting_run_going_on) is None
     found = shown("probe")
     assert (found.status, found.inputs) == (Status.SUCCESS, {"n": 7})
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.declared_inputs import DeclaredInputs
+from contract.fields import is_number
 from contract.former_inputs import fold_former_inputs
 from contract.inputs import canonical_values, find_problems
 from contract.problems import Problem
@@ -69,6 +70,11 @@ def carry_over(then: DeclaredInputs, now: DeclaredInputs, inputs: Mapping[str, A
     return replace(carried, warnings=tuple(_describe(then, now, carried)))
 
 
+def shown_value(value: Any) -> str:
+    """Return a value as warnings show it, numbers without a fraction of nothing."""
+    return f"{value:.15g}" if is_number(value) else shorten(value)
+
+
 def _is_of(problem: Problem, key: str) -> bool:
     where = problem.where.removeprefix("inputs.")
     return where == key or where.startswith((f"{key}.", f"{key}["))
@@ -85,10 +91,10 @@ def _describe(then: DeclaredInputs, now: DeclaredInputs, carried: CarriedInputs)
     found = []
     for key, value in carried.dropped.items():
         label = then.inputs[key].label if key in then.inputs else key
-        found.append(f"{label} ({key}) is not an input of this version. Its value {shorten(value)} is left out.")
+        found.append(f"{label} ({key}) is not an input of this version. Its value {shown_value(value)} is left out.")
     for key, value in carried.unfit.items():
         why = next(p.message for p in carried.problems if _is_of(p, key))
-        found.append(f"{now.inputs[key].label} was {shorten(value)}, which does not fit this version: {why}.")
+        found.append(f"{now.inputs[key].label} was {shown_value(value)}, which does not fit this version: {why}.")
     for key, name in carried.renamed.items():
         found.append(f"{key} is called {now.inputs[name].label} ({name}) in this version. Its value is carried over.")
     found += [

@@ -496,7 +496,7 @@ class AsyncScenario:
         return self.info.name
 
     @property
-    def values(self) -> dict[str, Any]:
+    def inputs(self) -> dict[str, Any]:
         """The inputs as the version it was opened on takes them; `info.warnings` says what became of others."""
         return dict(self.info.values)
 

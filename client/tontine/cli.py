@@ -408,7 +408,7 @@ def change_scenario(
         if given:
             for warning in found.info.warnings:
                 typer.echo(_plain(warning), err=True)
-            found.update({**found.values, **given})
+            found.update({**found.inputs, **given})
         if rename is not None:
             found.rename(rename)
         if share is not None:

@@ -489,7 +489,7 @@ class Scenario:
         return self.info.name
 
     @property
-    def values(self) -> dict[str, Any]:
+    def inputs(self) -> dict[str, Any]:
         """The inputs as the version it was opened on takes them; `info.warnings` says what became of others."""
         return dict(self.info.values)
 

@@ -234,7 +234,6 @@ def _show_toolbar(
         )
         if cases or saved.labels:
             show_presets(manifest, cases, saved, page, prefix)
-        saved.tools(page, fits)
         st.button(
             "Reset",
             key=f"{prefix}:reset",
@@ -243,6 +242,7 @@ def _show_toolbar(
             help="Set every input to the model's starting values",
             on_click=start_again,
         )
+        saved.tools(page, fits)
     return view or "Form"
 
 

@@ -90,7 +90,6 @@ def _show_tools(
         else:
             st.caption("Fix the inputs first: a scenario can be run as it is.")
         if own:
-            st.divider()
             _show_change(app, version, manifest, own, page, prefix, fits=fits)
 
 

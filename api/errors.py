@@ -28,6 +28,7 @@ from contract.errors import (
     NotSignedInError,
     ProblemsError,
     RegistrationError,
+    ScenarioError,
     SearchQueryError,
     SearchTooSlow,
     SecretError,
@@ -85,6 +86,8 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
             return respond(422, "the model cannot be registered", error.problems)
         if isinstance(error, SearchQueryError):
             return respond(422, "the search cannot be read", error.problems)
+        if isinstance(error, ScenarioError):
+            return respond(422, "the scenario cannot be saved", error.problems)
         if isinstance(error, AnalysisError):
             return respond(422, "the analysis cannot be made", error.problems)
         if isinstance(error, AnnotationError):

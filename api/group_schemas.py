@@ -29,13 +29,14 @@ class AxisBody(BaseModel):
 
 
 class SweepRequest(BaseModel):
-    """A sweep: the inputs that stay as they are, and one or two axes, or a list of scenarios."""
+    """A sweep: the inputs that stay as they are, and one or two axes, a list of scenarios, or saved scenarios."""
 
     model_config = ConfigDict(extra="forbid")
 
     inputs: dict[str, Any] = Field(default_factory=dict)
     axes: list[AxisBody] = Field(default_factory=list)
     scenarios: list[dict[str, Any]] | None = Field(None, description="the inputs that differ, run by run")
+    saved: list[UUID] = Field(default_factory=list, description="ids of saved scenarios: a run of each")
     version: str | None = Field(None, description="content hash of a version to pin")
     fresh: bool = Field(default=False, description="run points anew whose result is stored")
     source: UUID | None = Field(None, description="a run whose uploaded files may be used again")
@@ -157,6 +158,7 @@ class PointBody(BaseModel):
     """One point of a group: the inputs that differ, its run and the figures of its result."""
 
     number: int
+    name: str | None = Field(description="that of the saved scenario which it was made of")
     changes: dict[str, Any]
     version: str
     run_id: str | None
@@ -170,6 +172,7 @@ class PointBody(BaseModel):
         """Return the body for `point`."""
         return cls(
             number=point.number,
+            name=point.name,
             changes=dict(point.changes),
             version=point.version,
             run_id=str(point.run_id) if point.run_id else None,

@@ -45,7 +45,7 @@ CSV = "text/csv; charset=utf-8"
 
 @router.post("/apps/{app_id}/sweeps", status_code=202)
 def start(app_id: int, body: SweepRequest, actor: CurrentActor) -> GroupBody:
-    """Start a sweep of a model over one or two inputs, or over a list of scenarios."""
+    """Start a sweep of a model over one or two inputs, over a list of scenarios, or with saved scenarios."""
     context = contexts.current()
     return GroupBody.of(start_sweep(context, app_id, body.inputs, actor=actor, source=body.source, **_definition(body)))
 
@@ -154,7 +154,8 @@ async def _push(socket: WebSocket, group_id: str, actor: Actor) -> None:
 
 def _definition(body: SweepRequest) -> dict[str, Any]:
     axes = [axis.model_dump(by_alias=True, exclude_none=True) for axis in body.axes]
-    return {"version": body.version, "axes": axes, "scenarios": body.scenarios, "fresh": body.fresh}
+    wanted = body.model_dump(include={"version", "scenarios", "saved", "fresh"})
+    return {**wanted, "axes": axes}
 
 
 def _name(app: str) -> int | str:

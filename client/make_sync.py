@@ -22,7 +22,7 @@ WORDS = {
     r"\(await (self\.info\(\))\)": r"\1",
     r"\bawait ": "",
     r"\basync (def|with|for) ": r"\1 ",
-    r"\bAsync(Tontine|Model|Run|Group|Client|Generator|Iterator)\b": r"\1",
+    r"\bAsync(Tontine|Model|Run|Group|Scenario|Client|Generator|Iterator)\b": r"\1",
     r"\basynccontextmanager\b": "contextmanager",
     r"\baclosing\b": "closing",
     r"\baclose\b": "close",

@@ -159,6 +159,10 @@ class AnnotationError(ProblemsError):
     """A tag, a note, a saved search or a baseline cannot be kept as asked."""
 
 
+class ScenarioError(ProblemsError):
+    """A scenario cannot be saved as asked."""
+
+
 class AnalysisError(ProblemsError):
     """What is asked of several runs cannot be done."""
 
@@ -169,6 +173,10 @@ class QueryError(TontineError):
 
 class SignInError(TontineError):
     """The identity provider is not configured as it has to be. The message says what to change."""
+
+
+class NameTakenError(TontineError):
+    """There is one of this name already."""
 
 
 class BadCursor(TontineError):  # noqa: N818 - it reads as what it says

@@ -62,7 +62,8 @@ class Field:
 
     `currency` says that its unit is an amount of money and follows the currency that the analyst works in. A triangle
     has `measures`, fields of numbers, of which one that is `per_origin` has one amount for each origin; `former_inputs`
-    are inputs of earlier versions that its value is read from (`contract.former_inputs`).
+    are inputs of earlier versions that its value is read from (`contract.former_inputs`). `former_keys` are what the
+    input was called in earlier versions.
     """
 
     key: str
@@ -105,6 +106,7 @@ class Field:
     min_origins: int = 1
     min_developments: int = 1
     former_inputs: Mapping[str, str] = field(default_factory=dict)
+    former_keys: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     max_mb: float = MAX_FILE_MB
     currency: bool = False

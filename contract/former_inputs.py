@@ -1,8 +1,9 @@
-"""Triangles as inputs of earlier versions held them, read into the value that a triangle has now.
+"""Inputs as earlier versions had them, read into those of today: renamed ones, and triangles that were tables.
 
-Rows of objects with `origin`, a measure per origin such as `premium`, and the amounts under `d1`, `d2`, ...; beside
-them an input that said whether amounts are cumulative, or one table for each measure. Links, stored runs, presets and
-requests to the API that were written so are read as before.
+An input that was renamed names its `former_keys`: a value under one of them is the input's. Tables that a triangle took
+the place of have rows of objects with `origin`, a measure per origin such as `premium`, and the amounts under `d1`,
+`d2`, ...; beside them an input that said whether amounts are cumulative, or one table for each measure. Links, stored
+runs, presets and requests to the API that were written so are read as before.
 
 Chosen: a manifest declares them, `former_inputs: {"amounts": "cumulative", "paid": "paid"}`; the names on the right are
 `cumulative` or a measure.
@@ -22,11 +23,13 @@ _DEVELOPMENT = re.compile(r"d(\d{1,4})")
 
 
 def fold_former_inputs(declared: DeclaredInputs, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `values` with inputs of earlier versions read into the triangles that took their place.
+    """Return `values` with inputs of earlier versions read into those that took their place.
 
     An input that a triangle was read from is left out, unless the model has one of that name; where a triangle is
-    given in the form of today beside it, nothing is read and the input stays, to be refused by name.
+    given in the form of today beside it, nothing is read and the input stays, to be refused by name. So it is with an
+    input that was renamed.
     """
+    values = _rename(declared, values)
     found, used = dict(values), set[str]()
     for key, field in declared.inputs.items():
         if field.type != "triangle":
@@ -42,8 +45,29 @@ def fold_former_inputs(declared: DeclaredInputs, values: Mapping[str, Any]) -> d
     return {key: value for key, value in found.items() if key not in used or key in declared.inputs}
 
 
+def renamed_key(declared: DeclaredInputs, former: str) -> str | None:
+    """Return the input that was called so in an earlier version, or None."""
+    if former in declared.inputs:
+        return None
+    return next((key for key, field in declared.inputs.items() if former in field.former_keys), None)
+
+
+def _rename(declared: DeclaredInputs, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `values` under the keys of today, in their order."""
+    names: dict[str, str] = {}
+    for key, field in declared.inputs.items():
+        if field.former_keys and values.get(key) is None:
+            former = next((f for f in field.former_keys if values.get(f) is not None), None)
+            if former is not None and former not in declared.inputs:
+                names[former] = key
+    if not names:
+        return values
+    taken = set(names.values())
+    return {names.get(key, key): value for key, value in values.items() if key not in taken}
+
+
 def former_keys(declared: DeclaredInputs) -> set[str]:
-    """Return the keys of earlier versions that are still read."""
+    """Return the keys of earlier versions that triangles are still read from."""
     return {name for field in declared.inputs.values() for name in field.former_inputs}
 
 

@@ -143,6 +143,7 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     inputs = {key: parse_field(key, item, f"inputs.{key}", problems, warnings) for key, item in declared.items()}
     built = {key: field_ for key, field_ in inputs.items() if field_ is not None}
     _check_show_if(built, problems)
+    _check_former_keys(built, problems)
     core = _keeps_to_core(raw)
     network = access.parse_hosts(_read_texts(reader, "network"), problems)
     if network and raw.get("deterministic") is True:
@@ -218,6 +219,19 @@ def _check_show_if(inputs: Mapping[str, Field], problems: list[Problem]) -> None
             if other not in inputs:
                 hint = f"Use one of {name_some(inputs)}."
                 problems.append(Problem(f"inputs.{key}.show_if", f"there is no input {shorten(other)}", hint))
+
+
+def _check_former_keys(inputs: Mapping[str, Field], problems: list[Problem]) -> None:
+    """Refuse a former key that is an input still, or that two inputs claim: a value would go to the wrong one."""
+    claimed: dict[str, str] = {name: key for key, item in inputs.items() for name in item.former_inputs}
+    for key, item in inputs.items():
+        for former in item.former_keys:
+            where = f"inputs.{key}.former_keys"
+            if former in inputs:
+                problems.append(Problem(where, f"{former} is an input of this version", "Name inputs that are gone."))
+            elif claimed.setdefault(former, key) != key:
+                hint = "One input takes the place of another."
+                problems.append(Problem(where, f"{former} is named by {claimed[former]} too", hint))
 
 
 def _read_version(reader: DeclarationReader) -> str | None:

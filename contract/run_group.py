@@ -76,7 +76,10 @@ class RunGroup:
 
 @dataclass(frozen=True, slots=True)
 class GroupPoint:
-    """One point: the inputs that differ from the group's, and its run with the result's summary where there is one."""
+    """One point: the inputs that differ from the group's, and its run with the result's summary where there is one.
+
+    `name` is that of the scenario which the point was made of, where it was.
+    """
 
     number: int
     version: str
@@ -86,6 +89,7 @@ class GroupPoint:
     reason: str | None = None
     reused: bool = False
     summary: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Action(StrEnum):
     CANCEL_RUNS = "cancel runs"
     ANNOTATE_RUNS = "tag, star and note runs or save searches"
     SHARE_RUNS = "change who may see runs"
+    READ_SCENARIOS = "read scenarios"
+    SAVE_SCENARIOS = "save, change and share scenarios"
     SIGN_OFF_RUNS = "sign off runs"
     UPLOAD_FILES = "upload files"
     MANAGE_WEBHOOKS = "manage webhooks"
@@ -46,6 +48,8 @@ LEAST_ROLE = {
     Action.CANCEL_RUNS: Role.ANALYST,
     Action.ANNOTATE_RUNS: Role.ANALYST,
     Action.SHARE_RUNS: Role.ANALYST,
+    Action.READ_SCENARIOS: Role.VIEWER,
+    Action.SAVE_SCENARIOS: Role.ANALYST,
     Action.SIGN_OFF_RUNS: Role.ANALYST,
     Action.UPLOAD_FILES: Role.ANALYST,
     Action.MANAGE_WEBHOOKS: Role.ANALYST,

@@ -11,7 +11,7 @@ from engine.runs.uploads import store_upload
 from ui.form import submission
 from ui.form.form import show_form
 from ui.form.layout import form_layout
-from ui.model import model_info, run_panel
+from ui.model import model_info, run_panel, scenarios
 from ui.shell import cached, sitemap
 from ui.shell.markup import code
 from ui.shell.problems import show_problems
@@ -35,6 +35,7 @@ except (ProblemsError, ValueError) as error:
 model_info.show_header(app, manifest, version)
 submission.cancel_other_model(app.slug)
 start: dict[str, Any] = {**manifest.initial_values, **(source.inputs if source else {})}
+saved = scenarios.saved_presets(app, version, manifest, params)
 wide = form_layout(manifest) == "wide"  # a table needs the page's width: the result stands below the form
 left, right = (st.container(), st.container()) if wide else st.columns([4, 7], gap="large")
 with left:
@@ -47,5 +48,7 @@ with left:
         refusals=lambda values: run_panel.model_refusals(manifest, values, params.get("run")),
         store_file=lambda name, content: store_upload(cached.context(), name, content, actor=actor),
         key_prefix=run_panel.form_key(app, version),
+        saved=saved,
     )
+scenarios.leave_deleted(form_values)
 run_panel.show_run_panel(app, version, manifest, cases, form_values, bar, right)

@@ -33,9 +33,10 @@ join users u on u.id = g.user_id
 """
 
 _INSERT_POINTS = sql("""
-insert into run_group_points (group_id, number, version, changes)
-select :group, n, v, cast(c as jsonb)
-from unnest(cast(:numbers as integer[]), cast(:versions as text[]), cast(:changes as text[])) as given(n, v, c)
+insert into run_group_points (group_id, number, version, changes, name)
+select :group, n, v, cast(c as jsonb), w
+from unnest(cast(:numbers as integer[]), cast(:versions as text[]), cast(:changes as text[]), cast(:names as text[]))
+    as given(n, v, c, w)
 on conflict do nothing
 """)
 
@@ -121,14 +122,23 @@ def insert_group(
     conn.execute(statement, values)
 
 
-def insert_points(conn: Connection, group_id: UUID, points: Iterable[tuple[int, str, Mapping[str, Any]]]) -> None:
-    """Store points by number, version and what differs from the group's inputs; numbers that are there stay."""
+def insert_points(
+    conn: Connection,
+    group_id: UUID,
+    points: Iterable[tuple[int, str, Mapping[str, Any]]],
+    names: Sequence[str] = (),
+) -> None:
+    """Store points by number, version and what differs from the group's inputs; numbers that are there stay.
+
+    `names` are what the points are called, in their order; without them they have none.
+    """
     given = list(points)
     values = {
         "group": group_id,
         "numbers": [number for number, _, _ in given],
         "versions": [version for _, version, _ in given],
         "changes": [_json(changes) for _, _, changes in given],
+        "names": list(names) if names else [None for _ in given],
     }
     conn.execute(_INSERT_POINTS, values)
 
@@ -183,8 +193,8 @@ def list_points(conn: Connection, group_id: UUID, *, viewer: Viewer | None = Non
     """Return the points of a group in their order, with the summaries of the results that `viewer` may read."""
     condition, values = readable(viewer)
     statement = sql(f"""
-        select p.number, p.version, p.changes, p.run_id, r.status, r.reason, r.reused_from is not null as reused,
-               s.doc->'summary' as summary
+        select p.number, p.version, p.changes, p.run_id, p.name, r.status, r.reason,
+               r.reused_from is not null as reused, s.doc->'summary' as summary
         from run_group_points p left join runs r on r.id = p.run_id and {condition}
         left join results s on s.run_id = coalesce(r.reused_from, r.id) and r.status = 'SUCCESS'
         where p.group_id = :group order by p.number""")
@@ -198,9 +208,19 @@ def list_points(conn: Connection, group_id: UUID, *, viewer: Viewer | None = Non
             row["reason"],
             bool(row["reused"]),
             row["summary"] or {},
+            row["name"],
         )
         for row in conn.execute(statement, {**values, "group": group_id}).mappings()
     ]
+
+
+def list_run_names(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what these runs are called as points of their groups, of those that have a name."""
+    statement = sql(
+        "select r.id, p.name from runs r join run_group_points p on p.group_id = r.batch and p.run_id = r.id "
+        "where r.id = any(:ids) and p.name is not null"
+    )
+    return {row.id: row.name for row in conn.execute(statement, {"ids": list(ids)})}
 
 
 def open_points(conn: Connection, group_id: UUID, lane: int, lanes: int, limit: int) -> list[GroupPoint]:

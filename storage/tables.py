@@ -320,6 +320,7 @@ run_group_points = Table(
     Column("version", Text, nullable=False),
     Column("changes", JSONB, nullable=False),
     Column("run_id", Uuid),
+    Column("name", Text),
 )
 
 # The shares of a group that are worked on side by side, each with the job of the queue that does it.
@@ -411,6 +412,26 @@ saved_searches = Table(
     Column("user_id", ForeignKey("users.id"), nullable=False),
     _now(),
     UniqueConstraint("user_id", "name", name="saved_searches_name"),
+)
+
+# Sets of inputs under a name. `name_key` is the name without its capitals.
+scenarios = Table(
+    "scenarios",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("app_id", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("inputs", JSONB, nullable=False),
+    Column("visibility", Text, nullable=False, server_default="private"),
+    _now(),
+    Column("changed_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("changed_by", ForeignKey("users.id"), nullable=False),
+    ForeignKeyConstraint(["app_id", "version"], ["versions.app_id", "versions.hash"]),
+    UniqueConstraint("app_id", "user_id", "name_key", name="scenarios_name"),
+    CheckConstraint("visibility in ('private', 'team', 'public')", name="scenarios_visibility"),
 )
 
 # Who uploaded which content, under which name: a file input may name only what its actor has.

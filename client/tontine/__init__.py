@@ -4,8 +4,8 @@ Chosen: httpx and nothing else; pandas and pyarrow are imported only by the resu
 Left out: what the server decides, such as the check of inputs; its problems come back as exceptions.
 """
 
-from tontine.async_client import AsyncGroup, AsyncModel, AsyncRun, AsyncTontine
-from tontine.client import Group, Model, Run, Tontine
+from tontine.async_client import AsyncGroup, AsyncModel, AsyncRun, AsyncScenario, AsyncTontine
+from tontine.client import Group, Model, Run, Scenario, Tontine
 from tontine.errors import (
     BusyError,
     ConnectionFailedError,
@@ -20,12 +20,13 @@ from tontine.errors import (
     WaitTimeoutError,
 )
 from tontine.events import Event
-from tontine.records import GroupInfo, ModelInfo, RunInfo
+from tontine.records import GroupInfo, ModelInfo, RunInfo, ScenarioInfo
 
 __all__ = [
     "AsyncGroup",
     "AsyncModel",
     "AsyncRun",
+    "AsyncScenario",
     "AsyncTontine",
     "BusyError",
     "ConnectionFailedError",
@@ -42,6 +43,8 @@ __all__ = [
     "Run",
     "RunFailedError",
     "RunInfo",
+    "Scenario",
+    "ScenarioInfo",
     "ServerError",
     "Tontine",
     "TontineError",

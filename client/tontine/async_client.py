@@ -20,7 +20,7 @@ from tontine.errors import NotReadyError, RunFailedError, TontineError, body_of,
 from tontine.events import Event, EventDecoder
 from tontine.inputs import paths_in, to_json
 from tontine.protocol import Deadline
-from tontine.records import GroupInfo, ModelInfo, RunInfo
+from tontine.records import GroupInfo, ModelInfo, RunInfo, ScenarioInfo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +125,16 @@ class AsyncTontine:
         response = await self._send("GET", protocol.group_path(group_id))
         return AsyncGroup(self, GroupInfo.parse(body_of(response)))
 
+    async def scenario(self, scenario_id: str, version: str | None = None) -> "AsyncScenario":
+        """Return a scenario with its inputs as a version of its model takes them, the current one without `version`.
+
+        Raises:
+            NotFoundError: there is no such scenario.
+        """
+        params = protocol.filters({"version": version})
+        response = await self._send("GET", protocol.scenario_path(scenario_id), params=params)
+        return AsyncScenario(self, ScenarioInfo.parse(body_of(response)))
+
     async def change(
         self, before: str, after: str, *, order: list[str] | None = None, average: bool = False
     ) -> "AsyncGroup":
@@ -149,6 +159,13 @@ class AsyncTontine:
         response = await self._send("POST", "/uploads", params={"name": file.name}, content=content)
         value: dict[str, Any] = body_of(response)
         return value
+
+    async def _uploaded(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return inputs as the server takes them, with the files among them uploaded."""
+        given = to_json(dict(inputs))
+        for name, path in paths_in(given).items():
+            given[name] = await self.upload(path)
+        return dict(given)
 
     async def _run_info(self, run_id: str, most: int = protocol.TRIES) -> RunInfo:
         return RunInfo.parse(body_of(await self._send("GET", protocol.run_path(run_id), most=most)))
@@ -257,9 +274,7 @@ class AsyncModel:
         Raises:
             InputsRefusedError: the inputs do not fit; each problem is listed.
         """
-        given = to_json({**(inputs or {}), **more})
-        for name, path in paths_in(given).items():
-            given[name] = await self._client.upload(path)
+        given = await self._client._uploaded({**(inputs or {}), **more})
         body, headers = protocol.run_request(given, version=version, fresh=fresh, key=key)
         response = await self._client._send("POST", f"/apps/{(await self.info()).id}/run", json=body, headers=headers)
         return await self._client.run(body_of(response)["run_id"])
@@ -293,6 +308,7 @@ class AsyncModel:
         *,
         axes: list[dict[str, Any]] | None = None,
         scenarios: "list[dict[str, Any]] | pd.DataFrame | None" = None,
+        saved: Sequence[str] | None = None,
         version: str | None = None,
         fresh: bool = False,
         **more: Any,
@@ -304,6 +320,7 @@ class AsyncModel:
             axes: one or two inputs to vary: `{"input": "age", "from": 20, "to": 60, "step": 10}`, with `count` in place
                 of `step`, or `{"input": "age", "values": [20, 30]}`.
             scenarios: instead, the inputs that differ, run by run.
+            saved: instead, ids of saved scenarios: a run of each, called as the scenario is.
             version: content hash of a version; the current one otherwise.
             fresh: run points anew whose result is stored.
             more: inputs by key.
@@ -312,7 +329,7 @@ class AsyncModel:
             InputsRefusedError: the definition does not fit; each problem is listed.
         """
         rows = to_json({"rows": scenarios})["rows"] if scenarios is not None else None
-        body = {"axes": axes or [], "scenarios": rows, "version": version, "fresh": fresh}
+        body = {"axes": axes or [], "scenarios": rows, "version": version, "fresh": fresh, "saved": list(saved or ())}
         return await self._start("sweeps", {**(inputs or {}), **more}, body)
 
     async def sensitivity(
@@ -354,10 +371,40 @@ class AsyncModel:
         body = {"input": key, "figure": figure, "target": target, "from": low, "to": high, "version": version}
         return await self._start("seeks", inputs, body)
 
+    async def scenarios(self) -> list[ScenarioInfo]:
+        """Return the model's scenarios, your own first, without their inputs."""
+        response = await self._client._send("GET", f"/apps/{(await self.info()).id}/scenarios")
+        return [ScenarioInfo.parse(body) for body in body_of(response)]
+
+    async def save_scenario(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        visibility: str = "private",
+        version: str | None = None,
+        **more: Any,
+    ) -> "AsyncScenario":
+        """Save inputs of the model under a name that you have not used for it yet.
+
+        Args:
+            name: 1 to 80 letters.
+            inputs: inputs by key; those left out take their defaults.
+            visibility: who may read it: `private`, `team` or `public`.
+            version: content hash of the version that checks the inputs; the current one otherwise.
+            more: inputs by key.
+
+        Raises:
+            InputsRefusedError: the inputs or the name do not do; each problem is listed.
+        """
+        given = await self._client._uploaded({**(inputs or {}), **more})
+        body = {"name": name, "inputs": given, "visibility": visibility, "version": version}
+        response = await self._client._send("POST", f"/apps/{(await self.info()).id}/scenarios", json=body)
+        return await self._client.scenario(body_of(response)["scenario_id"])
+
     async def _start(self, kind: str, inputs: Mapping[str, Any], body: Mapping[str, Any]) -> "AsyncGroup":
-        given = to_json(dict(inputs))
-        for name, path in paths_in(given).items():
-            given[name] = await self._client.upload(path)
+        given = await self._client._uploaded(inputs)
         address = f"/apps/{(await self.info()).id}/{kind}"
         response = await self._client._send("POST", address, json={"inputs": given, **body})
         return AsyncGroup(self._client, GroupInfo.parse(body_of(response)))
@@ -427,6 +474,59 @@ class AsyncGroup:
             await self._client._send("GET", protocol.group_path(self.id) + "/steps", params=params)
         )
         return found
+
+
+class AsyncScenario:
+    """A scenario: inputs of a model under a name. `info` is what the server said when it was last read."""
+
+    def __init__(self, client: AsyncTontine, info: ScenarioInfo) -> None:
+        self._client, self.info = client, info
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.info.name!r} of {self.info.model}>"
+
+    @property
+    def id(self) -> str:
+        """The scenario's id."""
+        return self.info.id
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self.info.name
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The inputs as the version it was opened on takes them; `info.warnings` says what became of others."""
+        return dict(self.info.values)
+
+    async def update(
+        self, inputs: Mapping[str, Any] | None = None, /, *, version: str | None = None, **more: Any
+    ) -> Self:
+        """Replace the inputs; those left out take their defaults.
+
+        Raises:
+            InputsRefusedError: the inputs do not fit; each problem is listed.
+        """
+        given = await self._client._uploaded({**(inputs or {}), **more})
+        return await self._change({"inputs": given, "version": version})
+
+    async def rename(self, name: str) -> Self:
+        """Give the scenario another name."""
+        return await self._change({"name": name})
+
+    async def share(self, visibility: str) -> Self:
+        """Change who may read the scenario: `private`, `team` or `public`."""
+        return await self._change({"visibility": visibility})
+
+    async def delete(self) -> None:
+        """Delete the scenario; runs that were made of it stay."""
+        await self._client._send("DELETE", protocol.scenario_path(self.id))
+
+    async def _change(self, body: Mapping[str, Any]) -> Self:
+        await self._client._send("PATCH", protocol.scenario_path(self.id), json=dict(body))
+        self.info = (await self._client.scenario(self.id)).info
+        return self
 
 
 class AsyncRun:

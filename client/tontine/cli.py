@@ -20,11 +20,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from tontine.client import Run, Tontine
-from tontine.errors import ConnectionFailedError, RunFailedError, TontineError
+from tontine.client import Model, Run, Scenario, Tontine
+from tontine.errors import ConnectionFailedError, NotFoundError, Problem, RunFailedError, TontineError
 from tontine.events import Event
 from tontine.protocol import EXPORT_FORMS, OF_PART
-from tontine.records import RunInfo
+from tontine.records import RunInfo, ScenarioInfo
 
 DEFAULT_URL = "http://localhost:8501"
 
@@ -49,11 +49,24 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+scenario_app = typer.Typer(help="Sets of inputs under a name: save, list, show, change, share and delete them.")
+app.add_typer(scenario_app, name="scenario", no_args_is_help=True)
+
 Url = Annotated[str, typer.Option("--url", envvar="TONTINE_URL", help="address of the server")]
 Token = Annotated[str | None, typer.Option("--token", envvar="TONTINE_TOKEN", help="where the server asks for one")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON as the API gives it")]
 Timeout = Annotated[float | None, typer.Option(min=0, help="seconds to wait; the run goes on after them")]
 Log = Annotated[bool, typer.Option("--log", help="print the model's log to standard error as it comes")]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="the model's name in addresses")]
+ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="its name, yours before others', or its id")]
+Pairs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]...", help="inputs; the value is JSON or text, @FILE uploads a file"),
+]
+InputsFile = Annotated[
+    Path | None, typer.Option("--inputs", help="JSON file with inputs, - for standard input", allow_dash=True)
+]
+Share = Annotated[str | None, typer.Option("--share", help="who may read it: private, team or public")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="a run's id")]
 
 
@@ -309,15 +322,19 @@ def sweep(
     over: Annotated[
         list[str] | None, typer.Option(help="An input and its values: NAME=FROM:TO:STEP or NAME=A;B;C; at most two")
     ] = None,
+    scenarios: Annotated[
+        list[str] | None, typer.Option("--scenario", help="A saved scenario by name or id; again for each more")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the points to this CSV file")] = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a model over values of one or two inputs, wait, and print its figures."""
+    """Run a model over values of one or two inputs or with saved scenarios, wait, and print its figures."""
     with _connect(url, token, as_json=as_json) as tontine:
-        given = _read_inputs(None, inputs or ())
-        group = tontine.model(model).sweep(given, axes=[_axis(text) for text in over or ()])
+        given, chosen = _read_inputs(None, inputs or ()), tontine.model(model)
+        saved = _find_scenarios(chosen, scenarios or ())
+        group = chosen.sweep(given, axes=[_axis(text) for text in over or ()], saved=[one.id for one in saved])
         if not as_json:
             typer.echo(f"group {group.id}: {group.info.total} runs", err=True)
         group.wait()
@@ -331,6 +348,111 @@ def sweep(
             _print_rows(tuple(str(c) for c in frame.columns if c != "run_id"), rows)
     if group.info.failed or group.status != "FINISHED":
         raise typer.Exit(Code.NO_SUCCESS)
+
+
+@scenario_app.command("list")
+def list_scenarios(model: ModelName, url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """List a model's scenarios, your own first."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.model(model).scenarios()
+        if as_json:
+            _print_json([dict(one.raw) for one in found])
+        else:
+            rows = [(s.id, s.name, s.user, s.visibility, f"{s.changed_at:%Y-%m-%d %H:%M}") for s in found]
+            _print_rows(("scenario", "name", "user", "visibility", "changed (UTC)"), rows)
+
+
+@scenario_app.command("save")
+def save_scenario(
+    model: ModelName,
+    name: Annotated[str, typer.Argument(help="1 to 80 letters")],
+    inputs: Pairs = None,
+    file: InputsFile = None,
+    share: Share = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save inputs of a model under a name."""
+    given = _read_inputs(file, inputs or ())
+    with _connect(url, token, as_json=as_json) as tontine:
+        made = tontine.model(model).save_scenario(name, given, visibility=share or "private")
+        _print_scenario(made, as_json=as_json)
+
+
+@scenario_app.command("show")
+def show_scenario(
+    model: ModelName, name: ScenarioName, url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False
+) -> None:
+    """Show a scenario's inputs as the model's current version takes them."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        _print_scenario(_open_scenario(tontine, model, name), as_json=as_json)
+
+
+@scenario_app.command("change")
+def change_scenario(
+    model: ModelName,
+    name: ScenarioName,
+    inputs: Pairs = None,
+    file: InputsFile = None,
+    rename: Annotated[str | None, typer.Option(help="its new name")] = None,
+    share: Share = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rename a scenario, change who may read it, or change inputs of it; the other inputs stay."""
+    given = _read_inputs(file, inputs or ())
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = _open_scenario(tontine, model, name)
+        if given:
+            for warning in found.info.warnings:
+                typer.echo(_plain(warning), err=True)
+            found.update({**found.inputs, **given})
+        if rename is not None:
+            found.rename(rename)
+        if share is not None:
+            found.share(share)
+        _print_scenario(found, as_json=as_json)
+
+
+@scenario_app.command("delete")
+def delete_scenario(model: ModelName, name: ScenarioName, url: Url = DEFAULT_URL, token: Token = None) -> None:
+    """Delete a scenario; runs that were made of it stay."""
+    with _connect(url, token, as_json=False) as tontine:
+        _open_scenario(tontine, model, name).delete()
+
+
+def _open_scenario(tontine: Tontine, model: str, name: str) -> Scenario:
+    [found] = _find_scenarios(tontine.model(model), [name])
+    return tontine.scenario(found.id)
+
+
+def _find_scenarios(model: Model, names: Sequence[str]) -> list[ScenarioInfo]:
+    """Return the scenarios of these names or ids, the caller's own before others'; all that are missing are named."""
+    known = model.scenarios() if names else []
+    found, problems = list[ScenarioInfo](), list[Problem]()
+    for name in names:
+        one = next((s for s in known if name == s.id or name.casefold() == s.name.casefold()), None)
+        if one is None:
+            remedy = f"List them with: tontine scenario list {model.slug}"
+            problems.append(Problem("scenario", f"there is no scenario {name!r} of {model.slug}", remedy))
+        else:
+            found.append(one)
+    if problems:
+        raise NotFoundError("not found", problems)
+    return found
+
+
+def _print_scenario(found: Scenario, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(dict(found.info.raw))
+        return
+    info = found.info
+    rows = [("scenario", info.id), ("name", info.name), ("visibility", info.visibility), ("version", info.version[:12])]
+    rows += [("warning", warning) for warning in info.warnings]
+    rows += [(f"inputs.{key}", _value(value)) for key, value in info.values.items()]
+    _print_rows(("", ""), rows)
 
 
 def _axis(text: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tontine.errors import NotReadyError, RunFailedError, TontineError, body_of,
 from tontine.events import Event, EventDecoder
 from tontine.inputs import paths_in, to_json
 from tontine.protocol import Deadline
-from tontine.records import GroupInfo, ModelInfo, RunInfo
+from tontine.records import GroupInfo, ModelInfo, RunInfo, ScenarioInfo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +121,16 @@ class Tontine:
         response = self._send("GET", protocol.group_path(group_id))
         return Group(self, GroupInfo.parse(body_of(response)))
 
+    def scenario(self, scenario_id: str, version: str | None = None) -> "Scenario":
+        """Return a scenario with its inputs as a version of its model takes them, the current one without `version`.
+
+        Raises:
+            NotFoundError: there is no such scenario.
+        """
+        params = protocol.filters({"version": version})
+        response = self._send("GET", protocol.scenario_path(scenario_id), params=params)
+        return Scenario(self, ScenarioInfo.parse(body_of(response)))
+
     def change(self, before: str, after: str, *, order: list[str] | None = None, average: bool = False) -> "Group":
         """Start an analysis of change from one run to another of the same model, by their ids.
 
@@ -143,6 +153,13 @@ class Tontine:
         response = self._send("POST", "/uploads", params={"name": file.name}, content=content)
         value: dict[str, Any] = body_of(response)
         return value
+
+    def _uploaded(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return inputs as the server takes them, with the files among them uploaded."""
+        given = to_json(dict(inputs))
+        for name, path in paths_in(given).items():
+            given[name] = self.upload(path)
+        return dict(given)
 
     def _run_info(self, run_id: str, most: int = protocol.TRIES) -> RunInfo:
         return RunInfo.parse(body_of(self._send("GET", protocol.run_path(run_id), most=most)))
@@ -250,9 +267,7 @@ class Model:
         Raises:
             InputsRefusedError: the inputs do not fit; each problem is listed.
         """
-        given = to_json({**(inputs or {}), **more})
-        for name, path in paths_in(given).items():
-            given[name] = self._client.upload(path)
+        given = self._client._uploaded({**(inputs or {}), **more})
         body, headers = protocol.run_request(given, version=version, fresh=fresh, key=key)
         response = self._client._send("POST", f"/apps/{self.info().id}/run", json=body, headers=headers)
         return self._client.run(body_of(response)["run_id"])
@@ -286,6 +301,7 @@ class Model:
         *,
         axes: list[dict[str, Any]] | None = None,
         scenarios: "list[dict[str, Any]] | pd.DataFrame | None" = None,
+        saved: Sequence[str] | None = None,
         version: str | None = None,
         fresh: bool = False,
         **more: Any,
@@ -297,6 +313,7 @@ class Model:
             axes: one or two inputs to vary: `{"input": "age", "from": 20, "to": 60, "step": 10}`, with `count` in place
                 of `step`, or `{"input": "age", "values": [20, 30]}`.
             scenarios: instead, the inputs that differ, run by run.
+            saved: instead, ids of saved scenarios: a run of each, called as the scenario is.
             version: content hash of a version; the current one otherwise.
             fresh: run points anew whose result is stored.
             more: inputs by key.
@@ -305,7 +322,7 @@ class Model:
             InputsRefusedError: the definition does not fit; each problem is listed.
         """
         rows = to_json({"rows": scenarios})["rows"] if scenarios is not None else None
-        body = {"axes": axes or [], "scenarios": rows, "version": version, "fresh": fresh}
+        body = {"axes": axes or [], "scenarios": rows, "version": version, "fresh": fresh, "saved": list(saved or ())}
         return self._start("sweeps", {**(inputs or {}), **more}, body)
 
     def sensitivity(
@@ -347,10 +364,40 @@ class Model:
         body = {"input": key, "figure": figure, "target": target, "from": low, "to": high, "version": version}
         return self._start("seeks", inputs, body)
 
+    def scenarios(self) -> list[ScenarioInfo]:
+        """Return the model's scenarios, your own first, without their inputs."""
+        response = self._client._send("GET", f"/apps/{self.info().id}/scenarios")
+        return [ScenarioInfo.parse(body) for body in body_of(response)]
+
+    def save_scenario(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        /,
+        *,
+        visibility: str = "private",
+        version: str | None = None,
+        **more: Any,
+    ) -> "Scenario":
+        """Save inputs of the model under a name that you have not used for it yet.
+
+        Args:
+            name: 1 to 80 letters.
+            inputs: inputs by key; those left out take their defaults.
+            visibility: who may read it: `private`, `team` or `public`.
+            version: content hash of the version that checks the inputs; the current one otherwise.
+            more: inputs by key.
+
+        Raises:
+            InputsRefusedError: the inputs or the name do not do; each problem is listed.
+        """
+        given = self._client._uploaded({**(inputs or {}), **more})
+        body = {"name": name, "inputs": given, "visibility": visibility, "version": version}
+        response = self._client._send("POST", f"/apps/{self.info().id}/scenarios", json=body)
+        return self._client.scenario(body_of(response)["scenario_id"])
+
     def _start(self, kind: str, inputs: Mapping[str, Any], body: Mapping[str, Any]) -> "Group":
-        given = to_json(dict(inputs))
-        for name, path in paths_in(given).items():
-            given[name] = self._client.upload(path)
+        given = self._client._uploaded(inputs)
         address = f"/apps/{self.info().id}/{kind}"
         response = self._client._send("POST", address, json={"inputs": given, **body})
         return Group(self._client, GroupInfo.parse(body_of(response)))
@@ -420,6 +467,57 @@ class Group:
             self._client._send("GET", protocol.group_path(self.id) + "/steps", params=params)
         )
         return found
+
+
+class Scenario:
+    """A scenario: inputs of a model under a name. `info` is what the server said when it was last read."""
+
+    def __init__(self, client: Tontine, info: ScenarioInfo) -> None:
+        self._client, self.info = client, info
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.info.name!r} of {self.info.model}>"
+
+    @property
+    def id(self) -> str:
+        """The scenario's id."""
+        return self.info.id
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self.info.name
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The inputs as the version it was opened on takes them; `info.warnings` says what became of others."""
+        return dict(self.info.values)
+
+    def update(self, inputs: Mapping[str, Any] | None = None, /, *, version: str | None = None, **more: Any) -> Self:
+        """Replace the inputs; those left out take their defaults.
+
+        Raises:
+            InputsRefusedError: the inputs do not fit; each problem is listed.
+        """
+        given = self._client._uploaded({**(inputs or {}), **more})
+        return self._change({"inputs": given, "version": version})
+
+    def rename(self, name: str) -> Self:
+        """Give the scenario another name."""
+        return self._change({"name": name})
+
+    def share(self, visibility: str) -> Self:
+        """Change who may read the scenario: `private`, `team` or `public`."""
+        return self._change({"visibility": visibility})
+
+    def delete(self) -> None:
+        """Delete the scenario; runs that were made of it stay."""
+        self._client._send("DELETE", protocol.scenario_path(self.id))
+
+    def _change(self, body: Mapping[str, Any]) -> Self:
+        self._client._send("PATCH", protocol.scenario_path(self.id), json=dict(body))
+        self.info = (self._client.scenario(self.id)).info
+        return self
 
 
 class Run:

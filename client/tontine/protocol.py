@@ -125,6 +125,11 @@ def group_path(group_id: str) -> str:
     return f"/groups/{quote(group_id, safe='')}"
 
 
+def scenario_path(scenario_id: str) -> str:
+    """Return the path of a scenario."""
+    return f"/scenarios/{quote(scenario_id, safe='')}"
+
+
 def filters(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the query of a list of runs: what is None is left out, times are ISO text."""
     return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in given.items() if v is not None}

@@ -145,5 +145,45 @@ class GroupInfo:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ScenarioInfo:
+    """A scenario as it was read: inputs of a model under a name, saved with the version `version`.
+
+    `values` are the inputs as the version it was opened on takes them, `warnings` what became of the others; both are
+    there only where the scenario was opened by its id.
+    """
+
+    id: str
+    name: str
+    model: str
+    version: str
+    user: str
+    visibility: str
+    changed_at: datetime
+    changed_by: str
+    inputs: Mapping[str, Any]
+    values: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    raw: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Self:
+        """Return the scenario that the server's `body` describes."""
+        return cls(
+            id=body["scenario_id"],
+            name=body["name"],
+            model=body["app_name"],
+            version=body["version"],
+            user=body["user"],
+            visibility=body["visibility"],
+            changed_at=datetime.fromisoformat(body["changed_at"]),
+            changed_by=body["changed_by"],
+            inputs=body.get("inputs", {}),
+            values=body.get("values", {}),
+            warnings=tuple(body.get("warnings", ())),
+            raw=body,
+        )
+
+
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

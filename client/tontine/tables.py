@@ -70,14 +70,18 @@ def to_pandas(columns: Columns) -> "pd.DataFrame":
 
 
 def points_frame(points: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
-    """Return the points of a group as a DataFrame: what differs, the summaries' numbers, the status and the run."""
+    """Return the points of a group as a DataFrame: what differs, the summaries' numbers, the status and the run.
+
+    Points that were made of saved scenarios have their names before all, under `scenario`.
+    """
     pandas = _needed("pandas", "pandas")
     rows = []
     for point in points:
         summary = point["summary"] if isinstance(point["summary"], Mapping) else {}
         plain = {k: v.get("value") if isinstance(v, Mapping) else v for k, v in summary.items()}
         numbers = {k: v for k, v in plain.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-        rows.append({**point["changes"], **numbers, "status": point["status"], "run_id": point["run_id"]})
+        name = {"scenario": point["name"]} if point.get("name") else {}
+        rows.append({**name, **point["changes"], **numbers, "status": point["status"], "run_id": point["run_id"]})
     frame: pd.DataFrame = pandas.DataFrame(rows)
     return frame
 

@@ -31,6 +31,7 @@ COMMON_KEYS = frozenset(
         "description",
     }
 )
+INPUT_KEYS = frozenset({"former_keys"})  # of an input, not of a column
 KEY_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -78,7 +79,7 @@ def parse_declaration(
         )
         return None
     handler = handlers[cast("FieldType", type_)]
-    known = COMMON_KEYS | handler.keys | (handler.column_keys if column else frozenset())
+    known = COMMON_KEYS | handler.keys | (handler.column_keys if column else INPUT_KEYS)
     reader = DeclarationReader(raw, where, problems, warnings)
     for unknown in sorted(set(raw) - known):
         reader.warn(unknown, f"is not known for a {type_} and is ignored.")
@@ -95,6 +96,8 @@ def parse_declaration(
         "default": raw.get("default"),
         **handler.parse(reader, column=column),
     }
+    if not column:
+        values["former_keys"] = _read_former_keys(reader, key)
     values["has_default"] = values["default"] is not None
     if column and "increasing" in handler.column_keys:
         values["increasing"] = reader.flag("increasing")
@@ -102,3 +105,12 @@ def parse_declaration(
     values["required"] = not values["has_default"] if explicit is None else explicit
     built = Field(**values)
     return replace(built, default=handler.canonical(built, built.default)) if built.has_default else built
+
+
+def _read_former_keys(reader: DeclarationReader, key: str) -> tuple[str, ...]:
+    found = reader.typed("former_keys", list, "a list of keys", default=[])
+    for former in found:
+        if not isinstance(former, str) or not KEY_PATTERN.fullmatch(former) or former == key:
+            reader.problem("former_keys", f"{shorten(former)} is not a former key", "Give keys of earlier versions.")
+            return ()
+    return tuple(dict.fromkeys(found))

@@ -6,6 +6,7 @@ Left out: drawing, which is the pages', and why figures differ.
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ from engine.runs.annotate import baseline_of
 from engine.runs.follow import snapshot
 from engine.runs.results import read_result_part
 from engine.runs.search import search_runs
+from storage import run_groups
 from storage.search import encode_cursor
 
 LEAST_RUNS, MOST_RUNS = 2, 50
@@ -36,16 +38,17 @@ MOST_ROWS = 2_000  # rows of a table that are compared
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """A run with what it was run on and what came out."""
+    """A run with what it was run on and what came out; `scenario` is the saved one that it was made of, in words."""
 
     run: Run
     manifest: Manifest
     result: Result
+    scenario: str | None = None
 
     @property
     def name(self) -> str:
-        """How the run is called in tables and charts: the last digits of its id."""
-        return str(self.run.id)[-8:]
+        """How the run is called in tables and charts: as its scenario, or by the last digits of its id."""
+        return self.scenario or str(self.run.id)[-8:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,15 @@ def _load(context: AppContext, ids: Sequence[UUID], actor: Actor) -> list[Compar
         found.append(ComparedRun(now.run, manifest, parse_result(now.shown, manifest.outputs)))
     if problems:
         raise NotFoundError(problems)
-    return found
+    with context.database.read() as conn:
+        names = run_groups.list_run_names(conn, ids)
+    counts = Counter(names.values())
+    return [
+        dataclasses.replace(one, scenario=name if counts[name] == 1 else f"{name} ({one.name})")
+        if (name := names.get(one.run.id))
+        else one
+        for one in found
+    ]
 
 
 def _pinned(context: AppContext, runs: Sequence[ComparedRun], actor: Actor) -> int:

@@ -92,6 +92,8 @@ def start_group(
     actor: Actor,
     growing: bool = False,
     sources: Sequence[UUID | None] = (),
+    names: Sequence[str] = (),
+    at_most: Visibility | None = None,
 ) -> RunGroup:
     """Store a group, and queue its lanes.
 
@@ -106,6 +108,8 @@ def start_group(
         actor: whose group it is.
         growing: whether points are added as it goes on.
         sources: the runs that it is made from, if any: no more people may read the group than may read each of them.
+        names: what the points are called, in their order; none without them.
+        at_most: who may read what else it is made from: nobody besides may read the group.
 
     Raises:
         InputError: there are no points, or too many.
@@ -119,6 +123,8 @@ def start_group(
     group_id = uuids.uuid7()
     user_id = context.user_id(actor)
     visibility = first_visibility(context, [one for one in sources if one is not None], actor=actor)
+    if at_most is not None:
+        visibility = min(visibility, at_most, key=list(Visibility).index)
     lanes = 1 if growing else min(LANES, len(points))
     with context.database.begin() as conn:
         run_groups.insert_group(
@@ -134,7 +140,7 @@ def start_group(
             growing=growing,
             visibility=visibility,
         )
-        run_groups.insert_points(conn, group_id, ((i, version, c) for i, (c, version) in enumerate(points)))
+        run_groups.insert_points(conn, group_id, ((i, version, c) for i, (c, version) in enumerate(points)), names)
         _queue_lanes(conn, group_id, lanes)
     return find_group(context, group_id, actor=actor)
 

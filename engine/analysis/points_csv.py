@@ -34,6 +34,8 @@ def points_csv(context: AppContext, group_id: UUID, *, actor: Actor) -> Iterator
         "run": [str(p.run_id or "") for p in points],
         "status": [str(p.status or "") for p in points],
     }
+    if any(p.name for p in points):
+        data["scenario"] = [p.name or "" for p in points]
     columns = [Column(key, key) for key in data]
     for key in changed_keys(points):
         columns.append(Column(f"input {key}", key))

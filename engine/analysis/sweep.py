@@ -1,4 +1,4 @@
-"""Sweeps: a model run at every combination of one or two inputs' values, or at every row of a table of scenarios.
+"""Sweeps: a model run over one or two inputs, at every row of a table of scenarios, or with several saved scenarios.
 
 Chosen: everything that is wrong with a definition is reported at once and before anything runs; each value is checked
 by itself and combinations by the model's rules, because checking ten thousand whole sets of inputs would take longer
@@ -14,30 +14,39 @@ from uuid import UUID
 
 from contract import inputs as contract_inputs
 from contract.actor import Actor
+from contract.app import AppRef
 from contract.clipboard import parse_rows
-from contract.errors import InputError
+from contract.errors import InputError, NotAllowedError, NotFoundError
 from contract.fields import MAX_TABLE_ROWS, SCALARS, Field
 from contract.manifest import Manifest
 from contract.number_format import NumberFormat
 from contract.problems import Problem
+from contract.run import Visibility
 from contract.run_group import GroupKind, RunGroup
 from engine.analysis.grid import MAX_POINTS, Axis, read_axis
 from engine.analysis.groups import Plan, check_inputs, check_rules, estimate, open_model, start_group
 from engine.authorization import Action, require
 from engine.models.versions import LoadedVersion
 from engine.processes.context import AppContext
+from engine.runs.uploads import check_uploads
+from engine.scenarios.find import find_scenario, open_scenario
 
 MAX_AXES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A definition that has been checked: the inputs that stay, and what differs at each point."""
+    """A definition that has been checked: the inputs that stay, and what differs at each point.
+
+    Points made of saved scenarios have `names`, and as few people may read the sweep as each of these (`visibility`).
+    """
 
     inputs: Mapping[str, Any]
     points: tuple[Mapping[str, Any], ...]
     axes: tuple[Axis, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    names: tuple[str, ...] = field(default=())
+    visibility: Visibility | None = None
 
 
 def scenario_field(manifest: Manifest) -> Field:
@@ -149,12 +158,16 @@ def plan_sweep(
     version: str | None = None,
     axes: Sequence[Mapping[str, Any]] = (),
     scenarios: Sequence[Mapping[str, Any]] | None = None,
+    saved: Sequence[UUID] = (),
     number_format: NumberFormat | None = None,
 ) -> Plan:
     """Return how many runs a sweep would be and how long they would take; arguments and errors as of `start_sweep`."""
     require(actor, Action.RUN_MODELS)
     found, loaded = open_model(context, app, version, actor=actor)
-    sweep = define_sweep(loaded, values, axes=axes, scenarios=scenarios, number_format=number_format)
+    if saved:
+        sweep = _define_saved(context, found, loaded, values, axes, scenarios, saved, actor=actor)
+    else:
+        sweep = define_sweep(loaded, values, axes=axes, scenarios=scenarios, number_format=number_format)
     return Plan(len(sweep.points), estimate(context, found, len(sweep.points), actor=actor), sweep.notes)
 
 
@@ -167,6 +180,7 @@ def start_sweep(
     version: str | None = None,
     axes: Sequence[Mapping[str, Any]] = (),
     scenarios: Sequence[Mapping[str, Any]] | None = None,
+    saved: Sequence[UUID] = (),
     number_format: NumberFormat | None = None,
     fresh: bool = False,
     source: UUID | None = None,
@@ -181,6 +195,8 @@ def start_sweep(
         version: a content hash to pin; the current version otherwise.
         axes: one or two inputs with their values, as of `define_sweep`.
         scenarios: instead, the inputs that differ, run by run.
+        saved: instead, the ids of saved scenarios: a run of each, called as it is. `values` count where a scenario was
+            saved before the model had an input.
         number_format: how numbers in texts are written.
         fresh: run points anew whose result is stored.
         source: a run whose uploaded files may be used again.
@@ -192,18 +208,87 @@ def start_sweep(
     """
     require(actor, Action.RUN_MODELS)
     found, loaded = open_model(context, app, version, actor=actor)
-    sweep = define_sweep(loaded, values, axes=axes, scenarios=scenarios, number_format=number_format)
+    if saved:
+        sweep = _define_saved(context, found, loaded, values, axes, scenarios, saved, actor=actor)
+    else:
+        sweep = define_sweep(loaded, values, axes=axes, scenarios=scenarios, number_format=number_format)
     inputs = check_inputs(context, loaded, sweep.inputs, actor=actor, source=source)
     definition = {
         "axes": [{"input": axis.key, "values": list(axis.values)} for axis in sweep.axes],
-        "scenarios": scenarios is not None,
+        "scenarios": scenarios is not None or bool(saved),
+        "saved": [str(one) for one in dict.fromkeys(saved)],
         "columns": list(dict.fromkeys(key for point in sweep.points for key in point)),
         "fresh": fresh,
         "notes": list(sweep.notes),
     }
     points = [(point, loaded.hash) for point in sweep.points]
     kind = GroupKind.SWEEP
-    return start_group(context, kind, found, loaded, inputs, points, definition, actor=actor, sources=(source,))
+    return start_group(
+        context,
+        kind,
+        found,
+        loaded,
+        inputs,
+        points,
+        definition,
+        actor=actor,
+        sources=(source,),
+        names=sweep.names,
+        at_most=sweep.visibility,
+    )
+
+
+def _define_saved(
+    context: AppContext,
+    app: AppRef,
+    loaded: LoadedVersion,
+    values: Mapping[str, Any],
+    axes: Sequence[Mapping[str, Any]],
+    scenarios: Sequence[Mapping[str, Any]] | None,
+    saved: Sequence[UUID],
+    *,
+    actor: Actor,
+) -> Sweep:
+    """Return the sweep with a run of each saved scenario, as this version takes it.
+
+    Raises:
+        InputError: a scenario is not to be had, is of another model or does not fit; all problems at once.
+    """
+    if axes or scenarios is not None:
+        raise InputError([Problem("sweep", "it has saved scenarios and others besides", "Give one of them.")])
+    if len(set(saved)) > MAX_POINTS:
+        found = f"{len(saved):,} scenarios are more than {MAX_POINTS:,}"
+        raise InputError([Problem("saved", found, "Choose fewer.")])
+    problems, notes, wholes, names = list[Problem](), list[str](), list[dict[str, Any]](), list[str]()
+    readers: list[Visibility] = []
+    for scenario_id in dict.fromkeys(saved):
+        try:
+            one = find_scenario(context, scenario_id, actor=actor)
+            if one.app_id != app.id:
+                found = f"it is a scenario of {one.app_slug}"
+                problems.append(Problem(f"scenario {one.name}", found, f"Choose scenarios of {app.slug}."))
+                continue
+            carried = open_scenario(context, scenario_id, actor=actor, version=loaded.hash).carried
+        except (NotFoundError, NotAllowedError) as error:
+            problems += error.problems
+            continue
+        given = {key: values[key] for key in carried.added if key in values}
+        try:
+            whole = contract_inputs.validate(loaded.manifest, {**given, **carried.values, **carried.unfit})
+            wholes.append(check_uploads(context, loaded.manifest, whole, actor=actor))
+        except InputError as error:
+            problems += [Problem(f"scenario {one.name}: {p.where}", p.message, p.hint) for p in error.problems]
+            continue
+        notes += [f"{one.name}: {warning}" for warning in carried.warnings]
+        names.append(one.name if one.name not in names else f"{one.name} ({one.user})")
+        readers.append(one.visibility)
+    if problems:
+        raise InputError(problems)
+    keys = list(dict.fromkeys(key for whole in wholes for key in whole))
+    differing = [key for key in keys if any(whole.get(key) != wholes[0].get(key) for whole in wholes)]
+    points = tuple({key: whole.get(key) for key in differing} for whole in wholes)
+    visibility = min(readers, key=list(Visibility).index)
+    return Sweep(wholes[0], points, notes=tuple(notes), names=tuple(names), visibility=visibility)
 
 
 def _check_scenarios(

@@ -55,7 +55,7 @@ def sweep_chart(
             declared = manifest.inputs[axes[0]["input"]]
             x, name = [_shown(declared, p.changes.get(declared.key)) for p in points], declared.title
         else:
-            x, name = [p.number + 1 for p in points], "Scenario"
+            x, name = [p.name or p.number + 1 for p in points], "Scenario"
         data: dict[str, Any] = {"x": x, "series": [{"name": title, "y": figures}]}
         kind_of = "line" if all(isinstance(v, int | float) for v in x) and axes else "bar"
         return Chart(kind_of, title, data, x_label=name, y_label=title, unit=unit)
@@ -107,10 +107,12 @@ def _text(value: Any) -> str:
 
 
 def columns_of(points: Sequence[GroupPoint], manifest: Manifest, labels: Sequence[str]) -> dict[str, list[Any]]:
-    """Return the points as columns for a table: point, status, the inputs that differ, and the figures."""
+    """Return the points as columns for a table: number or scenario, the inputs that differ, and the figures."""
     keys = dict.fromkeys(key for point in points for key in point.changes)
     words: Mapping[str, Field] = manifest.inputs
     columns: dict[str, list[Any]] = {"Point": [p.number + 1 for p in points]}
+    if any(p.name for p in points):
+        columns = {"Scenario": [p.name or "" for p in points]}
     for key in keys:
         declared = words.get(key)
         name = declared.title if declared else key

@@ -1,8 +1,8 @@
 """Uploaded files: kept by content hash, so that a run names them for good and workers on any host find them.
 
 Chosen: the same content is stored once, and who uploaded it under which name is noted beside it. A run may name only
-what its actor uploaded, or what the run that is being edited named; size and ending are those of the upload and not
-what a client says of them.
+what its actor uploaded, what the run that is being edited named, or a scenario that the actor may read; size and ending
+are those of the upload and not what a client says of them.
 Left out: reading them. A model gets the file as it is.
 """
 
@@ -20,7 +20,7 @@ from contract.problems import Problem
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
 from engine.runs.visibility import viewer_of
-from storage import blobs, runs, uploads
+from storage import blobs, runs, scenarios, uploads
 
 MEGABYTE = 1_000_000
 
@@ -67,6 +67,8 @@ def check_uploads(
         held = uploads.list_names(conn, user_id, hashes)
         sizes = uploads.get_sizes(conn, hashes)
         edited = runs.get_run(conn, source, viewer=viewer) if source is not None else None
+        missing = hashes - {known_hash for known_hash, _ in held}
+        held |= scenarios.list_files(conn, missing, viewer=viewer) if missing else set()
     if edited is not None:
         held |= {
             (str(value["file"]), str(value.get("name")))

@@ -25,6 +25,7 @@ from engine.people.sign_in import actor_from_claims
 from engine.people.tokens import create_token
 from engine.processes import context as contexts
 from engine.runs.submit import submit
+from engine.scenarios.save import save_scenario
 from engine.webhooks.manage import create_webhook
 from storage import runs
 
@@ -110,6 +111,11 @@ RIGHTS = {
     "PUT /searches/{name}": ANALYST,
     "DELETE /searches/{search_id}": ANALYST,
     "GET /search-keys": VIEWER,
+    "GET /apps/{app_id}/scenarios": VIEWER,
+    "POST /apps/{app_id}/scenarios": ANALYST,
+    "GET /scenarios/{scenario_id}": VIEWER,
+    "PATCH /scenarios/{scenario_id}": ANALYST,
+    "DELETE /scenarios/{scenario_id}": ANALYST,
     "GET /compare": VIEWER,
     "GET /compare/table": VIEWER,
     "POST /apps/{app_id}/sweeps": ANALYST,
@@ -171,6 +177,8 @@ BODIES = {
     "POST /runs/{run_id}/notes": {"text": "seen"},
     "PUT /runs/{run_id}/notes/{note_id}": {"text": "seen"},
     "PUT /searches/{name}": {"query": "tag:q3"},
+    "POST /apps/{app_id}/scenarios": {"name": "Base"},
+    "PATCH /scenarios/{scenario_id}": {"name": "Base"},
     "POST /apps/{app_id}/sweeps": {"inputs": {}, "axes": [{"input": "n", "values": [1, 2]}]},
     "POST /apps/{app_id}/sweeps/plan": {"inputs": {}, "axes": [{"input": "n", "values": [1, 2]}]},
     "POST /apps/{app_id}/sensitivities": {"inputs": {}},
@@ -193,7 +201,8 @@ QUERIES = {
     "GET /explorer/csv": "?sql=select+1",
 }
 WITH_RUN = ("GET /compare", "GET /compare/table", "POST /changes")  # take a run's id, though not in their path
-UNKNOWN = ("registration_id", "delivery_id", "token_id", "note_id", "search_id", "group_id", "query_id")  # of nothing
+# Ids of nothing.
+UNKNOWN = ("registration_id", "delivery_id", "token_id", "note_id", "search_id", "group_id", "query_id", "scenario_id")
 OTHERS_RUN = {"POST /runs/{run_id}/sign-off"}  # of a run that is not one's own
 
 SIGNED_IN = int(time.time())
@@ -335,6 +344,21 @@ def test_a_private_run_is_refused_with_its_owners_name_by_every_route_that_takes
     assert status == 403, text
     assert "Ask owner" in text
     assert ask(installation, route, "administrator", run=installation.private.id)[0] not in {401, 403, 500}
+
+
+def test_a_private_scenario_is_refused_with_its_owners_name_by_every_route_and_is_in_no_list(installation):
+    one = save_scenario(installation.context, "probe", "Base", {"n": 77}, actor=Actor("owner"))
+    as_author = {"headers": {"Cookie": "who=author"}}
+    for method, body in (("GET", None), ("PATCH", {"name": "Mine"}), ("DELETE", None)):
+        answer = installation.client.request(method, f"/scenarios/{one.id}", json=body, **as_author)
+        assert answer.status_code == 403, method
+        assert "Ask owner" in answer.text
+        assert "77" not in answer.json()["problems"][0]["found"].replace(str(one.id), "")
+    listed = f"/apps/{installation.private.app_id}/scenarios"
+    assert installation.client.get(listed, **as_author).json() == []
+    shared = {"json": {"visibility": "team"}, "headers": {"Cookie": "who=administrator"}}
+    assert installation.client.patch(f"/scenarios/{one.id}", **shared).status_code == 200
+    assert [s["name"] for s in installation.client.get(listed, **as_author).json()] == ["Base"]
 
 
 def test_a_private_group_is_refused_with_its_owners_name_by_its_websocket(installation):

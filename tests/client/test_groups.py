@@ -9,7 +9,7 @@ import pytest
 from tests.client.conftest import LARGE
 from tests.client.test_cli import COMMAND
 from tests.journeys.test_main_job import ROOT, SLOW, Server, model
-from tontine import InputsRefusedError, Tontine
+from tontine import InputsRefusedError, NotFoundError, Tontine
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
@@ -44,6 +44,53 @@ def test_a_sweep_is_waited_for_and_read_as_a_table(tontine):
     assert tontine.group(group.id).info == group.info
     scenarios = tontine.model("large").sweep(scenarios=pd.DataFrame({"rows": [2, 4]})).wait(200)
     assert list(scenarios.pandas()["Rows"]) == [2, 4]
+
+
+def test_scenarios_are_saved_changed_shared_swept_and_deleted(tontine):
+    large = tontine.model("large")
+    low, high = (large.save_scenario(name, rows=rows) for name, rows in (("Low", 2), ("High", 9)))
+    assert (low.name, low.inputs, low.info.visibility) == ("Low", {"rows": 2}, "private")
+    with pytest.raises(InputsRefusedError, match="called LOW already"):
+        large.save_scenario("LOW", rows=3)
+    with pytest.raises(InputsRefusedError):
+        large.save_scenario("Bad", rows=10**6)
+    assert [(s.name, s.id) for s in large.scenarios()] == [("High", high.id), ("Low", low.id)]
+    assert high.update(rows=8).rename("Higher").share("team").inputs == {"rows": 8}
+    assert tontine.scenario(high.id).info.visibility == "team"
+    frame = large.sweep(saved=[low.id, high.id]).wait(200).pandas()
+    assert [list(frame[column]) for column in ("scenario", "rows", "Rows")] == [["Low", "Higher"], [2, 8], [2, 8]]
+    low.delete()
+    assert [s.name for s in large.scenarios()] == ["Higher"]
+    with pytest.raises(NotFoundError, match="may have been deleted"):
+        tontine.scenario(low.id)
+    high.delete()
+
+
+def test_the_command_saves_shows_changes_sweeps_and_deletes_scenarios(server, tmp_path):
+    def tontine(*words, code=0):
+        command = [*COMMAND, *words, "--url", server.url]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert ended.returncode == code, ended.stderr
+        return ended.stdout + ended.stderr
+
+    tontine("scenario", "save", "large", "Small book", "rows=2", "--share", "team")
+    tontine("scenario", "save", "large", "Large book", "rows=5")
+    assert [line.split("\t")[1] for line in tontine("scenario", "list", "large").splitlines()] == [
+        "Large book",
+        "Small book",
+    ]
+    assert "inputs.rows\t7" in tontine("scenario", "change", "large", "small BOOK", "rows=7", "--rename", "Middle")
+    assert "visibility\tteam" in tontine("scenario", "show", "large", "Middle")
+    file = tmp_path / "points.csv"
+    tontine("sweep", "large", "--scenario", "Middle", "--scenario", "Large book", "--out", str(file))
+    with file.open() as lines:
+        assert [(row["scenario"], row["Rows"]) for row in csv.DictReader(lines)] == [
+            ("Middle", "7"),
+            ("Large book", "5"),
+        ]
+    for name in ("Middle", "Large book"):
+        tontine("scenario", "delete", "large", name)
+    assert "tontine scenario list large" in tontine("scenario", "show", "large", "Middle", code=1)
 
 
 def test_a_sensitivity_a_seek_and_a_change(tontine):

@@ -100,11 +100,12 @@ def test_an_exception_is_still_a_verb_and_has_a_reason():
         assert reason
 
 
-VIEWER = {Action.READ_MODELS, Action.READ_RUNS, Action.READ_STATUS, Action.MANAGE_TOKENS}
+VIEWER = {Action.READ_MODELS, Action.READ_RUNS, Action.READ_SCENARIOS, Action.READ_STATUS, Action.MANAGE_TOKENS}
 ANALYST = VIEWER | {
     Action.RUN_MODELS,
     Action.CANCEL_RUNS,
     Action.ANNOTATE_RUNS,
+    Action.SAVE_SCENARIOS,
     Action.SHARE_RUNS,
     Action.SIGN_OFF_RUNS,
     Action.UPLOAD_FILES,

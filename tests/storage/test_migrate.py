@@ -12,6 +12,7 @@ from sqlalchemy import text
 from contract.errors import DatabaseUnavailable
 from contract.package_lock import LockedPackage, PackageLock
 from contract.query_reader import read_query
+from contract.run import Visibility
 from contract.run_group import GroupKind, GroupStatus
 from contract.run_search import Filter
 from storage import (
@@ -24,6 +25,7 @@ from storage import (
     run_groups,
     runs,
     saved_searches,
+    scenarios,
     users,
     versions,
 )
@@ -362,3 +364,26 @@ def test_runs_of_a_batch_survive_as_members_that_their_group_counts_and_no_webho
         found = run_groups.get_group(conn, batch)
         assert (found.status, found.done, found.failed) == (GroupStatus.FINISHED, 1, 1)
         assert conn.execute(text("select count(*) from webhook_deliveries")).scalar_one() == 0
+
+
+def test_points_of_the_last_release_have_no_name_after_the_upgrade_and_scenarios_can_be_saved(older):
+    database = older("0017")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        conn.exec_driver_sql(
+            "insert into run_groups (id, kind, app_id, version, user_id, definition, inputs, status, total) select "
+            "gen_random_uuid(), 'sweep', v.app_id, v.hash, v.created_by, '{}', '{}', 'FINISHED', 1 from versions v; "
+            "insert into run_group_points (group_id, number, version, changes) select id, 0, 'v1', '{\"age\": 50}' "
+            "from run_groups"
+        )
+    migrate(database)
+    with database.begin() as conn:
+        [group] = run_groups.list_groups(conn, limit=2)
+        [point] = run_groups.list_points(conn, group.id)
+        assert (point.changes, point.name) == ({"age": 50}, None)
+        app, user = conn.execute(text("select app_id, user_id from runs limit 1")).one()
+        wanted = {"app_id": app, "version": "v1", "user_id": user, "inputs": {"age": 50}}
+        assert scenarios.insert_scenario(conn, name="Base", visibility=Visibility.TEAM, **wanted) is not None
+        assert scenarios.insert_scenario(conn, name="BASE", visibility=Visibility.TEAM, **wanted) is None
+        [saved] = scenarios.list_scenarios(conn, app, user, viewer=Viewer(user), limit=2)
+        assert (saved.name, saved.user, saved.changed_by) == ("Base", "ada", "ada")

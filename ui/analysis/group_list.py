@@ -97,7 +97,8 @@ def _subject(group: RunGroup) -> str:
         return ", ".join(labels.get(key, key) for key in keys)
 
     if group.kind is GroupKind.SWEEP:
-        return named(axis["input"] for axis in wanted["axes"]) or "Table of scenarios"
+        table = "Saved scenarios" if wanted.get("saved") else "Table of scenarios"
+        return named(axis["input"] for axis in wanted["axes"]) or table
     if group.kind is GroupKind.SEEK:
         return f"{named([wanted['input']])} for {wanted['figure']}"
     return named(wanted.get("inputs", ()))

@@ -22,6 +22,8 @@ from engine.analysis.sensitivity import plan_sensitivity, start_sensitivity, var
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import plan_sweep, read_scenarios, start_sweep
 from engine.report.differences import differing_inputs
+from engine.scenarios.find import list_scenarios
+from ui.model.scenarios import scenario_labels
 from ui.shell import cached, sitemap
 from ui.shell.formatting import duration
 from ui.shell.markup import escape, safe_markdown
@@ -31,7 +33,7 @@ from ui.shell.session_format import current_format
 
 SWEEP, SENSITIVITY, SEEK = "Sweep", "Sensitivity", "Goal seek"
 KINDS = {"sweep": SWEEP, "sensitivity": SENSITIVITY, "seek": SEEK}
-ONE, TWO, TABLE = "One input", "Two inputs", "Table of scenarios"
+ONE, TWO, TABLE, SAVED = "One input", "Two inputs", "Table of scenarios", "Saved scenarios"
 POINTS, STEPS, LIST = "Range in points", "Range in steps", "List"
 SHOWN_INPUTS = 8
 TABLE_KINDS = ["csv", "tsv", "txt", "xlsx"]
@@ -60,7 +62,7 @@ def show_setup(model: Model) -> RunGroup | None:
 
 def _show_sweep(model: Model) -> RunGroup | None:
     context, actor = cached.context(), current_actor()
-    how = st.segmented_control("Vary", [ONE, TWO, TABLE], default=ONE, key="vary", required=True)
+    how = st.segmented_control("Vary", [ONE, TWO, TABLE, SAVED], default=ONE, key="vary", required=True)
     definition: dict[str, Any] = {"version": model.version.hash, "number_format": current_format()}
     if how == TABLE:
         try:
@@ -71,6 +73,10 @@ def _show_sweep(model: Model) -> RunGroup | None:
         if scenarios is None:
             return None
         definition["scenarios"] = scenarios
+    elif how == SAVED:
+        definition["saved"] = _choose_saved(model)
+        if not definition["saved"]:
+            return None
     else:
         offered = sweepable(model.manifest)
         keys = sorted(offered, key=lambda key: offered[key].type not in NUMBERS)  # numbers first, each in form order
@@ -120,6 +126,19 @@ def _axis(model: Model, keys: list[str], number: int) -> dict[str, Any]:
         else:
             axis["step"] = st.text_input("Step", _plain(field.step), key=f"{place}-step")
     return axis
+
+
+def _choose_saved(model: Model) -> list[UUID]:
+    """Draw the choice of saved scenarios and return their ids, in the order in which they were chosen."""
+    labels = scenario_labels(list_scenarios(cached.context(), model.app.slug, actor=current_actor()))
+    if not labels:
+        st.info("The model has no saved scenario yet. Save one on the model's page, with Save as scenario.")
+        return []
+    st.caption("A run of each with its own inputs, called as the scenario is.")
+    chosen = st.multiselect(
+        "Scenarios", list(labels), format_func=lambda one: labels[one], key="saved", placeholder="Choose scenarios"
+    )
+    return [UUID(one) for one in chosen]
 
 
 def _scenarios(manifest: Manifest) -> list[dict[str, Any]] | None:

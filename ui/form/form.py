@@ -28,6 +28,7 @@ from ui.form import form_state, json_view, layout, links, url_sync
 from ui.form.form_state import FormState, Part
 from ui.form.inputs import InputBinding, draw_input, triangle_rows
 from ui.form.inputs.binding import escape_markdown, format_value, show_note
+from ui.form.presets import SavedPresets, show_presets
 from ui.shell import session_format
 
 MANY_INPUTS = 25  # inputs from which on a search box helps
@@ -58,6 +59,7 @@ def show_form(
     refusals: Callable[[Mapping[str, Any]], Sequence[Problem]] = lambda _values: (),
     store_file: KeepFile,
     key_prefix: str,
+    saved: SavedPresets | None = None,
 ) -> FormValues:
     """Draw the form and return what it holds.
 
@@ -71,8 +73,10 @@ def show_form(
             them too, without keeping a run from being started.
         store_file: keeps an upload and returns `{"file": sha256, "name": ..., "size": ...}`.
         key_prefix: names this form in the session; one for each model and version.
+        saved: scenarios to offer beside the presets, and the one that the link names.
     """
-    page = form_state.get_state(manifest, start, link, key_prefix)
+    saved = saved or SavedPresets()
+    page = form_state.get_state(manifest, start, link, key_prefix, saved.opened)
     number_format = session_format.current_format()
     found = _merge_problems(
         [
@@ -85,7 +89,7 @@ def show_form(
     )
     beside = _merge_problems([*found, *refusals(json_view.current_values(manifest, page.values))])
     shown = checks.visible_keys(manifest, {k: v for k, v in page.values.items() if v is not None})
-    view = _show_toolbar(manifest, cases, page, key_prefix)
+    view = _show_toolbar(manifest, cases, saved, page, key_prefix, fits=not found)
     for remark in page.notes:
         st.warning(escape_markdown(remark), icon=":material/link_off:")
     if view != "JSON" and json_view.has_pending(manifest, page):
@@ -112,7 +116,7 @@ def show_form(
             query,
             app=link.get("app"),
             state=page.name,
-            recover=lambda params: form_state.reset(page, manifest, start, params),
+            recover=lambda params: form_state.reset(page, manifest, start, params, saved.opened),
             key=f"{key_prefix}:address",
         )
     return FormValues(
@@ -212,7 +216,13 @@ def _merge_problems(problems: Sequence[Problem]) -> list[Problem]:
     return list(unique.values())
 
 
-def _show_toolbar(manifest: Manifest, cases: Sequence[Case], page: FormState, prefix: str) -> str:
+def _show_toolbar(
+    manifest: Manifest, cases: Sequence[Case], saved: SavedPresets, page: FormState, prefix: str, *, fits: bool
+) -> str:
+    def start_again() -> None:
+        page.replace(manifest.initial_values)
+        page.saved = None
+
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = st.segmented_control(
             "View",
@@ -222,47 +232,18 @@ def _show_toolbar(manifest: Manifest, cases: Sequence[Case], page: FormState, pr
             key=f"{prefix}:view",
             label_visibility="collapsed",
         )
-        if cases:
-            _show_presets(manifest, cases, page, prefix)
+        if cases or saved.labels:
+            show_presets(manifest, cases, saved, page, prefix)
         st.button(
             "Reset",
             key=f"{prefix}:reset",
             icon=":material/restart_alt:",
             type="tertiary",
             help="Set every input to the model's starting values",
-            on_click=lambda: page.replace(manifest.initial_values),
+            on_click=start_again,
         )
+        saved.tools(page, fits)
     return view or "Form"
-
-
-def _show_presets(manifest: Manifest, cases: Sequence[Case], page: FormState, prefix: str) -> None:
-    key = f"{prefix}:preset"
-    full = [{**manifest.defaults, **checks.canonical_values(manifest, case.inputs)} for case in cases]
-    # The picker shows the case that was chosen, and empties when an input is changed.
-    if page.preset is not None and full[page.preset] != page.values:
-        page.preset = None
-    now = page.preset
-    if st.session_state.get(key, -1) != now:
-        st.session_state[key] = now
-
-    def choose() -> None:
-        chosen = st.session_state[key]
-        page.replace(manifest.initial_values if chosen is None else full[chosen])
-        page.preset = chosen
-
-    with st.container(gap="xxsmall"):
-        st.selectbox(
-            "Preset",
-            range(len(cases)),
-            index=now,
-            format_func=lambda i: cases[i].name,
-            key=key,
-            placeholder="Choose a preset",
-            label_visibility="collapsed",
-            on_change=choose,
-        )
-        if now is not None and cases[now].source:
-            st.caption(f"Source: {escape_markdown(str(cases[now].source))}")
 
 
 def _search_fields(manifest: Manifest, shown: set[str], prefix: str) -> list[str]:

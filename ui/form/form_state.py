@@ -6,19 +6,21 @@ opened, the back button pressed, another run chosen to start from.
 Left out: drawing, and the checks of values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import streamlit as st
 
+from contract.carry_over import CarriedInputs, shown_value
 from contract.inputs import canonical_values
 from contract.manifest import Manifest
 from contract.problems import Problem
 from ui.form import links
 
 MAX_WRITTEN = 500  # addresses of a form that is changed for long without its page hearing of the address
+Opened = tuple[str, str, CarriedInputs]  # a scenario: id, name, inputs as this version takes them
 Part = str | tuple[int, str]  # of an input: "" for all of it, an end of a range, a cell by row and column
 
 
@@ -40,7 +42,8 @@ class FormState:
     where it might mean something else. `revision` counts how often all values were replaced; `name` is
     this form's alone. `seen` is the query as the server last had it, `written` what the form has put into
     the address since then, oldest first. `checked` remembers the long tables that were checked. `preset` is the
-    chosen case, `json_text` an edited JSON text that is not applied yet.
+    chosen case's number or scenario's id, `json_text` an edited JSON text that is not applied yet. `saved` is the id of
+    the scenario that the form began with, `saved_values` what it filled the form with.
     """
 
     values: dict[str, Any]
@@ -54,8 +57,10 @@ class FormState:
     written: list[dict[str, str]] = field(default_factory=list)
     refused: dict[str, dict[Part, RefusedText]] = field(default_factory=dict)
     readings: dict[str, str] = field(default_factory=dict)
-    preset: int | None = None
+    preset: int | str | None = None
     json_text: str | None = None
+    saved: str | None = None
+    saved_values: dict[str, Any] | None = None
 
     def set_value(
         self, key: str, value: Any, *, note: str = "", refused: Mapping[Part, RefusedText] | None = None
@@ -106,6 +111,31 @@ class FormState:
         self.json_text = None
         self.revision += 1
 
+    def take_saved(self, manifest: Manifest, scenario_id: str, name: str, carried: CarriedInputs) -> None:
+        """Take a scenario's inputs in place of the present ones; those that do not fit are marked."""
+        self.replace(saved_values(manifest, carried))
+        self.mark_saved(scenario_id, name, carried, set(carried.unfit))
+
+    def mark_saved(self, scenario_id: str, name: str, carried: CarriedInputs, unfit: Collection[str]) -> None:
+        """Note which scenario the form began with, and say beside the inputs in `unfit` what it had for them."""
+        for key in unfit:
+            value = carried.unfit[key]
+            hint = next((p.hint for p in carried.problems if key in p.where), "Give another value.")
+            found = f"the scenario has {shown_value(value)}, which does not fit this version"
+            self.errors[key] = Problem(f"inputs.{key}", found, hint)
+            if not isinstance(value, list | Mapping):
+                self.unreadable[key] = value if isinstance(value, str) else shown_value(value)
+        self.notes += [f"{name}: {warning}" for warning in carried.warnings]
+        self.preset = self.saved = scenario_id
+        self.saved_values = dict(self.values)
+
+
+def saved_values(manifest: Manifest, carried: CarriedInputs) -> dict[str, Any]:
+    """Return what a scenario fills the form with: inputs that it did not know yet have their starting values."""
+    begun = canonical_values(manifest, manifest.initial_values)
+    added = {key: begun[key] for key in carried.added if key in begun}
+    return {**added, **carried.values, **dict.fromkeys(carried.unfit)}
+
 
 def find_state(key: str) -> FormState | None:
     """Return the state kept under `key`, if the form has been drawn."""
@@ -113,34 +143,53 @@ def find_state(key: str) -> FormState | None:
     return found
 
 
-def get_state(manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str] | None, key: str) -> FormState:
-    """Return the form's state kept under `key`, new or filled anew where the link asks for it."""
+def get_state(
+    manifest: Manifest,
+    start: Mapping[str, Any],
+    link: Mapping[str, str] | None,
+    key: str,
+    opened: Opened | None = None,
+) -> FormState:
+    """Return the form's state kept under `key`, new or filled anew where the link asks for it.
+
+    `opened` is the scenario that the link names: its id, its name and its inputs.
+    """
     place = f"{key}:sheet"
     state: FormState | None = st.session_state.get(place)
     seen = dict(link or {})
     if state is None:
         state = st.session_state[place] = FormState({})
-        reset(state, manifest, start, seen)
+        reset(state, manifest, start, seen, opened)
     elif seen != state.seen and not state.is_own(links.input_params(seen)) and _has_inputs(seen, state):
-        reset(state, manifest, start, seen)
+        reset(state, manifest, start, seen, opened)
     state.seen = seen
     return state
 
 
 def _has_inputs(seen: Mapping[str, str], state: FormState) -> bool:
     """Say whether a link says anything about inputs; a bare `/model?app=...` leaves the form as it was."""
-    origin = links.page_params(seen).get("from")
-    return bool(links.input_params(seen)) or origin not in {None, state.seen.get("from")}
+    origins = ((name, links.page_params(seen).get(name)) for name in ("from", "saved"))
+    return bool(links.input_params(seen)) or any(o not in {None, state.seen.get(name)} for name, o in origins)
 
 
-def reset(state: FormState, manifest: Manifest, start: Mapping[str, Any], link: Mapping[str, str]) -> None:
-    """Fill the state from `start`, and from what a link says over it."""
+def reset(
+    state: FormState,
+    manifest: Manifest,
+    start: Mapping[str, Any],
+    link: Mapping[str, str],
+    opened: Opened | None = None,
+) -> None:
+    """Fill the state from `start` or the scenario that the link names, and from what the link says over it."""
+    if opened is not None:
+        start = {key: value for key, value in saved_values(manifest, opened[2]).items() if value is not None}
     reading = links.parse(manifest, link)
     begun = canonical_values(manifest, start)
     known = {k: v for k, v in begun.items() if k in manifest.inputs}
-    empty = dict.fromkeys(reading.errors)
+    unfit = set(opened[2].unfit) - set(reading.values) - set(reading.errors) if opened is not None else set[str]()
+    empty = dict.fromkeys([*reading.errors, *unfit])
     state.replace({**manifest.defaults, **known, **reading.values, **empty})
     state.errors, state.unreadable = dict(reading.errors), dict(reading.unreadable)
+    state.saved = state.saved_values = None
     state.notes = [
         f"The link names {p.where.removeprefix('link.')}: {p.message}, so it is ignored." for p in reading.unknown
     ] + [
@@ -148,3 +197,7 @@ def reset(state: FormState, manifest: Manifest, start: Mapping[str, Any], link: 
         for k in begun
         if k not in manifest.inputs
     ]
+    if opened is not None:
+        state.mark_saved(*opened, unfit)
+        # Of a link that was copied after inputs were changed, the box shows no scenario.
+        state.saved_values = {**manifest.defaults, **known, **dict.fromkeys(opened[2].unfit)}

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from contract.errors import TextError
 from contract.fields import Field
-from contract.former_inputs import former_keys
+from contract.former_inputs import former_keys, renamed_key
 from contract.inputs import canonical_values
 from contract.manifest import Manifest
 from contract.problems import Problem
@@ -23,7 +23,7 @@ from contract.text_values import format_value, parse_value
 from contract.triangle import cell_count
 
 PREFIX = "in."
-PAGE_KEYS = frozenset({"app", "version", "from", "run", "tab"})
+PAGE_KEYS = frozenset({"app", "version", "from", "run", "tab", "saved"})  # `saved` is a scenario
 STREAMLIT_KEYS = frozenset({"embed", "embed_options"})
 MAX_TABLE_TEXT = 6_000  # characters, before percent-encoding
 TOO_LONG = " " * (MAX_TABLE_TEXT + 1)
@@ -97,6 +97,8 @@ def parse(manifest: Manifest, params: Mapping[str, str]) -> LinkInputs:
     former: dict[str, Any] = {}
     for name, text in input_params(params).items():
         key = name.removeprefix(PREFIX)
+        if (now := renamed_key(manifest, key)) and query_key(now) not in params:
+            key = now
         field = manifest.inputs.get(key)
         if field is None and key in former_keys(manifest):
             former[key] = _read_former(text)

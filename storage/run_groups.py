@@ -99,8 +99,12 @@ def insert_group(
     total: int,
     growing: bool = False,
     visibility: Visibility = Visibility.TEAM,
+    sources: Sequence[UUID] = (),
 ) -> None:
-    """Store a group that is to be worked on; its points and lanes follow in the same transaction."""
+    """Store a group that is to be worked on; its points and lanes follow in the same transaction.
+
+    `sources` are the runs whose inputs it begins with.
+    """
     statement = sql(
         "insert into run_groups (id, kind, app_id, version, user_id, definition, inputs, status, total, growing, "
         "visibility) "
@@ -120,6 +124,9 @@ def insert_group(
         "visibility": str(visibility),
     }
     conn.execute(statement, values)
+    if sources:
+        given = sql("insert into run_group_sources (group_id, run_id) select :group, unnest(cast(:runs as uuid[]))")
+        conn.execute(given, {"group": group_id, "runs": list(dict.fromkeys(sources))})
 
 
 def insert_points(

@@ -52,9 +52,16 @@ def show_run_panel(
         asked or (live and submission.form_changed(app.slug, version.hash, manifest, values))
     ):
         try:
-            edited = st.query_params.get("from") or st.query_params.get("run")
+            shown = st.query_params.get("run")
             submitted = submission.submit_run(
-                app.slug, version.hash, manifest, values, fresh=fresh, live=live, edited=edited
+                app.slug,
+                version.hash,
+                manifest,
+                values,
+                fresh=fresh,
+                live=live,
+                edited=st.query_params.get("from") or shown,
+                shown=shown,
             )
             st.query_params.from_dict({**form_values.query, "run": str(submitted.id)})
         except ProblemsError as error:
@@ -133,6 +140,8 @@ def _show_sweep_link(app: App, version: Version, manifest: Manifest, form_values
     source = st.query_params.get("run") or st.query_params.get("from")
     if source and (links.omitted_tables(manifest, form_values.values) or "from" in st.query_params):
         query["from"] = source
+    if "run" in st.query_params:
+        query["run"] = st.query_params["run"]
     st.page_link(
         sitemap.make_page("sweep"),
         label="Sweep",

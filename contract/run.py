@@ -37,11 +37,23 @@ class Visibility(StrEnum):
     PUBLIC = "public"
 
 
+class LinkKind(StrEnum):
+    """How something came from something else. The first two are stored with the run, as its origin."""
+
+    EDITED = "edited"  # a run whose form began with the inputs of another run
+    REPLAY = "replay"  # a run computed again on its own version, inputs and seed
+    REUSED = "reused"  # a run that has the stored result of another run
+    MEMBER = "member"  # a run that is a point of a sweep, or a step of another analysis
+    SOURCE = "source"  # a group of runs that began with the inputs of a run
+    UNKNOWN = "unknown"  # how runs that the reader may not see came from a run is not for the reader either
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run as stored. Times are aware and in UTC; memory is in bytes; CPU time in seconds.
 
-    Of waiting runs the highest `priority` goes first, among these the lowest `rank`.
+    Of waiting runs the highest `priority` goes first, among these the lowest `rank`. `origin_kind` says whether and how
+    it came from another run; which one that is depends on who asks (`contract.run_links`).
     """
 
     id: UUID
@@ -75,6 +87,7 @@ class Run:
     cancel_requested: bool = False
     git_commit: str | None = None
     visibility: Visibility = Visibility.TEAM
+    origin_kind: LinkKind | None = None
 
     @property
     def duration(self) -> timedelta | None:

@@ -98,8 +98,12 @@ def insert_group(
     total: int,
     growing: bool = False,
     visibility: Visibility = Visibility.TEAM,
+    sources: Sequence[UUID] = (),
 ) -> None:
-    """Store a group that is to be worked on; its points and lanes follow in the same transaction."""
+    """Store a group that is to be worked on; its points and lanes follow in the same transaction.
+
+    `sources` are the runs whose inputs it begins with.
+    """
     statement = sql(
         "insert into run_groups (id, kind, app_id, version, user_id, definition, inputs, status, total, growing, "
         "visibility) "
@@ -119,6 +123,9 @@ def insert_group(
         "visibility": str(visibility),
     }
     conn.execute(statement, values)
+    if sources:
+        given = sql("insert into run_group_sources (group_id, run_id) select :group, unnest(cast(:runs as uuid[]))")
+        conn.execute(given, {"group": group_id, "runs": list(dict.fromkeys(sources))})
 
 
 def insert_points(conn: Connection, group_id: UUID, points: Iterable[tuple[int, str, Mapping[str, Any]]]) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, RowMapping
 
 from contract.errors import TooManyError
 from contract.problems import Problem
-from contract.run import Run, Status, Visibility
+from contract.run import LinkKind, Run, Status, Visibility
 from storage import fair_queue, queue_jobs, results, run_events
 from storage.sql import sql
 from storage.visibility import Viewer, readable
@@ -27,7 +27,7 @@ from storage.visibility import Viewer, readable
 _NOUN = """r.id, r.app_id, r.version, r.status, r.inputs, r.seed, r.queued_at, r.started_at, r.finished_at, r.reason,
        r.problems, r.traceback, r.warnings, r.progress, r.message, r.seq, r.attempt, r.priority, r.peak_memory,
        r.cpu_seconds, r.worker, r.environment, r.reused_from, r.superseded_by, r.cancel_requested, r.rank,
-       r.visibility,
+       r.visibility, r.origin_kind,
        a.slug as app_slug, coalesce(v.manifest->>'name', a.slug) as app_name, v.git_commit, u.name as user_name"""
 _OTHERS = """ r join apps a on a.id = r.app_id
 join versions v on v.app_id = r.app_id and v.hash = r.version
@@ -62,10 +62,11 @@ with wanted as (
 ), added as (
     insert into runs (id, app_id, version, status, inputs, digest, seed, user_id, priority, rank, on_hold, batch,
                       submission_key, reused_from, warnings, started_at, finished_at, environment, peak_memory,
-                      cpu_seconds, job_id, visibility)
+                      cpu_seconds, job_id, visibility, origin_kind, origin)
     select :id, :app_id, :version, :status, cast(:inputs as jsonb), :digest, :seed, :user_id, :priority,
            wanted.rank, :on_hold, :batch, :submission_key, :reused_from, cast(:warnings as jsonb), o.started_at,
-           o.finished_at, o.environment, o.peak_memory, o.cpu_seconds, (select job_id from queued), :visibility
+           o.finished_at, o.environment, o.peak_memory, o.cpu_seconds, (select job_id from queued), :visibility,
+           :origin_kind, :origin
     from wanted left join runs o on o.id = :reused_from
     on conflict on constraint runs_submission_key do nothing
     returning *
@@ -200,8 +201,11 @@ def insert_run(
     most: int | None = None,
     place: QueueSlot | None = None,
     visibility: Visibility = Visibility.TEAM,
+    origin: tuple[LinkKind, UUID] | None = None,
 ) -> tuple[Run, bool]:
     """Store a run, PENDING or, with `reused_from`, SUCCESS at once; `on_hold` waits until it is admitted.
+
+    `origin` is the run that it came from, and how: edited, or a replay.
 
     With `place` a run that is new and has to be run gets its job in the same statement.
 
@@ -236,6 +240,8 @@ def insert_run(
             "task": place and place.task,
             "place": place and place.priority,
             "visibility": visibility,
+            "origin_kind": origin and origin[0],
+            "origin": origin and origin[1],
         },
     )
     row = added.mappings().one_or_none()
@@ -492,4 +498,5 @@ def run_from_row(row: RowMapping) -> Run:
         cancel_requested=row["cancel_requested"],
         git_commit=row["git_commit"],
         visibility=Visibility(row["visibility"]),
+        origin_kind=LinkKind(row["origin_kind"]) if row["origin_kind"] else None,
     )

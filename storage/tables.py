@@ -239,7 +239,11 @@ runs = Table(
     Column("submission_key", Text),
     Column("job_id", BigInteger),
     Column("visibility", Text, nullable=False, server_default="team"),
+    Column("origin_kind", Text),
+    Column("origin", ForeignKey("runs.id", name="runs_origin_fkey", ondelete="SET NULL")),
     CheckConstraint("visibility in ('private', 'team', 'public')", name="runs_visibility"),
+    CheckConstraint("origin_kind in ('edited', 'replay')", name="runs_origin_kind"),
+    CheckConstraint("origin is null or (origin_kind is not null and origin <> id)", name="runs_origin"),
     ForeignKeyConstraint(["app_id", "version"], ["versions.app_id", "versions.hash"]),
     UniqueConstraint("user_id", "submission_key", name="runs_submission_key"),
 )
@@ -261,6 +265,13 @@ Index(
     postgresql_where=(runs.c.status == "SUCCESS") & runs.c.reused_from.is_(None),
 )
 Index("runs_by_batch", runs.c.batch, postgresql_where=runs.c.batch.is_not(None))
+Index("runs_by_origin", runs.c.origin, runs.c.id.desc(), postgresql_where=runs.c.origin.is_not(None))
+Index(
+    "runs_by_reused",
+    runs.c.reused_from,
+    runs.c.id.desc(),
+    postgresql_where=runs.c.reused_from.is_not(None) & runs.c.batch.is_(None),
+)
 _waiting = runs.c.status == "PENDING"
 Index("runs_waiting", runs.c.priority.desc(), runs.c.rank, runs.c.id, postgresql_where=_waiting)
 Index("runs_waiting_by_user", runs.c.user_id, runs.c.priority, runs.c.rank, postgresql_where=_waiting)
@@ -331,6 +342,15 @@ run_group_lanes = Table(
     Column("job_id", BigInteger),
     Column("losses", SmallInteger, nullable=False, server_default="0"),
 )
+
+# The runs whose inputs a group began with: one, or the two of an analysis of change.
+run_group_sources = Table(
+    "run_group_sources",
+    metadata,
+    Column("group_id", ForeignKey("run_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+)
+Index("run_group_sources_by_run", run_group_sources.c.run_id, run_group_sources.c.group_id.desc())
 
 # Runs that a second person has signed off.
 sign_offs = Table(

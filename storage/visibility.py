@@ -58,6 +58,13 @@ def list_visibilities(conn: Connection, ids: Sequence[Any], viewer: Viewer | Non
     return [Visibility(found) for found in conn.execute(statement, {**values, "ids": list(ids)}).scalars()]
 
 
+def list_readable(conn: Connection, ids: Sequence[Any], app_id: int, viewer: Viewer | None) -> set[Any]:
+    """Return those of the runs that are of this model and that `viewer` may read."""
+    condition, values = readable(viewer)
+    statement = sql(f"select r.id from runs r where r.id = any(:ids) and r.app_id = :app and {condition}")
+    return set(conn.execute(statement, {**values, "ids": list(ids), "app": app_id}).scalars())
+
+
 def set_visibility(conn: Connection, run_id: Any, visibility: Visibility) -> None:
     """Change who may read a run."""
     conn.execute(sql("update runs set visibility = :to where id = :id"), {"id": run_id, "to": visibility})

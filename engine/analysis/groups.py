@@ -29,7 +29,7 @@ from engine.processes.context import AppContext
 from engine.runs import job_queue
 from engine.runs.submit import choose_seed
 from engine.runs.uploads import check_uploads
-from engine.runs.visibility import first_visibility, viewer_of
+from engine.runs.visibility import first_visibility, readable_sources, viewer_of
 from storage import apps, audit, run_groups, runs, search, workers
 
 LANES = 8  # shares of a group that can be worked on side by side
@@ -118,7 +118,8 @@ def start_group(
         raise InputError([Problem("points", "there are none", "Give at least one value.")])
     group_id = uuids.uuid7()
     user_id = context.user_id(actor)
-    visibility = first_visibility(context, [one for one in sources if one is not None], actor=actor)
+    given = [one for one in sources if one is not None]
+    visibility = first_visibility(context, given, actor=actor)
     lanes = 1 if growing else min(LANES, len(points))
     with context.database.begin() as conn:
         run_groups.insert_group(
@@ -133,6 +134,7 @@ def start_group(
             total=len(points),
             growing=growing,
             visibility=visibility,
+            sources=readable_sources(context, given, app.id, actor=actor),
         )
         run_groups.insert_points(conn, group_id, ((i, version, c) for i, (c, version) in enumerate(points)))
         _queue_lanes(conn, group_id, lanes)

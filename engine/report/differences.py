@@ -62,12 +62,32 @@ def changed_inputs(manifest: Manifest, inputs: Mapping[str, Any]) -> list[Change
         begin = contract_inputs.validate(manifest, manifest.initial_values)
     except InputError:
         begin = dict(manifest.initial_values)
+    return _changes(manifest, begin, inputs)
+
+
+def changes_between(manifest: Manifest, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return a phrase for each input that differs between two runs, such as "Age 45 years → 48 years".
+
+    Args:
+        manifest: of the second run's version.
+        before: inputs of the first run, as stored.
+        now: inputs of the second run, as stored.
+    """
+    return [
+        f"{changed.label}: {changed.value}"
+        if changed.before is None
+        else f"{changed.label} {changed.before} → {changed.value}"
+        for changed in _changes(manifest, before, now)
+    ]
+
+
+def _changes(manifest: Manifest, begin: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[ChangedInput]:
     given = {key: value for key, value in inputs.items() if value is not None}
     shown = contract_inputs.visible_keys(manifest, given)
     found = []
     for key, field in manifest.inputs.items():
         before, now = begin.get(key), given.get(key)
-        if key in shown and not _equal(before, now) and not (_is_empty(before) and _is_empty(now)):
+        if key in shown and not same_input(before, now):
             found.append(_changed(field, before, now))
     return found
 

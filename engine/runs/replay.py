@@ -14,7 +14,7 @@ from contract.actor import Actor
 from contract.errors import NotReadyError
 from contract.problems import Problem
 from contract.result import PART
-from contract.run import Run, Status
+from contract.run import LinkKind, Run, Status
 from engine.authorization import Action, require
 from engine.export.rerun import differences
 from engine.processes.context import AppContext
@@ -51,6 +51,7 @@ def replay(context: AppContext, run_id: UUID, *, actor: Actor) -> Run:
         source=original.id,
         seed=original.seed,
         visibility=original.visibility,
+        origin=(LinkKind.REPLAY, original.id),
     )
 
 

@@ -19,7 +19,7 @@ from contract import loose_inputs
 from contract.actor import Actor
 from contract.errors import BusyError, NotFoundError, TooManyError
 from contract.problems import Problem
-from contract.run import Run, Visibility
+from contract.run import LinkKind, Run, Visibility
 from engine.authorization import Action, require
 from engine.models.catalogue import find_version, no_such_model
 from engine.models.permissions import resolve_access
@@ -27,7 +27,7 @@ from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs import job_queue
 from engine.runs.uploads import check_uploads
-from engine.runs.visibility import first_visibility, person_as_viewer
+from engine.runs.visibility import first_visibility, person_as_viewer, readable_sources
 from storage import apps, runs
 
 SEED_BITS = 31
@@ -49,6 +49,7 @@ def submit(
     warnings: Sequence[str] = (),
     seed: int | None = None,
     visibility: Visibility | None = None,
+    origin: tuple[LinkKind, UUID] | None = None,
 ) -> Run:
     """Check `values` and store a run of them, queued or with a stored result reused.
 
@@ -66,7 +67,10 @@ def submit(
         loose: leave unknown inputs out and take numbers between two steps, each with a warning of the run's.
         warnings: what else the caller has to say about these inputs; stored with the run.
         seed: that of a run to be computed again; chosen otherwise.
-        visibility: who may read the run; without it as the installation's setting says, or as few as may read `source`.
+        visibility: who may read the run; without it as the installation's setting says, or as few as may read `source`
+            and the origin.
+        origin: the run that it came from, and how; without it the run is edited from `source`. It is stored where it
+            is a run of the same model that the actor may read.
 
     Returns:
         The run as stored: PENDING, or SUCCESS with `reused_from`.
@@ -91,8 +95,13 @@ def submit(
     inputs = check_uploads(context, manifest, contract_inputs.validate(checked, taken), actor=actor, source=source)
     warnings = [*warnings, *said, *contract_inputs.calibration_warnings(manifest, inputs)]
     seed = choose_seed(inputs) if seed is None else seed
+    if origin is None and source is not None:
+        origin = (LinkKind.EDITED, source)
+    given = [one for one in (source, origin and origin[1]) if one is not None]
     if visibility is None:
-        visibility = first_visibility(context, [] if source is None else [source], actor=actor)
+        visibility = first_visibility(context, given, actor=actor)
+    if origin is not None and not readable_sources(context, [origin[1]], found.id, actor=actor):
+        origin = None
     user_id = context.user_id(actor)
     # Where nothing is put on hold, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
@@ -117,6 +126,7 @@ def submit(
             most=context.limits.max_pending_per_user if priority >= job_queue.INTERACTIVE and reused is None else None,
             place=None if context.limits.has_caps else job_queue.slot_for(priority),
             visibility=visibility,
+            origin=origin,
         )
         if created and reused is None and context.limits.has_caps:
             job_queue.enqueue_admitted(conn, context.limits)

@@ -48,6 +48,17 @@ def first_visibility(context: AppContext, sources: Sequence[UUID], *, actor: Act
     return min([usual, *found], key=list(Visibility).index)
 
 
+def readable_sources(context: AppContext, sources: Sequence[UUID], app_id: int, *, actor: Actor) -> list[UUID]:
+    """Return those of the runs that are of this model and that the actor may read, in their order, each once."""
+    require(actor, Action.READ_RUNS)
+    if not sources:
+        return []
+    viewer = viewer_of(context, actor=actor)
+    with context.database.read() as conn:
+        found = visibility.list_readable(conn, sources, app_id, viewer)
+    return [one for one in dict.fromkeys(sources) if one in found]
+
+
 def no_such_run(run_id: UUID) -> NotFoundError:
     """Return the error for an id that is no run's."""
     return NotFoundError([Problem("run", f"there is no run {run_id}", "Look for it in the history.")])

@@ -12,7 +12,9 @@ from sqlalchemy import text
 from contract.errors import DatabaseUnavailable
 from contract.package_lock import LockedPackage, PackageLock
 from contract.query_reader import read_query
+from contract.run import LinkKind
 from contract.run_group import GroupKind, GroupStatus
+from contract.run_links import NodeKind
 from contract.run_search import Filter
 from storage import (
     annotations,
@@ -22,6 +24,7 @@ from storage import (
     package_locks,
     registrations,
     run_groups,
+    run_links,
     runs,
     saved_searches,
     users,
@@ -362,3 +365,33 @@ def test_runs_of_a_batch_survive_as_members_that_their_group_counts_and_no_webho
         found = run_groups.get_group(conn, batch)
         assert (found.status, found.done, found.failed) == (GroupStatus.FINISHED, 1, 1)
         assert conn.execute(text("select count(*) from webhook_deliveries")).scalar_one() == 0
+
+
+CHANGE = """
+insert into run_groups (id, kind, app_id, version, user_id, definition, inputs, status, total)
+select gen_random_uuid(), kind, r.app_id, r.version, r.user_id, definition, '{}', 'FINISHED', 1 from
+    (select min(id::text) as one, max(id::text) as other, min(app_id) as app_id, min(version) as version,
+            min(user_id) as user_id from runs) r
+    cross join lateral (values ('change', json_build_object('before', one, 'after', other)), ('sweep', '{"axes": []}'),
+        ('change', json_build_object('before', one, 'after', gen_random_uuid()))) g(kind, definition);
+"""
+
+
+def test_runs_from_before_origins_were_stored_are_the_same_and_analyses_of_change_know_their_runs(older):
+    database = older("0017")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        conn.exec_driver_sql(CHANGE)
+        before = conn.execute(text("select * from runs order by id")).all()
+    migrate(database)
+    with database.begin() as conn:
+        after = conn.execute(text("select * from runs order by id")).all()
+        assert [tuple(run)[: len(before[0])] for run in after] == [tuple(run) for run in before]
+        one, other = before[0].id, before[-1].id
+        assert one != other
+        assert sorted(conn.execute(text("select run_id from run_group_sources")).scalars()) == [one, one, other]
+        found = run_links.read_links(conn, one, before=3, after=2, most=40)
+        assert [node.kind for node in found.nodes] == [NodeKind.RUN, NodeKind.GROUP, NodeKind.GROUP]
+        known = {"app_id": before[0].app_id, "version": before[0].version, "user_id": before[0].user_id}
+        made, _ = runs.insert_run(conn, inputs={}, seed=1, origin=(LinkKind.EDITED, other), **known)
+        assert made.origin_kind is LinkKind.EDITED

@@ -19,7 +19,7 @@ import streamlit as st
 from contract.errors import InputError
 from contract.inputs import validate
 from contract.manifest import Manifest
-from contract.run import Run
+from contract.run import LinkKind, Run
 from engine.runs.cancel import cancel
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
@@ -38,14 +38,17 @@ def submit_run(
     fresh: bool,
     live: bool,
     edited: str | None = None,
+    shown: str | None = None,
 ) -> Run:
     """Submit these inputs for this session's actor and return the run.
 
-    `edited` is the id of the run whose inputs the form began with, as the address has it.
+    `edited` is the id of the run whose inputs the form began with, and `shown` that of the run beside the form, as the
+    address has them: the run comes from the one that is shown.
 
     Raises:
         ProblemsError: the inputs do not fit, or too many runs are waiting.
     """
+    origin = _run_id(shown) or _run_id(edited)
     found = submit(
         cached.context(),
         slug,
@@ -55,6 +58,7 @@ def submit_run(
         key=_submission_key(slug, version, values),
         fresh=fresh,
         source=_run_id(edited),
+        origin=None if origin is None else (LinkKind.EDITED, origin),
     )
     _supersede_live(found, _form_digest(slug, version, normalise(manifest, values)), live=live)
     return found

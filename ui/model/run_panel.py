@@ -52,9 +52,16 @@ def show_run_panel(
         asked or (live and submission.form_changed(app.slug, version.hash, manifest, values))
     ):
         try:
-            edited = st.query_params.get("from") or st.query_params.get("run")
+            shown = st.query_params.get("run")
             submitted = submission.submit_run(
-                app.slug, version.hash, manifest, values, fresh=fresh, live=live, edited=edited
+                app.slug,
+                version.hash,
+                manifest,
+                values,
+                fresh=fresh,
+                live=live,
+                edited=st.query_params.get("from") or shown,
+                shown=shown,
             )
             st.query_params.from_dict({**form_values.query, "run": str(submitted.id)})
         except ProblemsError as error:

@@ -20,9 +20,11 @@ params = st.query_params.to_dict()
 try:
     group_id = UUID(params["id"]) if "id" in params else None
     source_id = UUID(params["from"]) if "from" in params else None
+    shown_id = UUID(params["run"]) if "run" in params else None
 except ValueError:
     st.title("Sweeps", anchor=False)
-    st.error(f"The link names no run or group: {code(params.get('id') or params['from'])}. Copy it again.")
+    given = next(params[key] for key in ("id", "from", "run") if key in params)
+    st.error(f"The link names no run or group: {code(given)}. Copy it again.")
     show_list_button()
     st.stop()
 
@@ -42,7 +44,7 @@ try:
         for problem in [*read.errors.values(), *read.unknown]:
             st.error(escape(problem.text), icon=":material/link_off:")
         setup.show_inputs(manifest, values, params)
-        started = setup.show_setup(setup.Model(app, version, manifest, values, source_id))
+        started = setup.show_setup(setup.Model(app, version, manifest, values, source_id or shown_id))
     else:
         st.title("Sweeps", anchor=False)
         st.markdown("Sweeps, sensitivities, goal seeks and analyses of change: many runs that are read together.")

@@ -660,6 +660,40 @@ class AsyncRun:
         response = await self._client._send("GET", protocol.run_path(self.id, "differences", again.id))
         return {**body_of(response), "replay": again.id}
 
+    async def edit(self, inputs: Mapping[str, Any] | None = None, /, *, fresh: bool = False, **more: Any) -> "AsyncRun":
+        """Run again on the run's version with some of its inputs changed; the new run says that it was edited from it.
+
+        Args:
+            inputs: changed inputs by key; the others stay as they are.
+            fresh: compute even where a stored result of equal inputs could be reused.
+            more: changed inputs by key. A `Path` is uploaded, a DataFrame is a table.
+
+        Raises:
+            InputsRefusedError: the inputs do not fit; each problem is listed.
+        """
+        if "inputs" not in self.info.raw:  # a line of the history
+            await self.refresh()
+        given = to_json({**(inputs or {}), **more})
+        for name, file in paths_in(given).items():
+            given[name] = await self._client.upload(file)
+        changed = {**self.info.inputs, **given}
+        body, headers = protocol.run_request(changed, version=self.info.version, fresh=fresh, key=None, source=self.id)
+        path = f"/apps/{self.info.raw['app_id']}/run"
+        response = await self._client._send("POST", path, json=body, headers=headers)
+        return await self._client.run(body_of(response)["run_id"])
+
+    async def links(self, *, before: int = 3, after: int = 2) -> dict[str, Any]:
+        """Return what the run came from and what was made from it: `nodes` and the `links` between them, by their keys.
+
+        Args:
+            before: how many links to follow to what it came from, 0 to 10.
+            after: how many links to follow to what was made from it, 0 to 3.
+        """
+        params = {"before": before, "after": after}
+        response = await self._client._send("GET", protocol.run_path(self.id, "links"), params=params)
+        found: dict[str, Any] = body_of(response)
+        return found
+
     async def save_file(self, name: str, target: str | Path = ".") -> Path:
         """Save a file that the model made and return the file's path."""
         return await self._save(protocol.run_path(self.id, "files", name), target, {}, name)

@@ -162,6 +162,28 @@ def show(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: As
 
 
 @app.command()
+def links(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """Print what a run came from and what was made from it, what came first above."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        found = tontine.run(run_id).links()
+    if as_json:
+        _print_json(found)
+        return
+    names = {node["key"]: node["id"] or f"({node['kind']})" for node in found["nodes"]}
+    rows = []
+    for node in found["nodes"]:
+        origins = [f"{one['kind']} {names[one['source']]}" for one in found["links"] if one["target"] == node["key"]]
+        what = node["group"] or node["kind"]
+        rows.append(
+            (names[node["key"]], what, node["status"] or "", "; ".join(origins), ", ".join(node["changes"] or ()))
+        )
+    _print_rows(("id", "what", "status", "came from", "changed"), rows)
+    if found["shown"] < found["total"]:
+        more = " or more" if found["capped"] else ""
+        print(f"{found['shown']} of {found['total']}{more} shown", file=sys.stderr)
+
+
+@app.command()
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="ids of 2 to 50 runs")],
     baseline: Annotated[str | None, typer.Option(help="one of them; the pinned or the first one without it")] = None,

@@ -97,10 +97,10 @@ def no_model(slug: str) -> NotFoundError:
 
 
 def run_request(
-    inputs: Mapping[str, Any], *, version: str | None, fresh: bool, key: str | None
+    inputs: Mapping[str, Any], *, version: str | None, fresh: bool, key: str | None, source: str | None = None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the body and the headers that ask for a run."""
-    body = {"inputs": dict(inputs), "version": version, "fresh": fresh}
+    """Return the body and the headers that ask for a run; `source` is the run that it is edited from."""
+    body = {"inputs": dict(inputs), "version": version, "fresh": fresh} | ({"source": source} if source else {})
     return body, {"Idempotency-Key": key or uuid.uuid4().hex}
 
 

@@ -5,6 +5,7 @@ runs is had by asking for that one. What differs between two linked runs is said
 Left out: what a run is made of, which the run records itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -73,8 +74,21 @@ def read_links(
         return run_links.read_links(conn, run_id, before=before, after=after, most=SHOWN, viewer=viewer)
 
 
-def changes_of(context: AppContext, links: RunLinks, *, actor: Actor) -> dict[str, Change]:
-    """Return, by the key of each run, what differs from the one that it came from: edited, replayed, or the group's."""
+def _as_it_is(manifest: Manifest, _version: str) -> Manifest:
+    return manifest
+
+
+def changes_of(
+    context: AppContext,
+    links: RunLinks,
+    *,
+    actor: Actor,
+    shown_as: Callable[[Manifest, str], Manifest] = _as_it_is,
+) -> dict[str, Change]:
+    """Return, by the key of each run, what differs from the one that it came from: edited, replayed, or the group's.
+
+    `shown_as` gets the manifest of a version and its hash, and returns that whose words and units are to be used.
+    """
     require(actor, Action.READ_RUNS)
     manifests: dict[str, Manifest | None] = {}
     found = {}
@@ -83,7 +97,8 @@ def changes_of(context: AppContext, links: RunLinks, *, actor: Actor) -> dict[st
         if source is None:
             continue
         if node.version not in manifests:
-            manifests[node.version] = _manifest_of(context, node, actor)
+            manifest = _manifest_of(context, node, actor)
+            manifests[node.version] = None if manifest is None else shown_as(manifest, node.version)
         found[node.key] = change_between(source, node, manifests[node.version])
     return found
 

@@ -71,6 +71,7 @@ RIGHTS = {
     "GET /runs/{run_id}/export/bundle": VIEWER,
     "POST /runs/{run_id}/replay": ANALYST,
     "GET /runs/{run_id}/differences/{other_id}": VIEWER,
+    "GET /runs/{run_id}/links": VIEWER,
     "PUT /runs/{run_id}/visibility": ANALYST,
     "GET /runs/{run_id}/sign-off": VIEWER,
     "POST /runs/{run_id}/sign-off": ANALYST,

@@ -119,6 +119,16 @@ def test_a_run_is_verified(tontine):
     assert json.loads(tontine("verify", large, "--json").stdout)["identical"] is True
 
 
+def test_what_came_from_a_run_is_printed_below_it(tontine):
+    large = rows(tontine("run", "large", "rows=21"))["run"]
+    again = json.loads(tontine("verify", large, "--json").stdout)["replay"]
+    lines = [line.split("\t") for line in tontine("links", large).stdout.splitlines()]
+    assert [line[0] for line in lines] == [large, again]
+    assert lines[1][1:4] == ["run", "SUCCESS", f"replay {large}"]
+    found = json.loads(tontine("links", again, "--json").stdout)
+    assert [(node["id"], node["depth"]) for node in found["nodes"]] == [(large, -1), (again, 0)]
+
+
 def test_what_is_refused_ends_with_1_and_lists_every_problem(tontine):
     done = tontine("run", "mortality", "age=300", "agge=1")
     assert done.returncode == 1

@@ -169,6 +169,24 @@ def test_a_run_is_saved_in_other_forms_and_verified(tontine, tmp_path):
     assert found["replay"] != run.id
 
 
+def test_a_run_is_edited_and_both_say_what_they_are_to_each_other(tontine):
+    first = tontine.model("mortality").run(age=71)
+    [listed] = [run for run in tontine.runs(model="mortality") if run.id == first.id]
+    second = listed.edit(age=72).wait()
+    assert second.info.inputs == {**first.info.inputs, "age": 72}
+    found = second.links()
+    ids = {node["key"]: node["id"] for node in found["nodes"]}
+    assert [(one["kind"], ids[one["source"]], ids[one["target"]]) for one in found["links"]] == [
+        ("edited", first.id, second.id)
+    ]
+    [changes] = [node["changes"] for node in found["nodes"] if node["id"] == second.id]
+    assert len(changes) == 1
+    assert "71" in changes[0]
+    assert "72" in changes[0]
+    assert [node["id"] for node in first.links(before=0, after=1)["nodes"]] == [first.id, second.id]
+    assert [node["id"] for node in first.links(before=0, after=0)["nodes"]] == [first.id]
+
+
 def test_the_history_is_read_page_by_page(tontine):
     made = [tontine.model("mortality").submit(age=age, fresh=True).id for age in range(60, 65)]
     listed = [run.id for run in tontine.runs(model="mortality", page=2) if run.id in made]

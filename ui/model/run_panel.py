@@ -140,6 +140,8 @@ def _show_sweep_link(app: App, version: Version, manifest: Manifest, form_values
     source = st.query_params.get("run") or st.query_params.get("from")
     if source and (links.omitted_tables(manifest, form_values.values) or "from" in st.query_params):
         query["from"] = source
+    if "run" in st.query_params:
+        query["run"] = st.query_params["run"]
     st.page_link(
         sitemap.make_page("sweep"),
         label="Sweep",

@@ -23,7 +23,7 @@ from engine.runs.follow import Snapshot
 from engine.runs.results import read_result_file, read_result_part
 from ui.form.links import run_link
 from ui.model import source_view
-from ui.result import downloads, provenance, results, run_progress, verify
+from ui.result import downloads, provenance, results, run_links, run_progress, verify
 from ui.shell import cached, sitemap
 from ui.shell.currency import result_in_currency
 from ui.shell.formatting import STATUS, duration
@@ -46,6 +46,7 @@ def show_run(now: Snapshot, *, previous: Snapshot | None = None, copy: bool = Fa
     with st.container(key=f"run-head-{name}"):
         if now.final:
             _show_status(now, copy=copy)
+            run_links.show_origin(now.run)
         else:
             run_progress.show_progress(now, key=name, stale=body if waiting and previous is not None else "")
     shown = previous if waiting and previous is not None else now
@@ -109,6 +110,7 @@ def _show_body(now: Snapshot, result: Result, manifest: Manifest) -> None:
             provenance.show_provenance(run, manifest)
             if run.status is Status.SUCCESS:
                 verify.show_verify(run)
+    run_links.show_links(run)
     source = st.expander("Source of this version", icon=":material/code:", key=f"{name}-source", on_change="rerun")
     if source.open:
         with source:

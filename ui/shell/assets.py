@@ -23,6 +23,7 @@ FILES = {
     "plotly.min.js": (Path(plotly.__file__).parent / "package_data" / "plotly.min.js", JAVASCRIPT),
     "charts.js": (FOLDER / "charts.js", JAVASCRIPT),
     "live_runs.js": (FOLDER / "live_runs.js", JAVASCRIPT),
+    "run_links.js": (FOLDER / "run_links.js", JAVASCRIPT),
     "run_progress.js": (FOLDER / "run_progress.js", JAVASCRIPT),
 }
 HASH_LENGTH = 16

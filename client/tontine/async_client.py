@@ -671,8 +671,6 @@ class AsyncRun:
         Raises:
             InputsRefusedError: the inputs do not fit; each problem is listed.
         """
-        if "inputs" not in self.info.raw:  # a line of the history
-            await self.refresh()
         given = to_json({**(inputs or {}), **more})
         for name, file in paths_in(given).items():
             given[name] = await self._client.upload(file)

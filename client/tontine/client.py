@@ -664,8 +664,6 @@ class Run:
         Raises:
             InputsRefusedError: the inputs do not fit; each problem is listed.
         """
-        if "inputs" not in self.info.raw:  # a line of the history
-            self.refresh()
         given = to_json({**(inputs or {}), **more})
         for name, file in paths_in(given).items():
             given[name] = self._client.upload(file)

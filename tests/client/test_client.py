@@ -171,8 +171,7 @@ def test_a_run_is_saved_in_other_forms_and_verified(tontine, tmp_path):
 
 def test_a_run_is_edited_and_both_say_what_they_are_to_each_other(tontine):
     first = tontine.model("mortality").run(age=71)
-    [listed] = [run for run in tontine.runs(model="mortality") if run.id == first.id]
-    second = listed.edit(age=72).wait()
+    second = tontine.run(first.id).edit(age=72).wait()
     assert second.info.inputs == {**first.info.inputs, "age": 72}
     found = second.links()
     ids = {node["key"]: node["id"] for node in found["nodes"]}

@@ -58,17 +58,17 @@ def test_a_run_is_edited_and_the_graph_is_walked_back_and_forth(page):
 
     page.get_by_role("link", name="Edit and run again").click()
     page.wait_for_url(re.compile(f"from={first}"))
-    age = page.get_by_role("spinbutton", name=re.compile("^Age")).first
-    age.fill("55")
-    age.press("Enter")
-    page.wait_for_function("new URLSearchParams(location.search).get('age') === '55'")
+    age = page.get_by_role("slider", name=re.compile("^Age"))
+    age.focus()
+    age.press("ArrowRight")
+    page.wait_for_function("new URLSearchParams(location.search).get('age') === '51'")
     page.locator(".st-key-run button").click()
     page.wait_for_url(re.compile("[?&]run="))
     second = run_of(page, "run")
     assert second != first
     # Under the result on the model's page: the line, and the graph.
     page.get_by_role("link", name=f"Edited from run {first[-8:]}").wait_for()
-    page.get_by_text("Age 50 years → 55 years").first.wait_for()
+    page.get_by_text("Age 50 years → 51 years").first.wait_for()
     page.get_by_text("Where it comes from").click()
     wait_for_current(page, second)
     assert boxes(page).count() == 2

@@ -23,6 +23,7 @@ from ui.shell.markup import escape
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
+WALKED = "walked_runs"  # those between which the reader has gone by the graph in this session
 MANY = 6  # phrases of what differs in the line
 
 _draw = st.components.v2.component("tontine_run_links", html="<span hidden></span>", js=LOADER, isolate_styles=False)
@@ -60,7 +61,11 @@ def show_origin(run: Run) -> None:
 def show_links(run: Run) -> None:
     """Offer the graph of what the run came from and what was made from it; must be drawn in a fragment."""
     panel = st.expander(
-        "Where it comes from", icon=":material/account_tree:", key=f"{run.app_slug}-links", on_change="rerun"
+        "Where it comes from",
+        expanded=run.id in st.session_state.get(WALKED, ()),
+        icon=":material/account_tree:",
+        key=f"{run.app_slug}-links",
+        on_change="rerun",
     )
     if not panel.open:
         return
@@ -79,7 +84,7 @@ def show_links(run: Run) -> None:
         answer: Any = _draw(key=f"{run.app_slug}-run-links", data=data, on_walk_change=_walk)
         st.caption(_extent(found))
         if answer.walk is not None:
-            _open(next((node for node in found.nodes if node.key == str(answer.walk)), None))
+            _open(run, next((node for node in found.nodes if node.key == str(answer.walk)), None))
 
 
 def _extent(found: RunLinks) -> str:
@@ -90,8 +95,10 @@ def _extent(found: RunLinks) -> str:
     return f"{words} {found.shown:,} of {total} shown; open a run for those around it."
 
 
-def _open(node: LinkNode | None) -> None:
+def _open(run: Run, node: LinkNode | None) -> None:
     if node is not None and isinstance(node.id, UUID):
+        # Streamlit forgets what was open on the page before: the graph stays open on the way there and back.
+        st.session_state[WALKED] = {*st.session_state.get(WALKED, ()), run.id, node.id}
         page = "sweep" if node.kind is NodeKind.GROUP else "run"
         st.switch_page(sitemap.make_page(page), query_params={"id": str(node.id)})
 

@@ -34,7 +34,8 @@ VIEWS = (
         "One row a run: its model and version, inputs, how it ended and what it used",
         "id, app_id, version, status, inputs, digest, seed, user_id, queued_at, started_at, finished_at, reason, "
         "problems, traceback, warnings, progress, message, log, attempt, priority, peak_memory, cpu_seconds, worker, "
-        "environment, reused_from, superseded_by, cancel_requested, cancelled_by, batch",
+        "environment, reused_from, superseded_by, cancel_requested, cancelled_by, batch, "
+        "origin_kind, origin",
     ),
     ExplorerView("results", "Summary and result of each run that succeeded, large parts apart", "run_id, doc, summary"),
     ExplorerView(

@@ -19,8 +19,10 @@ from engine.runs.links import AFTER, BEFORE, MOST_AFTER, MOST_BEFORE, Change, ch
 
 router = APIRouter(tags=["runs"])
 
-Before = Annotated[int, Query(ge=0, le=MOST_BEFORE, description="how many links to follow to what it came from")]
-After = Annotated[int, Query(ge=0, le=MOST_AFTER, description="how many links to follow to what was made from it")]
+Before = Annotated[int, Query(ge=0, le=MOST_BEFORE, description="links to follow to what it came from")]
+After = Annotated[
+    int, Query(ge=0, le=MOST_AFTER, description="links to follow to what was made from it; with 0 that is not counted")
+]
 
 
 class LinkNodeBody(BaseModel):

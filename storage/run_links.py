@@ -106,7 +106,7 @@ def read_links(
         conn: the transaction.
         run_id: a run that `viewer` may read.
         before: how many links to follow to what it came from.
-        after: how many links to follow to what was made from it.
+        after: how many links to follow to what was made from it; with 0 nothing of that is counted either.
         most: how many runs and groups to return: the nearest ones, among these the newest.
         viewer: who reads; None reads all runs.
     """
@@ -117,7 +117,9 @@ def read_links(
     nodes, parents = _read_nodes(conn, depths)
     outside = {p.id for known in parents.values() for p in known if p.id is not None and p.id not in nodes}
     cut = _readable_ids(conn, list(outside), viewer)
-    counts = _count_made(conn, [found for found, node in nodes.items() if node.kind is NodeKind.RUN], viewer)
+    # A page asks for the origin alone with each result that it draws: what was made from a run is not counted then.
+    of_runs = [found for found, node in nodes.items() if node.kind is NodeKind.RUN] if after else []
+    counts = _count_made(conn, of_runs, viewer) if of_runs else {}
 
     keys: dict[UUID, str] = {found: node.key for found, node in nodes.items()}
     links: list[Link] = []

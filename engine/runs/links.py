@@ -51,7 +51,7 @@ def read_links(
         run_id: the run.
         actor: who asks; what they may not see is a node without an id.
         before: how many links to follow to what it came from, 0 to `MOST_BEFORE`.
-        after: how many links to follow to what was made from it, 0 to `MOST_AFTER`.
+        after: how many links to follow to what was made from it, 0 to `MOST_AFTER`; with 0 it is not counted either.
 
     Raises:
         InputError: it is asked for too many links.

@@ -112,7 +112,7 @@ function item(view, data, box) {
     inside.addEventListener("click", (event) => walk(view, box, event))
   }
   if (box.current) inside.setAttribute("aria-current", "true")
-  inside.title = [box.name, box.user, box.relation, box.what].filter(Boolean).join("\n")
+  inside.title = [box.name, box.user, box.relation, box.what, box.about].filter(Boolean).join("\n")
   inside.append(...[part("b", box.name), part("i", box.what), part("i", box.about, true), part("i", box.more, true)].filter(Boolean))
   const relation = part("i", box.relation, true)
   if (relation) {

@@ -46,6 +46,10 @@ class RequirementsError(ProblemsError):
     """The packages that a model asks for cannot be had."""
 
 
+class InterpreterError(RequirementsError):
+    """The Python that a model asks for is not on this host, or cannot be used there."""
+
+
 class InputError(ProblemsError):
     """Inputs do not fit the manifest's fields."""
 
@@ -204,6 +208,10 @@ class LostClaimError(TontineError):
 
 class SandboxLostError(TontineError):
     """The zygote went away under a run, through no fault that can be laid on the model."""
+
+
+class InterpreterStartError(SandboxLostError):
+    """The Python that a model asks for does not start on this worker."""
 
 
 class ConnectionDenied(TontineError):  # noqa: N818 - it reads as what it says

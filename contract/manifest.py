@@ -5,6 +5,7 @@ collected, unknown keys are kept, ignored and named in a warning.
 Left out: the code beside it, and where the folder came from: that is the registry's.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,7 @@ KNOWN = frozenset(
         "network",
         "secrets",
         "requirements",
+        "python",
         "deterministic",
         "baseline",
         "rules",
@@ -53,6 +55,8 @@ LAYOUTS = ("wide",)
 MAX_HEADLINE = 3  # summary labels
 LIMITS = ("seconds", "memory_mb", "output_mb")
 MAX_HEADLINES = 3
+PYTHON = re.compile(r"3\.(0|[1-9][0-9]?)")
+OLDEST_PYTHON = "3.11"  # what the code of ours that runs inside a run needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Manifest:
     `headline` names the summary figures that are shown large, `layout` is "wide" where tables of the form take the
     page's width, and `maintainers` answer questions about the model. `core` says that it keeps to the keys of the
     MCLAVIER Marketplace: such a model may be random without a seed, so its results are reused only where it declares
-    `deterministic` itself.
+    `deterministic` itself. `python` is the version that runs it, such as 3.12; None for the installation's own.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Manifest:
     network: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
+    python: str | None = None
     deterministic: bool = True
     live: bool | None = None
     baseline: Mapping[str, Any] | None = None
@@ -157,6 +162,7 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         network=network,
         secrets=access.parse_secrets(_read_texts(reader, "secrets"), problems),
         requirements=_read_texts(reader, "requirements"),
+        python=_read_python(reader, stored=files is None),
         deterministic=reader.flag("deterministic", default=not core) and not network,
         live=reader.typed("live", bool, "true or false"),
         baseline=reader.typed("baseline", Mapping, "an object"),
@@ -217,6 +223,26 @@ def _check_show_if(inputs: Mapping[str, Field], problems: list[Problem]) -> None
 def _read_version(reader: DeclarationReader) -> str | None:
     value = reader.raw.get("version")
     return str(value) if isinstance(value, int | float) else reader.text("version")
+
+
+def _read_python(reader: DeclarationReader, *, stored: bool) -> str | None:
+    """Return the Python that the model is for, such as 3.12; None where any will do."""
+    value = reader.raw.get("python")
+    if value is None:
+        return None
+    hint = f'Write {OLDEST_PYTHON} or newer with one point, such as "3.12": the newest 3.12 that is installed runs it.'
+    if isinstance(value, str) and PYTHON.fullmatch(value.strip()):
+        if int(value.strip().split(".")[1]) >= int(OLDEST_PYTHON.split(".")[1]):
+            return value.strip()
+        found = f"Python {value.strip()} is older than {OLDEST_PYTHON}"
+    elif is_number(value):
+        found = f"{value} is a number, which could not tell 3.1 from 3.10"
+        hint = 'Write it as a text, such as "3.12".'
+    else:
+        found = f"{shorten(value)} is not a version of Python"
+    if not stored:  # a stored version may be from when the key was not known, and its runs must stay readable
+        reader.problem("python", found, hint)
+    return None
 
 
 def _read_texts(reader: DeclarationReader, key: str) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 Chosen: what any worker needs to install the very same files on any later day. Equal locks have an equal hash, so that
 versions share one installation.
+A lock for another Python than the installation's has the standard set too, because there is nothing else of it there.
 Left out: resolving and installing, which are `registry.package_resolution` and `registry.overlays`.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -28,15 +30,30 @@ class LockedPackage:
 
 @dataclass(frozen=True, slots=True)
 class PackageLock:
-    """The packages of a version, by name, as they were resolved for a Python such as 3.11."""
+    """The packages of a version, by name, as they were resolved for a Python such as 3.11.
+
+    `standard` are those that every model has, where the Python is another one than the installation's was.
+    """
 
     python: str
     packages: tuple[LockedPackage, ...]
+    standard: tuple[LockedPackage, ...] = ()
 
     @property
     def hash(self) -> str:
         """The content hash: equal packages for an equal Python have an equal one."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def standard_lock(self) -> "PackageLock | None":
+        """The lock of the standard set alone, which models share; None where it is the installation's own."""
+        return PackageLock(self.python, self.standard) if self.standard else None
+
+    @property
+    def parts(self) -> "list[PackageLock]":
+        """The locks that are installed for this one, a folder each: the standard set's, and the model's own."""
+        own = dataclasses.replace(self, standard=()) if self.packages else None
+        return [part for part in (self.standard_lock, own) if part is not None]
 
     @property
     def text(self) -> str:
@@ -54,14 +71,22 @@ class PackageLock:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the lock as the database holds it."""
-        packages = [{"name": p.name, "version": p.version, "hashes": list(p.hashes)} for p in self.packages]
-        return {"python": self.python, "packages": packages}
+        # Absent where there is none, so that earlier locks keep their hashes.
+        standard = {"standard": _as_dicts(self.standard)} if self.standard else {}
+        return {"python": self.python, "packages": _as_dicts(self.packages), **standard}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "PackageLock":
         """Return the lock that `as_dict` wrote."""
-        packages = tuple(LockedPackage(p["name"], p["version"], tuple(p["hashes"])) for p in stored["packages"])
-        return cls(stored["python"], packages)
+        return cls(stored["python"], _from_dicts(stored["packages"]), _from_dicts(stored.get("standard", ())))
+
+
+def _as_dicts(packages: Sequence[LockedPackage]) -> list[dict[str, Any]]:
+    return [{"name": p.name, "version": p.version, "hashes": list(p.hashes)} for p in packages]
+
+
+def _from_dicts(stored: Sequence[Mapping[str, Any]]) -> tuple[LockedPackage, ...]:
+    return tuple(LockedPackage(p["name"], p["version"], tuple(p["hashes"])) for p in stored)
 
 
 def compare_packages(old: PackageLock | None, new: PackageLock | None) -> list[str]:

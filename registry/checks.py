@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from contract.checks import CheckResult, Level
 from contract.errors import ManifestError
 from registry.requirements import find_missing
-from registry.validation import ValidatedModel, validate_model
+from registry.validation import ValidatedModel, is_for_other_python, validate_model
 
 if TYPE_CHECKING:
     from contract.problems import Problem
@@ -37,7 +37,7 @@ def check_files(files: Mapping[str, bytes]) -> tuple[list[CheckResult], Validate
         wrong = [p for p in problems if p.where.split(" ", 1)[0] == name]
         results += [CheckResult.failed(name, p) for p in wrong]
         if not wrong and name == CODE:
-            results.append(CheckResult(name, Level.PASS, "it compiles and defines run"))
+            results.append(CheckResult(name, Level.PASS, _describe_code(model)))
         elif not wrong and model is not None:
             results.append(CheckResult(name, Level.PASS, _describe(name, model)))
     known = [p for p in problems if p.where.split(" ", 1)[0] not in {MANIFEST, CASES, CODE}]
@@ -46,12 +46,20 @@ def check_files(files: Mapping[str, bytes]) -> tuple[list[CheckResult], Validate
         return results, None
     results += _warnings(model) or [CheckResult(UNKNOWN, Level.PASS, "every key of the manifest is known")]
     requirements = model.manifest.requirements
+    if is_for_other_python(model.manifest):  # its packages are looked at once that Python has been found
+        return results, model
     unmet, missing = find_missing(requirements)
     results += [CheckResult.failed(REQUIREMENTS, p) for p in unmet]
     if not unmet and not missing:
         met = ", ".join(requirements) + " installed" if requirements else "none beyond Python's own and the installed"
         results.append(CheckResult(REQUIREMENTS, Level.PASS, met))
     return results, model
+
+
+def _describe_code(model: ValidatedModel | None) -> str:
+    if model is not None and is_for_other_python(model.manifest):
+        return f"it is for Python {model.manifest.python}, which imports it below"
+    return "it compiles and defines run"
 
 
 def _describe(name: str, model: ValidatedModel) -> str:

@@ -3,11 +3,13 @@
 Chosen: built into a temporary folder and renamed, under a lock of the file system, so that several processes build it
 once and a killed one leaves nothing that counts. Whoever uses an overlay holds a shared lock on it, and only what
 nobody holds is removed: what no version needs, and the least recently used beyond the host's limit. It is built again
-from the lock when it is needed.
+from the lock when it is needed. For a model that asks for another Python, the standard set is an overlay as well, which
+all models of that Python share.
 Left out: which version has which lock, which is the database's.
 """
 
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -23,15 +25,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from contract.errors import RequirementsError
+from contract.errors import InterpreterError, RequirementsError
 from contract.package_lock import LockedPackage, PackageLock
 from contract.problems import Problem
+from registry.interpreters import Interpreter, Interpreters, host_python
 from registry.package_index import NONE, PackageIndex
-from registry.package_resolution import explain, resolve
-from registry.requirements import find_missing, standard_set
+from registry.package_resolution import explain, resolve, resolve_standard
+from registry.requirements import STANDARD, find_missing, standard_set
 from registry.uv_process import UvError, folder_bytes, run_uv
 
 TIMEOUT = 900.0  # s to fetch and install everything
+STANDARD_MB = 2_000  # of the standard set for another Python: it is not a model's, so that a model's limit is not its
 LOCK_INTERVAL = 0.05  # s between two attempts to have a lock
 PACKAGES = "packages"  # the folder of an overlay that a run sees
 ABOUT = "overlay.json"
@@ -41,9 +45,10 @@ LOCK = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """An overlay of this host: its lock's hash, what is in it, its size in bytes, and when it was last used."""
+    """An overlay of this host: its lock's hash, its Python, what is in it, its bytes, and when it was last used."""
 
     hash: str
+    python: str
     packages: tuple[str, ...]
     bytes: int
     built_at: datetime
@@ -51,9 +56,16 @@ class Overlay:
     in_use: bool
 
 
-def host_python() -> str:
-    """Return this Python as locks name it, such as 3.11."""
-    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+@dataclass(frozen=True, slots=True)
+class OpenedPackages:
+    """What a run is given of this host: the folder of the packages of its model, where it has any.
+
+    For a lock of another Python also that `interpreter`, and `libraries`, the folder of the standard set for it.
+    """
+
+    overlay: Path | None
+    interpreter: Interpreter | None = None
+    libraries: Path | None = None
 
 
 class OverlayStore:
@@ -66,23 +78,71 @@ class OverlayStore:
 
     def __init__(self, root: Path, index: PackageIndex | None = None) -> None:
         self.root, self.index = root.absolute(), index or PackageIndex()
+        self.interpreters = Interpreters(self.index.environment)
 
     def resolve(
-        self, requirements: Collection[str], *, stopped: Callable[[], bool] = lambda: False
+        self,
+        requirements: Collection[str],
+        python: str | None = None,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> PackageLock | None:
         """Return what has to be installed for these requirements; None where every model has it.
 
+        Args:
+            requirements: the manifest's.
+            python: the manifest's, such as 3.12. With it there always is a lock, so that no other Python takes runs.
+            stopped: asked again and again; resolving is given up where it says yes.
+
         Raises:
             RequirementsError: with each requirement that cannot be met.
+            InterpreterError: that Python is not on this host, or what every model has cannot be had for it.
         """
-        problems, missing = find_missing(requirements)
+        own = python is None or python == host_python()
+        interpreter = None if own or python is None else self.interpreters.find(python)
+        problems, missing = find_missing(requirements, None if interpreter is None else interpreter.version)
         if problems:
             raise RequirementsError(problems)
-        return resolve(self.index, missing, host_python(), folder=self.root, stopped=stopped) if missing else None
+        if interpreter is None:
+            lock = resolve(self.index, missing, host_python(), folder=self.root, stopped=stopped) if missing else None
+            return PackageLock(host_python(), ()) if lock is None and python is not None else lock
+        standard = resolve_standard(self.index, interpreter, folder=self.root, stopped=stopped)
+        lock = None
+        if missing:
+            lock = resolve(
+                self.index,
+                missing,
+                interpreter.python,
+                executable=str(interpreter.executable),
+                standard={package.name: package.version for package in standard},
+                folder=self.root,
+                stopped=stopped,
+            )
+        return PackageLock(interpreter.python, () if lock is None else lock.packages, standard)
 
     def is_built(self, lock: PackageLock) -> bool:
-        """Say whether an overlay is there."""
-        return self._folder(lock.hash).is_dir()
+        """Say whether everything of a lock is there."""
+        return all(self._folder(part).is_dir() for part in lock.parts)
+
+    @contextlib.contextmanager
+    def open(self, lock: PackageLock, *, stopped: Callable[[], bool] = lambda: False) -> Iterator[OpenedPackages]:
+        """Give all that a run of this lock needs, built where it is not there; it stays until the block is left.
+
+        Raises:
+            InterpreterError: the lock's Python is not on this host.
+            RequirementsError: the packages cannot be installed here.
+        """
+        interpreter = libraries = None
+        if lock.standard_lock is not None:
+            interpreter = self.interpreters.find(lock.python)
+        elif lock.python != host_python():
+            raise InterpreterError([_other_installation(lock)])
+        with contextlib.ExitStack() as stack:
+            if lock.standard_lock is not None:
+                libraries = stack.enter_context(self.use(lock.standard_lock, stopped=stopped))
+            own = [part for part in lock.parts if part != lock.standard_lock]
+            overlay = stack.enter_context(self.use(own[0], stopped=stopped)) if own else None
+            yield OpenedPackages(overlay, interpreter, libraries)
 
     @contextlib.contextmanager
     def use(self, lock: PackageLock, *, stopped: Callable[[], bool] = lambda: False) -> Iterator[Path]:
@@ -91,7 +151,7 @@ class OverlayStore:
         Raises:
             RequirementsError: it cannot be built here.
         """
-        folder = self._folder(lock.hash)
+        folder = self._folder(lock)
         if self.index.closed and not folder.is_dir():
             hint = "An administrator sets TONTINE_PACKAGE_INDEX."
             raise RequirementsError([Problem("requirements", "no packages are installed for models here", hint)])
@@ -116,9 +176,9 @@ class OverlayStore:
                     used = datetime.fromtimestamp(os.fstat(held.fileno()).st_mtime, UTC)
                     free = _is_free(held)
                 built = datetime.fromtimestamp(about["built_at"], UTC)
-                found.append(
-                    Overlay(about["hash"], tuple(about["packages"]), about["bytes"], built, used, in_use=not free)
-                )
+                python = about.get("python", host_python())
+                packages = tuple(about["packages"])
+                found.append(Overlay(about["hash"], python, packages, about["bytes"], built, used, in_use=not free))
         return sorted(found, key=lambda overlay: overlay.used_at, reverse=True)
 
     def remove_unused(self, needed: Collection[str]) -> list[Overlay]:
@@ -138,7 +198,9 @@ class OverlayStore:
 
     def remove(self, hash: str) -> bool:  # noqa: A002 - the contract's word
         """Remove an overlay and return whether it was there and nobody used it."""
-        folder = self._folder(hash)
+        folder = next((found for found in self._built() if found.name.startswith(f"{hash}-")), None)
+        if folder is None:
+            return False
         with self._lock_file(folder) as held:
             if not _is_free(held) or not folder.is_dir():
                 return False
@@ -154,13 +216,15 @@ class OverlayStore:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _folder(self, hash_: str) -> Path:
+    def _folder(self, lock: PackageLock) -> Path:
         # Wheels are for a Python and a system; the same data folder may see another one later.
-        return self.root / f"{hash_}-{sys.implementation.cache_tag}-{platform.machine()}"
+        own = lock.python == host_python()
+        tag = sys.implementation.cache_tag if own else f"cpython-{lock.python.replace('.', '')}"
+        return self.root / f"{lock.hash}-{tag}-{platform.machine()}"
 
     def _built(self) -> Iterator[Path]:
         if self.root.is_dir():
-            ending = f"-{sys.implementation.cache_tag}-{platform.machine()}"
+            ending = f"-{platform.machine()}"
             yield from (p for p in self.root.iterdir() if p.name.endswith(ending) and (p / ABOUT).is_file())
 
     def _lock_file(self, folder: Path) -> IO[str]:
@@ -168,9 +232,8 @@ class OverlayStore:
         return (self.root / f"{folder.name}{LOCK}").open("a")
 
     def _build(self, lock: PackageLock, folder: Path, stopped: Callable[[], bool]) -> None:
-        if lock.python != host_python():
-            found = f"they were locked for Python {lock.python}, and this worker has {host_python()}"
-            raise RequirementsError([Problem("requirements", found, "Run it on a worker with that Python.")])
+        own = lock.python == host_python()
+        executable = sys.executable if own else str(self.interpreters.find(lock.python).executable)
         self.remove_abandoned()
         home = Path(tempfile.mkdtemp(prefix=BUILDING, dir=self.root))
         try:
@@ -178,29 +241,46 @@ class OverlayStore:
                 fcntl.flock(mine, fcntl.LOCK_EX)
                 overlay = home / "overlay"
                 overlay.mkdir()
-                self._install(lock, home, overlay / PACKAGES, stopped)
+                self._install(lock, home, overlay / PACKAGES, executable, stopped)
                 size = folder_bytes(overlay)
-                if size > self.index.overlay_mb * 1_000_000:
-                    found = f"the packages take {size / 1e6:,.0f} MB, and {self.index.overlay_mb:,} are allowed"
+                allowed = self._index_for(lock).overlay_mb
+                if size > allowed * 1_000_000:
+                    found = f"the packages take {size / 1e6:,.0f} MB, and {allowed:,} are allowed"
                     hint = "Ask for less, or ask an administrator to raise TONTINE_OVERLAY_MB."
                     raise RequirementsError([Problem("requirements", found, hint)])
                 labels = [package.label for package in lock.packages]
-                about = {"hash": lock.hash, "packages": labels, "bytes": size, "built_at": time.time()}
-                (overlay / ABOUT).write_text(json.dumps(about))
+                about = {"hash": lock.hash, "python": lock.python, "packages": labels, "bytes": size}
+                (overlay / ABOUT).write_text(json.dumps({**about, "built_at": time.time()}))
                 _make_read_only(overlay)
                 overlay.rename(folder)
         finally:
             shutil.rmtree(home, ignore_errors=True)
         self.make_room()
 
-    def _install(self, lock: PackageLock, home: Path, target: Path, stopped: Callable[[], bool]) -> None:
+    def _install(
+        self, lock: PackageLock, home: Path, target: Path, executable: str, stopped: Callable[[], bool]
+    ) -> None:
         (home / "lock.txt").write_text(lock.text)
         options = ["--no-deps", "--require-hashes", "--compile-bytecode", "--quiet"]
         arguments = ["install", "--target", str(target), "--requirements", "lock.txt", *options]
         try:
-            run_uv(self.index, arguments, folder=home, timeout=TIMEOUT, stopped=stopped)
+            run_uv(self._index_for(lock), arguments, folder=home, timeout=TIMEOUT, python=executable, stopped=stopped)
         except UvError as error:
             raise RequirementsError([_explain_install(str(error), lock.packages)]) from error
+
+    def _index_for(self, lock: PackageLock) -> PackageIndex:
+        """Return the index with the bounds of this lock: the standard set's own where it is one of another Python."""
+        if lock.python == host_python() or STANDARD[0] not in lock.versions:
+            return self.index
+        return dataclasses.replace(self.index, overlay_mb=max(self.index.overlay_mb, STANDARD_MB))
+
+
+def _other_installation(lock: PackageLock) -> Problem:
+    found = (
+        f"this version was registered where Python {lock.python} is the installation's own, and this worker's own is "
+        f"{host_python()}"
+    )
+    return Problem("python", found, "Run it on a worker with that Python, or register the model again.")
 
 
 def _explain_install(text: str, packages: tuple[LockedPackage, ...]) -> Problem:

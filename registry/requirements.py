@@ -43,8 +43,16 @@ def standard_set() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def find_missing(requirements: Iterable[str]) -> tuple[list[Problem], list[str]]:
-    """Return a problem for each requirement that cannot be met, and the requirements that are to be installed."""
+def find_missing(requirements: Iterable[str], python: str | None = None) -> tuple[list[Problem], list[str]]:
+    """Return a problem for each requirement that cannot be met, and the requirements that are to be installed.
+
+    Args:
+        requirements: those of a manifest.
+        python: the full version of the Python that they are for; without it, the installation's own.
+    """
+    environment = {}
+    if python is not None:
+        environment = {"python_version": python.rpartition(".")[0], "python_full_version": python}
     problems: list[Problem] = []
     missing: list[str] = []
     for i, text in enumerate(requirements):
@@ -66,7 +74,7 @@ def find_missing(requirements: Iterable[str]) -> tuple[list[Problem], list[str]]
         name = canonicalize_name(wanted.name)
         if wanted.url:
             problems.append(Problem(where, "it names an address to install from", "Name the package alone."))
-        elif name == SHARED_LIBRARY or not (wanted.marker is None or wanted.marker.evaluate()):
+        elif name == SHARED_LIBRARY or not (wanted.marker is None or wanted.marker.evaluate(environment)):
             continue
         elif name in standard_set() and not wanted.specifier.contains(standard_set()[name], prereleases=True):
             problems.append(_standard_conflict(where, wanted, standard_set()[name]))

@@ -35,6 +35,7 @@ def run_uv(
     *,
     folder: Path,
     timeout: float,
+    python: str = sys.executable,
     given: str = "",
     stopped: Callable[[], bool] = lambda: False,
 ) -> str:
@@ -45,6 +46,7 @@ def run_uv(
         arguments: after `uv pip`.
         folder: the only one it may write to, empty at first.
         timeout: s.
+        python: the interpreter that the packages are for.
         given: its standard input.
         stopped: asked again and again; uv is ended where it says yes.
 
@@ -71,7 +73,7 @@ def run_uv(
     command = [
         *(sys.executable, "-I", launcher, str(folder), str(CPU), str(most), str(os.getpid())),
         *(find_uv(), "pip", *arguments, "--color=never", "--no-progress", "--only-binary=:all:"),
-        *("--python", sys.executable),
+        *("--python", python),
     ]
     (folder / "given").write_text(given)
     until = time.monotonic() + timeout

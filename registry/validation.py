@@ -1,7 +1,8 @@
 """A folder becomes a version: manifest and cases are read and checked before anything is published.
 
 Chosen: every problem of manifest, cases and code is collected and reported together.
-Left out: running the code. It is only compiled here; it runs in the sandbox.
+Left out: running the code. It is only compiled here, and not even that where it is for another Python; it runs in the
+sandbox.
 """
 
 import ast
@@ -21,6 +22,7 @@ from contract.cases import Case
 from contract.errors import ManifestError
 from contract.manifest import Manifest
 from contract.problems import Problem
+from registry.interpreters import host_python
 from registry.model_files import content_hash
 
 SHARED_LIBRARY = "tontine-actuarial"
@@ -60,7 +62,8 @@ def validate_model(files: Mapping[str, bytes]) -> ValidatedModel:
             problems += [Problem(f"cases.json {p.where}", p.message, p.hint) for p in error.problems]
     if manifest is not None:
         problems += _check_requirements(manifest.requirements)
-    problems += _check_code(files.get("function.py", b""))
+    if not is_for_other_python(manifest):
+        problems += _check_code(files.get("function.py", b""))
     if problems or manifest is None:
         raise ManifestError(problems)
     readme = next((files[n].decode(errors="replace") for n in ("README.md", "readme.md") if n in files), None)
@@ -69,6 +72,11 @@ def validate_model(files: Mapping[str, bytes]) -> ValidatedModel:
     if isinstance(raw_cases, dict):
         raw_cases = raw_cases.get("cases", [])
     return ValidatedModel(content_hash(files), manifest, cases, raw_cases or [], readme)
+
+
+def is_for_other_python(manifest: Manifest | None) -> bool:
+    """Say if the code may have syntax that this Python does not know: the sandbox compiles it with the right one."""
+    return manifest is not None and manifest.python not in {None, host_python()}
 
 
 def _parse_json(name: str, content: bytes, problems: list[Problem]) -> Any:

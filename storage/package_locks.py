@@ -14,10 +14,13 @@ from storage.tables import package_locks
 
 # Those of models that take runs, and of models that are being registered.
 _NEEDED = """
+with needed as (
 select v.package_lock as hash, a.slug from versions v join apps a on a.id = v.app_id
 where v.package_lock is not null and (a.archived_at is null or a.archived_by is null)
 union select package_lock, slug from registrations
 where package_lock is not null and status in ('CHECKING', 'READY')
+)
+select n.slug, l.lock from needed n join package_locks l on l.hash = n.hash order by n.slug
 """
 _UNREFERENCED = """
 delete from package_locks l where created_at < now() - interval '1 day'
@@ -39,10 +42,12 @@ def get_lock(conn: Connection, hash: str) -> PackageLock | None:  # noqa: A002 -
 
 
 def models_by_lock(conn: Connection) -> dict[str, list[str]]:
-    """Return the names of the models that may run with each lock, by its hash."""
+    """Return the names of the models that may run with each set of packages that is installed, by its lock's hash."""
     found: dict[str, list[str]] = defaultdict(list)
-    for row in conn.execute(sql(_NEEDED + " order by 2")):
-        found[row.hash].append(row.slug)
+    for row in conn.execute(sql(_NEEDED)):
+        for part in PackageLock.from_dict(row.lock).parts:
+            if row.slug not in found[part.hash]:
+                found[part.hash].append(row.slug)
     return dict(found)
 
 

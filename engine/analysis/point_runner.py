@@ -8,7 +8,6 @@ Left out: which points, and when (`engine.analysis.lanes`, `engine.analysis.seek
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +23,7 @@ from engine.models.packages import open_packages
 from engine.models.versions import LoadedVersion, load_version
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
-from engine.runs.execute import WorkerContext, ensure_unpacked, run_limits
+from engine.runs.execute import WorkerContext, ensure_unpacked, run_environment, run_limits
 from engine.runs.submit import declared_seed
 from engine.sandbox.job import Point, PointResult
 from engine.sandbox.supervisor import CancelToken, Progress, SandboxJob
@@ -52,7 +51,7 @@ class PointRunner:
     def __init__(self, worker_context: WorkerContext, group: RunGroup, cancel: CancelToken) -> None:
         self.worker_context, self.group, self.cancel = worker_context, group, cancel
         self.failed = False  # whether the last child ended by a point's failure
-        self.packages: Mapping[str, str] = {}  # versions of those that the model has beyond the standard set
+        self.environment: Mapping[str, str] = {}  # versions that the points have found
 
     def load(self, version: str) -> LoadedVersion:
         """Return a version of the group's model.
@@ -135,15 +134,15 @@ class PointRunner:
             budget=budget,
         )
         lock = loaded.version.lock
-        self.packages = lock.versions if lock is not None else {}
         try:
-            with (
-                open_packages(self.worker_context.overlays, lock, self.cancel) as overlay,
-                self.worker_context.sandbox.run(replace(job, overlay=overlay), _ignore, self.cancel, take) as outcome,
-            ):
-                self.failed = outcome.status is not Status.SUCCESS and self.cancel.reason is None
-                if waiting:
-                    self.store(waiting)
+            with open_packages(self.worker_context.overlays, lock, self.cancel) as packages:
+                sandbox = self.worker_context.sandbox
+                found = sandbox.packages_for(packages.runtime)
+                self.environment = run_environment(self.worker_context, found, lock)
+                with sandbox.run(packages.given_to(job), _ignore, self.cancel, take) as outcome:
+                    self.failed = outcome.status is not Status.SUCCESS and self.cancel.reason is None
+                    if waiting:
+                        self.store(waiting)
         except RequirementsError:
             self.failed = self.cancel.reason is None  # the run of a point alone says what is missing
         return done
@@ -159,7 +158,7 @@ class PointRunner:
                         self.group.id,
                         points,
                         worker=self.worker_context.worker,
-                        environment={**self.worker_context.sandbox.packages, **self.packages},
+                        environment=self.environment or self.worker_context.sandbox.packages,
                     )
             except DatabaseUnavailable:
                 if time.monotonic() >= until:

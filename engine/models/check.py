@@ -17,13 +17,13 @@ from typing import Any
 from contract import inputs as contract_inputs
 from contract.cases import Case, mismatches
 from contract.checks import CheckResult, Level, is_refused
-from contract.errors import InputError, RequirementsError, ResultError, SandboxLostError
+from contract.errors import InputError, InterpreterError, RequirementsError, ResultError, SandboxLostError
 from contract.fields import Field
 from contract.manifest import Manifest
 from contract.package_lock import PackageLock, list_labels
 from contract.result import parse_result, require_object
 from contract.run import Status
-from engine.models.packages import open_packages
+from engine.models.packages import ModelPackages, open_packages
 from engine.processes.limits import InstallationLimits
 from engine.runs.execute import run_limits
 from engine.runs.submit import declared_seed
@@ -36,7 +36,7 @@ from registry.requirements import find_missing
 from registry.validation import ValidatedModel
 
 IMPORT, DEFAULTS, RESULT, CASES, BOUNDS = "Import", "Default inputs", "Result", "Reference cases", "Bounds of inputs"
-CONFINEMENT = "Confinement"
+CONFINEMENT, PYTHON = "Confinement", "Python"
 MANIFEST = "manifest.json"
 BOUND_SECONDS = 60.0  # s that the bounds of all inputs may take together
 SEED = 0
@@ -91,19 +91,30 @@ def _results(checker: Checker, files: Mapping[str, bytes]) -> Iterator[CheckResu
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.ExitStack() as stack:
         try:
-            checker.lock = checker.overlays.resolve(model.manifest.requirements, stopped=checker.is_cancelled)
-            overlay = stack.enter_context(open_packages(checker.overlays, checker.lock, checker.cancel))
+            checker.lock = checker.overlays.resolve(
+                model.manifest.requirements, model.manifest.python, stopped=checker.is_cancelled
+            )
+            packages = stack.enter_context(open_packages(checker.overlays, checker.lock, checker.cancel))
         except RequirementsError as error:
-            yield from (CheckResult.failed(REQUIREMENTS, problem) for problem in error.problems)
+            check = PYTHON if isinstance(error, InterpreterError) else REQUIREMENTS
+            yield from (CheckResult.failed(check, problem) for problem in error.problems)
             return
-        if checker.lock is not None:
+        if model.manifest.python is not None:
+            yield CheckResult(PYTHON, Level.PASS, _python_text(model.manifest.python, checker.lock))
+        if checker.lock is not None and checker.lock.packages:
             yield CheckResult(REQUIREMENTS, Level.PASS, _packages_text(checker.lock))
         elif find_missing(model.manifest.requirements)[1]:
             yield CheckResult(REQUIREMENTS, Level.PASS, "met by what every model has")
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         stack.callback(checker.sandbox.prepared.forget, folder)
         model_files.install(files, folder)
-        yield from _run_checks(_Runner(checker, model, folder, overlay))
+        yield from _run_checks(_Runner(checker, model, folder, packages))
+
+
+def _python_text(python: str, lock: PackageLock | None) -> str:
+    if lock is None or lock.standard_lock is None:
+        return f"{python} is the installation's own"
+    return f"{python} is on this host, and has what every model gets: {list_labels(lock.standard)}"
 
 
 def _packages_text(lock: PackageLock) -> str:
@@ -287,8 +298,8 @@ def bound_values(field_: Field) -> list[Any]:
 class _Runner:
     """Runs one model's function again and again, in a child of its own each time."""
 
-    def __init__(self, checker: Checker, model: ValidatedModel, folder: Path, overlay: Path | None = None) -> None:
-        self.checker, self.model, self.folder, self.overlay = checker, model, folder, overlay
+    def __init__(self, checker: Checker, model: ValidatedModel, folder: Path, packages: ModelPackages) -> None:
+        self.checker, self.model, self.folder, self.packages = checker, model, folder, packages
         self.manifest = model.manifest
         self.count = 0
 
@@ -309,12 +320,11 @@ class _Runner:
             limits=run_limits(self.checker.limits, self.manifest),
             files=files,
             import_only=import_only,
-            overlay=self.overlay,
         )
         with contextlib.suppress(SandboxLostError):
-            return self._run(job)
+            return self._run(self.packages.given_to(job))
         try:
-            return self._run(job)
+            return self._run(self.packages.given_to(job))
         except SandboxLostError:
             return Outcome(Status.FAILED, "The sandbox was lost twice while the model ran.")
 

@@ -5,13 +5,14 @@ that somebody rolled back to stays the current one until the folder changes.
 Left out: models from elsewhere, which are checked first (`engine.models.registration`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from contract.actor import Actor
 from contract.app import App, Version
 from contract.errors import ProblemsError, RegistrationError
+from contract.manifest import Manifest
 from contract.package_lock import PackageLock
 from contract.problems import Problem
 from engine.authorization import Action, require
@@ -114,7 +115,7 @@ def register(
     if known is not None and version is not None and unchanged and dict(known.source) == dict(source):
         return version
     checked = registry_check.validate_model(files)
-    lock = _find_lock(context, known, checked.manifest.requirements) if version is None else None
+    lock = _find_lock(context, known, checked.manifest) if version is None else None
     with context.database.begin() as conn:
         user_id = users.get_or_create_user(conn, actor.name)
         app = apps.put_app(conn, slug, dict(source), user_id)
@@ -137,19 +138,24 @@ def register(
     return stored
 
 
-def _find_lock(context: AppContext, known: App | None, requirements: Sequence[str]) -> PackageLock | None:
+def _find_lock(context: AppContext, known: App | None, manifest: Manifest) -> PackageLock | None:
     """Return the packages of a new version: those of the version before where it asks for the same.
 
     An author who works in a folder saves it often, and the code is what changes.
     """
-    if not find_missing(requirements)[1]:
+    requirements, python = manifest.requirements, manifest.python
+    if python is None and not find_missing(requirements)[1]:
         return context.overlays.resolve(requirements)
     if known is not None and known.current_version is not None:
         with context.database.read() as conn:
             before = versions.get_version(conn, known.id, known.current_version)
-        if before is not None and before.lock is not None and before.manifest.get("requirements") == [*requirements]:
+        if before is not None and before.lock is not None and _asks_for(before.manifest) == _asks_for(manifest.raw):
             return before.lock
-    return context.overlays.resolve(requirements)
+    return context.overlays.resolve(requirements, python)
+
+
+def _asks_for(raw: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(raw.get(key) for key in ("requirements", "python"))
 
 
 def store_version(

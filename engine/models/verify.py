@@ -13,7 +13,7 @@ from contract import inputs as contract_inputs
 from contract.cases import Case, Mismatch, mismatches
 from contract.errors import NotGrantedError, RequirementsError, SandboxLostError
 from contract.run import Status
-from engine.models.packages import missing_packages_reason, open_packages
+from engine.models.packages import ModelPackages, missing_packages_reason, open_packages
 from engine.models.permissions import resolve_access
 from engine.models.versions import load_version
 from engine.runs import job_queue
@@ -59,13 +59,13 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
     except NotGrantedError as error:
         denied = denial_reason(error)
     total, missed = 0, list[Mismatch]()
-    with contextlib.closing(CancelToken()) as cancel, contextlib.ExitStack() as packages:
+    with contextlib.closing(CancelToken()) as cancel, contextlib.ExitStack() as stack:
         worker_context.active[cancel] = uuid.uuid4()  # of no run: only the worker's own end cancels a check
-        overlay = None
+        packages = ModelPackages()
         try:
             try:
                 opened = open_packages(worker_context.overlays, loaded.version.lock, cancel)
-                overlay = packages.enter_context(opened)
+                packages = stack.enter_context(opened)
             except RequirementsError as error:
                 denied = denied or missing_packages_reason(error)
             for i, case in enumerate(c for c in loaded.cases if c.expect):
@@ -85,9 +85,8 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
                     hosts=access.hosts,
                     denial_messages=access.denial_messages(slug),
                     secrets=secrets,
-                    overlay=overlay,
                 )
-                missed += _case_mismatches(worker_context, case, job, cancel)
+                missed += _case_mismatches(worker_context, case, packages.given_to(job), cancel)
                 if cancel.reason == WORKER_STOPPED:
                     break
             if cancel.reason == WORKER_STOPPED:

@@ -9,7 +9,7 @@ Left out: deciding what is tried again, which is `engine.runs.recovery`.
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from contract.errors import (
     SandboxLostError,
 )
 from contract.manifest import Manifest
+from contract.package_lock import PackageLock
 from contract.refusals import read_refusals
 from contract.run import Run, Status
 from engine.models.packages import missing_packages_reason, open_packages
@@ -167,10 +168,10 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
             version.version.lock,
             cancel,
             lambda: record(Progress(None, "Installing the model's packages", {}, "")),
-        ) as overlay:
+        ) as packages:
             run_in_sandbox(
                 worker_context,
-                replace(job, overlay=overlay),
+                packages.given_to(job),
                 record,
                 cancel,
                 lambda outcome: _end_attempt(worker_context, run, outcome, record),
@@ -312,7 +313,7 @@ def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, re
             shown=shown,
             peak_memory=outcome.peak_memory,
             cpu_seconds=outcome.cpu_seconds,
-            environment={**worker_context.sandbox.packages, **(lock.versions if lock is not None else {})},
+            environment=run_environment(worker_context, outcome.packages, lock),
         )
     if not kept:
         raise LostClaimError
@@ -325,6 +326,22 @@ def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, re
         seconds=round(outcome.seconds, 4),
         attempt=run.attempt,
     )
+
+
+def run_environment(
+    worker_context: WorkerContext, found: Mapping[str, str], lock: PackageLock | None
+) -> dict[str, str]:
+    """Return the versions that a run has found, as it records them: Python's, the libraries' and its model's packages'.
+
+    Args:
+        worker_context: this worker's, whose own versions a run has found that never began.
+        found: what the run's process reported, empty where there was none.
+        lock: the version's.
+    """
+    standard = lock.standard_lock if lock is not None else None
+    if not found and standard is not None:  # the worker's own Python would not have run it
+        found = {"python": standard.python}
+    return {**(found or worker_context.sandbox.packages), **(lock.versions if lock is not None else {})}
 
 
 def ensure_unpacked(worker_context: WorkerContext, version: str, archive: str) -> Path:

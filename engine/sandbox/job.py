@@ -27,6 +27,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Runtime:
+    """Another Python than the worker's: its version such as 3.12, where it is, and the folder of its standard set."""
+
+    python: str
+    executable: Path
+    libraries: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """One of many runs in one child: what differs from the job's inputs, and its seed."""
 
@@ -53,7 +62,8 @@ class SandboxJob:
     """A run: the model's folder, its inputs, the files behind its file inputs, the hosts it was granted.
 
     `background` gives way to other runs for the processor; `import_only` loads function.py and calls nothing of it.
-    `overlay` is the folder of the packages that the model has beyond the standard set.
+    `overlay` is the folder of the packages that the model has beyond the standard set, `runtime` the Python that it
+    asks for where that is not the worker's own.
     `denial_messages` has, for each host the manifest asks for that was not granted, the error the model gets; `secrets`
     are values by name. With `points` the model runs once for each, until `budget` seconds are over.
     """
@@ -70,6 +80,7 @@ class SandboxJob:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     import_only: bool = False
     overlay: Path | None = None
+    runtime: Runtime | None = None
     points: tuple[Point, ...] = ()
     budget: float = 0
 
@@ -101,7 +112,8 @@ class Progress:
 class Outcome:
     """How a run ended. Memory is in bytes, times are in seconds; `started_at`, its first line, since the epoch.
 
-    `words` are the model's own about its failure, without ours around them.
+    `words` are the model's own about its failure, without ours around them. `packages` are the versions of Python and
+    of the numerical libraries that it found, empty where it never began.
     """
 
     status: Status
@@ -117,6 +129,7 @@ class Outcome:
     started_at: float | None = None
     files: dict[str, Path] = field(default_factory=dict)
     words: str = ""
+    packages: dict[str, str] = field(default_factory=dict)
 
 
 class CancelToken:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from engine.sandbox.job import Limits, SandboxJob
+from engine.sandbox.job import Limits, Runtime, SandboxJob
 from engine.sandbox.scratch import FILES, disk_usage, remove
 from engine.sandbox.zygote_client import RunHandle, Zygote
 
@@ -32,19 +32,20 @@ WATCH_INTERVAL = 0.1  # s between two looks at a child that loads
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """Which runs a child can take: those of one folder, with the same packages and limits."""
+    """Which runs a child can take: those of one folder, with the same packages, limits and Python."""
 
     folder: Path
     overlay: Path
     limits: Limits
     hosts: bool
+    runtime: Runtime | None = None
 
     @classmethod
     def of(cls, job: SandboxJob) -> "Purpose | None":
         """Return what a child must be made ready for, or None for a job that needs none."""
         if job.overlay is None or job.import_only or job.points:
             return None
-        return cls(job.folder, job.overlay, job.limits, bool(job.hosts))
+        return cls(job.folder, job.overlay, job.limits, bool(job.hosts), job.runtime)
 
 
 @dataclass(slots=True, eq=False)

@@ -23,14 +23,14 @@ from typing import Any
 
 import orjson
 
-from contract.errors import FrameError, OutputFileError, SandboxLostError
+from contract.errors import FrameError, InterpreterStartError, OutputFileError, SandboxLostError
 from contract.public_address import is_public
 from contract.run import Status
 from engine.sandbox import reasons, usage
 from engine.sandbox.connection_broker import ConnectionBroker
 from engine.sandbox.frames import READ, Frames, as_count, json_size
 from engine.sandbox.imports import ALL, KINDS, modules_from, zygote_kind
-from engine.sandbox.job import CancelToken, Limits, Outcome, PointResult, Progress, SandboxJob
+from engine.sandbox.job import CancelToken, Limits, Outcome, PointResult, Progress, Runtime, SandboxJob
 from engine.sandbox.output_files import output_files
 from engine.sandbox.prepared_children import PreparedChild, PreparedChildren, Purpose
 from engine.sandbox.redaction import Redactor
@@ -78,8 +78,17 @@ class Sandbox:
 
     @property
     def packages(self) -> dict[str, str]:
-        """The versions of Python and of the numerical libraries that runs find."""
+        """The versions of Python and of the numerical libraries that runs find which ask for no other Python."""
         return self.zygotes.packages
+
+    def packages_for(self, runtime: Runtime | None) -> dict[str, str]:
+        """Return the versions that runs with this Python find; nothing where it does not start."""
+        if runtime is None:
+            return self.packages
+        try:
+            return self.zygotes.get(ALL, runtime).packages
+        except InterpreterStartError:
+            return {}
 
     def start(self) -> None:
         """Start the zygotes, or wait until they are ready."""
@@ -118,8 +127,15 @@ class Sandbox:
         else:
             scratch, user = self._make_scratch()
         try:
+            refusal: InterpreterStartError | None = None
             if prepared is None:
-                zygote = self.zygotes.get(zygote_kind(job.folder))
+                try:
+                    zygote = self.zygotes.get(zygote_kind(job.folder), job.runtime)
+                except InterpreterStartError as error:
+                    refusal = error
+            if refusal is not None:  # to try again, or on this worker's own Python, would not help
+                yield Outcome(Status.FAILED, str(refusal))
+                return
             supervision = _Supervision(zygote, job, scratch, on_progress, cancel, user, self.allowed, prepared)
             supervision.on_point = on_point
             try:
@@ -151,7 +167,7 @@ class Sandbox:
             held = stack.enter_context(hold(purpose.overlay))
             scratch, user = self._make_scratch()
             stack.callback(remove, scratch)
-            zygote, handle = self.zygotes.get(ALL), RunHandle()
+            zygote, handle = self.zygotes.get(ALL, job.runtime), RunHandle()
             stack.callback(handle.close)
             ours, theirs = socket.socketpair()
             frames, frames_write = os.pipe()
@@ -501,6 +517,7 @@ class _Supervision:
             started_at=self.started_at,
             files=files,
             words=reasons.own_words(frame) if self.verdict is None else "",
+            packages=dict(self.zygote.packages),
         )
 
 

@@ -3,6 +3,8 @@
 Chosen: it never runs model code itself; `gc.freeze()` keeps the libraries' pages shared; it is not dumpable, so
 a child of the same user cannot read it. It ends with the worker, whose end of the control socket closes. In tier D,
 where a fork of loaded libraries may not be safe, it loads nothing and starts an interpreter for each run ahead of it.
+As another Python than the worker's it is started with `-S` and finds the standard set in a folder that it is given, and
+nothing else that may be installed beside that Python.
 Left out: knowing what a run is. Run by the supervisor as `python -I zygote.py`; imports nothing of ours but its
 siblings.
 """
@@ -15,13 +17,22 @@ import importlib.metadata
 import os
 import select
 import signal
+import site
 import socket
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+# The folder of the standard set where this is another Python than the worker's, otherwise empty.
+LIBRARIES = sys.argv[3] if __name__ == "__main__" else ""
+if LIBRARIES:
+    sys.path.append(LIBRARIES)
+    site.setquit()  # what `-S` leaves out, and models may call
+    site.setcopyright()
+    site.sethelper()
 
 import actuarial_library  # noqa: E402
 import confine  # noqa: E402
@@ -60,6 +71,8 @@ def preload(kind: str) -> None:
     import child
 
     child.prepare()
+    # The allocator of pyarrow has a thread of its own, which a child does without; newer Pythons warn of any.
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     gc.collect()
     with contextlib.suppress(AttributeError, OSError):  # what imports used would count as each run's own
         ctypes.CDLL(None).malloc_trim(0)
@@ -142,7 +155,9 @@ class SpawnPool(ForkPool):
         ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         theirs.set_inheritable(True)
         script = str(Path(__file__).resolve())
-        command = [sys.executable, "-I", script, "D", self.kind, str(theirs.fileno()), str(os.getpid())]
+        options = ["-I", "-S"] if LIBRARIES else ["-I"]
+        given = ["D", self.kind, LIBRARIES, str(theirs.fileno()), str(os.getpid())]
+        command = [sys.executable, *options, script, *given]
         pid = os.posix_spawn(sys.executable, command, os.environ)
         theirs.close()
         self.waiting.append((pid, ours))
@@ -275,7 +290,7 @@ def report_exits(control: socket.socket, running: dict[int, tuple[str, socket.so
 
 def main() -> None:
     """Load, close what need not be open, report that, and serve; or be one of tier D's interpreters."""
-    tier, kind, *run = sys.argv[1:]
+    tier, kind, _libraries, *run = sys.argv[1:]
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if tier != "D" or run:

@@ -52,6 +52,7 @@ def _print(found: Sequence[OverlayUse], *, as_json: bool) -> None:
         if as_json:
             about = {
                 "hash": overlay.hash,
+                "python": overlay.python,
                 "packages": list(overlay.packages),
                 "bytes": overlay.bytes,
                 "built_at": overlay.built_at.isoformat(),
@@ -62,7 +63,7 @@ def _print(found: Sequence[OverlayUse], *, as_json: bool) -> None:
             print(json.dumps(about))
             continue
         last = "in use" if overlay.in_use else f"last used {overlay.used_at:%Y-%m-%d %H:%M} UTC"
-        print(f"{overlay.hash[:12]}  {overlay.bytes / 1e6:9,.1f} MB  {last}")
+        print(f"{overlay.hash[:12]}  {overlay.bytes / 1e6:9,.1f} MB  Python {overlay.python}  {last}")
         print(f"  packages: {_shorten(', '.join(overlay.packages))}")
         print(f"  models:   {_shorten(', '.join(use.models)) or 'none'}")
     if not as_json:

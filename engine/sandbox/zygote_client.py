@@ -84,6 +84,7 @@ class Zygote:
         message = ours.recv(READ) if ready else b""
         if not message:
             self.close()
+            ours.close()
             raise self._start_error(f"its process ended with {self.process.returncode}")
         self.packages: dict[str, str] = orjson.loads(message)["ready"]
         threading.Thread(target=self._read_messages, name="zygote", daemon=True).start()

@@ -16,9 +16,9 @@ from engine.sandbox.supervisor import CancelToken, Limits, Sandbox, SandboxJob
 LIMITS = Limits(seconds=25, memory_mb=400)
 
 
-def run_one(handle, folder, inputs, limits=LIMITS):
+def run_one(handle, folder, inputs, limits=LIMITS, runtime=None):
     """Run the model of `folder` and return the outcome as plain values."""
-    job = SandboxJob(folder.name, folder, inputs, 1, limits)
+    job = SandboxJob(folder.name, folder, inputs, 1, limits, runtime=runtime)
     with contextlib.closing(CancelToken()) as cancel, handle.run(job, lambda _event: None, cancel) as outcome:
         status, reason = str(outcome.status), outcome.reason or ""
         if status == "SUCCESS":

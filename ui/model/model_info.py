@@ -56,6 +56,7 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
                 escape(f"{app.slug}, version {manifest.version or version.hash[:12]}"),
                 f"content hash {version.hash[:12]}",
                 f"registered {timestamp(version.created_at, session_zone())}",
+                *([f"runs on Python {escape(manifest.python)}"] if manifest.python else []),
                 *([f"licence {escape(manifest.license)}"] if manifest.license else []),
                 *([f"by {escape(', '.join(manifest.authors))}"] if manifest.authors else []),
                 f"maintained by {escape(', '.join(manifest.maintainers) or app.owner or 'Tontine')}",
@@ -65,18 +66,20 @@ def show_about(app: App, manifest: Manifest, version: Version, cases: tuple[Case
 
 
 def _show_packages(version: Version) -> None:
-    if version.lock is None:
+    lock = version.lock
+    packages = (*lock.packages, *lock.standard) if lock is not None else ()
+    if lock is None or not packages:
         return
     st.subheader("Packages", anchor=False)
-    packages = version.lock.packages
     st.dataframe(
         pd.DataFrame({"Package": [p.name for p in packages], "Version": [p.version for p in packages]}),
         hide_index=True,
         width="content",
         alt="Packages of the model",
     )
+    beside = "with" if lock.standard else "beside"
     st.caption(
-        f"Installed for this version beside what every model has, for Python {escape(version.lock.python)}. Each file "
+        f"Installed for this version {beside} what every model has, for Python {escape(lock.python)}. Each file "
         "is checked against the hash that it had when the model was registered."
     )
 

@@ -45,8 +45,8 @@ def show_versions(app: App, shown: Version) -> None:
     )
     version = by_hash[looked_at or hashes[0]]
     _show_actions(app, version)
-    if version.lock is not None:
-        st.caption(escape(f"Packages: {list_labels(version.lock.packages)}"))
+    if facts := _package_facts(version):
+        st.caption(escape(facts))
     view = st.segmented_control(
         "Show", ["Source", "Differences"], default="Source", required=True, key=f"{app.slug}:view",
         label_visibility="collapsed",
@@ -55,6 +55,16 @@ def show_versions(app: App, shown: Version) -> None:
         _show_differences(app, version, by_hash)
     else:
         source_view.show_source(app, version.hash, key=app.slug)
+
+
+def _package_facts(version: Version) -> str:
+    """Return the Python that a version asks for and the packages that it has of its own; empty without either."""
+    lock = version.lock
+    if lock is None:
+        return ""
+    python = f"Python {lock.python}" if version.manifest.get("python") else ""
+    packages = f"Packages: {list_labels(lock.packages)}" if lock.packages else ""
+    return " · ".join(part for part in (python, packages) if part)
 
 
 def _show_origin(app: App) -> None:

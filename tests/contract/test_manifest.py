@@ -105,3 +105,27 @@ def test_a_message_about_many_names_gives_the_first_and_their_number():
     assert str(caught.value) == (
         "inputs.t.unique: there is no column 'x'. Use some of c0, c1, c2, c3, c4, c5 and 54 more."
     )
+
+
+def test_the_key_python_is_a_version_with_one_point_and_anything_else_says_what_to_write():
+    assert manifest.parse({"name": "a", "python": " 3.12 "}, {}).python == "3.12"
+    assert manifest.parse({"name": "a"}, {}).python is None
+    for value, words in (
+        (">=3.12,<3.13", "is not a version of Python"),
+        ("3.12.4", "is not a version of Python"),
+        ("3.12t", "is not a version of Python"),
+        ("2.7", "is not a version of Python"),
+        (["3.12"], "is not a version of Python"),
+        ("3.10", "is older than 3.11"),
+        (3.1, "could not tell 3.1 from 3.10"),
+    ):
+        with pytest.raises(ManifestError) as caught:
+            manifest.parse({"name": "a", "python": value}, {})
+        [problem] = caught.value.problems
+        assert problem.where == "python"
+        assert words in problem.message
+        assert '"3.12"' in problem.hint
+
+
+def test_a_stored_manifest_whose_python_was_ignored_when_it_was_registered_can_be_read():
+    assert manifest.parse({"name": "a", "python": ">=3.8"}).python is None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from registry.interpreters import host_python
 from registry.overlays import OverlayStore
 from registry.package_index import PackageIndex
 from tests.registry.package_index import serve_index
@@ -39,3 +40,16 @@ def test_a_model_without_packages_of_its_own_shows_none(add_model, visit):
     page.session_state["panel"] = "About this model"
     page.run()
     assert "Packages" not in [s.value for s in page.subheader]
+
+
+def test_about_and_versions_show_the_python_that_a_version_asks_for(add_model, visit):
+    add_model("def run(inputs):\n    return {'summary': {'n': 1}}\n", python=host_python())
+    page = visit("model", app="probe")
+    page.session_state["panel"] = "About this model"
+    page.run()
+    assert not page.exception
+    assert any(f"runs on Python {host_python()}" in caption.value for caption in page.caption)
+    page.session_state["panel"] = "Versions"
+    page.run()
+    assert not page.exception
+    assert f"Python {host_python()}" in [caption.value.replace("\\", "") for caption in page.caption]

@@ -222,8 +222,8 @@ def test_an_installation_that_has_begun_elsewhere_is_waited_for_until_the_run_is
 
     def install(cancel):
         try:
-            with open_packages(overlays, lock, cancel) as folder:
-                outcomes.append(folder.name)
+            with open_packages(overlays, lock, cancel) as given:
+                outcomes.append(given.overlay.name)
         except RequirementsError as error:
             outcomes.append(str(error))
 

@@ -58,7 +58,7 @@ def check_files(files: Mapping[str, bytes]) -> tuple[list[CheckResult], Validate
 
 def _describe_code(model: ValidatedModel | None) -> str:
     if model is not None and is_for_other_python(model.manifest):
-        return f"it is for Python {model.manifest.python}, which imports it below"
+        return f"it is for Python {model.manifest.python}, which compiles it below"
     return "it compiles and defines run"
 
 

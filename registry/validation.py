@@ -1,8 +1,8 @@
 """A folder becomes a version: manifest and cases are read and checked before anything is published.
 
 Chosen: every problem of manifest, cases and code is collected and reported together.
-Left out: running the code. It is only compiled here, and not even that where it is for another Python; it runs in the
-sandbox.
+Left out: running the code. It is only parsed here, and where it is for another Python it may have syntax that this one
+does not know; it runs in the sandbox.
 """
 
 import ast
@@ -62,8 +62,7 @@ def validate_model(files: Mapping[str, bytes]) -> ValidatedModel:
             problems += [Problem(f"cases.json {p.where}", p.message, p.hint) for p in error.problems]
     if manifest is not None:
         problems += _check_requirements(manifest.requirements)
-    if not is_for_other_python(manifest):
-        problems += _check_code(files.get("function.py", b""))
+    problems += _check_code(files.get("function.py", b""), other_python=is_for_other_python(manifest))
     if problems or manifest is None:
         raise ManifestError(problems)
     readme = next((files[n].decode(errors="replace") for n in ("README.md", "readme.md") if n in files), None)
@@ -126,10 +125,12 @@ def _check_requirements(requirements: tuple[str, ...]) -> list[Problem]:
     return problems
 
 
-def _check_code(content: bytes) -> list[Problem]:
+def _check_code(content: bytes, *, other_python: bool) -> list[Problem]:
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if other_python and isinstance(error, SyntaxError):
+            return []
         return [Problem("function.py", f"it does not compile: {error}", "Correct the code.")]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "run":

@@ -113,3 +113,17 @@ def test_a_requirement_that_is_met_or_not_on_the_shared_library_is_accepted(text
 )
 def test_a_requirement_on_the_shared_library_that_is_not_met_is_refused(text):
     assert wheres(manifest=MANIFEST | {"requirements": ["numpy", text]}) == ["manifest.json requirements[1]"]
+
+
+def test_syntax_that_only_another_python_knows_is_left_to_that_python_and_a_missing_run_is_not():
+    newer = b"def run(inputs): return inputs ?? {}\n"
+    for python, refused in (("3.98", False), (None, True)):
+        asked = MANIFEST | ({"python": python} if python else {})
+        files = {**model(manifest=asked), "function.py": newer}
+        if refused:
+            with pytest.raises(ManifestError, match="does not compile"):
+                validate_model(files)
+        else:
+            assert validate_model(files).manifest.python == python
+        with pytest.raises(ManifestError, match="defines no run"):
+            validate_model({**files, "function.py": b"x = 1\n"})

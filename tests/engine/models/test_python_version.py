@@ -10,6 +10,10 @@ from contract.checks import Level
 from contract.errors import InterpreterError
 from contract.registration import RegistrationStatus
 from contract.run import Status
+from engine.analysis.figures import figure_of
+from engine.analysis.groups import list_points
+from engine.analysis.lanes import run_lane
+from engine.analysis.sweep import start_sweep
 from engine.commands import check as check_command
 from engine.models import registration
 from engine.models.catalogue import find_app, find_version
@@ -18,6 +22,7 @@ from engine.models.packages import list_overlays, remove_unused
 from engine.models.register import register
 from engine.models.run_checks import run_checks
 from engine.models.verify import run_reference_cases
+from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from registry.interpreters import Interpreter, host_python
 from registry.overlays import OverlayStore
@@ -108,6 +113,21 @@ def test_a_model_is_checked_locked_and_run_with_the_python_that_it_asks_for_and_
     run_reference_cases(worker_context, app.id, app.current_version)
     with context.database.read() as conn:
         assert versions.get_case_results(conn, app.id, app.current_version)["reproduced"] == 1
+
+
+def test_points_of_a_sweep_run_with_it_and_record_it(context, worker_context, python):
+    code = "import sys\ndef run(i):\n    return {'summary': {'n': i['n'], 'python': sys.version[:4]}}\n"
+    inputs = {"n": {"type": "number", "min": 0, "max": 9, "default": 1}}
+    given = {**files(python, inputs=inputs), "function.py": code.encode()}
+    register(context, "probe", given, source={"kind": "local", "path": "probe"}, actor=SYSTEM)
+    axis = {"input": "n", "from": 0, "to": 5, "step": 1}
+    group = start_sweep(context, "probe", {}, axes=[axis], actor=ADA)
+    for lane in range(8):
+        run_lane(worker_context, group.id, lane)
+    points = list_points(context, group.id, actor=ADA)
+    assert [(figure_of(p.summary, "n"), p.summary["python"]) for p in points] == [(n, python) for n in range(6)]
+    run = snapshot(context, points[3].run_id, actor=ADA).run
+    assert run.environment["python"].startswith(f"{python}.")
 
 
 def test_its_standard_set_is_kept_while_a_model_needs_it_and_listed_with_its_models(context, check, python, store):

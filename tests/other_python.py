@@ -25,7 +25,7 @@ ENVIRONMENT = {
 
 @lru_cache(maxsize=1)
 def other_python():
-    """Return the version of another Python that is installed here, such as 3.12; skip where there is none."""
+    """Return the version of another Python that is installed here, such as 3.12; None where there is none."""
     found = dict.fromkeys(one.python for one in Interpreters(ENVIRONMENT).list_all() if one.python != host_python())
     wanted = os.environ.get("TONTINE_TEST_PYTHON")
     return next((python for python in found if wanted in {None, python}), None)

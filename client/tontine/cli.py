@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from tontine.client import Model, Run, Scenario, Tontine
+from tontine.client import Group, Model, Run, Scenario, Tontine
 from tontine.errors import ConnectionFailedError, NotFoundError, Problem, RunFailedError, TontineError
 from tontine.events import Event
 from tontine.protocol import EXPORT_FORMS, OF_PART
@@ -67,6 +67,9 @@ InputsFile = Annotated[
     Path | None, typer.Option("--inputs", help="JSON file with inputs, - for standard input", allow_dash=True)
 ]
 Share = Annotated[str | None, typer.Option("--share", help="who may read it: private, team or public")]
+FigureName = Annotated[str, typer.Argument(metavar="FIGURE", help="a figure of the summary")]
+PointsFile = Annotated[Path | None, typer.Option("--out", help="Write the points to this CSV file")]
+SEEK_REACHED = ("reached", "between")
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="a run's id")]
 
 
@@ -347,7 +350,7 @@ def sweep(
     scenarios: Annotated[
         list[str] | None, typer.Option("--scenario", help="A saved scenario by name or id; again for each more")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the points to this CSV file")] = None,
+    out: PointsFile = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
@@ -357,17 +360,96 @@ def sweep(
         given, chosen = _read_inputs(None, inputs or ()), tontine.model(model)
         saved = _find_scenarios(chosen, scenarios or ())
         group = chosen.sweep(given, axes=[_axis(text) for text in over or ()], saved=[one.id for one in saved])
+        _finish(group, out, as_json=as_json)
+
+
+@app.command()
+def sensitivity(
+    model: ModelName,
+    inputs: Annotated[list[str] | None, typer.Argument(help="Inputs to start from: NAME=VALUE")] = None,
+    percent: Annotated[
+        float | None, typer.Option(min=0, help="How far each input is taken down and up; to its bounds without it")
+    ] = None,
+    keys: Annotated[list[str] | None, typer.Option("--input", help="An input to vary; again for each more")] = None,
+    out: PointsFile = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take each numeric input of a model down and up by itself, wait, and print the figures."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        group = tontine.model(model).sensitivity(_read_inputs(None, inputs or ()), percent=percent, keys=keys or None)
+        _finish(group, out, as_json=as_json)
+
+
+@app.command()
+def seek(
+    model: ModelName,
+    key: Annotated[str, typer.Argument(metavar="INPUT", help="the input to search for")],
+    figure: FigureName,
+    target: Annotated[float, typer.Argument(help="what the figure is to be")],
+    inputs: Annotated[list[str] | None, typer.Argument(help="Inputs that stay: NAME=VALUE")] = None,
+    low: Annotated[float | None, typer.Option("--from", help="where it begins; at the input's bound otherwise")] = None,
+    high: Annotated[float | None, typer.Option("--to", help="where it ends")] = None,
+    out: PointsFile = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for the value of an input at which a figure is the target; exit code 3 where there is none."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        given = _read_inputs(None, inputs or ())
+        group = tontine.model(model).seek(key, figure, target, low=low, high=high, **given)
+        _finish(group, out, as_json=as_json)
+        found = group.info.outcome or {}
+        if not as_json:
+            told = [(name, _value(value)) for name, value in found.items() if value is not None]
+            _print_rows(("outcome", "value"), told)
+    if found.get("ending") not in SEEK_REACHED:
+        raise typer.Exit(Code.NO_SUCCESS)
+
+
+@app.command()
+def change(
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="the run to start from, by its id")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="the run to end with")],
+    figure: FigureName,
+    order: Annotated[
+        list[str] | None,
+        typer.Option("--order", help="an input that differs, in the order of steps; again for each"),
+    ] = None,
+    average: Annotated[bool, typer.Option("--average", help="on average over the orders of the steps")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain what a figure changed by from one run to another, input by input."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        group = tontine.change(before, after, order=order or None, average=average)
         if not as_json:
             typer.echo(f"group {group.id}: {group.info.total} runs", err=True)
         group.wait()
-        frame = group.pandas()
-        if out is not None:
-            frame.to_csv(out, index=False)
+        found = group.steps(figure, average=average)
         if as_json:
-            _print_json({**group.info.raw, "points": group.points()})
-        elif out is None:
-            rows = [tuple(_value(value) for value in row) for row in frame.drop(columns="run_id").to_numpy().tolist()]
-            _print_rows(tuple(str(c) for c in frame.columns if c != "run_id"), rows)
+            _print_json({**group.info.raw, **found})
+        else:
+            steps = [(str(step["label"]), _value(step["amount"])) for step in found["steps"]]
+            _print_rows(("step", figure), [("Before", _value(found["start"])), *steps, ("After", _value(found["end"]))])
+
+
+def _finish(group: Group, out: Path | None, *, as_json: bool) -> None:
+    """Wait for a group of runs and print or write its points; a failed one ends the command with its code."""
+    if not as_json:
+        typer.echo(f"group {group.id}: {group.info.total} runs", err=True)
+    group.wait()
+    frame = group.pandas()
+    if out is not None:
+        frame.to_csv(out, index=False)
+    if as_json:
+        _print_json({**group.info.raw, "points": group.points()})
+    elif out is None:
+        rows = [tuple(_value(value) for value in row) for row in frame.drop(columns="run_id").to_numpy().tolist()]
+        _print_rows(tuple(str(c) for c in frame.columns if c != "run_id"), rows)
     if group.info.failed or group.status != "FINISHED":
         raise typer.Exit(Code.NO_SUCCESS)
 

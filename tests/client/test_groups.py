@@ -102,6 +102,25 @@ def test_a_sensitivity_a_seek_and_a_change(tontine):
     assert [(s["label"], s["amount"]) for s in change.steps("Rows")["steps"]] == [("Rows", 2)]
 
 
+def test_the_commands_of_a_sensitivity_a_seek_and_a_change(server, tontine):
+    def command(*words, code=0):
+        ended = subprocess.run(
+            [*COMMAND, *words, "--url", server.url], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == code, ended.stderr
+        return [line.split("\t") for line in ended.stdout.splitlines()]
+
+    assert {line[0] for line in command("sensitivity", "large", "rows=100", "--percent", "50")} >= {"50", "150"}
+    outcome = command("seek", "large", "rows", "Rows", "321", "--to", "1000")
+    found = {line[0]: line[1] for line in outcome if len(line) == 2}
+    assert (float(found["value"]), found["ending"]) == (321, "reached")
+    missed = command("seek", "large", "rows", "Rows", "5000", "--from", "1", "--to", "1000", code=3)
+    assert ["ending", "missed"] in missed
+    first, second = tontine.model("large").run(rows=10), tontine.model("large").run(rows=12)
+    steps = command("change", first.id, second.id, "Rows")
+    assert [(name, float(amount)) for name, amount in steps] == [("Before", 10), ("Rows", 2), ("After", 12)]
+
+
 def test_a_sweep_is_cancelled_and_resumed(tontine):
     group = tontine.model("slow").sweep(axes=[{"input": "seconds", "values": [300, 301]}])
     assert group.cancel().status == "CANCELLED"

@@ -52,7 +52,7 @@ def start(page):
 def test_from_the_form_to_a_line_its_table_and_its_csv(page):
     page.goto("/model?app=waits")
     settled(page)
-    page.locator("a[href*='sweep?app=waits']").last.click()
+    page.locator("a[href*='sweep?app=waits']:visible").click()
     page.wait_for_url("**/sweep?app=waits*")
     page.get_by_text("11 runs").wait_for()
     page.get_by_label("Points", exact=True).fill("34")

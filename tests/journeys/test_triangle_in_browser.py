@@ -108,7 +108,7 @@ def test_a_wide_triangle_is_pasted_run_and_opened_again_by_its_link(page):
     page.get_by_text("3 origins by 3 developments, ages in months, by year, cumulative", exact=True).wait_for()
     assert held(page)["origins"] == ["2019", "2020", "2021"]
     page.goto(f"/run?id={run_id_of(link)}")
-    page.get_by_text("Run-off triangle: 3 by 3, cumulative instead of 10 by 10, cumulative").wait_for()
+    page.get_by_text("Run-off triangle: 3 by 3, cumulative instead of 10 by 10, cumulative").first.wait_for()
 
 
 def run_id_of(link):

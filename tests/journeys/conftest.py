@@ -1,8 +1,10 @@
-"""What every journey needs: one browser for the tests of a file."""
+"""What journeys need: a browser for the tests of a file, and a server with one shipped model where it has none."""
+
+import shutil
 
 import pytest
 
-from tests.journeys.test_main_job import CHROMIUM, FLAGS
+from tests.journeys.test_main_job import CHROMIUM, FLAGS, ROOT, Server
 
 
 @pytest.fixture(scope="module")
@@ -13,3 +15,21 @@ def chromium():
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("server")
+    shutil.copytree(ROOT / "functions" / "mortality", home / "functions" / "mortality")
+    running = Server(home).start()
+    yield running
+    assert running.stop() == []
+
+
+@pytest.fixture
+def page(server, chromium):
+    context = chromium.new_context(base_url=server.url)
+    opened = context.new_page()
+    opened.set_default_timeout(120_000)
+    yield opened
+    context.close()

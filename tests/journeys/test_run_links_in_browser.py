@@ -1,35 +1,16 @@
 """A run is made, edited and run again, and the graph of where it comes from is walked back and forth."""
 
 import re
-import shutil
 
 import pytest
 
-from tests.journeys.test_main_job import CHROMIUM, READY, ROOT, Server
+from tests.journeys.test_main_job import CHROMIUM, READY
 
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
     pytest.mark.timeout(240),
 ]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    home = tmp_path_factory.mktemp("server")
-    shutil.copytree(ROOT / "functions" / "mortality", home / "functions" / "mortality")
-    running = Server(home).start()
-    yield running
-    assert running.stop() == []
-
-
-@pytest.fixture
-def page(server, chromium):
-    context = chromium.new_context(base_url=server.url)
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    yield opened
-    context.close()
 
 
 def run_of(page, key):

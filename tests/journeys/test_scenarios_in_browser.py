@@ -1,11 +1,10 @@
 """Scenarios in a real browser: saved, kept over a reload, opened by link, swept and compared, on a shipped model."""
 
 import re
-import shutil
 
 import pytest
 
-from tests.journeys.test_main_job import CHROMIUM, ROOT, Server, settled
+from tests.journeys.test_main_job import CHROMIUM, settled
 
 pytestmark = [
     pytest.mark.journey,
@@ -14,20 +13,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    home = tmp_path_factory.mktemp("server")
-    shutil.copytree(ROOT / "functions" / "mortality", home / "functions" / "mortality")
-    running = Server(home).start()
-    yield running
-    assert running.stop() == []
-
-
 @pytest.fixture
 def page(chromium, server):
     context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url)
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(120_000)
     yield opened
     context.close()
 

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -180,3 +181,8 @@ def _write_rows(rows: Iterable[Sequence[Any]], spreadsheet: NumberFormat | None)
     separator = spreadsheet.cell_separator if spreadsheet else ","
     csv.writer(buffer, delimiter=separator, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode("utf-8", "replace")
+
+
+def plain_name(text: str, otherwise: str) -> str:
+    """Return a text as part of a file's name: small letters, figures and hyphens; `otherwise` where none is left."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower() or otherwise

@@ -4,6 +4,7 @@ Chosen: a frozen value with everything a page, the API or a CSV shows; the resul
 Left out: the queue's job, which never leaves the engine.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,6 +36,11 @@ class Visibility(StrEnum):
     PRIVATE = "private"
     TEAM = "team"
     PUBLIC = "public"
+
+
+def narrowest(given: Iterable[Visibility]) -> Visibility:
+    """Return the one of these by which the fewest may read."""
+    return min(given, key=list(Visibility).index)
 
 
 class LinkKind(StrEnum):

@@ -426,9 +426,7 @@ def change(
     """Explain what a figure changed by from one run to another, input by input."""
     with _connect(url, token, as_json=as_json) as tontine:
         group = tontine.change(before, after, order=order or None, average=average)
-        if not as_json:
-            typer.echo(f"group {group.id}: {group.info.total} runs", err=True)
-        group.wait()
+        _wait(group, as_json=as_json)
         found = group.steps(figure, average=average)
         if as_json:
             _print_json({**group.info.raw, **found})
@@ -437,11 +435,15 @@ def change(
             _print_rows(("step", figure), [("Before", _value(found["start"])), *steps, ("After", _value(found["end"]))])
 
 
-def _finish(group: Group, out: Path | None, *, as_json: bool) -> None:
-    """Wait for a group of runs and print or write its points; a failed one ends the command with its code."""
+def _wait(group: Group, *, as_json: bool) -> None:
     if not as_json:
         typer.echo(f"group {group.id}: {group.info.total} runs", err=True)
     group.wait()
+
+
+def _finish(group: Group, out: Path | None, *, as_json: bool) -> None:
+    """Wait for a group of runs and print or write its points; a failed one ends the command with its code."""
+    _wait(group, as_json=as_json)
     frame = group.pandas()
     if out is not None:
         frame.to_csv(out, index=False)

@@ -18,7 +18,7 @@ from contract.actor import Actor
 from contract.app import AppRef
 from contract.errors import InputError, NotAllowedError, NotFoundError
 from contract.problems import Problem
-from contract.run import Visibility
+from contract.run import Visibility, narrowest
 from contract.run_group import GroupKind, GroupPoint, RunGroup
 from engine.analysis.grid import MAX_POINTS
 from engine.authorization import Action, require, require_owner
@@ -125,7 +125,7 @@ def start_group(
     given = [one for one in sources if one is not None]
     visibility = first_visibility(context, given, actor=actor)
     if at_most is not None:
-        visibility = min(visibility, at_most, key=list(Visibility).index)
+        visibility = narrowest([visibility, at_most])
     lanes = 1 if growing else min(LANES, len(points))
     with context.database.begin() as conn:
         run_groups.insert_group(

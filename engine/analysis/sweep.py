@@ -21,7 +21,7 @@ from contract.fields import MAX_TABLE_ROWS, SCALARS, Field
 from contract.manifest import Manifest
 from contract.number_format import NumberFormat
 from contract.problems import Problem
-from contract.run import Visibility
+from contract.run import Visibility, narrowest
 from contract.run_group import GroupKind, RunGroup
 from engine.analysis.grid import MAX_POINTS, Axis, read_axis
 from engine.analysis.groups import Plan, check_inputs, check_rules, estimate, open_model, start_group
@@ -29,7 +29,7 @@ from engine.authorization import Action, require
 from engine.models.versions import LoadedVersion
 from engine.processes.context import AppContext
 from engine.runs.uploads import check_uploads
-from engine.scenarios.find import find_scenario, open_scenario
+from engine.scenarios.find import carry_to, find_with_inputs
 
 MAX_AXES = 2
 
@@ -164,10 +164,7 @@ def plan_sweep(
     """Return how many runs a sweep would be and how long they would take; arguments and errors as of `start_sweep`."""
     require(actor, Action.RUN_MODELS)
     found, loaded = open_model(context, app, version, actor=actor)
-    if saved:
-        sweep = _define_saved(context, found, loaded, values, axes, scenarios, saved, actor=actor)
-    else:
-        sweep = define_sweep(loaded, values, axes=axes, scenarios=scenarios, number_format=number_format)
+    sweep = _define(context, found, loaded, values, axes, scenarios, saved, number_format, actor=actor)
     return Plan(len(sweep.points), estimate(context, found, len(sweep.points), actor=actor), sweep.notes)
 
 
@@ -208,10 +205,7 @@ def start_sweep(
     """
     require(actor, Action.RUN_MODELS)
     found, loaded = open_model(context, app, version, actor=actor)
-    if saved:
-        sweep = _define_saved(context, found, loaded, values, axes, scenarios, saved, actor=actor)
-    else:
-        sweep = define_sweep(loaded, values, axes=axes, scenarios=scenarios, number_format=number_format)
+    sweep = _define(context, found, loaded, values, axes, scenarios, saved, number_format, actor=actor)
     inputs = check_inputs(context, loaded, sweep.inputs, actor=actor, source=source)
     definition = {
         "axes": [{"input": axis.key, "values": list(axis.values)} for axis in sweep.axes],
@@ -236,6 +230,24 @@ def start_sweep(
         names=sweep.names,
         at_most=sweep.visibility,
     )
+
+
+def _define(
+    context: AppContext,
+    app: AppRef,
+    loaded: LoadedVersion,
+    values: Mapping[str, Any],
+    axes: Sequence[Mapping[str, Any]],
+    scenarios: Sequence[Mapping[str, Any]] | None,
+    saved: Sequence[UUID],
+    number_format: NumberFormat | None,
+    *,
+    actor: Actor,
+) -> Sweep:
+    """Return the sweep that is asked for, checked."""
+    if saved:
+        return _define_saved(context, app, loaded, values, axes, scenarios, saved, actor=actor)
+    return define_sweep(loaded, values, axes=axes, scenarios=scenarios, number_format=number_format)
 
 
 def _define_saved(
@@ -263,12 +275,12 @@ def _define_saved(
     readers: list[Visibility] = []
     for scenario_id in dict.fromkeys(saved):
         try:
-            one = find_scenario(context, scenario_id, actor=actor)
+            one, kept = find_with_inputs(context, scenario_id, actor=actor)
             if one.app_id != app.id:
                 found = f"it is a scenario of {one.app_slug}"
                 problems.append(Problem(f"scenario {one.name}", found, f"Choose scenarios of {app.slug}."))
                 continue
-            carried = open_scenario(context, scenario_id, actor=actor, version=loaded.hash).carried
+            carried = carry_to(context, one, kept, loaded.manifest, actor=actor)
         except (NotFoundError, NotAllowedError) as error:
             problems += error.problems
             continue
@@ -287,8 +299,7 @@ def _define_saved(
     keys = list(dict.fromkeys(key for whole in wholes for key in whole))
     differing = [key for key in keys if any(whole.get(key) != wholes[0].get(key) for whole in wholes)]
     points = tuple({key: whole.get(key) for key in differing} for whole in wholes)
-    visibility = min(readers, key=list(Visibility).index)
-    return Sweep(wholes[0], points, notes=tuple(notes), names=tuple(names), visibility=visibility)
+    return Sweep(wholes[0], points, notes=tuple(notes), names=tuple(names), visibility=narrowest(readers))
 
 
 def _check_scenarios(

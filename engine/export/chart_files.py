@@ -6,15 +6,14 @@ Left out: kinds that only a browser draws; the page saves those.
 """
 
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from uuid import UUID
 
 from charting import number_formats
 from charting.drawing import Form, draw_file
-from charting.drawing.values import text as plain_text
 from contract.actor import Actor
+from contract.csv_export import plain_name
 from contract.currency import result_in
 from contract.errors import NotFoundError, ProblemsError, ResultError
 from contract.number_format import NumberFormat
@@ -23,7 +22,7 @@ from contract.result import Series
 from engine.authorization import Action, require
 from engine.export.ended_run import ExportedFile, read_ended_run
 from engine.processes.context import AppContext
-from engine.report.charts import ResultChart, drawing_turn, font_files, result_charts
+from engine.report.charts import ResultChart, chart_heading, drawing_turn, font_files, result_charts, undrawn_kinds
 from engine.runs.export import whole_series
 
 MEDIA_TYPES: dict[Form, str] = {"svg": "image/svg+xml", "png": "image/png"}
@@ -98,10 +97,9 @@ def _zipped(charts: list[ResultChart], form: Form) -> Iterator[bytes]:
 
 def _draw(chart: ResultChart, form: Form) -> bytes:
     figure = chart.figure()
-    title = plain_text(figure.layout.title.text) or chart.title
-    drawing = draw_file(figure, form, title, fonts=font_files())
+    drawing = draw_file(figure, form, chart_heading(chart, figure), fonts=font_files())
     if drawing is None or drawing.missing:
-        kinds = drawing.missing if drawing is not None else tuple(dict.fromkeys(t.type for t in figure.data))
+        kinds = undrawn_kinds(figure, drawing)
         what = f"only a browser draws it ({', '.join(kinds)})" if kinds else "it has no data"
         raise NotFoundError([Problem("chart", what, "Save it from the run's page.")])
     return drawing.content
@@ -109,4 +107,4 @@ def _draw(chart: ResultChart, form: Form) -> bytes:
 
 def _plain(title: str) -> str:
     """Return a title as the part of a file's name."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()[:NAME_LETTERS] or "chart"
+    return plain_name(title, "chart")[:NAME_LETTERS]

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import charting
+from charting.drawing import Drawing
+from charting.drawing.values import text as plain_text
 from contract.errors import BusyError
 from contract.problems import Problem
 from contract.result import Result, Series
@@ -45,6 +47,16 @@ def result_charts(result: Result, read_series: ReadSeries) -> list[ResultChart]:
         ResultChart(chart.title or f"Chart {i}", partial(charting.figure, chart, dark=False))
         for i, chart in enumerate(result.charts, start=1)
     ]
+
+
+def chart_heading(chart: ResultChart, figure: Any) -> str:
+    """Return what stands above a chart: its figure's own title where it has one."""
+    return plain_text(figure.layout.title.text) or chart.title
+
+
+def undrawn_kinds(figure: Any, drawing: Drawing | None) -> tuple[str, ...]:
+    """Return the kinds of traces that a drawing lacks; all of the figure's where nothing of it is drawn."""
+    return drawing.missing if drawing is not None else tuple(dict.fromkeys(trace.type for trace in figure.data))
 
 
 @contextlib.contextmanager

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import charting
 from charting import number_formats
 from charting.drawing import Drawing, draw_svg
-from charting.drawing.values import text as plain_text
 from contract import readable
 from contract.currency import manifest_in, result_in
 from contract.errors import InputError, ProblemsError
@@ -28,7 +27,7 @@ from contract.problems import Problem
 from contract.result import Column, Metric, Result, Table, not_finite, parse_result
 from contract.run import Run, Status
 from contract.sign_off import SignOff
-from engine.report.charts import ReadSeries, result_charts
+from engine.report.charts import ReadSeries, chart_heading, result_charts, undrawn_kinds
 from engine.report.differences import NOTHING, changed_inputs
 from engine.report.markdown import parse_markdown
 from engine.report.provenance import PYTHON, input_rows, is_rows, provenance_rows, value_text
@@ -250,11 +249,10 @@ def _charts(
             reasons = "; ".join(str(p) for p in error.problems[:5])
             found.append(_chart(chart.title, error=f"It cannot be drawn. {reasons}"))
             continue
-        heading = plain_text(figure.layout.title.text) or chart.title
         name = f"chart-{len(found)}.svg" if drawing is not None else ""
         if drawing is not None:
             drawings[name] = drawing.content
-        found.append(_chart(heading, charting.print_note(figure), name, _missing(figure, drawing)))
+        found.append(_chart(chart_heading(chart, figure), charting.print_note(figure), name, _missing(figure, drawing)))
     return found, drawings
 
 
@@ -263,7 +261,7 @@ def _chart(title: str, note: str = "", file: str = "", error: str = "") -> dict[
 
 
 def _missing(figure: Any, drawing: Drawing | None) -> str:
-    kinds = drawing.missing if drawing is not None else tuple(dict.fromkeys(t.type for t in figure.data))
+    kinds = undrawn_kinds(figure, drawing)
     if drawing is not None and not kinds:
         return ""
     return f"Not drawn in print: {', '.join(kinds) or 'it has no data'}. The run's page shows it."

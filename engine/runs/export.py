@@ -6,7 +6,6 @@ Left out: the form of the file, which is `contract.csv_export`.
 """
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from contract.actor import Actor
-from contract.csv_export import pivot
+from contract.csv_export import pivot, plain_name
 from contract.result import Column, Series, Table, parse_result
 from contract.run import Run
 from contract.run_search import Filter
@@ -184,5 +183,4 @@ def _run_columns(runs: Sequence[Run]) -> Batch:
 
 
 def _filename(slug: str, name: str, run_id: UUID) -> str:
-    plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "table"
-    return f"{slug}-{plain}-{str(run_id)[-8:]}.csv"
+    return f"{slug}-{plain_name(name, 'table')}-{str(run_id)[-8:]}.csv"

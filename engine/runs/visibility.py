@@ -15,7 +15,7 @@ from uuid import UUID
 from contract.actor import Actor, Role
 from contract.errors import NotAllowedError, NotFoundError
 from contract.problems import Problem
-from contract.run import Run, Visibility
+from contract.run import Run, Visibility, narrowest
 from engine.authorization import Action, require, require_owner
 from engine.processes.context import AppContext
 from storage import audit, runs, visibility
@@ -45,7 +45,7 @@ def first_visibility(context: AppContext, sources: Sequence[UUID], *, actor: Act
     viewer = viewer_of(context, actor=actor)
     with context.database.read() as conn:
         found = visibility.list_visibilities(conn, sources, viewer)
-    return min([usual, *found], key=list(Visibility).index)
+    return narrowest([usual, *found])
 
 
 def readable_sources(context: AppContext, sources: Sequence[UUID], app_id: int, *, actor: Actor) -> list[UUID]:

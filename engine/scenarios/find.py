@@ -14,6 +14,7 @@ from contract.actor import Actor
 from contract.app import AppRef
 from contract.carry_over import CarriedInputs, carry_over
 from contract.errors import NotAllowedError, NotFoundError
+from contract.manifest import Manifest
 from contract.problems import Problem
 from contract.run import Visibility
 from contract.scenario import Scenario
@@ -64,6 +65,32 @@ def find_scenario(context: AppContext, scenario_id: UUID, *, actor: Actor) -> Sc
         return scenarios.get_scenario(conn, scenario_id, viewer=viewer) or refuse(conn, scenario_id)
 
 
+def find_with_inputs(context: AppContext, scenario_id: UUID, *, actor: Actor) -> tuple[Scenario, dict[str, Any]]:
+    """Return a scenario with the inputs it was saved with.
+
+    Raises:
+        NotFoundError: there is none.
+        NotAllowedError: it is not for the actor to read.
+    """
+    require(actor, Action.READ_SCENARIOS)
+    viewer = viewer_of(context, actor=actor)
+    with context.database.read() as conn:
+        return scenarios.get_with_inputs(conn, scenario_id, viewer=viewer) or refuse(conn, scenario_id)
+
+
+def carry_to(
+    context: AppContext, scenario: Scenario, inputs: Mapping[str, Any], manifest: Manifest, *, actor: Actor
+) -> CarriedInputs:
+    """Return a scenario's inputs as the version of this manifest takes them.
+
+    Raises:
+        NotFoundError: the version that it was saved with is not there any more.
+    """
+    require(actor, Action.READ_SCENARIOS)
+    then = find_version(context, AppRef(scenario.app_id, scenario.app_slug, scenario.version), actor=actor)
+    return carry_over(then.manifest, manifest, inputs)
+
+
 def open_scenario(
     context: AppContext, scenario_id: UUID, *, actor: Actor, version: str | None = None
 ) -> OpenedScenario:
@@ -74,13 +101,9 @@ def open_scenario(
         NotAllowedError: it is not for the actor to read.
     """
     require(actor, Action.READ_SCENARIOS)
-    viewer = viewer_of(context, actor=actor)
-    with context.database.read() as conn:
-        found, inputs = scenarios.get_with_inputs(conn, scenario_id, viewer=viewer) or refuse(conn, scenario_id)
-    current = find_app(context, found.app_id, actor=actor)
-    now = find_version(context, current, version, actor=actor)
-    then = find_version(context, AppRef(found.app_id, found.app_slug, found.version), actor=actor)
-    return OpenedScenario(found, inputs, now.hash, carry_over(then.manifest, now.manifest, inputs))
+    found, inputs = find_with_inputs(context, scenario_id, actor=actor)
+    now = find_version(context, find_app(context, found.app_id, actor=actor), version, actor=actor)
+    return OpenedScenario(found, inputs, now.hash, carry_to(context, found, inputs, now.manifest, actor=actor))
 
 
 def refuse(conn: Any, scenario_id: UUID) -> NoReturn:

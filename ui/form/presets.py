@@ -15,7 +15,7 @@ from contract.carry_over import CarriedInputs
 from contract.cases import Case
 from contract.errors import ProblemsError
 from contract.manifest import Manifest
-from ui.form.form_state import FormState
+from ui.form.form_state import FormState, Opened
 from ui.form.inputs.binding import escape_markdown
 
 
@@ -28,7 +28,7 @@ class SavedPresets:
 
     labels: Mapping[str, str] = field(default_factory=dict)
     load: Callable[[str], tuple[str, CarriedInputs]] | None = None
-    opened: tuple[str, str, CarriedInputs] | None = None
+    opened: Opened | None = None
     tools: Callable[[FormState, bool], None] = lambda _page, _fits: None
 
 

@@ -48,7 +48,7 @@ def submit_run(
     Raises:
         ProblemsError: the inputs do not fit, or too many runs are waiting.
     """
-    origin = _run_id(shown) or _run_id(edited)
+    origin = read_run_id(shown) or read_run_id(edited)
     found = submit(
         cached.context(),
         slug,
@@ -57,7 +57,7 @@ def submit_run(
         version=version,
         key=_submission_key(slug, version, values),
         fresh=fresh,
-        source=_run_id(edited),
+        source=read_run_id(edited),
         origin=None if origin is None else (LinkKind.EDITED, origin),
     )
     _supersede_live(found, _form_digest(slug, version, normalise(manifest, values)), live=live)
@@ -124,7 +124,8 @@ def _cancel_if_live(run_id: UUID, superseded_by: UUID | None) -> None:
         cancel(cached.context(), run_id, actor=actor, superseded_by=superseded_by)
 
 
-def _run_id(text: str | None) -> UUID | None:
+def read_run_id(text: str | None) -> UUID | None:
+    """Return the run that an address names, None where it names none."""
     try:
         return UUID(text) if text else None
     except ValueError:

@@ -23,6 +23,7 @@ from ui.form import json_view
 from ui.form.form import FormValues
 from ui.form.form_state import FormState
 from ui.form.presets import SavedPresets
+from ui.form.submission import read_run_id
 from ui.model.run_panel import form_key
 from ui.people.run_sharing import WORDS
 from ui.shell import cached, sitemap
@@ -228,8 +229,4 @@ def _try(act: Callable[[], Scenario], page: FormState | None, word: str) -> bool
 
 def _source() -> UUID | None:
     """Return the run whose uploaded files the form may hold."""
-    text = st.query_params.get("from") or st.query_params.get("run")
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
+    return read_run_id(st.query_params.get("from") or st.query_params.get("run"))

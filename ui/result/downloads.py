@@ -5,7 +5,6 @@ route, whatever its size. Each file comes in two forms, plain and for Excel.
 Left out: the form of a line, which is `contract.csv_export`.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import quote, urlencode
@@ -94,7 +93,7 @@ def _file_link(label: str, link: str, icon: str, words: str) -> None:
 
 def export_filename(name: str, run: Run | None) -> str:
     """Return a file name without ending: the model, the table and the run's last digits."""
-    plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "table"
+    plain = csv_export.plain_name(name, "table")
     return f"{run.app_slug}-{plain}-{str(run.id)[-8:]}" if run is not None else plain
 
 

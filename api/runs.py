@@ -82,7 +82,7 @@ def get_part(
     return PartRows(name=name, offset=offset, columns=rows.column_names, data=rows.to_pydict())
 
 
-@router.get("/runs/{run_id}/files/{name}", response_class=Response, responses=FILES)
+@router.get("/runs/{run_id}/files/{name:path}", response_class=Response, responses=FILES)
 def get_file(run_id: UUID, name: str, actor: CurrentActor) -> Response:
     """Return a file that the model made, as it made it."""
     context = contexts.current()
@@ -90,7 +90,7 @@ def get_file(run_id: UUID, name: str, actor: CurrentActor) -> Response:
         content = read_result_file(context, run_id, name, actor=actor)
     except LookupError as error:
         raise NotFoundError([Problem("name", f"the result has no file {name[:100]!r}", "Read the result.")]) from error
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name.replace('/', '-'), safe='')}"}
     return Response(content, media_type=FILE, headers=headers)
 
 

@@ -143,6 +143,6 @@ def test_the_number_format_that_is_chosen_outlives_a_reload_and_holds_for_export
     run_id(page)
     page.get_by_text("Success").first.wait_for()
     with page.expect_download() as got:
-        page.get_by_role("button", name="CSV for Excel").last.click()
+        page.get_by_role("link", name="CSV for Excel").last.click()
     text = Path(got.value.path()).read_text(encoding="utf-8-sig")
     assert list(csv.reader(text.splitlines(), delimiter=";"))[1] == ["1234,5", "x"]

@@ -71,7 +71,7 @@ def test_uploads_charts_tables_and_downloads_work_under_the_policy(page):
     assert page.locator(".js-plotly-plot").count() >= 3
     assert page.get_by_test_id("stException").count() == 0
     with page.expect_download() as got:
-        page.get_by_role("button", name=re.compile("report|out.txt")).first.click()
+        page.get_by_role("link", name="report", exact=True).first.click()
     assert got.value.suggested_filename == "report"
     link = page.get_by_role("link", name=re.compile("CSV")).first.get_attribute("href")
     assert page.request.get(link).headers["x-content-type-options"] == "nosniff"

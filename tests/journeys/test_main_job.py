@@ -199,7 +199,7 @@ def test_pick_slide_run_share_find_again_and_export(server, page, chromium):
     other.context.close()
 
     with page.expect_download() as got:
-        page.get_by_role("button", name="CSV", exact=True).first.click()
+        page.get_by_role("link", name="CSV", exact=True).first.click()
     rows = list(csv.reader(Path(got.value.path()).read_text(encoding="utf-8").splitlines()))
     table = server.get(f"/api/runs/{identity}")["result"]["table"]
     count = len(next(iter(table.values()))) if isinstance(table, dict) else len(table)

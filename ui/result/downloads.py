@@ -1,7 +1,8 @@
 """Downloads of a result: CSV of its tables and series, and a menu with the run as PDF, workbook and other files.
 
-Chosen: what the page holds is written on the click, and nothing before; what is stored apart comes from the streaming
-route, whatever its size. Each file comes in two forms, plain and for Excel.
+Chosen: files of a stored run come from the streaming route, whatever their size; only what no run holds is written on
+the click, from the page. A Streamlit download button is renewed in every run of the script, and a click on the one
+before fails: that happens just after a result is painted. Each file comes in two forms, plain and for Excel.
 Left out: the form of a line, which is `contract.csv_export`.
 """
 
@@ -22,6 +23,7 @@ from ui.shell.markup import escape
 from ui.shell.time_zone import zone_name
 
 ROUTE = "/api/runs/{id}/export/csv"
+FILE_ROUTE = "/api/runs/{id}/files"
 PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
 EXCEL_HELP = "For a spreadsheet that writes numbers as set in the page's head"
 
@@ -30,24 +32,23 @@ def table_buttons(table: Table, run: Run | None, key: str) -> None:
     """Offer a table as CSV, in both forms.
 
     Args:
-        table: as shown; where its rows are stored apart, the streaming route is offered.
-        run: the run it belongs to; without one only what the page holds can be offered.
+        table: as shown.
+        run: the run it belongs to; without one what the page holds is offered.
         key: of the buttons, unique on the page.
     """
-    if table.part is not None and run is not None:
-        _csv_links(run.id, table.name, table.rows)
+    if run is not None:
+        _csv_links(run.id, table.name, table.rows if table.part is not None else None)
         return
-    stem = export_filename(table.name, run)
-    _csv_buttons(partial(_write, lambda: table, session_format.current_format()), stem, key)
+    _csv_buttons(partial(_write, lambda: table, session_format.current_format()), export_filename(table.name, run), key)
 
 
 def series_buttons(series: Sequence[Series], run: Run | None, key: str) -> None:
-    """Offer series as CSV, one line an x: on the click where the page holds them, else by the streaming route."""
-    if run is not None and any(s.part is not None for s in series):
-        _csv_links(run.id, series[0].name if len(series) == 1 else "Series", max(s.rows for s in series))
+    """Offer series as CSV, one line an x; of a stored run by the streaming route."""
+    if run is not None:
+        apart = [s.rows for s in series if s.part is not None]
+        _csv_links(run.id, series[0].name if len(series) == 1 else "Series", max(apart, default=None))
         return
     held = [s for s in series if s.part is None]
-
     write = partial(_write, lambda: csv_export.pivot(held), session_format.current_format())
     _csv_buttons(write, export_filename("series", run), key)
 
@@ -57,6 +58,11 @@ def export_link(run_id: UUID, name: str, *, excel: bool = False, language: str =
     link = f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}&currency={quote(session_currency(), safe='')}"
     link += "&excel=1" if excel else ""
     return f"{link}&language={quote(language)}" if excel and language else link
+
+
+def file_link(run_id: UUID, name: str) -> str:
+    """Return the address of a file that the model made."""
+    return f"{FILE_ROUTE.format(id=run_id)}/{quote(name)}"
 
 
 def file_links(run: Run, result: Result) -> None:
@@ -119,11 +125,12 @@ def _csv_buttons(write: Callable[[bool], bytes], stem: str, key: str) -> None:
             )
 
 
-def _csv_links(run_id: UUID, name: str, rows: int) -> None:
+def _csv_links(run_id: UUID, name: str, rows: int | None) -> None:
+    """Link to the streaming route; `rows` are told where they are more than the page shows."""
     with st.container(horizontal=True, gap="small", width="content"):
         for excel, label, words in ((False, "CSV", PLAIN_HELP), (True, "CSV for Excel", EXCEL_HELP)):
             st.link_button(
-                f"{label} ({rows:,} rows)",
+                label if rows is None else f"{label} ({rows:,} rows)",
                 export_link(run_id, name, excel=excel, language=session_format.current_format().language),
                 help=words,
                 icon=":material/download:",

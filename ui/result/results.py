@@ -24,10 +24,9 @@ from ui.result.provenance import show_provenance as provenance
 from ui.shell.currency import session_currency
 from ui.shell.markup import escape, safe_markdown
 
-__all__ = ["ReadFile", "ReadPart", "provenance", "show_result"]
+__all__ = ["ReadPart", "provenance", "show_result"]
 
 ReadPart = tables.ReadPart
-ReadFile = Callable[[str], bytes]
 Points = Callable[[Series], Any]
 
 SHOWN_WARNINGS = 3
@@ -49,7 +48,6 @@ def show_result(
     read_part: ReadPart | None = None,
     points: Points | None = None,
     nulls: Mapping[str, Any] | None = None,
-    read_file: ReadFile | None = None,
     headline: Sequence[str] = (),
     partial: bool = False,
     key: str | None = None,
@@ -62,7 +60,6 @@ def show_result(
         read_part: returns `limit` rows from `offset` of a part stored apart, as an Arrow table.
         points: returns all points of a series whose part is stored apart, as a series or as columns.
         nulls: how many values were not finite and where, as stored with the result.
-        read_file: returns a file's bytes by its name in `result.files`; without it the names are listed.
         headline: labels of the summary figures to show large.
         partial: the run still goes on: previews of tables, and nothing to download.
         key: of the place on the page; by default the model's.
@@ -89,7 +86,7 @@ def show_result(
     if result.notes:
         st.markdown(safe_markdown(result.notes))
     _show_nulls(nulls or {})
-    _show_files(result.files, read_file, name, partial=partial)
+    _show_files(result.files, run, partial=partial)
     if result.extras:
         _show_extras(result.extras, name)
 
@@ -232,22 +229,15 @@ def _show_nulls(nulls: Mapping[str, Any]) -> None:
     st.caption(f":material/info: {words}" + (f": {where}{rest}." if where else "."))
 
 
-def _show_files(files: Mapping[str, Any], read_file: ReadFile | None, name: str, *, partial: bool) -> None:
+def _show_files(files: Mapping[str, Any], run: Run | None, *, partial: bool) -> None:
     if not files:
         return
-    if partial or read_file is None:
+    if partial or run is None:
         st.caption(":material/attach_file: " + ", ".join(escape(f) for f in files))
         return
     with st.container(horizontal=True, gap="small"):
-        for i, label in enumerate(files):
-            st.download_button(
-                escape(label),
-                data=lambda label=label: read_file(label),
-                file_name=label.replace("/", "-"),
-                key=f"{name}-file-{i}",
-                icon=":material/attach_file:",
-                on_click="ignore",
-            )
+        for label in files:
+            st.link_button(escape(label), downloads.file_link(run.id, label), icon=":material/attach_file:")
 
 
 @st.fragment

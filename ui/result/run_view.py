@@ -20,7 +20,7 @@ from contract.run import Run, Status
 from engine.models.catalogue import find_app
 from engine.runs.export import whole_series
 from engine.runs.follow import Snapshot
-from engine.runs.results import read_result_file, read_result_part
+from engine.runs.results import read_result_part
 from ui.form.links import run_link
 from ui.model import source_view
 from ui.result import downloads, provenance, results, run_links, run_progress, verify
@@ -124,16 +124,12 @@ def _show_result(run: Run, result: Result, manifest: Manifest, nulls: Mapping[st
     def read_part(name: str, offset: int, limit: int) -> Any:
         return read_result_part(context, run.id, name, offset, limit, actor=actor)
 
-    def read_file(name: str) -> bytes:
-        return read_result_file(context, run.id, name, actor=actor)
-
     results.show_result(
         result,
         run=run,
         read_part=read_part,
         points=lambda series: whole_series(context, run.id, series, actor=actor),
         nulls=nulls,
-        read_file=read_file,
         headline=manifest.headline,
         partial=not run.status.final,
     )

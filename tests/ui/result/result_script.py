@@ -18,7 +18,7 @@ if case == "partial":
     result = replace(result, charts=result.charts[:3])
     results.show_result(result, run=gallery.RUN, partial=True)
 elif case == "bare":
-    results.show_result(replace(result, charts=()), read_file=lambda name: name.encode())
+    results.show_result(replace(result, charts=()))
 else:
     st.title("Chain ladder", anchor=False)
     results.show_result(
@@ -27,7 +27,6 @@ else:
         read_part=gallery.read_part,
         points=lambda _: gallery.path_points(),
         nulls={"count": 3, "where": ["table[3].reserve", "summary.Not a number"]},
-        read_file=lambda name: name.encode(),
     )
     with st.expander("Inputs and provenance", expanded=True):
         results.provenance(gallery.RUN, gallery.MANIFEST)

@@ -304,17 +304,18 @@ def test_a_file_is_named_after_model_table_and_run():
     assert downloads.export_filename("../..", None) == "table"
 
 
-def test_a_table_stored_apart_is_offered_by_link_and_one_on_the_page_by_click():
+def test_tables_and_series_of_a_run_are_offered_by_links_that_outlive_a_rerun():
     at = shown()
-    labels = {b.proto.label for b in at.get("download_button")}
-    assert {"CSV", "CSV for Excel"} <= labels
-    assert not at.get("link_button")
+    assert not at.get("download_button")
+    first = {b.proto.url for b in at.get("link_button")}
+    assert f"/api/runs/{gallery.RUN.id}/files/report.txt" in first
     at.session_state[f"{gallery.RUN.app_slug}-result-tables"] = 1
     at.run()
-    urls = [b.proto.url for b in at.get("link_button")]
-    assert urls == [
-        downloads.export_link(gallery.RUN.id, gallery.BIG.name, excel=e, language="en") for e in (False, True)
-    ]
+    links = {b.proto.url: b.proto.label for b in at.get("link_button")}
+    for excel in (False, True):
+        link = downloads.export_link(gallery.RUN.id, gallery.BIG.name, excel=excel, language="en")
+        assert link not in first
+        assert links[link].endswith(f"({gallery.BIG.rows:,} rows)")
 
 
 def test_the_csv_of_a_table_on_the_page_has_its_cells_under_their_labels():

@@ -6,19 +6,33 @@ statement, because DuckDB does not tell apart names that differ by upper and low
 Left out: what may be asked, which is `contract.table_query`.
 """
 
+import itertools
 import math
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, Self
+from uuid import UUID
 
 import pyarrow as pa
 
 from contract.table_query import TableQuery
+from storage import results
+from storage.database import Database
 
 Batches = Callable[[], Iterator[pa.Table]]
 MEMORY = "256MB"
 BATCH_ROWS = 65_536
 _ROW = "row_number"
+
+
+def stored_batches(database: Database, run_id: UUID, name: str) -> Iterator[pa.Table]:
+    """Yield a part of a run as it is stored, each batch by a connection of its own, given back before the next."""
+    for number in itertools.count():
+        with database.read() as conn:
+            batch = results.read_stored_part(conn, run_id, name, number)
+        if batch is None:
+            return
+        yield batch
 
 
 def query_rows(read: Batches, query: TableQuery, offset: int, limit: int) -> tuple[pa.Table, int]:

@@ -23,10 +23,10 @@ from engine.authorization import Action, require
 from engine.models.catalogue import version_of_run
 from engine.processes.context import AppContext
 from engine.runs.follow import snapshot
-from engine.runs.results import ALL_ROWS, check_sort, find_source, stored_batches
+from engine.runs.results import ALL_ROWS, check_sort, find_source
 from engine.runs.search import iter_runs
 from storage import results
-from storage.part_query import iter_rows
+from storage.part_query import iter_rows, stored_batches
 
 Batch = Mapping[str, Sequence[Any]]
 SERIES = "Series"
@@ -170,11 +170,13 @@ def _found_batches(context: AppContext, source: UUID, table: Table, query: Table
         yield from _read_batches(context, source, table.part)
     else:
         part = table.part
-        yield from (found.to_pydict() for found in iter_rows(lambda: stored_batches(context, source, part), query))
+        yield from (
+            found.to_pydict() for found in iter_rows(lambda: stored_batches(context.database, source, part), query)
+        )
 
 
 def _read_batches(context: AppContext, source: UUID, part: str) -> Iterator[Batch]:
-    yield from (batch.to_pydict() for batch in stored_batches(context, source, part))
+    yield from (batch.to_pydict() for batch in stored_batches(context.database, source, part))
 
 
 def _run_columns(runs: Sequence[Run]) -> Batch:

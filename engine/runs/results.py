@@ -4,8 +4,7 @@ Left out: the document itself, which comes with the run's snapshot (`engine.runs
 (`engine.runs.export`).
 """
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from engine.authorization import Action, require
 from engine.processes.context import AppContext
 from engine.runs.visibility import refuse, viewer_of
 from storage import results
-from storage.part_query import query_rows
+from storage.part_query import query_rows, stored_batches
 from storage.visibility import result_source
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def find_result_rows(
         check_sort(query, columns)
         if query.everything:
             return results.read_part(conn, source, name, offset, limit), count
-    return query_rows(lambda: stored_batches(context, source, name), query, offset, limit)
+    return query_rows(lambda: stored_batches(context.database, source, name), query, offset, limit)
 
 
 def check_sort(query: TableQuery, columns: Sequence[str]) -> None:
@@ -78,16 +77,6 @@ def check_sort(query: TableQuery, columns: Sequence[str]) -> None:
         known = ", ".join(columns[:MOST_NAMED])
         what = f"the table has no column {query.sort[:100]!r}"
         raise InputError([Problem("sort", what, f"Name one of: {known}; with - before it for the largest first.")])
-
-
-def stored_batches(context: AppContext, source: UUID, name: str) -> Iterator["pa.Table"]:
-    """Yield a part as it is stored, each batch by a connection of its own, which is given back before the next."""
-    for number in itertools.count():
-        with context.database.read() as conn:
-            batch = results.read_stored_part(conn, source, name, number)
-        if batch is None:
-            return
-        yield batch
 
 
 def read_result_file(context: AppContext, run_id: UUID, name: str, *, actor: Actor) -> bytes:

@@ -17,12 +17,14 @@ from api.auth import CurrentActor
 from api.group_schemas import (
     ChangeRequest,
     GroupBody,
+    ImpactBody,
     PlanBody,
     PointBody,
     SeekRequest,
     SensitivityRequest,
     StepBody,
     SweepRequest,
+    UpgradeRequest,
     WayBody,
 )
 from contract.actor import Actor
@@ -30,11 +32,13 @@ from contract.errors import NotAllowedError, NotFoundError
 from contract.run_group import GroupKind
 from engine.analysis.change import read_way, start_change
 from engine.analysis.follow_group import brief, follow_group, wait_for_group
-from engine.analysis.groups import cancel_group, list_groups, list_points, resume_group
+from engine.analysis.groups import cancel_group, find_group, list_groups, list_points, resume_group
+from engine.analysis.impact import read_impact
 from engine.analysis.points_csv import points_csv
 from engine.analysis.sensitivity import start_sensitivity
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import plan_sweep, start_sweep
+from engine.analysis.upgrade import plan_upgrade, start_upgrade
 from engine.models.catalogue import find_app
 from engine.processes import context as contexts
 
@@ -76,6 +80,28 @@ def start_a_seek(app_id: int, body: SeekRequest, actor: CurrentActor) -> GroupBo
 def start_a_change(body: ChangeRequest, actor: CurrentActor) -> GroupBody:
     """Start an analysis of change from one run to another, the inputs that differ switched one at a time."""
     return GroupBody.of(start_change(contexts.current(), actor=actor, **body.model_dump()))
+
+
+@router.post("/apps/{app_id}/upgrades", status_code=202)
+def start_an_upgrade(app_id: int, body: UpgradeRequest, actor: CurrentActor) -> GroupBody:
+    """Replay the last runs of a model on one of its versions, to see what would change."""
+    return GroupBody.of(start_upgrade(contexts.current(), app_id, actor=actor, **body.model_dump()))
+
+
+@router.post("/apps/{app_id}/upgrades/plan")
+def plan_an_upgrade(app_id: int, body: UpgradeRequest, actor: CurrentActor) -> PlanBody:
+    """Say how many runs an upgrade impact would be, which of them do not fit, and start nothing."""
+    found = plan_upgrade(contexts.current(), app_id, actor=actor, **body.model_dump())
+    return PlanBody(runs=found.total, seconds=found.seconds, notes=list(found.notes))
+
+
+@router.get("/groups/{group_id}/impact")
+def get_impact(group_id: UUID, figure: str, actor: CurrentActor) -> ImpactBody:
+    """Return what an upgrade changes: counts, the spread of a figure's differences, and each run beside its replay."""
+    context = contexts.current()
+    impact = read_impact(context, group_id, figure, actor=actor)
+    misfits = find_group(context, group_id, actor=actor).definition["misfits"]
+    return ImpactBody.of(figure, impact, misfits)
 
 
 @router.get("/groups/{group_id}/steps")

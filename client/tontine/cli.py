@@ -435,6 +435,36 @@ def change(
             _print_rows(("step", figure), [("Before", _value(found["start"])), *steps, ("After", _value(found["end"]))])
 
 
+@app.command()
+def upgrade(
+    model: ModelName,
+    version: Annotated[str, typer.Argument(help="content hash of the version to replay on")],
+    figure: FigureName,
+    runs: Annotated[int, typer.Option(min=1, help="how many of the newest runs")] = 100,
+    before: Annotated[str | None, typer.Option(help="only runs of this version; of every other one without it")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a model's last runs on another version and print what changes; exit code 3 where one has no result."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        group = tontine.model(model).upgrade(version, runs=runs, before=before)
+        _wait(group, as_json=as_json)
+        found = group.impact(figure)
+        if as_json:
+            _print_json({**group.info.raw, **found})
+        else:
+            counts = [*found["outcomes"].items(), ("does not fit", len(found["misfits"]))]
+            _print_rows(("result", "runs"), [(name, _value(count)) for name, count in counts if count])
+            keys = ("run_id", "outcome", "before", "after", "difference")
+            rows = [tuple(_value(run[key]) for key in keys) for run in found["runs"]]
+            _print_rows(("run", "result", "before", "after", "difference"), rows)
+            for misfit in found["misfits"]:
+                typer.echo(f"run {misfit['run']} does not fit: {misfit['reason']}", err=True)
+    if group.info.failed or group.status != "FINISHED":
+        raise typer.Exit(Code.NO_SUCCESS)
+
+
 def _wait(group: Group, *, as_json: bool) -> None:
     if not as_json:
         typer.echo(f"group {group.id}: {group.info.total} runs", err=True)

@@ -364,6 +364,21 @@ class Model:
         body = {"input": key, "figure": figure, "target": target, "from": low, "to": high, "version": version}
         return self._start("seeks", inputs, body)
 
+    def upgrade(self, version: str, /, *, runs: int = 100, before: str | None = None) -> "Group":
+        """Replay the model's last runs on one of its versions, to see what it would change.
+
+        Args:
+            version: content hash of the version to replay on.
+            runs: how many of the newest successful runs; equal inputs count once.
+            before: only runs of this version; of every other one without it.
+
+        Raises:
+            InputsRefusedError: there is no run to replay, or the version takes none of them.
+        """
+        body = {"version": version, "runs": runs, "before": before}
+        response = self._client._send("POST", f"/apps/{self.info().id}/upgrades", json=body)
+        return Group(self._client, GroupInfo.parse(body_of(response)))
+
     def scenarios(self) -> list[ScenarioInfo]:
         """Return the model's scenarios, your own first, without their inputs."""
         response = self._client._send("GET", f"/apps/{self.info().id}/scenarios")
@@ -466,6 +481,16 @@ class Group:
         found: dict[str, Any] = body_of(
             self._client._send("GET", protocol.group_path(self.id) + "/steps", params=params)
         )
+        return found
+
+    def impact(self, figure: str) -> dict[str, Any]:
+        """Return what an upgrade changes of one figure: `outcomes`, `quantiles`, `misfits`, and `runs`, worst first.
+
+        Raises:
+            NotFoundError: the group is no upgrade impact.
+        """
+        path = protocol.group_path(self.id) + "/impact"
+        found: dict[str, Any] = body_of(self._client._send("GET", path, params={"figure": figure}))
         return found
 
 

@@ -141,3 +141,28 @@ def test_the_command_writes_the_points(server, tmp_path):
     assert ended.returncode == 0, ended.stderr
     with file.open() as lines:
         assert [row["Rows"] for row in csv.DictReader(lines)] == ["1", "2", "3"]
+
+
+def test_an_upgrade_impact_from_the_client_and_the_command_line(server, tontine):
+    folder = server.home / "functions" / "grown"
+    rows = {"rows": {"type": "integer", "label": "Rows", "min": 1, "max": 50_000, "default": 5}}
+    model(server.home / "functions", "grown", LARGE, rows, deterministic=True)
+    server.stop()
+    server.start()
+    old = tontine.model("grown").info().version
+    made = [tontine.model("grown").run(rows=n) for n in (2, 3)]
+    (folder / "function.py").write_text(f"{LARGE}\n\nGROWN = True\n")
+    server.stop()
+    server.start()
+    grown = tontine.model("grown")
+    new = grown.info().version
+    assert new != old
+    impact = grown.upgrade(new, before=old).wait(200).impact("Rows")
+    assert (impact["outcomes"]["identical"], impact["equal"]) == (2, 2)
+    assert {run["run_id"] for run in impact["runs"]} == {run.id for run in made}
+    with pytest.raises(InputsRefusedError, match="replayed on"):
+        grown.upgrade(new, before=new)
+    words = ["upgrade", "grown", new, "Rows", "--runs", "1", "--before", old, "--url", server.url]
+    ended = subprocess.run([*COMMAND, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ["identical", "1"] in [line.split("\t") for line in ended.stdout.splitlines()]

@@ -9,6 +9,8 @@ from engine.analysis.lanes import run_lane
 from engine.analysis.sensitivity import start_sensitivity
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import start_sweep
+from engine.models import lifecycle
+from engine.models.catalogue import find_app
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from tests.actors import ADA
@@ -225,3 +227,40 @@ def test_a_sweep_begins_with_the_range_that_the_model_was_calibrated_for(visit, 
     press(app, "group-start")
     [group] = list_groups(context, actor=ADA)
     assert [p.changes["n"] for p in list_points(context, group.id, actor=ADA)][::10] == [10, 20]
+
+
+def test_an_upgrade_impact_is_offered_set_up_started_and_read(visit, add_model, context, drain, run_now):
+    add_model(ADDS, NM, deterministic=True)
+    old = find_app(context, "probe", actor=ADA).current_version
+    made = [submit(context, "probe", {"n": n}, actor=ADA) for n in (4, 5, 30)]
+    for run in made:
+        if not run.status.final:
+            run_now(run)
+    changed = ADDS.replace("10 * inputs['m']", "10 * inputs['m'] + (inputs['n'] > 4)")
+    add_model(changed, {**NM, "n": {**NM["n"], "max": 20}}, deterministic=True)
+    app = find_app(context, "probe", actor=ADA)
+    new = app.current_version
+    lifecycle.set_current_version(context, app, old, actor=ADA)
+    page = visit("model", app="probe")
+    page.session_state["panel"] = "Versions"
+    page.run()
+    page.selectbox(key="probe:version").set_value(new).run()
+    assert f"upgrade={new}" in " ".join(link.proto.query_string for link in page.get("page_link"))
+    page = visit("sweep", app="probe", upgrade=new)
+    assert "2 runs" in words(page)
+    assert "30 is outside 0 to 20" in words(page)
+    page.selectbox(key="upgrade-before").set_value(old).run()
+    press(page, "group-start")
+    [group] = list_groups(context, actor=ADA)
+    drain(group)
+    shown = visit("sweep", id=str(group.id))
+    assert [m.value for m in shown.metric] == ["1", "1", "0", "1"]
+    assert "1 equal, 1 different" in words(shown)
+    runs = next(frame.value for frame in shown.dataframe if "Before" in frame.value)
+    assert list(runs["Run"]) == [str(made[1].id)[-8:], str(made[0].id)[-8:]]
+    assert list(runs["Difference"]) == [1, 0]
+    misfits = next(frame.value for frame in shown.dataframe if "Why" in frame.value)
+    assert list(misfits["Run"]) == [str(made[2].id)[-8:]]
+    assert "upgrade" in str(visit("sweep").dataframe[0].value["Kind"].tolist()).lower()
+    wrong = visit("sweep", app="probe", upgrade="none")
+    assert "no version" in words(wrong)

@@ -16,7 +16,7 @@ from contract.run_group import GroupKind, GroupPoint, RunGroup
 from engine.analysis.follow_group import brief
 from engine.analysis.groups import cancel_group, find_group, list_points, resume_group
 from engine.models.catalogue import find_version
-from ui.analysis import change_view, seek_view, sensitivity_view, sweep_view
+from ui.analysis import change_view, seek_view, sensitivity_view, sweep_view, upgrade_view
 from ui.analysis.group_list import KIND_WORDS
 from ui.result.run_progress import show_followed
 from ui.shell import cached, sitemap
@@ -33,6 +33,7 @@ VIEWS: dict[GroupKind, Show] = {
     GroupKind.SENSITIVITY: sensitivity_view.show_sensitivity,
     GroupKind.SEEK: seek_view.show_seek,
     GroupKind.CHANGE: change_view.show_change,
+    GroupKind.UPGRADE: upgrade_view.show_upgrade,
 }
 
 

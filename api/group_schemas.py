@@ -194,6 +194,13 @@ class PlanBody(BaseModel):
     notes: list[str]
 
 
+class InputRowsBody(BaseModel):
+    """Inputs in the rows of a file, None where one is not given, and how open texts were read."""
+
+    rows: list[dict[str, Any]]
+    notes: list[str]
+
+
 class GroupBody(BaseModel):
     """A group of runs: of `total` points `done` have ended, of these `failed` without a result."""
 

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, WebSocket
+from fastapi import APIRouter, Query, Request, WebSocket
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api import sockets
@@ -18,6 +19,7 @@ from api.group_schemas import (
     ChangeRequest,
     GroupBody,
     ImpactBody,
+    InputRowsBody,
     PlanBody,
     PointBody,
     SeekRequest,
@@ -27,14 +29,18 @@ from api.group_schemas import (
     UpgradeRequest,
     WayBody,
 )
+from api.uploads import BINARY, read_body
 from contract.actor import Actor
 from contract.errors import NotAllowedError, NotFoundError
+from contract.number_format import NumberFormat
 from contract.run_group import GroupKind
+from contract.table_file import MAX_BYTES
 from engine.analysis.change import read_way, start_change
 from engine.analysis.follow_group import brief, follow_group, wait_for_group
 from engine.analysis.groups import cancel_group, find_group, list_groups, list_points, resume_group
 from engine.analysis.impact import read_impact
 from engine.analysis.points_csv import points_csv
+from engine.analysis.scenario_file import read_inputs
 from engine.analysis.sensitivity import start_sensitivity
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import plan_sweep, start_sweep
@@ -60,6 +66,23 @@ def plan(app_id: int, body: SweepRequest, actor: CurrentActor) -> PlanBody:
     wanted = {key: value for key, value in _definition(body).items() if key != "fresh"}
     found = plan_sweep(contexts.current(), app_id, body.inputs, actor=actor, **wanted)
     return PlanBody(runs=found.total, seconds=found.seconds, notes=list(found.notes))
+
+
+@router.post("/apps/{app_id}/inputs/read", openapi_extra={"requestBody": {"required": True, "content": BINARY}})
+async def read_input_file(
+    app_id: int,
+    request: Request,
+    actor: CurrentActor,
+    version: str | None = None,
+    language: Annotated[str | None, Query(description="of numbers in texts, such as de-CH")] = None,
+) -> InputRowsBody:
+    """Return the inputs in each row of a file: a workbook that was exported, or a CSV table. Send it as the body."""
+    content = await read_body(request, MAX_BYTES)
+    number_format = NumberFormat.from_languages(language) if language else None
+    rows, notes = await run_in_threadpool(
+        read_inputs, contexts.current(), app_id, content, actor=actor, version=version, number_format=number_format
+    )
+    return InputRowsBody(rows=rows, notes=notes)
 
 
 @router.post("/apps/{app_id}/sensitivities", status_code=202)

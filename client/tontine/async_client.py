@@ -371,6 +371,24 @@ class AsyncModel:
         body = {"input": key, "figure": figure, "target": target, "from": low, "to": high, "version": version}
         return await self._start("seeks", inputs, body)
 
+    async def read_inputs(self, path: str | Path, /, *, version: str | None = None) -> list[dict[str, Any]]:
+        """Return the inputs in each row of an exported workbook or a CSV table, for `run` or a sweep's `scenarios`.
+
+        Args:
+            path: the file.
+            version: content hash of the version that checks them; the current one otherwise.
+
+        Raises:
+            InputsRefusedError: cells do not fit; each is listed.
+        """
+        file = Path(path)
+        content = await asyncio.to_thread(file.read_bytes)
+        address = f"/apps/{(await self.info()).id}/inputs/read"
+        params = {"version": version} if version is not None else {}
+        response = await self._client._send("POST", address, params=params, content=content)
+        rows: list[dict[str, Any]] = body_of(response)["rows"]
+        return rows
+
     async def upgrade(self, version: str, /, *, runs: int = 100, before: str | None = None) -> "AsyncGroup":
         """Replay the model's last runs on one of its versions, to see what it would change.
 

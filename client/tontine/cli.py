@@ -105,8 +105,14 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a model and print its summary."""
-    given = _read_inputs(file, inputs or ())
+    book = file if file is not None and file.suffix.lower() == ".xlsx" else None
+    given = _read_inputs(None if book else file, inputs or ())
     with _connect(url, token, as_json=as_json) as tontine:
+        if book is not None:
+            rows = _read_table(tontine.model(model), book)
+            if len(rows) != 1:
+                raise typer.BadParameter(f"--inputs {book}: it has {len(rows)} runs; sweep them with --table")
+            given = {**rows[0], **given}
         submitted = tontine.model(model).submit(given, version=version, fresh=fresh, key=key)
         if wait_for_end:
             _follow(submitted, timeout, log=log)
@@ -350,6 +356,9 @@ def sweep(
     scenarios: Annotated[
         list[str] | None, typer.Option("--scenario", help="A saved scenario by name or id; again for each more")
     ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="A workbook that was exported, or a CSV table: a run for each row")
+    ] = None,
     out: PointsFile = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
@@ -359,7 +368,9 @@ def sweep(
     with _connect(url, token, as_json=as_json) as tontine:
         given, chosen = _read_inputs(None, inputs or ()), tontine.model(model)
         saved = _find_scenarios(chosen, scenarios or ())
-        group = chosen.sweep(given, axes=[_axis(text) for text in over or ()], saved=[one.id for one in saved])
+        rows = _read_table(chosen, table) if table is not None else None
+        axes = [_axis(text) for text in over or ()]
+        group = chosen.sweep(given, axes=axes, scenarios=rows, saved=[one.id for one in saved])
         _finish(group, out, as_json=as_json)
 
 
@@ -668,6 +679,14 @@ def _print_run(info: RunInfo, *, as_json: bool) -> None:
         _print_json(dict(info.raw))
     else:
         _print_rows(("", ""), [("run", info.id), ("status", info.status), *_summary(info)])
+
+
+def _read_table(model: Model, file: Path) -> list[dict[str, Any]]:
+    """Return the inputs in each row of a workbook or CSV table."""
+    try:
+        return model.read_inputs(file)
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error}") from error
 
 
 def _read_inputs(file: Path | None, pairs: Sequence[str]) -> dict[str, Any]:

@@ -364,6 +364,24 @@ class Model:
         body = {"input": key, "figure": figure, "target": target, "from": low, "to": high, "version": version}
         return self._start("seeks", inputs, body)
 
+    def read_inputs(self, path: str | Path, /, *, version: str | None = None) -> list[dict[str, Any]]:
+        """Return the inputs in each row of an exported workbook or a CSV table, for `run` or a sweep's `scenarios`.
+
+        Args:
+            path: the file.
+            version: content hash of the version that checks them; the current one otherwise.
+
+        Raises:
+            InputsRefusedError: cells do not fit; each is listed.
+        """
+        file = Path(path)
+        content = file.read_bytes()
+        address = f"/apps/{self.info().id}/inputs/read"
+        params = {"version": version} if version is not None else {}
+        response = self._client._send("POST", address, params=params, content=content)
+        rows: list[dict[str, Any]] = body_of(response)["rows"]
+        return rows
+
     def upgrade(self, version: str, /, *, runs: int = 100, before: str | None = None) -> "Group":
         """Replay the model's last runs on one of its versions, to see what it would change.
 

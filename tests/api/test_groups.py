@@ -123,3 +123,17 @@ def test_an_upgrade_impact_is_planned_started_and_measured(client, app_id, add_m
     assert {q["difference"] for q in found["quantiles"]} == {-2}
     again = client.post(f"/apps/{app_id}/upgrades", json={**body, "before": new})
     assert (again.status_code, again.json()["problems"][0]["where"]) == (422, "before")
+
+
+def test_an_exported_workbook_is_read_back_as_inputs(client, app_id, worker_context):
+    from engine.runs.execute import execute
+
+    run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {"n": 3, "m": 4}}).json()["run_id"]
+    execute(worker_context, uuid.UUID(run_id))
+    content = client.get(f"/runs/{run_id}/export/xlsx").content
+    assert client.post(f"/apps/{app_id}/inputs/read", content=content).json()["rows"] == [{"n": 3, "m": 4}]
+    rows = client.post(f"/apps/{app_id}/inputs/read", params={"language": "de-DE"}, content=b"n;m\n1,0;2\n")
+    assert rows.json()["rows"] == [{"n": 1, "m": 2}]
+    refused = client.post(f"/apps/{app_id}/inputs/read", content=b"n,m\n99,x\n")
+    assert refused.status_code == 422
+    assert {p["where"] for p in refused.json()["problems"]} == {"line 2, column 'N'", "line 2, column 'M'"}

@@ -1,7 +1,10 @@
 """The page of sweeps and analyses: set up, started, shown, reopened by its link."""
 
+import io
+import json
 import uuid
 
+import openpyxl
 import pytest
 
 from engine.analysis.groups import find_group, list_groups, list_points
@@ -9,12 +12,14 @@ from engine.analysis.lanes import run_lane
 from engine.analysis.sensitivity import start_sensitivity
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import start_sweep
+from engine.export.workbook import Book
 from engine.models import lifecycle
-from engine.models.catalogue import find_app
+from engine.models.catalogue import find_app, find_version
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from tests.actors import ADA
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ADDS = "def run(inputs):\n    return {'summary': {'Sum': inputs['n'] + 10 * inputs['m'], 'Half': inputs['n'] / 2}}\n"
 NM = {
     "n": {"type": "number", "label": "Number", "min": 0, "max": 50, "default": 7, "unit": "pcs"},
@@ -227,6 +232,50 @@ def test_a_sweep_begins_with_the_range_that_the_model_was_calibrated_for(visit, 
     press(app, "group-start")
     [group] = list_groups(context, actor=ADA)
     assert [p.changes["n"] for p in list_points(context, group.id, actor=ADA)][::10] == [10, 20]
+
+
+def test_a_workbook_fills_the_form_and_is_swept_row_by_row(visit, add_model, context, drain):
+    columns = {"t": {"type": "number", "label": "Time", "max": 50}, "name": {"type": "text", "label": "Name"}}
+    flows = {"type": "table", "label": "Flows", "columns": columns, "default": [{"t": 1, "name": "a"}]}
+    add_model(ADDS, {**NM, "flows": flows}, deterministic=True)
+    manifest = find_version(context, find_app(context, "probe", actor=ADA), actor=ADA).manifest
+    runs = [
+        {"n": 4.0, "m": 1.5, "flows": [{"t": 2.0, "name": " b"}]},
+        {"n": 5.0, "m": 2.5, "flows": [{"t": 1.0, "name": "a"}, {"t": 3.0, "name": "null"}]},
+    ]
+    book = Book()
+    tables = book.add_inputs(manifest.inputs, runs)
+    book.add_input_tables(tables)
+    out = io.BytesIO()
+    book.workbook.save(out)
+    page = visit("model", app="probe")
+    page.file_uploader[0].set_value(("runs.xlsx", out.getvalue(), XLSX)).run()
+    row = next(box for box in page.selectbox if str(box.key).endswith("workbook-row"))
+    assert row.options == ["Row 2 of the sheet Inputs", "Row 3 of the sheet Inputs"]
+    row.set_value(1).run()
+    next(b for b in page.button if str(b.key).endswith(":fill")).click().run()
+    assert not page.exception
+    next(c for c in page.segmented_control if str(c.key).endswith(":view")).set_value("JSON").run()
+    assert json.loads(page.code[0].value) == runs[1]
+    page = visit("sweep", app="probe")
+    page.segmented_control(key="vary").set_value("Table of scenarios").run()
+    page.file_uploader[0].set_value(("runs.xlsx", out.getvalue(), XLSX)).run()
+    assert "2 runs" in words(page)
+    press(page, "group-start")
+    [group] = list_groups(context, actor=ADA)
+    drain(group)
+    points = list_points(context, group.id, actor=ADA)
+    assert [snapshot(context, p.run_id, actor=ADA).run.inputs for p in points] == runs
+    assert list(visit("sweep", id=str(group.id)).dataframe[0].value["Sum"]) == [19, 30]
+    out.seek(0)
+    changed = openpyxl.load_workbook(out)
+    changed["Inputs"]["A3"] = "many"
+    spoiled = io.BytesIO()
+    changed.save(spoiled)
+    page = visit("model", app="probe")
+    page.file_uploader[0].set_value(("runs.xlsx", spoiled.getvalue(), XLSX)).run()
+    assert "cell A3" in words(page)
+    assert not [b for b in page.button if str(b.key).endswith(":fill")]
 
 
 def test_an_upgrade_impact_is_offered_set_up_started_and_read(visit, add_model, context, drain, run_now):

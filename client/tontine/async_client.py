@@ -110,6 +110,28 @@ class AsyncTontine:
         found: dict[str, Any] = body_of(await self._send("GET", "/compare", params=params))
         return found
 
+    async def save_comparison(
+        self,
+        runs: Sequence[str],
+        form: str,
+        target: str | Path = ".",
+        *,
+        baseline: str | None = None,
+        language: str | None = None,
+    ) -> Path:
+        """Save a comparison as a file: `csv`, `xlsx`, `parquet`, `json`, `pdf`, or `svg` and `png` for its charts.
+
+        Args:
+            runs: their ids, in the order to show.
+            form: of the file.
+            target: a file, or a folder for one named by the server.
+            baseline: one of the runs; the model's pinned one where it is among them, otherwise the first.
+            language: of numbers and dates, such as de-CH.
+        """
+        params = protocol.filters({"runs": ",".join(runs), "baseline": baseline, "language": language})
+        name = f"comparison.{protocol.analysis_ending(form)}"
+        return await self._save(f"/compare/export/{form}", target, params, name)
+
     async def compare_table(self, before: str, now: str, name: str = tables.TABLE) -> dict[str, Any]:
         """Compare a table of two runs: the cells that differ, up to 2,000 rows."""
         params = {"before": before, "now": now, "name": name}
@@ -159,6 +181,15 @@ class AsyncTontine:
         response = await self._send("POST", "/uploads", params={"name": file.name}, content=content)
         value: dict[str, Any] = body_of(response)
         return value
+
+    async def _save(self, path: str, target: str | Path, params: Mapping[str, Any], fallback: str) -> Path:
+        """Save what the server sends and return the file's path, in a folder under the server's name for it."""
+        async with self._stream(path, params=params) as response:
+            file = protocol.target_file(response, Path(target), fallback)
+            with protocol.replacing(file) as out:
+                async for piece in response.aiter_bytes():
+                    out.write(piece)
+        return file
 
     async def _uploaded(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return inputs as the server takes them, with the files among them uploaded."""
@@ -518,6 +549,24 @@ class AsyncGroup:
         found: dict[str, Any] = body_of(await self._client._send("GET", path, params={"figure": figure}))
         return found
 
+    async def save_as(
+        self, form: str, target: str | Path = ".", *, figure: str | None = None, language: str | None = None
+    ) -> Path:
+        """Save the group as a file and return its path.
+
+        Args:
+            form: `csv`, `xlsx`, `parquet`, `json`, `pdf`, or `svg` and `png` for its charts in a zip.
+            target: a file, or a folder for one named by the server.
+            figure: the summary figure that it is shown for; the first one otherwise.
+            language: of numbers and dates, such as de-CH.
+
+        Raises:
+            NotReadyError: the group has not ended.
+        """
+        path, params = protocol.group_path(self.id), protocol.filters({"figure": figure, "language": language})
+        name = f"{self.id}.{protocol.analysis_ending(form)}"
+        return await self._client._save(f"{path}/export/{form}", target, params, name)
+
 
 class AsyncScenario:
     """A scenario: inputs of a model under a name. `info` is what the server said when it was last read."""
@@ -840,9 +889,4 @@ class AsyncRun:
         return await self._save(protocol.run_path(self.id, "files", name), target, {}, name)
 
     async def _save(self, path: str, target: str | Path, params: Mapping[str, Any], fallback: str) -> Path:
-        async with self._client._stream(path, params=params) as response:
-            file = protocol.target_file(response, Path(target), fallback)
-            with protocol.replacing(file) as out:
-                async for piece in response.aiter_bytes():
-                    out.write(piece)
-        return file
+        return await self._client._save(path, target, params, fallback)

@@ -64,7 +64,7 @@ def _write(context: AppContext, ended: EndedRun, actor: Actor) -> Workbook:
     book.add_input_tables(tables)
     cuts = []
     for table in iter_tables(context, ended, actor=actor):
-        sheet = book.add_sheet(table.name, _table_rows(table))
+        sheet = book.add_sheet(table.name, table_rows(table))
         if table.rows >= MOST_ROWS:
             cuts.append(
                 (f"Sheet {sheet}", f"the first {MOST_ROWS - 1:,} of {table.rows:,} rows; CSV and Parquet have all")
@@ -169,7 +169,8 @@ def _result_rows(ended: EndedRun) -> Iterator[Sequence[Any]]:
         yield ["Notes", ended.result.notes]
 
 
-def _table_rows(table: NamedRows) -> Iterator[Sequence[Any]]:
+def table_rows(table: NamedRows) -> Iterator[Sequence[Any]]:
+    """Yield a table's head, then its rows with their number formats."""
     yield [column.title for column in table.columns]
     formats: list[str | None] | None = None
     for batch in table.batches:

@@ -23,7 +23,7 @@ from rich.text import Text
 from tontine.client import Group, Model, Run, Scenario, Tontine
 from tontine.errors import ConnectionFailedError, NotFoundError, Problem, RunFailedError, TontineError
 from tontine.events import Event
-from tontine.protocol import EXPORT_FORMS, OF_PART
+from tontine.protocol import ANALYSIS_FORMS, EXPORT_FORMS, OF_PART
 from tontine.records import RunInfo, ScenarioInfo
 
 DEFAULT_URL = "http://localhost:8501"
@@ -317,6 +317,28 @@ def export(
             saved = found.save_file(file, output)
         else:
             saved = found.save_csv(output, table, excel=excel)
+        if as_json:
+            _print_json({"file": str(saved)})
+        else:
+            print(saved)
+
+
+@app.command("export-group")
+def export_group(
+    group_id: Annotated[str, typer.Argument(metavar="GROUP", help="a sweep or another group of runs, by its id")],
+    form: Annotated[str, typer.Option("--as", help="pdf, xlsx, csv, parquet, json, svg or png (charts)")] = "pdf",
+    output: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write to")] = Path(),
+    figure: Annotated[str | None, typer.Option(help="the figure to show; the first one without it")] = None,
+    language: Annotated[str | None, typer.Option(help="of numbers and dates, such as de-CH")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save a sweep, a sensitivity or another group of runs as a file."""
+    if form not in ANALYSIS_FORMS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(ANALYSIS_FORMS)}")
+    with _connect(url, token, as_json=as_json) as tontine:
+        saved = tontine.group(group_id).save_as(form, output, figure=figure, language=language)
         if as_json:
             _print_json({"file": str(saved)})
         else:

@@ -24,7 +24,7 @@ from contract.problems import Problem
 from contract.result import Chart, Column, Metric, Series
 from contract.run_group import GroupKind, GroupPoint, RunGroup
 from engine.analysis.change import waterfall_chart, way_along, way_on_average
-from engine.analysis.compare import RunComparison, compare_runs, named_series
+from engine.analysis.compare import RunComparison, compare, compare_runs, named_series
 from engine.analysis.figures import figure_labels, figure_metric, figure_of
 from engine.analysis.groups import find_group, list_points
 from engine.analysis.impact import impact_histogram, measure_impact
@@ -45,6 +45,7 @@ KIND_TITLES = {
     GroupKind.UPGRADE: "Upgrade impact",
 }
 MOST_CHARTS = 24
+MIXED = ",.8~g"  # of a column with values of every size: eight digits of each
 MOST_LINES = 20  # of runs in one chart
 
 
@@ -174,6 +175,8 @@ def comparison_content(
     """Return what the files of a comparison hold; errors as of `engine.analysis.compare.compare_runs`."""
     require(actor, Action.READ_RUNS)
     found = compare_runs(context, ids, baseline, actor=actor)
+    # The texts of inputs have units in the reader's currency.
+    found = compare([replace(one, manifest=manifest_in(one.manifest, currency)) for one in found.runs], found.baseline)
     first = found.runs[found.baseline]
     order = [found.baseline, *(i for i in range(len(found.runs)) if i != found.baseline)]
     names = [f"{one.name} (baseline)" if i == found.baseline else one.name for i, one in enumerate(found.runs)]
@@ -234,7 +237,7 @@ def _sensitivity(view: _View) -> _Parts:
     table = _table(
         "By input",
         [("Input", None, [bar.label for bar in bars])]
-        + [("Low", None, [bar.low_value for bar in bars]), ("High", None, [bar.high_value for bar in bars])]
+        + [(n, MIXED, [getattr(b, k) for b in bars]) for n, k in (("Low", "low_value"), ("High", "high_value"))]
         + [(f"{title} at {end}", fmt, [getattr(bar, end) for bar in bars]) for end in ("low", "high")]
         + [("Difference", fmt, [None if bar.width < 0 else bar.width for bar in bars])],
     )  # fmt: skip
@@ -368,9 +371,9 @@ def _comparison_tables(
     figures = sorted(found.figures, key=lambda row: not row.differs)
     titles = [_with_unit(row.label, unit_in(row.unit, currency)) for row in figures]
     columns: list[tuple[str, str | None, Sequence[Any]]] = [("Figure", None, titles)]
-    columns += [(names[i], None, [row.values[i] for row in figures]) for i in order]
+    columns += [(names[i], MIXED, [row.values[i] for row in figures]) for i in order]
     for i in others:
-        columns.append((f"{names[i]}: difference", None, [row.differences[i] for row in figures]))
+        columns.append((f"{names[i]}: difference", MIXED, [row.differences[i] for row in figures]))
         columns.append((f"{names[i]}: relative", ".2%", [row.relative[i] for row in figures]))
     inputs = [*found.differing, *found.equal]
     given: list[tuple[str, str | None, Sequence[Any]]] = [

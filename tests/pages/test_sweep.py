@@ -69,6 +69,24 @@ def test_a_sweep_is_set_up_counted_started_and_read(visit, add_model, context, d
     assert shown.selectbox(key="group-figure").options == ["Sum", "Half"]
 
 
+def test_a_group_and_a_comparison_have_a_menu_of_files(visit, add_model, context, drain):
+    add_model(ADDS, NM)
+    group = start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2]}], actor=ADA)
+    drain(group)
+    runs = [str(p.run_id) for p in list_points(context, group.id, actor=ADA)]
+    entries = ["PDF", "Excel workbook", "CSV", "CSV for Excel", "Parquet", "Charts as SVG", "Charts as PNG", "JSON"]
+    for key, page, route in (
+        ("group-export", visit("sweep", id=str(group.id), figure="Half"), f"/api/groups/{group.id}/export/"),
+        ("compare-export", visit("compare", runs=",".join(runs)), "/api/compare/export/"),
+    ):
+        page.session_state[key] = True
+        page.run()
+        assert not page.exception
+        links = [link.proto for link in page.get("link_button") if route in link.proto.url]
+        assert [link.label for link in links] == entries
+    assert f"baseline={runs[0]}" in links[0].url
+
+
 def test_what_is_wrong_is_said_before_anything_runs(visit, add_model, context):
     add_model(ADDS, NM)
     app = visit("sweep", app="probe")

@@ -19,10 +19,12 @@ dev: run
 worker: $(VENV)/.run
 	@exec $(BIN)/python worker.py
 
-# In parallel what only calculates, then what starts processes, a file at a time, then alone what kills them.
+# In parallel what only calculates, then what starts processes, a file at a time, then alone what kills them. Tests that
+# start processes wait for a third of their time, so there are more of them at once than processors.
+SERVED := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n auto -m "not processes and not slow_faults"
-	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "processes and not slow_faults" --ignore=tests/faults
+	$(BIN)/python -m pytest -q -n $(SERVED) --dist loadfile -m "processes and not slow_faults" --ignore=tests/faults
 	$(BIN)/python -m pytest -q -m "not slow_faults" tests/faults
 
 # What starts no process and draws no page in a browser, but for the models' own tests: in under a minute.

@@ -13,12 +13,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api.auth import CurrentActor
-from api.filters import RunFilter
+from api.filters import RunFilter, SearchText, SortColumn
 from contract import csv_export as contract_csv
 from contract.currency import MAX_LETTERS, column_in, parse_currency
 from contract.errors import NotFoundError
 from contract.number_format import NumberFormat
 from contract.problems import Problem
+from contract.table_query import read_table_query
 from engine.export import bundle, chart_files, document, parquet, workbook
 from engine.export.ended_run import ExportedFile
 from engine.processes import context as contexts
@@ -68,16 +69,22 @@ def export_csv(
     currency: Annotated[
         str | None, Query(description="of amounts whose model names none; empty for no unit", max_length=MAX_LETTERS)
     ] = None,
+    search: SearchText = "",
+    sort: SortColumn = "",
 ) -> StreamingResponse:
-    """Return a table or series as CSV: UTF-8, a line of labels, full precision."""
-    found: ExportedColumns | None = export_columns(contexts.current(), run_id, table, actor=actor)
+    """Return a table or series as CSV: UTF-8, a line of labels, full precision.
+
+    Of a table only the rows that `search` finds, in the order of `sort`, where they are given.
+    """
+    number_format = NumberFormat.from_languages(language) if language else contract_csv.EXCEL_FORMAT
+    query = read_table_query(search, NumberFormat.from_languages(language), sort)
+    found: ExportedColumns | None = export_columns(contexts.current(), run_id, table, query, actor=actor)
     if found is None:
         what = f"the run has no table or series {table!r}" if table else "the run has no table or series"
         raise NotFoundError([Problem("table", what, "Look at the run's result for the names.")])
     columns = found.columns
     if currency is not None:
         columns = [column_in(column, parse_currency(currency)) for column in columns]
-    number_format = NumberFormat.from_languages(language) if language else contract_csv.EXCEL_FORMAT
     return stream_csv(replace(found, columns=columns), excel=excel, number_format=number_format)
 
 

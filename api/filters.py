@@ -1,6 +1,6 @@
-"""Which runs a request asks for: the query parameters that lists and exports share.
+"""Which runs, and which rows of a table, a request asks for: the query parameters that lists and exports share.
 
-Left out: what the filter means, which is `contract.run_search`.
+Left out: what the filter means, which is `contract.run_search` and `contract.table_query`.
 """
 
 from datetime import datetime
@@ -11,6 +11,7 @@ from fastapi import Depends, Query
 from contract.query_reader import read_query
 from contract.run import Status
 from contract.run_search import Filter
+from contract.table_query import MAX_SEARCH
 from engine.report.document import zone_named
 
 
@@ -36,3 +37,9 @@ def run_filter(
 
 
 RunFilter = Annotated[Filter, Depends(run_filter)]
+SearchText = Annotated[
+    str, Query(description="rows in which this text, or this number at its decimals, is found", max_length=MAX_SEARCH)
+]
+SortColumn = Annotated[
+    str, Query(description="a column's key, with - before it for the largest first", max_length=1_000)
+]

@@ -14,16 +14,18 @@ from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from api import sockets
 from api.auth import CurrentActor
-from api.filters import RunFilter
+from api.filters import RunFilter, SearchText, SortColumn
 from api.schemas import PartRows, RunDetail, RunStatus, RunSummary
 from contract.actor import Actor
 from contract.errors import BadCursor, InputError, NotAllowedError, NotFoundError, SearchTooSlow
+from contract.number_format import NumberFormat
 from contract.problems import Problem
+from contract.table_query import read_table_query
 from engine.processes import context as contexts
 from engine.runs.cancel import cancel
 from engine.runs.follow import brief, snapshot
 from engine.runs.follow_async import follow
-from engine.runs.results import read_result_file, read_result_part
+from engine.runs.results import find_result_rows, read_result_file
 from engine.runs.search import count_runs, search_runs
 
 router = APIRouter(tags=["runs"])
@@ -72,14 +74,19 @@ def get_part(
     actor: CurrentActor,
     offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    search: SearchText = "",
+    sort: SortColumn = "",
 ) -> PartRows:
-    """Return rows of a large table or series: of what stands as `{"$part": name}` in the run's result."""
-    context = contexts.current()
+    """Return rows of a large table or series: of what stands as `{"$part": name}` in the run's result.
+
+    With `search` or `sort` all its rows are searched and sorted; `found` says how many there are.
+    """
+    query = read_table_query(search, NumberFormat(), sort)
     try:
-        rows = read_result_part(context, run_id, name, offset, limit, actor=actor)
+        rows, found = find_result_rows(contexts.current(), run_id, name, query, offset, limit, actor=actor)
     except LookupError as error:
         raise NotFoundError([Problem("name", f"the result has no part {name[:100]!r}", "Read the result.")]) from error
-    return PartRows(name=name, offset=offset, columns=rows.column_names, data=rows.to_pydict())
+    return PartRows(name=name, offset=offset, found=found, columns=rows.column_names, data=rows.to_pydict())
 
 
 @router.get("/runs/{run_id}/files/{name:path}", response_class=Response, responses=FILES)

@@ -228,10 +228,14 @@ class RunDetail(RunSummary):
 
 
 class PartRows(BaseModel):
-    """Rows of a large table or series that is stored apart, in column form, from row `offset` on."""
+    """Rows of a large table or series that is stored apart, in column form, from row `offset` on.
+
+    `found` is how many rows there are, or how many a search finds.
+    """
 
     name: str
     offset: int
+    found: int
     columns: list[str]
     data: dict[str, list[Any]]
 

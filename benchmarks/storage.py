@@ -7,11 +7,12 @@ Left out: the queue and the sandbox, which benchmarks of the engine time.
 """
 
 import argparse
+import itertools
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,15 +22,18 @@ import uuid_utils.compat as uuids
 from sqlalchemy import text
 
 from contract.errors import SearchTooSlow
+from contract.number_format import NumberFormat
 from contract.query_reader import read_query
 from contract.run import Run, Status
 from contract.run_query import resolve
 from contract.run_search import Filter, Page
+from contract.table_query import TableQuery, read_table_query
 from storage import apps, blobs, fair_queue, results, runs, search, users, versions
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.migrate import migrate
 from storage.notifications import Listener
+from storage.part_query import query_rows
 from storage.runs import SELECT
 
 MODELS = 300
@@ -269,6 +273,22 @@ def parts(database: Database) -> None:
     timed("a part of a million rows and six columns, written", write, 3)
     timed("read completely", read, 5)
     timed("read, 100 rows in its middle", lambda: read(PART_ROWS // 2, 100), 20)
+
+    def batches() -> Iterator[Any]:
+        for number in itertools.count():
+            with database.read() as conn:
+                batch = results.read_stored_part(conn, ids[0], "table", number)
+            if batch is None:
+                return
+            yield batch
+
+    for words, query, offset in (
+        ("sorted by a number, its first 1,000 rows", TableQuery(sort="a"), 0),
+        ("sorted by a text, 1,000 rows in its middle", TableQuery(sort="name"), PART_ROWS // 2),
+        ("a text found, 1,000 rows and their count", TableQuery(search="POLICY 123"), 0),
+        ("a number found, 1,000 rows and their count", read_table_query("0.1234", NumberFormat()), 0),
+    ):
+        timed(words, partial(query_rows, batches, query, offset, 1_000), 5)
 
 
 def main() -> None:

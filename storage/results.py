@@ -63,11 +63,36 @@ def read_part(conn: Connection, run_id: UUID, name: str, offset: int = 0, limit:
     return pa.concat_tables(pieces, promote_options="permissive")
 
 
+def part_columns(conn: Connection, run_id: UUID, name: str) -> tuple[list[str], int]:
+    """Return the keys of a part's columns, in order, and how many rows it has.
+
+    Raises:
+        LookupError: the result has no such part.
+    """
+    rows = _fetch_binary(
+        conn,
+        "select bytes, (select max(first_row + rows) from result_parts where run_id = %(id)s and name = %(name)s) "
+        "from result_parts where run_id = %(id)s and name = %(name)s and part = 0",
+        {"id": run_id, "name": name},
+    )
+    if not rows:
+        raise LookupError(f"the result has no part {name!r}")
+    with pa.ipc.open_stream(rows[0][0]) as reader:
+        return reader.schema.names, rows[0][1]
+
+
 def read_stored_part(conn: Connection, run_id: UUID, name: str, number: int) -> pa.Table | None:
     """Return the rows that are stored together as number `number`, from 0, of a part; None after the last."""
     one = "select json_columns, bytes from result_parts where run_id = %(id)s and name = %(name)s and part = %(part)s"
     rows = _fetch_binary(conn, one, {"id": run_id, "name": name, "part": number})
     return _decode_rows(_open_ipc(rows[0][1]), rows[0][0]) if rows else None
+
+
+def as_stored(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
+    """Return columns as they would be read back if they were stored as a part."""
+    arrays = {key: _to_arrow(values) for key, values in columns.items()}
+    table = pa.table({key: array for key, (array, _) in arrays.items()})
+    return _decode_rows(table, [key for key, (_, mixed) in arrays.items() if mixed])
 
 
 def read_file(conn: Connection, run_id: UUID, name: str) -> bytes:

@@ -100,16 +100,16 @@ def insert_group(
     growing: bool = False,
     visibility: Visibility = Visibility.TEAM,
     sources: Sequence[UUID] = (),
-) -> None:
+) -> bool:
     """Store a group that is to be worked on; its points and lanes follow in the same transaction.
 
-    `sources` are the runs whose inputs it begins with.
+    `sources` are the runs whose inputs it begins with. Returns whether it was stored: False where one has the id.
     """
     statement = sql(
         "insert into run_groups (id, kind, app_id, version, user_id, definition, inputs, status, total, growing, "
         "visibility) "
         "values (:id, :kind, :app, :version, :user, cast(:definition as json), cast(:inputs as jsonb), 'RUNNING', "
-        ":total, :growing, :visibility)"
+        ":total, :growing, :visibility) on conflict (id) do nothing returning id"
     )
     values = {
         "id": group_id,
@@ -123,10 +123,12 @@ def insert_group(
         "growing": growing,
         "visibility": str(visibility),
     }
-    conn.execute(statement, values)
+    if conn.execute(statement, values).one_or_none() is None:
+        return False
     if sources:
         given = sql("insert into run_group_sources (group_id, run_id) select :group, unnest(cast(:runs as uuid[]))")
         conn.execute(given, {"group": group_id, "runs": list(dict.fromkeys(sources))})
+    return True
 
 
 def insert_points(

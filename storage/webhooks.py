@@ -24,11 +24,15 @@ from webhooks w join users u on u.id = w.user_id
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery with where it goes and what it is signed with, as that is stored: encrypted where there was a key."""
+    """A delivery with where it goes and what it is signed with, as that is stored: encrypted where there was a key.
+
+    `owner_disabled` where the webhook is of somebody who may not sign in any more.
+    """
 
     delivery: Delivery
     url: str
     secret: str
+    owner_disabled: bool
 
 
 def add_webhook(conn: Connection, user_id: int, url: str, secret: str, app_id: int | None, *, most: int) -> UUID | None:
@@ -111,14 +115,17 @@ def get_due(conn: Connection, delivery_id: UUID) -> DueDelivery | None:
     """Return a delivery that waits, or None where it does not any more."""
     row = (
         conn.execute(
-            sql("""select d.*, w.url, w.secret from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+            sql("""select d.*, w.url, w.secret, u.disabled_at is not null as owner_disabled
+               from webhook_deliveries d join webhooks w on w.id = d.webhook_id join users u on u.id = w.user_id
                where d.id = :id and d.status = 'waiting'"""),
             {"id": delivery_id},
         )
         .mappings()
         .one_or_none()
     )
-    return None if row is None else DueDelivery(_delivery_from_row(row), row["url"], row["secret"])
+    if row is None:
+        return None
+    return DueDelivery(_delivery_from_row(row), row["url"], row["secret"], row["owner_disabled"])
 
 
 def record_attempt(

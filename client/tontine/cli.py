@@ -294,6 +294,8 @@ def export(
         typer.Option("--as", help="xlsx, parquet, json, svg or png (charts), or bundle: what computes it again"),
     ] = None,
     file: Annotated[str | None, typer.Option(help="a file that the model made")] = None,
+    search: Annotated[str, typer.Option(help="of a CSV, the rows in which this text or number is found")] = "",
+    sort: Annotated[str, typer.Option(help="of a CSV, a column's key; --sort=-key for the largest first")] = "",
     language: Annotated[str | None, typer.Option(help="of the PDF's numbers and dates, such as de-CH")] = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
@@ -316,7 +318,7 @@ def export(
         elif file is not None:
             saved = found.save_file(file, output)
         else:
-            saved = found.save_csv(output, table, excel=excel)
+            saved = found.save_csv(output, table, excel=excel, search=search, sort=sort)
         if as_json:
             _print_json({"file": str(saved)})
         else:

@@ -784,15 +784,25 @@ class Run:
         """Return a table or series as an Arrow table; needs pyarrow."""
         return tables.to_arrow(self.columns(name))
 
-    def save_csv(self, target: str | Path = ".", name: str | None = None, *, excel: bool = False) -> Path:
+    def save_csv(
+        self,
+        target: str | Path = ".",
+        name: str | None = None,
+        *,
+        excel: bool = False,
+        search: str = "",
+        sort: str = "",
+    ) -> Path:
         """Save a table or series as CSV and return the file's path.
 
         Args:
             target: a file, or a folder for one named by the server.
             name: of the table or series; the first one otherwise.
             excel: with semicolons and decimal commas.
+            search: of a table, the rows in which this text, or this number at its decimals, is found.
+            sort: the key of the column that a table's rows are ordered by; `-key` for the largest first.
         """
-        params = protocol.filters({"table": name, "excel": excel})
+        params = protocol.filters({"table": name, "excel": excel, "search": search or None, "sort": sort or None})
         return self._save(protocol.run_path(self.id, "export", "csv"), target, params, f"{self.id}.csv")
 
     def save_pdf(self, target: str | Path = ".", *, language: str | None = None, zone: str | None = None) -> Path:

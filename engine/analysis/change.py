@@ -126,6 +126,7 @@ def start_change(
     actor: Actor,
     order: Sequence[str] | None = None,
     average: bool = False,
+    group_id: UUID | None = None,
 ) -> RunGroup:
     """Start an analysis of change; it runs in the background.
 
@@ -136,6 +137,7 @@ def start_change(
         actor: whose analysis it is.
         order: the inputs that differ, in the order in which to switch them; the form's without it.
         average: run what the average over all orders needs too.
+        group_id: of the group, as of `start_group`.
 
     Raises:
         NotFoundError: there is no such run.
@@ -156,7 +158,18 @@ def start_change(
         "notes": list(made.notes),
     }
     kind, sources = GroupKind.CHANGE, (before, after)
-    return start_group(context, kind, app, loaded, made.inputs, made.points, definition, actor=actor, sources=sources)
+    return start_group(
+        context,
+        kind,
+        app,
+        loaded,
+        made.inputs,
+        made.points,
+        definition,
+        actor=actor,
+        group_id=group_id,
+        sources=sources,
+    )
 
 
 def read_way(context: AppContext, group_id: UUID, label: str, *, average: bool = False, actor: Actor) -> Way:

@@ -94,6 +94,7 @@ def start_group(
     sources: Sequence[UUID | None] = (),
     names: Sequence[str] = (),
     at_most: Visibility | None = None,
+    group_id: UUID | None = None,
 ) -> RunGroup:
     """Store a group, and queue its lanes.
 
@@ -110,9 +111,12 @@ def start_group(
         sources: the runs that it is made from, if any: no more people may read the group than may read each of them.
         names: what the points are called, in their order; none without them.
         at_most: who may read what else it is made from: nobody besides may read the group.
+        group_id: the id it is to have, made anew without one. Where the actor has a group of that id it is returned as
+            it is: what was asked for twice is started once.
 
     Raises:
         InputError: there are no points, or too many.
+        NotAllowedError: somebody else has a group of that id.
     """
     require(actor, Action.RUN_MODELS)
     if len(points) > MAX_POINTS:
@@ -120,7 +124,7 @@ def start_group(
         raise InputError([Problem("points", found, "Take larger steps or fewer values.")])
     if not points and not growing:
         raise InputError([Problem("points", "there are none", "Give at least one value.")])
-    group_id = uuids.uuid7()
+    group_id = group_id or uuids.uuid7()
     user_id = context.user_id(actor)
     given = [one for one in sources if one is not None]
     visibility = first_visibility(context, given, actor=actor)
@@ -128,7 +132,7 @@ def start_group(
         visibility = narrowest([visibility, at_most])
     lanes = 1 if growing else min(LANES, len(points))
     with context.database.begin() as conn:
-        run_groups.insert_group(
+        stored = run_groups.insert_group(
             conn,
             group_id,
             kind=kind,
@@ -142,9 +146,13 @@ def start_group(
             visibility=visibility,
             sources=readable_sources(context, given, app.id, actor=actor),
         )
-        run_groups.insert_points(conn, group_id, ((i, version, c) for i, (c, version) in enumerate(points)), names)
-        _queue_lanes(conn, group_id, lanes)
-    return find_group(context, group_id, actor=actor)
+        if stored:
+            numbered = ((i, version, c) for i, (c, version) in enumerate(points))
+            run_groups.insert_points(conn, group_id, numbered, names)
+            _queue_lanes(conn, group_id, lanes)
+    group = find_group(context, group_id, actor=actor)
+    require_owner(actor, group.user, "a group of runs")
+    return group
 
 
 def find_group(context: AppContext, group_id: UUID, *, actor: Actor) -> RunGroup:

@@ -156,8 +156,9 @@ def start_sensitivity(
     keys: Sequence[str] | None = None,
     curve: int = 2,
     source: UUID | None = None,
+    group_id: UUID | None = None,
 ) -> RunGroup:
-    """Start a sensitivity; it runs in the background. Arguments as of `define_sensitivity`.
+    """Start a sensitivity; it runs in the background. Arguments as of `define_sensitivity` and `start_group`.
 
     Raises:
         NotFoundError: there is no such model or version.
@@ -177,7 +178,9 @@ def start_sensitivity(
     }
     points = [(point, loaded.hash) for point in made.points]
     kind = GroupKind.SENSITIVITY
-    return start_group(context, kind, found, loaded, inputs, points, definition, actor=actor, sources=(source,))
+    return start_group(
+        context, kind, found, loaded, inputs, points, definition, actor=actor, group_id=group_id, sources=(source,)
+    )
 
 
 def tornado_bars(group: RunGroup, points: Sequence[GroupPoint], manifest: Manifest, label: str) -> list[Bar]:

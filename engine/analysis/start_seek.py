@@ -37,6 +37,7 @@ def start_seek(
     version: str | None = None,
     number_format: NumberFormat | None = None,
     source: UUID | None = None,
+    group_id: UUID | None = None,
 ) -> RunGroup:
     """Start a goal seek; it runs in the background.
 
@@ -53,6 +54,7 @@ def start_seek(
         version: a content hash to pin; the current version otherwise.
         number_format: how numbers in texts are written.
         source: a run whose uploaded files may be used again.
+        group_id: of the group, as of `start_group`.
 
     Raises:
         NotFoundError: there is no such model or version.
@@ -98,7 +100,19 @@ def start_seek(
         "notes": notes,
     }
     kind, sources = GroupKind.SEEK, (source,)
-    return start_group(context, kind, found, loaded, inputs, [], definition, actor=actor, growing=True, sources=sources)
+    return start_group(
+        context,
+        kind,
+        found,
+        loaded,
+        inputs,
+        [],
+        definition,
+        actor=actor,
+        group_id=group_id,
+        growing=True,
+        sources=sources,
+    )
 
 
 def seek_words(group: RunGroup, number: Any, unit: str = "") -> str:

@@ -197,6 +197,7 @@ def start_sweep(
     number_format: NumberFormat | None = None,
     fresh: bool = False,
     source: UUID | None = None,
+    group_id: UUID | None = None,
 ) -> RunGroup:
     """Start a sweep; it runs in the background.
 
@@ -213,6 +214,7 @@ def start_sweep(
         number_format: how numbers in texts are written.
         fresh: run points anew whose result is stored.
         source: a run whose uploaded files may be used again.
+        group_id: of the group, as of `start_group`.
 
     Raises:
         NotFoundError: there is no such model or version.
@@ -242,6 +244,7 @@ def start_sweep(
         points,
         definition,
         actor=actor,
+        group_id=group_id,
         sources=(source,),
         names=sweep.names,
         at_most=sweep.visibility,

@@ -87,6 +87,7 @@ def start_upgrade(
     actor: Actor,
     runs: int = RUNS,
     before: str | None = None,
+    group_id: UUID | None = None,
 ) -> RunGroup:
     """Start to replay the last runs of a model on one of its versions; it runs in the background.
 
@@ -97,6 +98,7 @@ def start_upgrade(
         actor: whose analysis it is; only runs that they may read are replayed.
         runs: how many of the newest successful runs, each set of inputs once.
         before: only runs of this version; of every other one without it.
+        group_id: of the group, as of `start_group`.
 
     Raises:
         NotFoundError: there is no such model or version.
@@ -124,6 +126,7 @@ def start_upgrade(
         [(point, loaded.hash) for point in made.points],
         definition,
         actor=actor,
+        group_id=group_id,
         sources=[run.id for run in made.runs],
     )
 

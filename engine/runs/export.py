@@ -5,7 +5,6 @@ read with a connection of its own, which goes back before the batch is handed on
 Left out: the form of the file, which is `contract.csv_export`.
 """
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,13 +18,15 @@ from contract.csv_export import pivot, plain_name
 from contract.result import Column, Series, Table, parse_result
 from contract.run import Run
 from contract.run_search import Filter
+from contract.table_query import TableQuery
 from engine.authorization import Action, require
 from engine.models.catalogue import version_of_run
 from engine.processes.context import AppContext
 from engine.runs.follow import snapshot
-from engine.runs.results import find_source
+from engine.runs.results import ALL_ROWS, check_sort, find_source, stored_batches
 from engine.runs.search import iter_runs
 from storage import results
+from storage.part_query import iter_rows
 
 Batch = Mapping[str, Sequence[Any]]
 SERIES = "Series"
@@ -58,12 +59,21 @@ class ExportedColumns:
 
 
 def export_columns(
-    context: AppContext, run_id: UUID, name: str | None = None, *, actor: Actor
+    context: AppContext, run_id: UUID, name: str | None = None, query: TableQuery = ALL_ROWS, *, actor: Actor
 ) -> ExportedColumns | None:
     """Return the table or series `name` of a run, its first one where none is named, or None.
 
+    Args:
+        context: of the process.
+        run_id: of the run.
+        name: of the table or series.
+        query: which rows of a table, in what order; series are exported whole.
+        actor: who asks.
+
     Raises:
         NotFoundError: there is no such run.
+        NotAllowedError: the run is not for the actor to read.
+        InputError: the table has no column of the name to sort by.
     """
     now = snapshot(context, run_id, actor=actor)
     version = version_of_run(context, now.run, actor=actor)
@@ -71,9 +81,9 @@ def export_columns(
     source = now.run.reused_from or now.run.id
     table = next((t for t in result.tables if name in {None, t.name}), None)
     if table is not None:
-        return ExportedColumns(
-            table.columns, _batches(context, source, table), _filename(now.run.app_slug, table.name, run_id)
-        )
+        check_sort(query, [c.key for c in table.columns])
+        rows = _found_batches(context, source, table, query)
+        return ExportedColumns(table.columns, rows, _filename(now.run.app_slug, table.name, run_id))
     chosen = [s for s in result.series if name in {None, SERIES, s.name}]
     if not chosen:
         return None
@@ -149,20 +159,22 @@ def _columns(series: Series) -> list[Column]:
     return found
 
 
-def _batches(context: AppContext, source: UUID, table: Table) -> Iterator[Batch]:
-    if table.part is None:
+def _found_batches(context: AppContext, source: UUID, table: Table, query: TableQuery) -> Iterator[Batch]:
+    """Yield the rows of a table that are asked for: of one kept in the result's document too."""
+    if table.part is None and query.everything:
         yield table.data
-    else:
+    elif table.part is None:
+        held = results.as_stored(table.data)
+        yield from (found.to_pydict() for found in iter_rows(lambda: iter([held]), query))
+    elif query.everything:
         yield from _read_batches(context, source, table.part)
+    else:
+        part = table.part
+        yield from (found.to_pydict() for found in iter_rows(lambda: stored_batches(context, source, part), query))
 
 
 def _read_batches(context: AppContext, source: UUID, part: str) -> Iterator[Batch]:
-    for number in itertools.count():
-        with context.database.read() as conn:
-            batch = results.read_stored_part(conn, source, part, number)
-        if batch is None:
-            return
-        yield batch.to_pydict()
+    yield from (batch.to_pydict() for batch in stored_batches(context, source, part))
 
 
 def _run_columns(runs: Sequence[Run]) -> Batch:

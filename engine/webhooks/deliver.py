@@ -50,6 +50,11 @@ def deliver(database: Database, limits: InstallationLimits, delivery_id: UUID, *
         run = runs.get_run(conn, due.delivery.run_id) if due is not None and due.delivery.run_id else None
     if due is None:
         return
+    if due.owner_disabled:
+        reason = "it was not sent, because its owner may not sign in any more"
+        with database.begin() as conn:
+            webhooks.record_attempt(conn, delivery_id, answered=None, error=reason, retry_in=None)
+        return
     body = orjson.dumps(message(due.delivery, run))
     answered, error = None, None
     try:

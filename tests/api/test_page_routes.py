@@ -75,8 +75,27 @@ def test_rows_of_a_large_table_are_read_where_the_result_refers_to_them(client, 
     found = run(first_app(client), {})
     part = found["result"]["table"]["$part"]
     rows = client.get(f"/runs/{found['run_id']}/parts/{part}?offset=2998&limit=10").json()
-    assert rows == {"name": part, "offset": 2998, "columns": ["n", "m"], "data": {"n": [2998, 2999], "m": [2998, 2999]}}
+    held = {"columns": ["n", "m"], "data": {"n": [2998, 2999], "m": [2998, 2999]}}
+    assert rows == {"name": part, "offset": 2998, "found": 3000, **held}
     assert client.get(f"/runs/{found['run_id']}/parts/none").status_code == 404
+
+
+def test_a_large_table_is_searched_and_sorted_by_the_route_and_in_its_csv(client, add_model, run):
+    add_model(LARGE)
+    found = run(first_app(client), {})["run_id"]
+    part = client.get(f"/runs/{found}/parts/table", params={"sort": "-m", "limit": 2}).json()
+    assert (part["data"]["n"], part["found"]) == ([2999, 2998], 3000)
+    part = client.get(f"/runs/{found}/parts/table", params={"search": "1,500"}).json()
+    assert (part["data"]["n"], part["found"]) == ([1500], 1)
+    lines = client.get(f"/runs/{found}/export/csv", params={"sort": "-n"}).text.splitlines()
+    assert (len(lines), lines[1]) == (3001, "2999,2999")
+    lines = client.get(f"/runs/{found}/export/csv", params={"search": "1.500", "language": "de", "excel": 1}).text
+    assert [line.lstrip("\ufeff") for line in lines.splitlines()] == ["n;m", "1500;1500"]
+    for path in ("parts/table", "export/csv"):
+        answer = client.get(f"/runs/{found}/{path}", params={"sort": "-none"})
+        assert answer.status_code == 422
+        assert "no column 'none'" in answer.text
+        assert "Name one of: n, m" in answer.text
 
 
 def test_a_file_that_the_model_made_is_downloaded_as_it_is(client, add_model, run):

@@ -36,6 +36,11 @@ LONG = """
 def run(inputs):
     return {"series": [{"name": "Path", "x": list(range(60_000)), "y": [i % 977 for i in range(60_000)]}]}
 """
+TABLE = """
+def run(inputs):
+    n = list(range(150_000))
+    return {"table": {"policy": [f"Policy {i}" for i in n], "loss": [(i * 7919) % 150_000 / 10 for i in n]}}
+"""
 AXIS = "document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range"
 
 
@@ -51,6 +56,7 @@ def server(tmp_path_factory):
     model(home / "functions", "quick", QUICK, N, live=True)
     model(home / "functions", "uneven", UNEVEN, N, live=True)
     model(home / "functions", "long", LONG, N)
+    model(home / "functions", "table", TABLE, N)
     running = Server(home).start()
     yield running
     running.stop()
@@ -335,3 +341,24 @@ def test_the_menu_offers_the_theme_and_nothing_that_breaks_a_page(page):
     popover.get_by_role("button", name=re.compile("Dark", re.IGNORECASE)).or_(
         popover.get_by_role("radio", name=re.compile("Dark", re.IGNORECASE))
     ).or_(popover.get_by_text("Dark")).first.wait_for()
+
+
+def test_a_large_table_is_searched_and_sorted_whole_and_its_csv_has_what_was_found(page):
+    open_model(page, "table")
+    press(page)
+    page.get_by_text("Rows 1 to 1,000.").wait_for()
+    page.get_by_role("textbox", name="Search all rows").fill("policy 1234")
+    page.get_by_role("textbox", name="Search all rows").press("Enter")
+    page.get_by_text("Rows 1 to 111 of the 111 found.").wait_for()
+    page.get_by_role("combobox", name="Sort all rows by").click()
+    page.get_by_role("option", name="loss").click()
+    page.get_by_text("Largest first").click()
+    link = page.locator("a[href*='sort=-loss']").filter(visible=True).first
+    link.wait_for()
+    with page.expect_download() as got:
+        link.click()
+    header, *rows = got.value.path().read_text().splitlines()
+    losses = [float(row.split(",")[1]) for row in rows]
+    assert header == "policy,loss"
+    assert len(rows) == 111
+    assert losses == sorted(losses, reverse=True)

@@ -71,6 +71,20 @@ def test_from_the_form_to_a_line_its_table_and_its_csv(page):
     page.wait_for_function(f"document.querySelector('.js-plotly-plot') && {drawn} === 34")
 
 
+def test_a_double_click_on_start_starts_one_sweep(page, server):
+    before = {group["group_id"] for group in server.get("/api/groups")}
+    page.goto("/sweep?app=waits")
+    page.get_by_label("Points", exact=True).fill("3")
+    page.get_by_label("Points", exact=True).press("Enter")
+    page.get_by_text("3 runs").wait_for()
+    page.get_by_role("button", name="Start", exact=False).dblclick()
+    page.get_by_text("3 runs in", exact=False).wait_for()
+    settled(page)
+    made = {group["group_id"] for group in server.get("/api/groups")} - before
+    assert len(made) == 1
+    assert page.url.endswith(made.pop())
+
+
 def test_a_sweep_is_cancelled_resumed_and_listed(page):
     page.goto("/sweep?app=waits&wait=true")
     page.get_by_label("To", exact=True).fill("4")

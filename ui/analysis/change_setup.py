@@ -17,6 +17,7 @@ from engine.runs.follow import snapshot
 from ui.shell import cached
 from ui.shell.formatting import duration
 from ui.shell.markup import escape, safe_markdown
+from ui.shell.press import press_id
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
@@ -65,7 +66,8 @@ def show_change_setup(params: Mapping[str, str]) -> RunGroup | None:
     if not asked:
         return None
     try:
-        return start_change(context, first, second, order=order, average=average, actor=actor)
+        press = press_id(f"change {first} {second}")
+        return start_change(context, first, second, order=order, average=average, actor=actor, group_id=press)
     except ProblemsError as error:
         show_problems(error)
         return None

@@ -26,6 +26,7 @@ from ui.analysis.start import show_start
 from ui.model.scenarios import scenario_labels
 from ui.shell import cached, sitemap
 from ui.shell.markup import escape, safe_markdown
+from ui.shell.press import press_id
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 from ui.shell.session_format import current_format
@@ -87,8 +88,15 @@ def _show_sweep(model: Model) -> RunGroup | None:
     fresh = st.checkbox("Ignore cached results", key="sweep-fresh") if model.manifest.deterministic else False
     return show_start(
         lambda: plan_sweep(context, model.app.slug, model.values, actor=actor, **definition),
-        lambda: start_sweep(
-            context, model.app.slug, model.values, actor=actor, fresh=fresh, source=model.source, **definition
+        lambda press: start_sweep(
+            context,
+            model.app.slug,
+            model.values,
+            actor=actor,
+            fresh=fresh,
+            source=model.source,
+            group_id=press,
+            **definition,
         ),
     )
 
@@ -177,7 +185,9 @@ def _show_sensitivity(model: Model) -> RunGroup | None:
     wanted = {"version": model.version.hash, "percent": share, "keys": chosen, "curve": int(curve)}
     return show_start(
         lambda: plan_sensitivity(context, model.app.slug, model.values, actor=actor, **wanted),
-        lambda: start_sensitivity(context, model.app.slug, model.values, actor=actor, source=model.source, **wanted),
+        lambda press: start_sensitivity(
+            context, model.app.slug, model.values, actor=actor, source=model.source, group_id=press, **wanted
+        ),
     )
 
 
@@ -212,6 +222,7 @@ def _show_seek(model: Model) -> RunGroup | None:
             version=model.version.hash,
             number_format=current_format(),
             source=model.source,
+            group_id=press_id(f"seek {model.app.slug}"),
         )
     except ProblemsError as error:
         show_problems(error)

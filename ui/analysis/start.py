@@ -4,6 +4,7 @@ Left out: what is set up, which each analysis does.
 """
 
 from collections.abc import Callable
+from uuid import UUID
 
 import streamlit as st
 
@@ -12,11 +13,12 @@ from contract.run_group import RunGroup
 from engine.analysis.groups import Plan
 from ui.shell.formatting import duration
 from ui.shell.markup import safe_markdown
+from ui.shell.press import press_id
 from ui.shell.problems import show_problems
 
 
-def show_start(plan: Callable[[], Plan], start: Callable[[], RunGroup]) -> RunGroup | None:
-    """Say how many runs it would be, and start them when asked to."""
+def show_start(plan: Callable[[], Plan], start: Callable[[UUID], RunGroup]) -> RunGroup | None:
+    """Say how many runs it would be, and start them when asked to, under the id of the press."""
     try:
         found = plan()
     except ProblemsError as error:
@@ -32,7 +34,7 @@ def show_start(plan: Callable[[], Plan], start: Callable[[], RunGroup]) -> RunGr
     if not asked:
         return None
     try:
-        return start()
+        return start(press_id(f"group {found}"))
     except ProblemsError as error:
         show_problems(error)
         return None

@@ -45,5 +45,5 @@ def show_upgrade_setup(params: Mapping[str, str]) -> RunGroup | None:
     wanted = {"runs": int(runs), "before": None if before == ANY else before}
     return show_start(
         lambda: plan_upgrade(context, app.slug, target, actor=actor, **wanted),
-        lambda: start_upgrade(context, app.slug, target, actor=actor, **wanted),
+        lambda press: start_upgrade(context, app.slug, target, actor=actor, group_id=press, **wanted),
     )

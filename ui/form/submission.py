@@ -7,8 +7,6 @@ Left out: remembering results. The run's id is in the address as soon as the run
 """
 
 import hashlib
-import time
-import uuid
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -24,9 +22,8 @@ from engine.runs.cancel import cancel
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from ui.shell import cached
+from ui.shell.press import press_id
 from ui.shell.session import current_actor
-
-DOUBLE_CLICK = 2.0  # s
 
 
 def submit_run(
@@ -55,7 +52,7 @@ def submit_run(
         dict(values),
         actor=current_actor(),
         version=version,
-        key=_submission_key(slug, version, values),
+        key=str(press_id(_form_digest(slug, version, values))),
         fresh=fresh,
         source=read_run_id(edited),
         origin=None if origin is None else (LinkKind.EDITED, origin),
@@ -130,16 +127,6 @@ def read_run_id(text: str | None) -> UUID | None:
         return UUID(text) if text else None
     except ValueError:
         return None
-
-
-def _submission_key(slug: str, version: str, values: Mapping[str, Any]) -> str:
-    digest, now = _form_digest(slug, version, values), time.monotonic()
-    last = st.session_state.get("press")
-    if last is not None and last[0] == digest and now - last[2] < DOUBLE_CLICK:
-        return str(last[1])
-    key = str(uuid.uuid4())
-    st.session_state["press"] = (digest, key, now)
-    return key
 
 
 def _form_digest(slug: str, version: str, values: Mapping[str, Any]) -> str:

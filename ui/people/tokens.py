@@ -15,6 +15,7 @@ from engine.people import tokens
 from ui.shell import cached
 from ui.shell.formatting import relative_time, timestamp
 from ui.shell.markup import code
+from ui.shell.press import press_id
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 from ui.shell.time_zone import session_zone
@@ -38,11 +39,15 @@ def show_new_token() -> None:
         days = st.selectbox("Expires after", DAYS, index=2, format_func=lambda d: f"{d} days")
         asked = st.form_submit_button("Create token", type="primary", icon=":material/key:")
     if asked:
-        try:
-            made, token = tokens.create_token(cached.context(), name, scope, days, actor=current_actor())
-        except ProblemsError as error:
-            show_problems(error)
-            return
+        press = press_id(f"token {name} {scope} {days}")
+        if st.session_state.get(NEW, (None,))[0] != press:  # of a double click the second shows what the first made
+            try:
+                made, token = tokens.create_token(cached.context(), name, scope, days, actor=current_actor())
+            except ProblemsError as error:
+                show_problems(error)
+                return
+            st.session_state[NEW] = (press, made, token)
+        _, made, token = st.session_state[NEW]
         st.success(f"Copy the token {code(made.name)} now: it is not shown again.", icon=":material/key:")
         st.code(token, language=None)
         st.caption("Programs send it as `Authorization: Bearer ...`; the command line takes it from `TONTINE_TOKEN`.")

@@ -17,27 +17,31 @@ from contract import csv_export
 from contract.number_format import NumberFormat
 from contract.result import Result, Series, Table
 from contract.run import Run, Status
+from contract.table_query import TableQuery
 from ui.shell import session_format
 from ui.shell.currency import session_currency
 from ui.shell.markup import escape
 from ui.shell.time_zone import zone_name
 
 ROUTE = "/api/runs/{id}/export/csv"
+ALL_ROWS = TableQuery()
 FILE_ROUTE = "/api/runs/{id}/files"
 PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
 EXCEL_HELP = "For a spreadsheet that writes numbers as set in the page's head"
 
 
-def table_buttons(table: Table, run: Run | None, key: str) -> None:
+def table_buttons(table: Table, run: Run | None, key: str, query: TableQuery = ALL_ROWS) -> None:
     """Offer a table as CSV, in both forms.
 
     Args:
         table: as shown.
         run: the run it belongs to; without one what the page holds is offered.
         key: of the buttons, unique on the page.
+        query: which of the rows that are stored apart are shown, and in which order.
     """
     if run is not None:
-        _csv_links(run.id, table.name, table.rows if table.part is not None else None)
+        rows = table.rows if table.part is not None and not query.search else None
+        _csv_links(run.id, table.name, rows, query)
         return
     _csv_buttons(partial(_write, lambda: table, session_format.current_format()), export_filename(table.name, run), key)
 
@@ -53,11 +57,20 @@ def series_buttons(series: Sequence[Series], run: Run | None, key: str) -> None:
     _csv_buttons(write, export_filename("series", run), key)
 
 
-def export_link(run_id: UUID, name: str, *, excel: bool = False, language: str = "") -> str:
+def export_link(
+    run_id: UUID, name: str, *, excel: bool = False, language: str = "", query: TableQuery = ALL_ROWS
+) -> str:
     """Return the address of the streaming route for a table or series by name, in a spreadsheet's language."""
-    link = f"{ROUTE.format(id=run_id)}?table={quote(name, safe='')}&currency={quote(session_currency(), safe='')}"
-    link += "&excel=1" if excel else ""
-    return f"{link}&language={quote(language)}" if excel and language else link
+    asked = {"table": name, "currency": session_currency()}
+    if excel:
+        asked["excel"] = "1"
+    if language and (excel or query.search):
+        asked["language"] = language
+    if query.search:
+        asked["search"] = query.search
+    if query.sort:
+        asked["sort"] = f"{'-' if query.descending else ''}{query.sort}"
+    return f"{ROUTE.format(id=run_id)}?{urlencode(asked, quote_via=quote, safe='')}"
 
 
 def file_link(run_id: UUID, name: str) -> str:
@@ -151,13 +164,13 @@ def _csv_buttons(write: Callable[[bool], bytes], stem: str, key: str) -> None:
             )
 
 
-def _csv_links(run_id: UUID, name: str, rows: int | None) -> None:
+def _csv_links(run_id: UUID, name: str, rows: int | None, query: TableQuery = ALL_ROWS) -> None:
     """Link to the streaming route; `rows` are told where they are more than the page shows."""
     with st.container(horizontal=True, gap="small", width="content"):
         for excel, label, words in ((False, "CSV", PLAIN_HELP), (True, "CSV for Excel", EXCEL_HELP)):
             st.link_button(
                 label if rows is None else f"{label} ({rows:,} rows)",
-                export_link(run_id, name, excel=excel, language=session_format.current_format().language),
+                export_link(run_id, name, excel=excel, language=session_format.current_format().language, query=query),
                 help=words,
                 icon=":material/download:",
                 type="tertiary",

@@ -24,9 +24,9 @@ from ui.result.provenance import show_provenance as provenance
 from ui.shell.currency import session_currency
 from ui.shell.markup import escape, safe_markdown
 
-__all__ = ["ReadPart", "provenance", "show_result"]
+__all__ = ["FindRows", "provenance", "show_result"]
 
-ReadPart = tables.ReadPart
+FindRows = tables.FindRows
 Points = Callable[[Series], Any]
 
 SHOWN_WARNINGS = 3
@@ -45,7 +45,7 @@ def show_result(
     result: Result,
     *,
     run: Run | None = None,
-    read_part: ReadPart | None = None,
+    find_rows: FindRows | None = None,
     points: Points | None = None,
     nulls: Mapping[str, Any] | None = None,
     headline: Sequence[str] = (),
@@ -57,7 +57,7 @@ def show_result(
     Args:
         result: what to show, from `contract.result.parse_result`.
         run: the run it belongs to, for downloads and for keeping charts between reruns.
-        read_part: returns `limit` rows from `offset` of a part stored apart, as an Arrow table.
+        find_rows: returns rows of a table stored apart, as `ui.result.tables` asks for them.
         points: returns all points of a series whose part is stored apart, as a series or as columns.
         nulls: how many values were not finite and where, as stored with the result.
         headline: labels of the summary figures to show large.
@@ -82,7 +82,7 @@ def show_result(
         if result.tables and partial:
             tables.show_previews(result.tables)
         elif result.tables:
-            tables.show_tables(result.tables, run, read_part, name)
+            tables.show_tables(result.tables, run, find_rows, name)
     if result.notes:
         st.markdown(safe_markdown(result.notes))
     _show_nulls(nulls or {})

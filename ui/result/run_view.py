@@ -17,10 +17,11 @@ from contract.errors import ProblemsError
 from contract.manifest import Manifest
 from contract.result import Result, parse_result
 from contract.run import Run, Status
+from contract.table_query import TableQuery
 from engine.models.catalogue import find_app
 from engine.runs.export import whole_series
 from engine.runs.follow import Snapshot
-from engine.runs.results import read_result_part
+from engine.runs.results import find_result_rows
 from ui.form.links import run_link
 from ui.model import source_view
 from ui.result import downloads, provenance, results, run_links, run_progress, verify
@@ -121,13 +122,13 @@ def _show_body(now: Snapshot, result: Result, manifest: Manifest) -> None:
 def _show_result(run: Run, result: Result, manifest: Manifest, nulls: Mapping[str, Any]) -> None:
     context, actor = cached.context(), current_actor()
 
-    def read_part(name: str, offset: int, limit: int) -> Any:
-        return read_result_part(context, run.id, name, offset, limit, actor=actor)
+    def find_rows(name: str, query: TableQuery, offset: int, limit: int) -> tuple[Any, int]:
+        return find_result_rows(context, run.id, name, query, offset, limit, actor=actor)
 
     results.show_result(
         result,
         run=run,
-        read_part=read_part,
+        find_rows=find_rows,
         points=lambda series: whole_series(context, run.id, series, actor=actor),
         nulls=nulls,
         headline=manifest.headline,

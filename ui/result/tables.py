@@ -1,6 +1,7 @@
 """Tables of a result: sortable, searchable, numbers to the right with their units and formats.
 
-Chosen: one table at a time, chosen above it, and one page of a large one, read when it is looked at.
+Chosen: one table at a time, chosen above it, and one page of a large one, read when it is looked at. A large one is
+searched and sorted whole by the server, from the line above it; a small one by the browser, in the grid.
 Left out: changing a table's cells, which is a form's matter.
 """
 
@@ -15,10 +16,12 @@ import streamlit as st
 from charting import number_formats
 from contract.result import Column, Table
 from contract.run import Run
+from contract.table_query import MAX_SEARCH, TableQuery, read_table_query
 from ui.result import downloads
+from ui.shell import session_format
 from ui.shell.markup import escape
 
-ReadPart = Callable[[str, int, int], Any]
+FindRows = Callable[[str, TableQuery, int, int], tuple[Any, int]]  # rows as an Arrow table, and how many are found
 
 PAGE_ROWS = 1_000
 FEW_TABLES = 5
@@ -29,13 +32,13 @@ EXACT = 2**53
 
 
 @st.fragment
-def show_tables(tables: Sequence[Table], run: Run | None, read_part: ReadPart | None, key: str) -> None:
+def show_tables(tables: Sequence[Table], run: Run | None, find_rows: FindRows | None, key: str) -> None:
     """Show the chosen one of `tables`, its first page at first, with its downloads.
 
     Args:
         tables: at least one.
         run: for the names and addresses of downloads.
-        read_part: returns rows of a table stored apart by name of its part, offset and limit, as Arrow.
+        find_rows: returns rows of a table stored apart by name of its part, what is asked for, offset and limit.
         key: of the widgets, unique on the page.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -43,10 +46,15 @@ def show_tables(tables: Sequence[Table], run: Run | None, read_part: ReadPart | 
         table = tables[place]
         st.caption(f"{table.rows:,} row{'' if table.rows == 1 else 's'}")
         st.space("stretch")
-        downloads.table_buttons(table, run, f"{key}-table-{place}")
-    data: Mapping[str, Sequence[Any]] = table.data
-    if table.part is not None:
-        data = _read_page(table, read_part, f"{key}-page-{place}")
+        buttons = st.container(width="content")
+    query, data = TableQuery(), table.data
+    if table.part is not None and find_rows is not None:
+        query = _ask(table, f"{key}-{place}")
+        data = _read_page(table, find_rows, query, f"{key}-page-{place}")
+    elif table.part is not None:
+        st.caption(f"The first {len(next(iter(data.values()), ())):,} of {table.rows:,} rows.")
+    with buttons:
+        downloads.table_buttons(table, run, f"{key}-table-{place}", query)
     show_table(table, data)
 
 
@@ -131,24 +139,48 @@ def _choose_table(tables: Sequence[Table], key: str) -> int:
     return chosen or 0
 
 
-def _read_page(table: Table, read_part: ReadPart | None, key: str) -> Mapping[str, Sequence[Any]]:
-    """Return the rows of the page chosen beneath the table's name."""
-    head = len(next(iter(table.data.values()), ()))
-    if read_part is None or table.part is None:
-        st.caption(f"The first {head:,} of {table.rows:,} rows.")
-        return table.data
-    pages = math.ceil(table.rows / PAGE_ROWS)
-    page = 1
-    if pages > 1:
-        if st.session_state.get(key, 1) > pages:
-            st.session_state[key] = pages  # chosen in a result that had more rows
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            page = st.pagination(pages, key=key)
-            first = (page - 1) * PAGE_ROWS
-            last = min(first + PAGE_ROWS, table.rows)
-            st.caption(f"Rows {first + 1:,} to {last:,}; sorting and search act on these, the CSV has all.")
-    found: Mapping[str, Sequence[Any]] = read_part(table.part, (page - 1) * PAGE_ROWS, PAGE_ROWS).to_pydict()
-    return found
+def _ask(table: Table, key: str) -> TableQuery:
+    """Ask what to look for in a table whose rows are stored apart, and by which column to sort."""
+    titles = {column.key: column.title.replace("\n", " ") for column in table.columns}
+    asked, order = f"{key}-search", f"{key}-sort"
+    if st.session_state.get(order) not in titles:
+        st.session_state.pop(order, None)  # chosen in a result that had other columns
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        search = st.text_input(
+            "Search all rows",
+            key=asked,
+            max_chars=MAX_SEARCH,
+            icon=":material/search:",
+            help="Text is found inside cells, upper and lower case alike; a number in cells that are equal to it at "
+            "the decimals written.",
+            width=260,
+        )
+        sort = st.selectbox(
+            "Sort all rows by", list(titles), index=None, format_func=lambda k: titles[k], key=order, width=220
+        )
+        descending = st.toggle("Largest first", key=f"{key}-descending", disabled=sort is None)
+    mark = "-" if descending else ""
+    return read_table_query(search or "", session_format.current_format(), f"{mark}{sort}" if sort else "")
+
+
+def _read_page(table: Table, find_rows: FindRows, query: TableQuery, key: str) -> Mapping[str, Sequence[Any]]:
+    """Return the rows of the page chosen beneath the table's name, of those that are asked for."""
+    assert table.part is not None
+    page = st.session_state.get(key, 1)
+    rows, count = find_rows(table.part, query, (page - 1) * PAGE_ROWS, PAGE_ROWS)
+    pages = max(1, math.ceil(count / PAGE_ROWS))
+    if page > pages:  # chosen in a result, or for a search, that had more rows
+        page = st.session_state[key] = pages
+        rows, count = find_rows(table.part, query, (page - 1) * PAGE_ROWS, PAGE_ROWS)
+    first = (page - 1) * PAGE_ROWS
+    last = min(first + PAGE_ROWS, count)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if pages > 1:
+            st.pagination(pages, key=key)
+        found = f" of the {count:,} found" if query.search else ""
+        st.caption(f"Rows {first + 1:,} to {last:,}{found}." if count else "No row was found.")
+    data: Mapping[str, Sequence[Any]] = rows.to_pydict()
+    return data
 
 
 def _cell_values(values: list[Any]) -> list[Any]:

@@ -3,12 +3,14 @@
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import uuid_utils.compat as uuids
 from sqlalchemy import text
 
-from contract.actor import SYSTEM
-from contract.errors import InputError, NotFoundError
+from contract.actor import SYSTEM, Actor, Role
+from contract.errors import InputError, NotAllowedError, NotFoundError
 from contract.number_format import NumberFormat
 from contract.run import Status
 from contract.run_group import GroupStatus
@@ -55,6 +57,22 @@ def drain(worker_context, context):
 
 def sums(context, group):
     return [figure_of(p.summary, "Sum") for p in list_points(context, group.id, actor=ADA)]
+
+
+def test_what_is_asked_for_twice_under_one_id_is_started_once(context, add_model, drain):
+    add_model(ADDS, inputs=NM)
+    press = uuids.uuid7()
+
+    def start(actor):
+        return start_sweep(context, "probe", {}, actor=actor, axes=[axis("n", 1, 4, 1)], group_id=press)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert {found.id for found in pool.map(start, [ADA] * 4)} == {press}
+    assert [group.id for group in list_groups(context, actor=ADA)] == [press]
+    assert drain(start(ADA)).done == 4
+    assert start(ADA).done == 4
+    with pytest.raises(NotAllowedError):
+        start(Actor("eve", role=Role.ANALYST))
 
 
 def test_a_sweep_over_two_inputs_has_a_run_for_each_combination(context, add_model, workers):

@@ -31,7 +31,7 @@ from engine.webhooks.manage import (
     send_test,
 )
 from engine.webhooks.signature import make_secret, sign
-from storage import runs
+from storage import runs, users
 from storage.encryption import Cipher, new_key
 from tests.actors import ADA, ADMIN, GRACE
 from tests.engine.hosts import serving
@@ -208,6 +208,18 @@ def test_a_receiver_that_is_gone_is_told_no_more(told, add_model, receiver):
     assert found.disabled_at is not None
     finish(told, submit(told, "probe", {"n": 2}, actor=ADA))
     assert send_due(told) == 0
+
+
+def test_the_webhooks_of_somebody_who_may_not_sign_in_any_more_are_told_nothing(told, add_model, receiver):
+    add_model(CODE)
+    made, _ = create_webhook(told, receiver.url, actor=ADA)
+    finish(told, submit(told, "probe", {}, actor=ADA))
+    with told.database.begin() as conn:
+        users.set_disabled(conn, users.get_or_create_user(conn, ADA.name), disabled=True)
+    send_due(told)
+    ((found,), _total) = list_deliveries(told, made.id, actor=ADA)
+    assert (found.status, found.attempts, receiver.received) == (DeliveryStatus.FAILED, 1, [])
+    assert "may not sign in" in found.error
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(told, add_model, receiver):

@@ -24,7 +24,7 @@ else:
     results.show_result(
         result,
         run=run,
-        read_part=gallery.read_part,
+        find_rows=gallery.find_rows,
         points=lambda _: gallery.path_points(),
         nulls={"count": 3, "where": ["table[3].reserve", "summary.Not a number"]},
     )

@@ -161,22 +161,41 @@ def test_a_table_stored_apart_is_read_one_page_at_a_time():
     assert list(frame["n"]) == list(range(2_000, 2_500))
 
 
+def test_a_table_stored_apart_is_searched_and_sorted_whole_and_its_csv_follows():
+    at = shown()
+    name = f"{gallery.RUN.app_slug}-result"
+    at.session_state[f"{name}-tables"] = 1
+    at.session_state[f"{name}-page-1"] = 3
+    at.run()
+    at.text_input(key=f"{name}-1-search").set_value("1,500").run()
+    assert not at.exception
+    assert list(at.dataframe[0].value["n"]) == [1_000, 1_500]
+    assert any("Rows 1 to 2 of the 2 found" in c.value for c in at.caption)
+    at.text_input(key=f"{name}-1-search").set_value("").run()
+    at.selectbox(key=f"{name}-1-sort").set_value("loss").run()
+    at.toggle(key=f"{name}-1-descending").set_value(True).run()
+    assert list(at.dataframe[0].value["n"][:2]) == [2_499, 2_498]
+    assert any("sort=-loss" in b.proto.url for b in at.get("link_button"))
+    at.text_input(key=f"{name}-1-search").set_value("no such text").run()
+    assert any(c.value == "No row was found." for c in at.caption)
+
+
 def test_a_table_behind_another_is_not_read():
     asked = []
 
-    def read_part(name, offset, limit):
+    def find_rows(name, *asked_for):
         asked.append(name)
-        return gallery.read_part(name, offset, limit)
+        return gallery.find_rows(name, *asked_for)
 
-    def script(read):
+    def script(find):
         from dataclasses import replace
 
         from tests.charting import gallery
         from ui.result import results
 
-        results.show_result(replace(gallery.RESULT, charts=()), run=gallery.RUN, read_part=read)
+        results.show_result(replace(gallery.RESULT, charts=()), run=gallery.RUN, find_rows=find)
 
-    at = AppTest.from_function(script, args=(read_part,), default_timeout=200).run()
+    at = AppTest.from_function(script, args=(find_rows,), default_timeout=200).run()
     assert not at.exception
     assert asked == []
 

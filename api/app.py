@@ -13,6 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from api import (
+    analysis_exports,
     annotations,
     apps,
     comparisons,
@@ -54,6 +55,7 @@ PARTS = (
     uploads,
     runs,
     annotations,
+    analysis_exports,
     comparisons,
     scenarios,
     groups,

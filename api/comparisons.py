@@ -25,7 +25,7 @@ Runs = Annotated[str, Query(description="ids of 2 to 50 runs, separated by comma
 @router.get("/compare")
 def compare(runs: Runs, actor: CurrentActor, baseline: UUID | None = None) -> ComparisonBody:
     """Compare runs with a baseline: one of them, the model's pinned one where it is among them, or the first."""
-    return ComparisonBody.of(compare_runs(contexts.current(), _ids(runs), baseline, actor=actor))
+    return ComparisonBody.of(compare_runs(contexts.current(), run_ids(runs), baseline, actor=actor))
 
 
 @router.get("/compare/table")
@@ -43,7 +43,12 @@ def compare_one_table(
     return TableDifferenceBody.of(difference)
 
 
-def _ids(text: str) -> list[UUID]:
+def run_ids(text: str) -> list[UUID]:
+    """Return the ids in a text with commas between them.
+
+    Raises:
+        AnalysisError: with every one that is none.
+    """
     found, problems = [], []
     for one in filter(None, (part.strip() for part in text.split(","))):
         try:

@@ -3,6 +3,8 @@
 Left out: bodies of runs and models, which are in `api.schemas`.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.run_group import GroupPoint, RunGroup
+from engine.analysis.impact import Impact
+from engine.analysis.upgrade import RUNS
 
 
 class AxisBody(BaseModel):
@@ -81,6 +85,89 @@ class ChangeRequest(BaseModel):
     average: bool = Field(default=False, description="run what the average over all orders needs too")
 
 
+class UpgradeRequest(BaseModel):
+    """An upgrade impact: the version on which the last runs are replayed, and how many of which runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: str = Field(description="content hash of the version to replay on")
+    runs: int = Field(RUNS, description="how many of the newest successful runs; equal inputs count once")
+    before: str | None = Field(None, description="only runs of this version; of every other one without it")
+
+
+class QuantileBody(BaseModel):
+    """A quantile of the differences of a figure, and one of the relative differences."""
+
+    share: float
+    difference: float
+    relative: float | None
+
+
+class ReplayedBody(BaseModel):
+    """A run and its replay: whether the results are identical, and the figure of both."""
+
+    number: int
+    run_id: str
+    version: str
+    replay_id: str | None
+    outcome: str = Field(description="identical, different, failed, waiting, or hidden where the run may not be read")
+    reason: str | None
+    before: float | None
+    after: float | None
+    difference: float | None
+    relative: float | None
+
+
+class MisfitBody(BaseModel):
+    """A run that the version does not take, and why."""
+
+    run: str
+    reason: str
+
+
+class ImpactBody(BaseModel):
+    """What an upgrade changes of one figure; the runs have the largest difference first."""
+
+    figure: str
+    outcomes: dict[str, int]
+    equal: int
+    rounded: int = Field(description="figures that differ by less than a billionth")
+    changed: int
+    missing: int
+    quantiles: list[QuantileBody]
+    runs: list[ReplayedBody]
+    misfits: list[MisfitBody]
+
+    @classmethod
+    def of(cls, figure: str, impact: Impact, misfits: Sequence[Mapping[str, str]]) -> "ImpactBody":
+        """Return the body for `impact`."""
+        return cls(
+            figure=figure,
+            outcomes={str(outcome): count for outcome, count in impact.outcomes.items()},
+            equal=impact.equal,
+            rounded=impact.rounded,
+            changed=impact.changed,
+            missing=impact.missing,
+            quantiles=[QuantileBody(**asdict(one)) for one in impact.quantiles],
+            runs=[
+                ReplayedBody(
+                    number=one.number,
+                    run_id=str(one.run_id),
+                    version=one.version,
+                    replay_id=str(one.replay_id) if one.replay_id else None,
+                    outcome=str(one.outcome),
+                    reason=one.reason,
+                    before=one.before,
+                    after=one.after,
+                    difference=one.difference,
+                    relative=one.relative,
+                )
+                for one in impact.replays
+            ],
+            misfits=[MisfitBody(**one) for one in misfits],
+        )
+
+
 class StepBody(BaseModel):
     """A step of an analysis of change: what it adds to the figure, and the figure after it."""
 
@@ -104,6 +191,13 @@ class PlanBody(BaseModel):
 
     runs: int
     seconds: float | None
+    notes: list[str]
+
+
+class InputRowsBody(BaseModel):
+    """Inputs in the rows of a file, None where one is not given, and how open texts were read."""
+
+    rows: list[dict[str, Any]]
     notes: list[str]
 
 

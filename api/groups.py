@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, WebSocket
+from fastapi import APIRouter, Query, Request, WebSocket
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api import sockets
@@ -17,24 +18,33 @@ from api.auth import CurrentActor
 from api.group_schemas import (
     ChangeRequest,
     GroupBody,
+    ImpactBody,
+    InputRowsBody,
     PlanBody,
     PointBody,
     SeekRequest,
     SensitivityRequest,
     StepBody,
     SweepRequest,
+    UpgradeRequest,
     WayBody,
 )
+from api.uploads import BINARY, read_body
 from contract.actor import Actor
 from contract.errors import NotAllowedError, NotFoundError
+from contract.number_format import NumberFormat
 from contract.run_group import GroupKind
+from contract.table_file import MAX_BYTES
 from engine.analysis.change import read_way, start_change
 from engine.analysis.follow_group import brief, follow_group, wait_for_group
-from engine.analysis.groups import cancel_group, list_groups, list_points, resume_group
+from engine.analysis.groups import cancel_group, find_group, list_groups, list_points, resume_group
+from engine.analysis.impact import read_impact
 from engine.analysis.points_csv import points_csv
+from engine.analysis.scenario_file import read_inputs
 from engine.analysis.sensitivity import start_sensitivity
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import plan_sweep, start_sweep
+from engine.analysis.upgrade import plan_upgrade, start_upgrade
 from engine.models.catalogue import find_app
 from engine.processes import context as contexts
 
@@ -58,6 +68,23 @@ def plan(app_id: int, body: SweepRequest, actor: CurrentActor) -> PlanBody:
     return PlanBody(runs=found.total, seconds=found.seconds, notes=list(found.notes))
 
 
+@router.post("/apps/{app_id}/inputs/read", openapi_extra={"requestBody": {"required": True, "content": BINARY}})
+async def read_input_file(
+    app_id: int,
+    request: Request,
+    actor: CurrentActor,
+    version: str | None = None,
+    language: Annotated[str | None, Query(description="of numbers in texts, such as de-CH")] = None,
+) -> InputRowsBody:
+    """Return the inputs in each row of a file: a workbook that was exported, or a CSV table. Send it as the body."""
+    content = await read_body(request, MAX_BYTES)
+    number_format = NumberFormat.from_languages(language) if language else None
+    rows, notes = await run_in_threadpool(
+        read_inputs, contexts.current(), app_id, content, actor=actor, version=version, number_format=number_format
+    )
+    return InputRowsBody(rows=rows, notes=notes)
+
+
 @router.post("/apps/{app_id}/sensitivities", status_code=202)
 def start_a_sensitivity(app_id: int, body: SensitivityRequest, actor: CurrentActor) -> GroupBody:
     """Start a sensitivity: each numeric input by itself from low to high."""
@@ -76,6 +103,28 @@ def start_a_seek(app_id: int, body: SeekRequest, actor: CurrentActor) -> GroupBo
 def start_a_change(body: ChangeRequest, actor: CurrentActor) -> GroupBody:
     """Start an analysis of change from one run to another, the inputs that differ switched one at a time."""
     return GroupBody.of(start_change(contexts.current(), actor=actor, **body.model_dump()))
+
+
+@router.post("/apps/{app_id}/upgrades", status_code=202)
+def start_an_upgrade(app_id: int, body: UpgradeRequest, actor: CurrentActor) -> GroupBody:
+    """Replay the last runs of a model on one of its versions, to see what would change."""
+    return GroupBody.of(start_upgrade(contexts.current(), app_id, actor=actor, **body.model_dump()))
+
+
+@router.post("/apps/{app_id}/upgrades/plan")
+def plan_an_upgrade(app_id: int, body: UpgradeRequest, actor: CurrentActor) -> PlanBody:
+    """Say how many runs an upgrade impact would be, which of them do not fit, and start nothing."""
+    found = plan_upgrade(contexts.current(), app_id, actor=actor, **body.model_dump())
+    return PlanBody(runs=found.total, seconds=found.seconds, notes=list(found.notes))
+
+
+@router.get("/groups/{group_id}/impact")
+def get_impact(group_id: UUID, figure: str, actor: CurrentActor) -> ImpactBody:
+    """Return what an upgrade changes: counts, the spread of a figure's differences, and each run beside its replay."""
+    context = contexts.current()
+    impact = read_impact(context, group_id, figure, actor=actor)
+    misfits = find_group(context, group_id, actor=actor).definition["misfits"]
+    return ImpactBody.of(figure, impact, misfits)
 
 
 @router.get("/groups/{group_id}/steps")

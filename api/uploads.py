@@ -29,10 +29,21 @@ async def upload_file(
     name: Annotated[str, Query(min_length=1, max_length=500, description="the file's name, with its ending")],
 ) -> UploadBody:
     """Store a file and return the value that an input of type file takes. Send the file itself as the body."""
+    content = await read_body(request, int(MAX_FILE_MB * MEGABYTE))
+    stored = await run_in_threadpool(store_upload, contexts.current(), name, content, actor=actor)
+    return UploadBody(**stored)
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """Return the body of a request that is a file, refused as soon as it has more than `most` bytes.
+
+    Raises:
+        InputError: it is larger.
+    """
     content = bytearray()
     async for piece in request.stream():
         content += piece
-        if len(content) > MAX_FILE_MB * MEGABYTE:
-            raise InputError([Problem("body", f"it has more than {MAX_FILE_MB:g} MB", "Upload a smaller file.")])
-    stored = await run_in_threadpool(store_upload, contexts.current(), name, bytes(content), actor=actor)
-    return UploadBody(**stored)
+        if len(content) > most:
+            found = f"it has more than {most / MEGABYTE:g} MB"
+            raise InputError([Problem("body", found, "Upload a smaller file.")])
+    return bytes(content)

@@ -1,6 +1,6 @@
-"""A group of runs: a sweep, a sensitivity, a goal seek or an analysis of change, and the points its runs are made for.
+"""A group of runs (a sweep, a sensitivity, a goal seek, an analysis of change, an upgrade impact), and its points.
 
-Chosen: one noun for all four, because they are started, followed, cancelled and resumed alike; what differs is the
+Chosen: one noun for all of them, because they are started, followed, cancelled and resumed alike; what differs is the
 definition, whose form belongs to its kind.
 Left out: what is made of the figures, which is `engine.analysis`.
 """
@@ -22,6 +22,7 @@ class GroupKind(StrEnum):
     SENSITIVITY = "sensitivity"
     SEEK = "seek"
     CHANGE = "change"
+    UPGRADE = "upgrade"
 
 
 class GroupStatus(StrEnum):

@@ -7,14 +7,15 @@ refused with words, before it can be half read.
 Left out: what the cells mean, which is `contract.table_rows`; the older .xls, and formulas, whose stored values count.
 """
 
+import contextlib
 import csv
 import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import openpyxl
 
@@ -72,7 +73,7 @@ def read_file(content: bytes, names: Collection[str] = (), width: int = 0) -> Ce
     if len(content) > MAX_BYTES:
         found = f"the file has {len(content) / 1e6:,.0f} MB, more than {MAX_BYTES / 1e6:,.0f} MB"
         raise UnreadableError(found, "Give a smaller file.")
-    if content.startswith(b"PK\x03\x04"):
+    if is_workbook(content):
         return _read_workbook(content)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableError("the file is a workbook in the old .xls form or with a password", AS_CSV)
@@ -166,7 +167,48 @@ def _check_size(rows: int, cells: int) -> None:
         )
 
 
+def is_workbook(content: bytes) -> bool:
+    """Say whether a file begins as an Excel workbook does."""
+    return content.startswith(b"PK\x03\x04")
+
+
+class WorkbookSheets:
+    """The sheets of a workbook by name, in their order, each read when it is asked for.
+
+    Raises:
+        UnreadableError: the file is no workbook, damaged or too large; also from `read`.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        if len(content) > MAX_BYTES:
+            found = f"the file has {len(content) / 1e6:,.0f} MB, more than {MAX_BYTES / 1e6:,.0f} MB"
+            raise UnreadableError(found, "Give a smaller file.")
+        _check_package(content)
+        with _as_unreadable():
+            self._book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        self.names = [sheet.title for sheet in self._book.worksheets]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._book.close()
+
+    def read(self, name: str) -> list[tuple[int, list[Cell]]]:
+        """Return the rows of a sheet that hold anything, each with its number."""
+        with _as_unreadable():
+            sheet = self._book[name]
+            sheet.reset_dimensions()
+            return _read_rows(sheet.iter_rows())
+
+
 def _read_workbook(content: bytes) -> CellTable:
+    _check_package(content)
+    with _as_unreadable():
+        return _read_sheets(content)
+
+
+def _check_package(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
@@ -177,8 +219,12 @@ def _read_workbook(content: bytes) -> CellTable:
         raise UnreadableError("the file is an archive or a workbook of another program", AS_CSV)
     if sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise UnreadableError(f"the workbook unpacks to more than {MAX_UNPACKED / 1e6:,.0f} MB", AS_CSV)
+
+
+@contextlib.contextmanager
+def _as_unreadable() -> Iterator[None]:
     try:
-        return _read_sheets(content)
+        yield
     except UnreadableError:
         raise
     # A parser of strangers' XML fails in many ways, and each means the same to whoever gave the file.

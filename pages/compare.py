@@ -7,6 +7,7 @@ import streamlit as st
 from contract.errors import ProblemsError
 from engine.analysis.compare import compare_runs
 from ui.analysis import compare_view
+from ui.result.downloads import analysis_links
 from ui.shell import cached, page_address, sitemap
 from ui.shell.markup import code
 from ui.shell.problems import show_problems
@@ -33,4 +34,8 @@ chosen = st.selectbox("Baseline", options, key="baseline", format_func=lambda op
 page_address.follow("compare", {"runs": ",".join(options), "baseline": chosen})
 if chosen != options[found.baseline]:
     found = compare_runs(cached.context(), ids, UUID(chosen), actor=current_actor())
+menu = st.popover("Export", icon=":material/download:", key="compare-export", on_change="rerun")
+if menu.open:
+    with menu:
+        analysis_links("/api/compare/export", more={"runs": ",".join(options), "baseline": chosen})
 compare_view.show_comparison(found)

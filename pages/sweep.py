@@ -7,7 +7,7 @@ import streamlit as st
 
 from contract.errors import ProblemsError
 from engine.runs.follow import snapshot
-from ui.analysis import change_setup, setup
+from ui.analysis import change_setup, setup, upgrade_setup
 from ui.analysis.group_list import show_groups, show_list_button
 from ui.analysis.group_view import show_group
 from ui.form import links
@@ -35,6 +35,9 @@ try:
     elif "before" in params or "after" in params:
         st.title("Analysis of change", anchor=False)
         started = change_setup.show_change_setup(params)
+    elif "app" in params and "upgrade" in params:
+        st.title("Upgrade impact", anchor=False)
+        started = upgrade_setup.show_upgrade_setup(params)
     elif "app" in params:
         app, version, manifest, _ = cached.load_model(params["app"], params.get("version"))
         source = snapshot(cached.context(), source_id, actor=current_actor()).run if source_id else None
@@ -47,7 +50,7 @@ try:
         started = setup.show_setup(setup.Model(app, version, manifest, values, source_id or shown_id))
     else:
         st.title("Sweeps", anchor=False)
-        st.markdown("Sweeps, sensitivities, goal seeks and analyses of change: many runs that are read together.")
+        st.markdown("Sweeps, sensitivities, goal seeks, analyses of change, upgrade impacts: many runs, read together.")
         show_groups()
 except ProblemsError as error:
     st.title("Sweeps", anchor=False)

@@ -317,7 +317,7 @@ run_groups = Table(
     Column("visibility", Text, nullable=False, server_default="team"),
     ForeignKeyConstraint(["app_id", "version"], ["versions.app_id", "versions.hash"]),
     CheckConstraint("visibility in ('private', 'team', 'public')", name="run_groups_visibility"),
-    CheckConstraint("kind in ('sweep', 'sensitivity', 'seek', 'change')", name="run_groups_kind"),
+    CheckConstraint("kind in ('sweep', 'sensitivity', 'seek', 'change', 'upgrade')", name="run_groups_kind"),
     CheckConstraint("status in ('RUNNING', 'FINISHED', 'CANCELLED', 'FAILED')", name="run_groups_status"),
 )
 Index("run_groups_newest", run_groups.c.created_at.desc(), run_groups.c.id.desc())

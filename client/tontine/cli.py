@@ -23,7 +23,7 @@ from rich.text import Text
 from tontine.client import Group, Model, Run, Scenario, Tontine
 from tontine.errors import ConnectionFailedError, NotFoundError, Problem, RunFailedError, TontineError
 from tontine.events import Event
-from tontine.protocol import EXPORT_FORMS, OF_PART
+from tontine.protocol import ANALYSIS_FORMS, EXPORT_FORMS, OF_PART
 from tontine.records import RunInfo, ScenarioInfo
 
 DEFAULT_URL = "http://localhost:8501"
@@ -105,8 +105,14 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a model and print its summary."""
-    given = _read_inputs(file, inputs or ())
+    book = file if file is not None and file.suffix.lower() == ".xlsx" else None
+    given = _read_inputs(None if book else file, inputs or ())
     with _connect(url, token, as_json=as_json) as tontine:
+        if book is not None:
+            rows = _read_table(tontine.model(model), book)
+            if len(rows) != 1:
+                raise typer.BadParameter(f"--inputs {book}: it has {len(rows)} runs; sweep them with --table")
+            given = {**rows[0], **given}
         submitted = tontine.model(model).submit(given, version=version, fresh=fresh, key=key)
         if wait_for_end:
             _follow(submitted, timeout, log=log)
@@ -319,6 +325,28 @@ def export(
             print(saved)
 
 
+@app.command("export-group")
+def export_group(
+    group_id: Annotated[str, typer.Argument(metavar="GROUP", help="a sweep or another group of runs, by its id")],
+    form: Annotated[str, typer.Option("--as", help="pdf, xlsx, csv, parquet, json, svg or png (charts)")] = "pdf",
+    output: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write to")] = Path(),
+    figure: Annotated[str | None, typer.Option(help="the figure to show; the first one without it")] = None,
+    language: Annotated[str | None, typer.Option(help="of numbers and dates, such as de-CH")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save a sweep, a sensitivity or another group of runs as a file."""
+    if form not in ANALYSIS_FORMS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(ANALYSIS_FORMS)}")
+    with _connect(url, token, as_json=as_json) as tontine:
+        saved = tontine.group(group_id).save_as(form, output, figure=figure, language=language)
+        if as_json:
+            _print_json({"file": str(saved)})
+        else:
+            print(saved)
+
+
 @app.command()
 def verify(run_id: RunId, url: Url = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
     """Compute a run again and say whether every value of its result is identical; exit code 3 where one is not."""
@@ -352,6 +380,9 @@ def sweep(
     scenarios: Annotated[
         list[str] | None, typer.Option("--scenario", help="A saved scenario by name or id; again for each more")
     ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="A workbook that was exported, or a CSV table: a run for each row")
+    ] = None,
     out: PointsFile = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
@@ -361,7 +392,9 @@ def sweep(
     with _connect(url, token, as_json=as_json) as tontine:
         given, chosen = _read_inputs(None, inputs or ()), tontine.model(model)
         saved = _find_scenarios(chosen, scenarios or ())
-        group = chosen.sweep(given, axes=[_axis(text) for text in over or ()], saved=[one.id for one in saved])
+        rows = _read_table(chosen, table) if table is not None else None
+        axes = [_axis(text) for text in over or ()]
+        group = chosen.sweep(given, axes=axes, scenarios=rows, saved=[one.id for one in saved])
         _finish(group, out, as_json=as_json)
 
 
@@ -435,6 +468,36 @@ def change(
         else:
             steps = [(str(step["label"]), _value(step["amount"])) for step in found["steps"]]
             _print_rows(("step", figure), [("Before", _value(found["start"])), *steps, ("After", _value(found["end"]))])
+
+
+@app.command()
+def upgrade(
+    model: ModelName,
+    version: Annotated[str, typer.Argument(help="content hash of the version to replay on")],
+    figure: FigureName,
+    runs: Annotated[int, typer.Option(min=1, help="how many of the newest runs")] = 100,
+    before: Annotated[str | None, typer.Option(help="only runs of this version; of every other one without it")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a model's last runs on another version and print what changes; exit code 3 where one has no result."""
+    with _connect(url, token, as_json=as_json) as tontine:
+        group = tontine.model(model).upgrade(version, runs=runs, before=before)
+        _wait(group, as_json=as_json)
+        found = group.impact(figure)
+        if as_json:
+            _print_json({**group.info.raw, **found})
+        else:
+            counts = [*found["outcomes"].items(), ("does not fit", len(found["misfits"]))]
+            _print_rows(("result", "runs"), [(name, _value(count)) for name, count in counts if count])
+            keys = ("run_id", "outcome", "before", "after", "difference")
+            rows = [tuple(_value(run[key]) for key in keys) for run in found["runs"]]
+            _print_rows(("run", "result", "before", "after", "difference"), rows)
+            for misfit in found["misfits"]:
+                typer.echo(f"run {misfit['run']} does not fit: {misfit['reason']}", err=True)
+    if group.info.failed or group.status != "FINISHED":
+        raise typer.Exit(Code.NO_SUCCESS)
 
 
 def _wait(group: Group, *, as_json: bool) -> None:
@@ -640,6 +703,14 @@ def _print_run(info: RunInfo, *, as_json: bool) -> None:
         _print_json(dict(info.raw))
     else:
         _print_rows(("", ""), [("run", info.id), ("status", info.status), *_summary(info)])
+
+
+def _read_table(model: Model, file: Path) -> list[dict[str, Any]]:
+    """Return the inputs in each row of a workbook or CSV table."""
+    try:
+        return model.read_inputs(file)
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error}") from error
 
 
 def _read_inputs(file: Path | None, pairs: Sequence[str]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ EXPORT_FORMS = {  # a file's ending by its form
     "png": "zip",
     "bundle": "zip",
 }
+ANALYSIS_FORMS = {**{f: EXPORT_FORMS[f] for f in ("xlsx", "parquet", "json", "svg", "png")}, "csv": "csv", "pdf": "pdf"}
 OF_PART = {"parquet": "table", "svg": "chart", "png": "chart"}  # forms of one table or chart: what names it
 REPEATABLE = frozenset({"GET", "DELETE", "PUT"})
 
@@ -118,6 +119,17 @@ def export_ending(form: str) -> str:
     if form not in EXPORT_FORMS:
         raise ValueError(f"{form!r} is none of {', '.join(EXPORT_FORMS)}")
     return EXPORT_FORMS[form]
+
+
+def analysis_ending(form: str) -> str:
+    """Return the ending of a file of a group or comparison.
+
+    Raises:
+        ValueError: there is no such form.
+    """
+    if form not in ANALYSIS_FORMS:
+        raise ValueError(f"{form!r} is none of {', '.join(ANALYSIS_FORMS)}")
+    return ANALYSIS_FORMS[form]
 
 
 def group_path(group_id: str) -> str:

@@ -64,10 +64,16 @@ class PointRunner:
             raise LookupError(version)
         return loaded
 
-    def seed_of(self, inputs: Mapping[str, Any]) -> int:
-        """Return a point's seed: its input of that name, or the group's, so that only inputs differ between points."""
+    def seed_of(self, point: GroupPoint, inputs: Mapping[str, Any]) -> int:
+        """Return a point's seed: its input of that name, that of the run which it replays, or else the group's.
+
+        With one seed for all only inputs differ between points.
+        """
         declared = declared_seed(inputs)
-        return int(self.group.definition["seed"]) if declared is None else declared
+        if declared is not None:
+            return declared
+        definition = self.group.definition
+        return int(definition["seeds"][point.number] if "seeds" in definition else definition["seed"])
 
     def reuse(self, loaded: LoadedVersion, points: Sequence[GroupPoint]) -> list[GroupPoint]:
         """Store the points whose result is stored, and return the others."""
@@ -105,7 +111,7 @@ class PointRunner:
         """
         manifest = loaded.manifest
         given = [point_inputs(self.group, p) for p in points]
-        seeds = [self.seed_of(inputs) for inputs in given]
+        seeds = [self.seed_of(p, inputs) for p, inputs in zip(points, given, strict=True)]
         base = {key: value for key, value in self.group.inputs.items() if all(key in inputs for inputs in given)}
         changes = [{k: v for k, v in inputs.items() if k not in base or base[k] != v} for inputs in given]
         self.failed = False
@@ -187,7 +193,7 @@ class PointRunner:
             app_id=self.group.app_id,
             version=loaded.hash,
             inputs=inputs,
-            seed=self.seed_of(inputs),
+            seed=self.seed_of(point, inputs),
             user_id=run_groups.owner_of(conn, self.group.id).user_id,
             visibility=self.group.visibility,
             priority=job_queue.BATCH_PRIORITY,

@@ -18,6 +18,7 @@ from contract.app import AppRef
 from contract.clipboard import parse_rows
 from contract.errors import InputError, NotAllowedError, NotFoundError
 from contract.fields import MAX_TABLE_ROWS, SCALARS, Field
+from contract.input_workbook import has_inputs_sheet, read_input_workbook
 from contract.manifest import Manifest
 from contract.number_format import NumberFormat
 from contract.problems import Problem
@@ -67,12 +68,15 @@ def read_scenarios(
     Args:
         manifest: the model's.
         source: CSV, cells copied out of a spreadsheet, or the content of a CSV file or workbook. The first line names
-            the inputs by key or label; an empty cell leaves the input as the sweep has it.
+            the inputs by key or label; an empty cell leaves the input as the sweep has it. Of a workbook that was
+            exported its sheet *Inputs* is read, tables and triangles too; `null` is an input that is not given, None.
         number_format: the session's.
 
     Raises:
         InputError: with every cell and column that does not fit.
     """
+    if isinstance(source, bytes) and has_inputs_sheet(source):
+        return _read_inputs_sheet(manifest, source, number_format)
     read = parse_rows(scenario_field(manifest), source, number_format)
     problems = list(read.problems)
     if not read.rows and not problems:
@@ -83,6 +87,18 @@ def read_scenarios(
     if problems:
         raise InputError(problems)
     return [{k: v for k, v in row.items() if v is not None} for row in read.rows], read.notes
+
+
+def _read_inputs_sheet(
+    manifest: Manifest, source: bytes, number_format: NumberFormat
+) -> tuple[list[dict[str, Any]], list[str]]:
+    found = read_input_workbook(manifest, source, number_format)
+    problems = list(found.problems)
+    if len(found.rows) > MAX_POINTS:
+        problems.append(Problem("the table", f"{len(found.rows):,} rows are more than {MAX_POINTS:,}", "Split it."))
+    if problems:
+        raise InputError(problems)
+    return found.rows, found.notes
 
 
 def define_sweep(

@@ -13,6 +13,7 @@ from contract.manifest import Manifest
 from contract.result import Chart, Metric
 from contract.run_group import GroupPoint, RunGroup
 from engine.analysis.figures import figure_of
+from engine.report.differences import input_text
 
 MAX_LINES = 12  # of one chart
 
@@ -99,7 +100,7 @@ def _shown(declared: Field, value: Any) -> Any:
         return next((option.label for option in declared.options if option.value == value), str(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value
+    return input_text(declared, value) if isinstance(value, list | Mapping) else value
 
 
 def _text(value: Any) -> str:

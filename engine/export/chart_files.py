@@ -77,10 +77,10 @@ def run_charts(
             except ResultError as error:  # a model's own figure may hold anything
                 raise NotFoundError(error.problems) from error
             return ExportedFile(f"{ended.stem}-{_plain(chart)}.{form}", MEDIA_TYPES[form], iter([content]))
-        return ExportedFile(f"{ended.stem}-charts-{form}.zip", ZIP, _zipped(charts, form))
+        return ExportedFile(f"{ended.stem}-charts-{form}.zip", ZIP, zip_charts(charts, form))
 
 
-def _zipped(charts: list[ResultChart], form: Form) -> Iterator[bytes]:
+def zip_charts(charts: list[ResultChart], form: Form) -> Iterator[bytes]:
     """Return the zip, in which a text names the charts that could not be drawn and why."""
     out = io.BytesIO()
     remarks = []

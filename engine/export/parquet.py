@@ -6,7 +6,7 @@ Left out: several tables in one file, which Parquet has not.
 """
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ import orjson
 from contract.actor import Actor
 from contract.errors import NotFoundError
 from contract.problems import Problem
+from contract.result import Column
 from engine.export.ended_run import EndedRun, ExportedFile, read_chunks, read_ended_run
 from engine.processes.context import AppContext
 from engine.runs.export import export_columns
@@ -35,22 +36,30 @@ def table_parquet(context: AppContext, run_id: UUID, name: str | None = None, *,
         NotFoundError: there is no such run, table or series.
         NotReadyError: the run has not ended.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     ended = read_ended_run(context, run_id, actor=actor)
     found = export_columns(context, run_id, name, actor=actor)
     if found is None:
         what = f"the run has no table or series {name!r}" if name else "the run has no table or series"
         raise NotFoundError([Problem("table", what, "Look at the run's result for the names.")])
-    names = _unique_names([column.title for column in found.columns])
-    keys = [column.key for column in found.columns]
-    tables = [_to_table(batch, keys, names) for batch in found.batches] or [_to_table({}, keys, names)]
-    metadata = {METADATA: orjson.dumps(run_metadata(ended), default=str)}
+    chunks = write_table(found.columns, found.batches, run_metadata(ended))
+    return ExportedFile(f"{found.filename.removesuffix('.csv')}.parquet", MEDIA_TYPE, chunks)
+
+
+def write_table(
+    columns: Sequence[Column], batches: Iterable[Mapping[str, Sequence[Any]]], about: Mapping[str, Any]
+) -> Iterator[bytes]:
+    """Return a table as the chunks of a file, with what it comes from in its metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = _unique_names([column.title for column in columns])
+    keys = [column.key for column in columns]
+    tables = [_to_table(batch, keys, names) for batch in batches] or [_to_table({}, keys, names)]
+    metadata = {METADATA: orjson.dumps(about, default=str)}
     whole = pa.concat_tables(_same_types(tables)).replace_schema_metadata(metadata)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by what reads it
     pq.write_table(whole, file, compression="zstd")
-    return ExportedFile(f"{found.filename.removesuffix('.csv')}.parquet", MEDIA_TYPE, read_chunks(file))
+    return read_chunks(file)
 
 
 def run_metadata(ended: EndedRun) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A run as an Excel workbook: inputs, figures, each table, series and provenance, with numbers that are numbers.
 
 Chosen: openpyxl's write-only mode, which holds one row at a time. A sheet *Inputs* has the inputs' keys in its first
-row and a run in each row below, the form that a sweep reads. A text is never written as a formula. Number formats are
-those of the page.
+row and a run in each row below, which forms and sweeps read back equal (`contract.input_sheets`). A text is never
+written as a formula. Number formats are those of the page.
 Left out: charts; the PDF has them.
 """
 
@@ -24,11 +24,11 @@ from openpyxl.utils import get_column_letter
 from charting import number_formats
 from contract.actor import Actor
 from contract.fields import Field
+from contract.input_sheets import INPUTS, InputSheet, write_inputs
 from contract.result import Column
-from contract.triangle import has_shape
 from engine.export.ended_run import EndedRun, ExportedFile, NamedRows, iter_tables, read_chunks, read_ended_run
 from engine.processes.context import AppContext
-from engine.report.provenance import input_rows, is_rows, provenance_rows
+from engine.report.provenance import input_rows, provenance_rows
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_576  # of a sheet
@@ -38,7 +38,6 @@ LONGEST_NAME = 31  # characters of a sheet's name
 FROM_GROUPS = 10_000  # from where on whole numbers are written with separators
 GENERAL = "General"
 BOLD = Font(bold=True)
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def run_workbook(context: AppContext, run_id: UUID, *, actor: Actor) -> ExportedFile:
@@ -59,19 +58,13 @@ def run_workbook(context: AppContext, run_id: UUID, *, actor: Actor) -> Exported
 
 
 def _write(context: AppContext, ended: EndedRun, actor: Actor) -> Workbook:
-    book = _Book()
-    book.add_sheet("Inputs", _inputs_rows(ended))
+    book = Book()
+    tables = book.add_inputs(ended.manifest.inputs, [ended.run.inputs])
     book.add_sheet("Results", _result_rows(ended), widths=(40, 20, 14))
-    for key, field in ended.manifest.inputs.items():
-        value = ended.run.inputs.get(key)
-        if isinstance(value, list) and is_rows(value):
-            book.add_sheet(f"Input {field.label}", _records(value, field))
-        elif isinstance(value, Mapping) and has_shape(value):
-            for name, rows in _triangle_rows(value, field):
-                book.add_sheet(f"Input {name}", rows)
+    book.add_input_tables(tables)
     cuts = []
     for table in iter_tables(context, ended, actor=actor):
-        sheet = book.add_sheet(table.name, _table_rows(table))
+        sheet = book.add_sheet(table.name, table_rows(table))
         if table.rows >= MOST_ROWS:
             cuts.append(
                 (f"Sheet {sheet}", f"the first {MOST_ROWS - 1:,} of {table.rows:,} rows; CSV and Parquet have all")
@@ -80,16 +73,32 @@ def _write(context: AppContext, ended: EndedRun, actor: Actor) -> Workbook:
     return book.workbook
 
 
-class _Book:
+class Book:
     """A workbook that is written sheet by sheet, each with a name that Excel takes and that is not used yet."""
 
     def __init__(self) -> None:
         self.workbook = Workbook(write_only=True)
         self.names: set[str] = set()
 
+    def add_inputs(self, fields: Mapping[str, Field], runs: Sequence[Mapping[str, Any]]) -> list[InputSheet]:
+        """Write the sheet of inputs, a row for each run, and return the sheets that it refers to."""
+        title = self.free_name(INPUTS)
+        rows, sheets = write_inputs(fields, runs, self.free_name)
+        self._write(title, rows)
+        return sheets
+
+    def add_input_tables(self, sheets: Iterable[InputSheet]) -> None:
+        """Write the tables, triangles and long values of inputs."""
+        for sheet in sheets:
+            self._write(sheet.name, sheet.rows)
+
     def add_sheet(self, name: str, rows: Iterable[Sequence[Any]], widths: Sequence[int] = ()) -> str:
         """Write a sheet, its first row bold and always in sight; return its name."""
-        title = self._free_name(name)
+        title = self.free_name(name)
+        self._write(title, rows, widths)
+        return title
+
+    def _write(self, title: str, rows: Iterable[Sequence[Any]], widths: Sequence[int] = ()) -> None:
         sheet = self.workbook.create_sheet(title)
         sheet.freeze_panes = "A2"
         for place, width in enumerate(widths, 1):
@@ -102,9 +111,9 @@ class _Book:
                 for cell in cells:
                     cell.font = BOLD
             sheet.append(cells)
-        return title
 
-    def _free_name(self, name: str) -> str:
+    def free_name(self, name: str) -> str:
+        """Return a name that Excel takes and no sheet has, and keep it."""
         plain = ILLEGAL_CHARACTERS_RE.sub("", re.sub(r"[\[\]:*?/\\]", " ", name)).strip().strip("'") or "Table"
         plain = "Table" if plain.casefold() == "history" else plain  # Excel keeps that name for itself
         for number in range(1, len(self.names) + 2):
@@ -135,7 +144,10 @@ def _cell(sheet: Any, value: Any) -> WriteOnlyCell:
         cell.data_type = "s"  # a text that begins with = stays a text
     elif isinstance(value, float) and not math.isfinite(value):
         cell.value = None
-    elif isinstance(value, bool | int | float | dt.date) or value is None:
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        cell.value = value
+        cell._value = repr(value)  # noqa: SLF001 - openpyxl writes 16 digits, one too few for some numbers
+    elif isinstance(value, bool | dt.date) or value is None:
         cell.value = value
     else:
         cell.value = json.dumps(value, ensure_ascii=False, default=str)[:LONGEST_TEXT]
@@ -143,20 +155,6 @@ def _cell(sheet: Any, value: Any) -> WriteOnlyCell:
     if number_format is not None and isinstance(value, int | float) and not isinstance(value, bool):
         cell.number_format = number_format
     return cell
-
-
-def _inputs_rows(ended: EndedRun) -> Iterator[Sequence[Any]]:
-    """Yield the keys, then the run's values: a table or a range as JSON, a file by what refers to it."""
-    inputs, fields = ended.run.inputs, ended.manifest.inputs
-    keys = [key for key in fields if key in inputs] + [key for key in inputs if key not in fields]
-    yield keys
-    yield [_as_day(inputs[key], fields.get(key)) for key in keys]
-
-
-def _as_day(value: Any, field: Field | None) -> Any:
-    if field is not None and field.type == "date" and isinstance(value, str) and DAY.fullmatch(value):
-        return dt.date.fromisoformat(value)
-    return value
 
 
 def _result_rows(ended: EndedRun) -> Iterator[Sequence[Any]]:
@@ -171,23 +169,8 @@ def _result_rows(ended: EndedRun) -> Iterator[Sequence[Any]]:
         yield ["Notes", ended.result.notes]
 
 
-def _records(rows: Sequence[Mapping[str, Any]], field: Field) -> Iterator[Sequence[Any]]:
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    yield [field.columns[key].label if key in field.columns else key for key in keys]
-    for row in rows:
-        yield [_as_day(row.get(key), field.columns.get(key)) for key in keys]
-
-
-def _triangle_rows(value: Mapping[str, Any], field: Field) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:
-    for name, matrix in value["measures"].items():
-        measure = field.measures.get(name)
-        single = measure is not None and measure.per_origin
-        head = ["Origin", *([""] if single else value["developments"])]
-        lines = zip(value["origins"], matrix, strict=False)
-        yield (measure.title if measure else str(name)), [head, *([origin, *line] for origin, line in lines)]
-
-
-def _table_rows(table: NamedRows) -> Iterator[Sequence[Any]]:
+def table_rows(table: NamedRows) -> Iterator[Sequence[Any]]:
+    """Yield a table's head, then its rows with their number formats."""
     yield [column.title for column in table.columns]
     formats: list[str | None] | None = None
     for batch in table.batches:

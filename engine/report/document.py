@@ -27,7 +27,7 @@ from contract.problems import Problem
 from contract.result import Column, Metric, Result, Table, not_finite, parse_result
 from contract.run import Run, Status
 from contract.sign_off import SignOff
-from engine.report.charts import ReadSeries, chart_heading, result_charts, undrawn_kinds
+from engine.report.charts import ReadSeries, ResultChart, chart_heading, result_charts, undrawn_kinds
 from engine.report.differences import NOTHING, changed_inputs
 from engine.report.markdown import parse_markdown
 from engine.report.provenance import PYTHON, input_rows, is_rows, provenance_rows, value_text
@@ -52,6 +52,15 @@ STATUS = {
     Status.FAILED: ("Failed", "bad"),
     Status.CANCELLED: ("Cancelled", "warn"),
     Status.TIMED_OUT: ("Timed out", "bad"),
+}
+RUN_WORDS = {
+    "report": "Report of a run",
+    "opens": "Open the run in Tontine",
+    "page": "The run's page: ",
+    "changed_title": "What distinguishes this run",
+    "inputs_title": "All inputs",
+    "no_inputs": "The run has no inputs.",
+    "provenance_title": "Provenance",
 }
 ReadRows = Callable[[Table, int], Mapping[str, Sequence[Any]]]
 
@@ -109,42 +118,46 @@ def make_document(
     result = result_in(parse_result(now.shown, manifest.outputs), options.currency)
     with number_formats.written_in(options.number_format):
         charts, drawings = _charts(result, read_series, fonts)
-        budget = _CellBudget(MOST_CELLS)
+        budget = CellBudget(MOST_CELLS)
         words, tone = STATUS.get(run.status, (str(run.status).capitalize(), "warn"))
         values = {
-            "title": _short(run.app_name),
-            "category": _short(manifest.category or ""),
-            "description": _short(manifest.description, 700),
-            "run": str(run.id),
-            "author": _short(run.user),
+            "title": short_text(run.app_name),
+            "category": short_text(manifest.category or ""),
+            "description": short_text(manifest.description, 700),
+            **RUN_WORDS,
+            "reference": f"Run {run.id}",
+            "author": short_text(run.user),
             "status": {"words": words, "tone": tone},
-            "facts": [[k, _short(v)] for k, v in _facts(run, manifest, options, signed_off).items()],
+            "facts": [[k, short_text(v)] for k, v in _facts(run, manifest, options, signed_off).items()],
             "link": run_link(run, options),
-            "printed": _printed(printed_by, printed_at or datetime.now(UTC), options),
+            "printed": printed_line(printed_by, printed_at or datetime.now(UTC), options),
             "headline": [_metric(m) for m in _headline(result.summary, manifest.headline)],
-            "reason": _short(run.reason or "The run ended without a result.", LONG)
+            "reason": short_text(run.reason or "The run ended without a result.", LONG)
             if run.status is not Status.SUCCESS
             else "",
-            "problems": [_short(str(p), 1_000) for p in run.problems[:50]],
+            "problems": [short_text(str(p), 1_000) for p in run.problems[:50]],
             "traceback": _last_lines(run.traceback or ""),
             "log": _last_lines(now.log) if run.status is not Status.SUCCESS else "",
-            "warnings": [_short(w, LONG) for w in _warnings(now, result)],
+            "warnings": [short_text(w, LONG) for w in _warnings(now, result)],
             "changed": [
-                [_short(c.label), _short(c.value), _short(c.before or "")] for c in changed_inputs(manifest, run.inputs)
+                [short_text(c.label), short_text(c.value), short_text(c.before or "")]
+                for c in changed_inputs(manifest, run.inputs)
             ],
             "unchanged": NOTHING,
             "summary": [_metric(m) for m in result.summary[:MOST_FIGURES]],
             "charts": charts,
             "tables": _tables(result.tables, run, read_rows, options, budget),
             "notes": parse_markdown(result.notes) if result.notes else [],
-            "inputs": _inputs(run.inputs, manifest.inputs),
-            "input_tables": _input_tables(run.inputs, manifest.inputs, options.rows, budget),
-            "provenance": [[k, _short(v)] for k, v in _provenance(run, manifest, options).items()],
+            "inputs": input_lines(run.inputs, manifest.inputs),
+            "input_tables": input_tables(run.inputs, manifest.inputs, options.rows, budget),
+            "provenance": [[k, short_text(v)] for k, v in _provenance(run, manifest, options).items()],
             "packages": ", ".join(f"{k} {v}" for k, v in run.environment.items() if k not in PYTHON),
-            "references": [[_short(r.title, 500), r.url or "", _short(r.note or "", 500)] for r in manifest.references],
+            "references": [
+                [short_text(r.title, 500), r.url or "", short_text(r.note or "", 500)] for r in manifest.references
+            ],
             "elsewhere": _elsewhere(result),
         }
-    return Document(_printable(values), drawings)
+    return Document(printable(values), drawings)
 
 
 def zone_named(name: str) -> tzinfo:
@@ -196,8 +209,9 @@ def _provenance(run: Run, manifest: Manifest, options: ReportOptions) -> dict[st
     return rows
 
 
-def _printed(by: str, at: datetime, options: ReportOptions) -> str:
-    return f"Printed {readable.timestamp(at, options.zone)}" + (f" by {_short(by)}" if by else "")
+def printed_line(by: str, at: datetime, options: ReportOptions) -> str:
+    """Return when and by whom a report is printed, in words."""
+    return f"Printed {readable.timestamp(at, options.zone)}" + (f" by {short_text(by)}" if by else "")
 
 
 def _headline(summary: Sequence[Metric], named: Sequence[str]) -> list[Metric]:
@@ -207,9 +221,9 @@ def _headline(summary: Sequence[Metric], named: Sequence[str]) -> list[Metric]:
 
 def _metric(metric: Metric) -> dict[str, str]:
     return {
-        "label": _short(number_formats.card_label(metric.label, metric.unit)),
-        "value": _unbroken(_short(number_formats.format_number(metric.value, metric.format, metric.unit))),
-        "delta": _short(number_formats.format_delta(metric.delta, metric.format, metric.unit)),
+        "label": short_text(number_formats.card_label(metric.label, metric.unit)),
+        "value": _unbroken(short_text(number_formats.format_number(metric.value, metric.format, metric.unit))),
+        "delta": short_text(number_formats.format_delta(metric.delta, metric.format, metric.unit)),
     }
 
 
@@ -237,8 +251,13 @@ def _nulls(nulls: Mapping[str, Any]) -> list[str]:
 def _charts(
     result: Result, read_series: ReadSeries, fonts: Sequence[Path]
 ) -> tuple[list[dict[str, str]], dict[str, bytes]]:
-    charts = result_charts(result, read_series)
-    charts = charts[: MOST_CHARTS + bool(result.series)]
+    return draw_charts(result_charts(result, read_series)[: MOST_CHARTS + bool(result.series)], fonts)
+
+
+def draw_charts(
+    charts: Sequence[ResultChart], fonts: Sequence[Path], where: str = "The run's page"
+) -> tuple[list[dict[str, str]], dict[str, bytes]]:
+    """Return each chart as the template takes it, and the drawings by file name; `where` has what is not drawn."""
     found: list[dict[str, str]] = []
     drawings: dict[str, bytes] = {}
     for chart in charts:
@@ -252,23 +271,30 @@ def _charts(
         name = f"chart-{len(found)}.svg" if drawing is not None else ""
         if drawing is not None:
             drawings[name] = drawing.content
-        found.append(_chart(chart_heading(chart, figure), charting.print_note(figure), name, _missing(figure, drawing)))
+        found.append(
+            _chart(chart_heading(chart, figure), charting.print_note(figure), name, _missing(figure, drawing, where))
+        )
     return found, drawings
 
 
 def _chart(title: str, note: str = "", file: str = "", error: str = "") -> dict[str, str]:
-    return {"title": _short(title or "Chart"), "note": _short(note, 500), "file": file, "error": _short(error, 1_000)}
+    return {
+        "title": short_text(title or "Chart"),
+        "note": short_text(note, 500),
+        "file": file,
+        "error": short_text(error, 1_000),
+    }
 
 
-def _missing(figure: Any, drawing: Drawing | None) -> str:
+def _missing(figure: Any, drawing: Drawing | None, where: str) -> str:
     kinds = undrawn_kinds(figure, drawing)
     if drawing is not None and not kinds:
         return ""
-    return f"Not drawn in print: {', '.join(kinds) or 'it has no data'}. The run's page shows it."
+    return f"Not drawn in print: {', '.join(kinds) or 'it has no data'}. {where} shows it."
 
 
 def _tables(
-    tables: Sequence[Table], run: Run, read_rows: ReadRows, options: ReportOptions, budget: "_CellBudget"
+    tables: Sequence[Table], run: Run, read_rows: ReadRows, options: ReportOptions, budget: "CellBudget"
 ) -> list[dict[str, Any]]:
     found = []
     for table in tables[:MOST_TABLES]:
@@ -278,9 +304,9 @@ def _tables(
         address = f"{base}/api/runs/{run.id}/export/csv?table={quote(table.name, safe='')}"
         found.append(
             {
-                "name": _short(table.name) if table.name != "Table" or len(tables) > 1 else "",
+                "name": short_text(table.name) if table.name != "Table" or len(tables) > 1 else "",
                 "parts": make_parts(columns, read_rows(table, shown), shown),
-                "note": _rows_note(shown, table.rows) + _columns_note(len(columns), len(table.columns)),
+                "note": rows_note(shown, table.rows) + _columns_note(len(columns), len(table.columns)),
                 "link": address if base and (shown < table.rows or len(columns) < len(table.columns)) else "",
             }
         )
@@ -289,7 +315,8 @@ def _tables(
     return found
 
 
-def _rows_note(shown: int, total: int, elsewhere: str = "the run's CSV has") -> str:
+def rows_note(shown: int, total: int, elsewhere: str = "the run's CSV has") -> str:
+    """Return how many rows of a table are printed, and who has the others."""
     count = number_formats.format_count
     if not total:
         return "The table has no rows."
@@ -302,7 +329,7 @@ def _columns_note(shown: int, total: int) -> str:
     return "" if shown == total else f" The first {shown} of {number_formats.format_count(total)} columns."
 
 
-class _CellBudget:
+class CellBudget:
     """How many cells all tables of a report may have between them."""
 
     def __init__(self, cells: int) -> None:
@@ -315,17 +342,18 @@ class _CellBudget:
         return fitting
 
 
-def _inputs(inputs: Mapping[str, Any], fields: Mapping[str, Field]) -> list[list[str]]:
+def input_lines(inputs: Mapping[str, Any], fields: Mapping[str, Field]) -> list[list[str]]:
     """Return each input as group, label, value and unit."""
     return [
-        [_short(r.get("Group", "")), _short(r["Input"]), _short(r["Value"], 1_000), _short(r["Unit"])]
+        [short_text(r.get("Group", "")), short_text(r["Input"]), short_text(r["Value"], 1_000), short_text(r["Unit"])]
         for r in input_rows(inputs, fields)
     ]
 
 
-def _input_tables(
-    inputs: Mapping[str, Any], fields: Mapping[str, Field], rows: int, budget: _CellBudget
+def input_tables(
+    inputs: Mapping[str, Any], fields: Mapping[str, Field], rows: int, budget: CellBudget
 ) -> list[dict[str, Any]]:
+    """Return the tables among the inputs as the template takes them, at most `rows` rows of each."""
     found = []
     for key in [k for k in fields if k in inputs] + [k for k in inputs if k not in fields]:
         value = inputs[key]
@@ -342,9 +370,9 @@ def _input_tables(
         data = {k: [_cell(row.get(k), inner.get(k)) for row in value[:shown]] for k in keys}
         found.append(
             {
-                "name": _short(field.label if field is not None else key),
+                "name": short_text(field.label if field is not None else key),
                 "parts": make_parts(columns, data, shown),
-                "note": _rows_note(shown, len(value), "the run's inputs have") + _columns_note(len(keys), total),
+                "note": rows_note(shown, len(value), "the run's inputs have") + _columns_note(len(keys), total),
                 "link": "",
             }
         )
@@ -359,14 +387,14 @@ def _elsewhere(result: Result) -> str:
     """Return what the run has and the report does not."""
     parts = []
     if result.files:
-        parts.append(f"Files of the run: {_short(', '.join(result.files), 1_000)}.")
+        parts.append(f"Files of the run: {short_text(', '.join(result.files), 1_000)}.")
     if len(result.charts) > MOST_CHARTS:
         parts.append(f"Not printed: {number_formats.format_count(len(result.charts) - MOST_CHARTS)} more charts.")
     if len(result.summary) > MOST_FIGURES:
         more = number_formats.format_count(len(result.summary) - MOST_FIGURES)
         parts.append(f"Not printed: {more} more figures of the summary.")
     if result.extras:
-        parts.append(f"Shown on its page only: {_short(', '.join(result.extras), 1_000)}.")
+        parts.append(f"Shown on its page only: {short_text(', '.join(result.extras), 1_000)}.")
     return " ".join(parts)
 
 
@@ -381,19 +409,20 @@ def _localised(words: str) -> str:
     return number_formats.localise(words)
 
 
-def _short(text: str, letters: int = SHORT) -> str:
+def short_text(text: str, letters: int = SHORT) -> str:
+    """Return a text of at most so many letters."""
     return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """Return texts without control characters, and with places to break in words that no line would hold.
 
     Marks that turn the direction of what follows go too: a reader would see other figures than the model gave.
     """
     if isinstance(value, Mapping):
-        return {k: item if k in VERBATIM else _printable(item) for k, item in value.items()}
+        return {k: item if k in VERBATIM else printable(item) for k, item in value.items()}
     if isinstance(value, list):
-        return [_printable(item) for item in value]
+        return [printable(item) for item in value]
     return _breakable(value) if isinstance(value, str) and not IDENTIFIER.fullmatch(value) else value
 
 

@@ -97,3 +97,43 @@ def test_what_is_wrong_with_a_sweep_is_one_answer(client, app_id):
     assert answer.status_code == 422
     assert {p["where"] for p in answer.json()["problems"]} == {"axes[0].n", "inputs.q"}
     assert client.get(f"/groups/{uuid.uuid4()}").status_code == 404
+
+
+def test_an_upgrade_impact_is_planned_started_and_measured(client, app_id, add_model, drain, worker_context):
+    from engine.runs.execute import execute
+
+    for n in (1, 2):
+        execute(
+            worker_context, uuid.UUID(client.post(f"/apps/{app_id}/run", json={"inputs": {"n": n}}).json()["run_id"])
+        )
+    old = client.get(f"/apps/{app_id}").json()["version"]
+    add_model(ADDS.replace("10 *", "9 *"), {**NM, "n": {**NM["n"], "min": 2}}, deterministic=True)
+    new = client.get(f"/apps/{app_id}").json()["version"]
+    body = {"version": new, "runs": 5, "before": old}
+    plan = client.post(f"/apps/{app_id}/upgrades/plan", json=body).json()
+    assert plan["runs"] == 1
+    assert any("does not fit the version: inputs.n: 1 is outside 2 to 50" in note for note in plan["notes"])
+    started = client.post(f"/apps/{app_id}/upgrades", json=body).json()
+    assert (started["kind"], started["url"]) == ("upgrade", f"/sweep?id={started['group_id']}")
+    drain(started["group_id"])
+    found = client.get(f"/groups/{started['group_id']}/impact", params={"figure": "Sum"}).json()
+    assert (found["outcomes"]["different"], found["changed"], len(found["misfits"])) == (1, 1, 1)
+    [run] = found["runs"]
+    assert (run["before"], run["after"], run["difference"], run["version"]) == (22, 20, -2, old)
+    assert {q["difference"] for q in found["quantiles"]} == {-2}
+    again = client.post(f"/apps/{app_id}/upgrades", json={**body, "before": new})
+    assert (again.status_code, again.json()["problems"][0]["where"]) == (422, "before")
+
+
+def test_an_exported_workbook_is_read_back_as_inputs(client, app_id, worker_context):
+    from engine.runs.execute import execute
+
+    run_id = client.post(f"/apps/{app_id}/run", json={"inputs": {"n": 3, "m": 4}}).json()["run_id"]
+    execute(worker_context, uuid.UUID(run_id))
+    content = client.get(f"/runs/{run_id}/export/xlsx").content
+    assert client.post(f"/apps/{app_id}/inputs/read", content=content).json()["rows"] == [{"n": 3, "m": 4}]
+    rows = client.post(f"/apps/{app_id}/inputs/read", params={"language": "de-DE"}, content=b"n;m\n1,0;2\n")
+    assert rows.json()["rows"] == [{"n": 1, "m": 2}]
+    refused = client.post(f"/apps/{app_id}/inputs/read", content=b"n,m\n99,x\n")
+    assert refused.status_code == 422
+    assert {p["where"] for p in refused.json()["problems"]} == {"line 2, column 'N'", "line 2, column 'M'"}

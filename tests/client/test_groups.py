@@ -1,6 +1,7 @@
 """Sweeps and the other groups of runs from the Python client and the command line, against a real server."""
 
 import csv
+import json
 import subprocess
 
 import pandas as pd
@@ -141,3 +142,62 @@ def test_the_command_writes_the_points(server, tmp_path):
     assert ended.returncode == 0, ended.stderr
     with file.open() as lines:
         assert [row["Rows"] for row in csv.DictReader(lines)] == ["1", "2", "3"]
+
+
+def test_an_analysis_is_saved_as_files_and_its_workbook_is_run_again(server, tontine, tmp_path):
+    large = tontine.model("large")
+    group = large.sweep(axes=[{"input": "rows", "values": [4, 6]}]).wait(200)
+    book = group.save_as("xlsx", tmp_path)
+    assert book.name == f"large-sweep-{group.id[-8:]}.xlsx"
+    assert large.read_inputs(book) == [{"rows": 4}, {"rows": 6}]
+    assert group.save_as("pdf", tmp_path / "sweep.pdf", figure="Rows").read_bytes().startswith(b"%PDF")
+    with pytest.raises(ValueError, match="none of"):
+        group.save_as("docx", tmp_path)
+    runs = [point["run_id"] for point in group.points()]
+    assert (
+        tontine.save_comparison(runs, "csv", tmp_path / "runs.csv", baseline=runs[1]).read_text().startswith("Figure")
+    )
+
+    def command(*words):
+        ended = subprocess.run(
+            [*COMMAND, *words, "--url", server.url], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        return ended.returncode, ended.stdout
+
+    assert command("sweep", "large", "--table", str(book), "--out", str(tmp_path / "again.csv"))[0] == 0
+    assert list(pd.read_csv(tmp_path / "again.csv")["Rows"]) == [4, 6]
+    assert command("run", "large", "--inputs", str(book))[0] == 2  # it has two runs
+    one = tontine.run(runs[0]).save_as("xlsx", tmp_path / "one.xlsx")
+    code, printed = command("run", "large", "--inputs", str(one), "--json")
+    assert (code, json.loads(printed)["inputs"]) == (0, {"rows": 4})
+    code, printed = command("export-group", group.id, "--as", "json", "--output", str(tmp_path / "sweep.json"))
+    assert code == 0
+    assert [run["inputs"] for run in json.loads((tmp_path / "sweep.json").read_text())["runs"]] == [
+        {"rows": 4},
+        {"rows": 6},
+    ]
+
+
+def test_an_upgrade_impact_from_the_client_and_the_command_line(server, tontine):
+    folder = server.home / "functions" / "grown"
+    rows = {"rows": {"type": "integer", "label": "Rows", "min": 1, "max": 50_000, "default": 5}}
+    model(server.home / "functions", "grown", LARGE, rows, deterministic=True)
+    server.stop()
+    server.start()
+    old = tontine.model("grown").info().version
+    made = [tontine.model("grown").run(rows=n) for n in (2, 3)]
+    (folder / "function.py").write_text(f"{LARGE}\n\nGROWN = True\n")
+    server.stop()
+    server.start()
+    grown = tontine.model("grown")
+    new = grown.info().version
+    assert new != old
+    impact = grown.upgrade(new, before=old).wait(200).impact("Rows")
+    assert (impact["outcomes"]["identical"], impact["equal"]) == (2, 2)
+    assert {run["run_id"] for run in impact["runs"]} == {run.id for run in made}
+    with pytest.raises(InputsRefusedError, match="replayed on"):
+        grown.upgrade(new, before=new)
+    words = ["upgrade", "grown", new, "Rows", "--runs", "1", "--before", old, "--url", server.url]
+    ended = subprocess.run([*COMMAND, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ["identical", "1"] in [line.split("\t") for line in ended.stdout.splitlines()]

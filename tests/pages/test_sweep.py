@@ -1,7 +1,10 @@
 """The page of sweeps and analyses: set up, started, shown, reopened by its link."""
 
+import io
+import json
 import uuid
 
+import openpyxl
 import pytest
 
 from engine.analysis.groups import find_group, list_groups, list_points
@@ -9,10 +12,14 @@ from engine.analysis.lanes import run_lane
 from engine.analysis.sensitivity import start_sensitivity
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import start_sweep
+from engine.export.workbook import Book
+from engine.models import lifecycle
+from engine.models.catalogue import find_app, find_version
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from tests.actors import ADA
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ADDS = "def run(inputs):\n    return {'summary': {'Sum': inputs['n'] + 10 * inputs['m'], 'Half': inputs['n'] / 2}}\n"
 NM = {
     "n": {"type": "number", "label": "Number", "min": 0, "max": 50, "default": 7, "unit": "pcs"},
@@ -60,6 +67,24 @@ def test_a_sweep_is_set_up_counted_started_and_read(visit, add_model, context, d
     assert list(frame["Sum"]) == [50, 51, 52]
     assert "3 of 3 runs" in words(shown) or "3 runs" in words(shown)
     assert shown.selectbox(key="group-figure").options == ["Sum", "Half"]
+
+
+def test_a_group_and_a_comparison_have_a_menu_of_files(visit, add_model, context, drain):
+    add_model(ADDS, NM)
+    group = start_sweep(context, "probe", {}, axes=[{"input": "n", "values": [1, 2]}], actor=ADA)
+    drain(group)
+    runs = [str(p.run_id) for p in list_points(context, group.id, actor=ADA)]
+    entries = ["PDF", "Excel workbook", "CSV", "CSV for Excel", "Parquet", "Charts as SVG", "Charts as PNG", "JSON"]
+    for key, page, route in (
+        ("group-export", visit("sweep", id=str(group.id), figure="Half"), f"/api/groups/{group.id}/export/"),
+        ("compare-export", visit("compare", runs=",".join(runs)), "/api/compare/export/"),
+    ):
+        page.session_state[key] = True
+        page.run()
+        assert not page.exception
+        links = [link.proto for link in page.get("link_button") if route in link.proto.url]
+        assert [link.label for link in links] == entries
+    assert f"baseline={runs[0]}" in links[0].url
 
 
 def test_what_is_wrong_is_said_before_anything_runs(visit, add_model, context):
@@ -225,3 +250,84 @@ def test_a_sweep_begins_with_the_range_that_the_model_was_calibrated_for(visit, 
     press(app, "group-start")
     [group] = list_groups(context, actor=ADA)
     assert [p.changes["n"] for p in list_points(context, group.id, actor=ADA)][::10] == [10, 20]
+
+
+def test_a_workbook_fills_the_form_and_is_swept_row_by_row(visit, add_model, context, drain):
+    columns = {"t": {"type": "number", "label": "Time", "max": 50}, "name": {"type": "text", "label": "Name"}}
+    flows = {"type": "table", "label": "Flows", "columns": columns, "default": [{"t": 1, "name": "a"}]}
+    add_model(ADDS, {**NM, "flows": flows}, deterministic=True)
+    manifest = find_version(context, find_app(context, "probe", actor=ADA), actor=ADA).manifest
+    runs = [
+        {"n": 4.0, "m": 1.5, "flows": [{"t": 2.0, "name": " b"}]},
+        {"n": 5.0, "m": 2.5, "flows": [{"t": 1.0, "name": "a"}, {"t": 3.0, "name": "null"}]},
+    ]
+    book = Book()
+    tables = book.add_inputs(manifest.inputs, runs)
+    book.add_input_tables(tables)
+    out = io.BytesIO()
+    book.workbook.save(out)
+    page = visit("model", app="probe")
+    page.file_uploader[0].set_value(("runs.xlsx", out.getvalue(), XLSX)).run()
+    row = next(box for box in page.selectbox if str(box.key).endswith("workbook-row"))
+    assert row.options == ["Row 2 of the sheet Inputs", "Row 3 of the sheet Inputs"]
+    row.set_value(1).run()
+    next(b for b in page.button if str(b.key).endswith(":fill")).click().run()
+    assert not page.exception
+    next(c for c in page.segmented_control if str(c.key).endswith(":view")).set_value("JSON").run()
+    assert json.loads(page.code[0].value) == runs[1]
+    page = visit("sweep", app="probe")
+    page.segmented_control(key="vary").set_value("Table of scenarios").run()
+    page.file_uploader[0].set_value(("runs.xlsx", out.getvalue(), XLSX)).run()
+    assert "2 runs" in words(page)
+    press(page, "group-start")
+    [group] = list_groups(context, actor=ADA)
+    drain(group)
+    points = list_points(context, group.id, actor=ADA)
+    assert [snapshot(context, p.run_id, actor=ADA).run.inputs for p in points] == runs
+    assert list(visit("sweep", id=str(group.id)).dataframe[0].value["Sum"]) == [19, 30]
+    out.seek(0)
+    changed = openpyxl.load_workbook(out)
+    changed["Inputs"]["A3"] = "many"
+    spoiled = io.BytesIO()
+    changed.save(spoiled)
+    page = visit("model", app="probe")
+    page.file_uploader[0].set_value(("runs.xlsx", spoiled.getvalue(), XLSX)).run()
+    assert "cell A3" in words(page)
+    assert not [b for b in page.button if str(b.key).endswith(":fill")]
+
+
+def test_an_upgrade_impact_is_offered_set_up_started_and_read(visit, add_model, context, drain, run_now):
+    add_model(ADDS, NM, deterministic=True)
+    old = find_app(context, "probe", actor=ADA).current_version
+    made = [submit(context, "probe", {"n": n}, actor=ADA) for n in (4, 5, 30)]
+    for run in made:
+        if not run.status.final:
+            run_now(run)
+    changed = ADDS.replace("10 * inputs['m']", "10 * inputs['m'] + (inputs['n'] > 4)")
+    add_model(changed, {**NM, "n": {**NM["n"], "max": 20}}, deterministic=True)
+    app = find_app(context, "probe", actor=ADA)
+    new = app.current_version
+    lifecycle.set_current_version(context, app, old, actor=ADA)
+    page = visit("model", app="probe")
+    page.session_state["panel"] = "Versions"
+    page.run()
+    page.selectbox(key="probe:version").set_value(new).run()
+    assert f"upgrade={new}" in " ".join(link.proto.query_string for link in page.get("page_link"))
+    page = visit("sweep", app="probe", upgrade=new)
+    assert "2 runs" in words(page)
+    assert "30 is outside 0 to 20" in words(page)
+    page.selectbox(key="upgrade-before").set_value(old).run()
+    press(page, "group-start")
+    [group] = list_groups(context, actor=ADA)
+    drain(group)
+    shown = visit("sweep", id=str(group.id))
+    assert [m.value for m in shown.metric] == ["1", "1", "0", "1"]
+    assert "1 equal, 1 different" in words(shown)
+    runs = next(frame.value for frame in shown.dataframe if "Before" in frame.value)
+    assert list(runs["Run"]) == [str(made[1].id)[-8:], str(made[0].id)[-8:]]
+    assert list(runs["Difference"]) == [1, 0]
+    misfits = next(frame.value for frame in shown.dataframe if "Why" in frame.value)
+    assert list(misfits["Run"]) == [str(made[2].id)[-8:]]
+    assert "upgrade" in str(visit("sweep").dataframe[0].value["Kind"].tolist()).lower()
+    wrong = visit("sweep", app="probe", upgrade="none")
+    assert "no version" in words(wrong)

@@ -1,4 +1,5 @@
 import threading
+import uuid
 from urllib.parse import quote
 
 import psycopg
@@ -419,3 +420,17 @@ def test_runs_from_before_origins_were_stored_are_the_same_and_analyses_of_chang
         known = {"app_id": before[0].app_id, "version": before[0].version, "user_id": before[0].user_id}
         made, _ = runs.insert_run(conn, inputs={}, seed=1, origin=(LinkKind.EDITED, other), **known)
         assert made.origin_kind is LinkKind.EDITED
+
+
+def test_groups_of_the_last_release_stay_and_an_upgrade_impact_can_be_stored(older):
+    database = older("0020")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        conn.exec_driver_sql(CHANGE)
+    migrate(database)
+    with database.begin() as conn:
+        assert sorted(group.kind for group in run_groups.list_groups(conn, limit=9)) == ["change", "change", "sweep"]
+        app, version, user = conn.execute(text("select app_id, version, user_id from runs limit 1")).one()
+        known = {"app_id": app, "version": version, "user_id": user, "definition": {"seed": 1}, "inputs": {}}
+        run_groups.insert_group(conn, uuid.uuid4(), kind=GroupKind.UPGRADE, total=1, **known)
+        assert GroupKind.UPGRADE in {group.kind for group in run_groups.list_groups(conn, limit=9)}

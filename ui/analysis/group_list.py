@@ -18,11 +18,13 @@ from ui.shell import cached, sitemap
 from ui.shell.session import current_actor
 from ui.shell.time_zone import zone_name
 
+SHORT_HASH = 8  # characters of a version that are shown
 KIND_WORDS = {
     GroupKind.SWEEP: "Sweep",
     GroupKind.SENSITIVITY: "Sensitivity",
     GroupKind.SEEK: "Goal seek",
     GroupKind.CHANGE: "Analysis of change",
+    GroupKind.UPGRADE: "Upgrade impact",
 }
 STATUS_WORDS = {
     GroupStatus.RUNNING: "Running",
@@ -101,6 +103,8 @@ def _subject(group: RunGroup) -> str:
         return named(axis["input"] for axis in wanted["axes"]) or table
     if group.kind is GroupKind.SEEK:
         return f"{named([wanted['input']])} for {wanted['figure']}"
+    if group.kind is GroupKind.UPGRADE:
+        return f"Version {group.version[:SHORT_HASH]}"
     return named(wanted.get("inputs", ()))
 
 

@@ -16,8 +16,10 @@ from contract.run_group import GroupKind, GroupPoint, RunGroup
 from engine.analysis.follow_group import brief
 from engine.analysis.groups import cancel_group, find_group, list_points, resume_group
 from engine.models.catalogue import find_version
-from ui.analysis import change_view, seek_view, sensitivity_view, sweep_view
+from ui.analysis import change_view, seek_view, sensitivity_view, sweep_view, upgrade_view
+from ui.analysis.figure_choice import KEY as FIGURE
 from ui.analysis.group_list import KIND_WORDS
+from ui.result.downloads import analysis_links
 from ui.result.run_progress import show_followed
 from ui.shell import cached, sitemap
 from ui.shell.currency import manifest_in_currency
@@ -33,6 +35,7 @@ VIEWS: dict[GroupKind, Show] = {
     GroupKind.SENSITIVITY: sensitivity_view.show_sensitivity,
     GroupKind.SEEK: seek_view.show_seek,
     GroupKind.CHANGE: change_view.show_change,
+    GroupKind.UPGRADE: upgrade_view.show_upgrade,
 }
 
 
@@ -83,6 +86,10 @@ def _show_state(now: RunGroup) -> None:
         if now.resumable:
             st.button("Resume", key="group-resume", icon=":material/resume:", on_click=_resume, args=(now.id,))
         st.link_button("CSV", f"/api/groups/{now.id}/csv", icon=":material/download:", help="Every point as a line")
+        menu = st.popover("Export", icon=":material/download:", key="group-export", on_change="rerun")
+        if menu.open:
+            with menu:
+                analysis_links(f"/api/groups/{now.id}/export", st.query_params.get(FIGURE, ""))
     if now.resumable and now.reason:
         st.warning(escape(now.reason), icon=":material/stop_circle:")
 

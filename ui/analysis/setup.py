@@ -4,7 +4,7 @@ Chosen: the inputs that stay come from the form, by its link; what is wrong is s
 Left out: checks, which are `engine.analysis`'s, and showing what came out (`ui.analysis.group_view`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,15 +17,14 @@ from contract.manifest import Manifest
 from contract.run_group import RunGroup
 from engine.analysis.figures import known_figures
 from engine.analysis.grid import NUMBERS, sweepable
-from engine.analysis.groups import Plan
 from engine.analysis.sensitivity import plan_sensitivity, start_sensitivity, varied_inputs
 from engine.analysis.start_seek import start_seek
 from engine.analysis.sweep import plan_sweep, read_scenarios, start_sweep
 from engine.report.differences import differing_inputs
 from engine.scenarios.find import list_scenarios
+from ui.analysis.start import show_start
 from ui.model.scenarios import scenario_labels
 from ui.shell import cached, sitemap
-from ui.shell.formatting import duration
 from ui.shell.markup import escape, safe_markdown
 from ui.shell.press import press_id
 from ui.shell.problems import show_problems
@@ -87,7 +86,7 @@ def _show_sweep(model: Model) -> RunGroup | None:
         count = 2 if how == TWO and len(keys) > 1 else 1
         definition["axes"] = [_axis(model, keys, i) for i in range(count)]
     fresh = st.checkbox("Ignore cached results", key="sweep-fresh") if model.manifest.deterministic else False
-    return _start(
+    return show_start(
         lambda: plan_sweep(context, model.app.slug, model.values, actor=actor, **definition),
         lambda press: start_sweep(
             context,
@@ -184,7 +183,7 @@ def _show_sensitivity(model: Model) -> RunGroup | None:
         "Inputs", offered, default=offered, format_func=lambda k: manifest.inputs[k].label, key="varied"
     )
     wanted = {"version": model.version.hash, "percent": share, "keys": chosen, "curve": int(curve)}
-    return _start(
+    return show_start(
         lambda: plan_sensitivity(context, model.app.slug, model.values, actor=actor, **wanted),
         lambda press: start_sensitivity(
             context, model.app.slug, model.values, actor=actor, source=model.source, group_id=press, **wanted
@@ -225,29 +224,6 @@ def _show_seek(model: Model) -> RunGroup | None:
             source=model.source,
             group_id=press_id(f"seek {model.app.slug}"),
         )
-    except ProblemsError as error:
-        show_problems(error)
-        return None
-
-
-def _start(plan: Callable[[], Plan], start: Callable[[UUID], RunGroup]) -> RunGroup | None:
-    """Say how many runs it would be, and start them when asked to, under the id of the press."""
-    try:
-        found = plan()
-    except ProblemsError as error:
-        show_problems(error)
-        st.button("Start", type="primary", icon=":material/play_arrow:", disabled=True, key="group-start")
-        return None
-    with st.container(horizontal=True, vertical_alignment="center"):
-        asked = st.button("Start", type="primary", icon=":material/play_arrow:", key="group-start")
-        seconds = "" if found.seconds is None else f", about {duration(found.seconds)}"
-        st.caption(f"{found.total:,} {'run' if found.total == 1 else 'runs'}{seconds}")
-    for note in found.notes:
-        st.caption(safe_markdown(note))
-    if not asked:
-        return None
-    try:
-        return start(press_id(f"group {found}"))
     except ProblemsError as error:
         show_problems(error)
         return None

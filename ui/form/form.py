@@ -29,6 +29,7 @@ from ui.form.form_state import FormState, Part
 from ui.form.inputs import InputBinding, draw_input, triangle_rows
 from ui.form.inputs.binding import escape_markdown, format_value, show_note
 from ui.form.presets import SavedPresets, show_presets
+from ui.form.workbook_upload import show_workbook_upload
 from ui.shell import session_format
 
 MANY_INPUTS = 25  # inputs from which on a search box helps
@@ -242,6 +243,7 @@ def _show_toolbar(
             help="Set every input to the model's starting values",
             on_click=start_again,
         )
+        show_workbook_upload(manifest, page, prefix)
         saved.tools(page, fits)
     return view or "Form"
 

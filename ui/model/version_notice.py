@@ -18,6 +18,13 @@ from ui.shell.time_zone import session_zone
 SHORT = 12
 
 
+def version_label(version: Version, app: App) -> str:
+    """Return what a version is called in a choice: its label, the start of its hash, and when it was registered."""
+    current = " (current)" if version.hash == app.current_version else ""
+    label = f"{version.label} · " if version.label else ""
+    return f"{label}{version.hash[:SHORT]} · {timestamp(version.created_at, session_zone())}{current}"
+
+
 def show_notice(app: App, version: Version) -> None:
     """Show that the form is of another version than the current one, and that the model is hidden or archived."""
     if version.hash != app.current_version:

@@ -18,7 +18,7 @@ from engine.models import lifecycle
 from engine.models.catalogue import find_app
 from engine.models.registration import register_from_git
 from ui.model import source_view
-from ui.model.version_notice import SHORT
+from ui.model.version_notice import SHORT, version_label
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
 from ui.shell.markup import code, escape, web_link
@@ -40,7 +40,7 @@ def show_versions(app: App, shown: Version) -> None:
         "Version",
         hashes,
         index=hashes.index(shown.hash) if shown.hash in by_hash else 0,
-        format_func=lambda h: _label(by_hash[h], app),
+        format_func=lambda h: version_label(by_hash[h], app),
         key=f"{app.slug}:version",
     )
     version = by_hash[looked_at or hashes[0]]
@@ -99,14 +99,16 @@ def _column_config() -> dict[str, object]:
     return {"Current": st.column_config.TextColumn("", width="small")}
 
 
-def _label(version: Version, app: App) -> str:
-    current = " (current)" if version.hash == app.current_version else ""
-    label = f"{version.label} · " if version.label else ""
-    return f"{label}{version.hash[:SHORT]} · {timestamp(version.created_at, session_zone())}{current}"
-
-
 def _show_actions(app: App, version: Version) -> None:
     context, actor = cached.context(), current_actor()
+    if version.hash != app.current_version and may(Action.RUN_MODELS) and not app.archived:
+        st.page_link(
+            sitemap.make_page("sweep"),
+            label="Upgrade impact",
+            icon=":material/difference:",
+            query_params={"app": app.slug, "upgrade": version.hash},
+            help="Replay the last runs on this version and see what would change, before making it current",
+        )
     if not owns(actor, app.owner) or not may(Action.MANAGE_MODELS):
         st.caption(f"{escape(app.owner or 'An administrator')} and administrators may change it.")
         return
@@ -182,7 +184,7 @@ def _show_differences(app: App, version: Version, by_hash: dict[str, Version]) -
         "Compared with",
         others,
         index=min(at, len(others) - 1),
-        format_func=lambda h: _label(by_hash[h], app),
+        format_func=lambda h: version_label(by_hash[h], app),
         key=f"{app.slug}:other:{version.hash[:SHORT]}",
     )
     old, new = sorted((by_hash[other or others[0]], version), key=lambda v: v.created_at)

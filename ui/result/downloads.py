@@ -6,7 +6,7 @@ before fails: that happens just after a result is painted. Each file comes in tw
 Left out: the form of a line, which is `contract.csv_export`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -100,6 +100,32 @@ def file_links(run: Run, result: Result) -> None:
     if run.status is Status.SUCCESS:
         words = "Code, inputs, seed, packages and result, with a script that computes the run again and compares"
         _file_link("Rebuild bundle", _route(run, "bundle"), "deployed_code", words)
+
+
+def analysis_links(route: str, figure: str = "", more: Mapping[str, str] | None = None) -> None:
+    """Offer an analysis of many runs as files, in the order of a run's.
+
+    Args:
+        route: of the API, up to the form.
+        figure: the summary figure that it is shown for.
+        more: further words of the address.
+    """
+    given = {**(more or {}), **({"figure": figure} if figure else {})}
+    written = {"language": session_format.current_format().language, "currency": session_currency()}
+
+    def address(form: str, **words: str) -> str:
+        return f"{route}/{form}?{urlencode({**given, **words})}"
+
+    _file_link(
+        "PDF", address("pdf", **written, zone=zone_name()), "picture_as_pdf", "Facts, charts and tables to print"
+    )
+    _file_link("Excel workbook", address("xlsx", **written), "table_view", "Inputs of each run, tables and facts")
+    _file_link("CSV", address("csv", currency=written["currency"]), "download", PLAIN_HELP)
+    _file_link("CSV for Excel", address("csv", **written, excel="1"), "download", EXCEL_HELP)
+    _file_link("Parquet", address("parquet"), "view_column", "For pandas, R, DuckDB and Arrow")
+    for form in ("svg", "png"):
+        _file_link(f"Charts as {form.upper()}", address(form, **written), "image", "Each chart as an image, in a zip")
+    _file_link("JSON", address("json"), "data_object", "Facts, every row, and the inputs of each run")
 
 
 def _route(run: Run, ending: str) -> str:

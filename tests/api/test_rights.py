@@ -119,6 +119,12 @@ RIGHTS = {
     "DELETE /scenarios/{scenario_id}": ANALYST,
     "GET /compare": VIEWER,
     "GET /compare/table": VIEWER,
+    "GET /compare/export/{form}": VIEWER,
+    "GET /groups/{group_id}/export/{form}": VIEWER,
+    "GET /groups/{group_id}/impact": VIEWER,
+    "POST /apps/{app_id}/upgrades": ANALYST,
+    "POST /apps/{app_id}/upgrades/plan": ANALYST,
+    "POST /apps/{app_id}/inputs/read": VIEWER,
     "POST /apps/{app_id}/sweeps": ANALYST,
     "POST /apps/{app_id}/sweeps/plan": ANALYST,
     "POST /apps/{app_id}/sensitivities": ANALYST,
@@ -181,6 +187,8 @@ BODIES = {
     "POST /apps/{app_id}/scenarios": {"name": "Base"},
     "PATCH /scenarios/{scenario_id}": {"name": "Base"},
     "POST /apps/{app_id}/sweeps": {"inputs": {}, "axes": [{"input": "n", "values": [1, 2]}]},
+    "POST /apps/{app_id}/upgrades": {"version": "{version}"},
+    "POST /apps/{app_id}/upgrades/plan": {"version": "{version}"},
     "POST /apps/{app_id}/sweeps/plan": {"inputs": {}, "axes": [{"input": "n", "values": [1, 2]}]},
     "POST /apps/{app_id}/sensitivities": {"inputs": {}},
     "POST /apps/{app_id}/seeks": {"inputs": {}, "input": "n", "figure": "a", "target": 1},
@@ -199,9 +207,16 @@ QUERIES = {
     "GET /compare": "?runs={run_id},{other_id}",
     "GET /compare/table": "?before={run_id}&now={other_id}",
     "GET /groups/{group_id}/steps": "?figure=a",
+    "GET /groups/{group_id}/impact": "?figure=a",
+    "GET /compare/export/{form}": "?runs={run_id},{other_id}",
     "GET /explorer/csv": "?sql=select+1",
 }
-WITH_RUN = ("GET /compare", "GET /compare/table", "POST /changes")  # take a run's id, though not in their path
+WITH_RUN = (
+    "GET /compare",
+    "GET /compare/table",
+    "GET /compare/export/{form}",
+    "POST /changes",
+)  # take a run's id, though not in their path
 # Ids of nothing.
 UNKNOWN = ("registration_id", "delivery_id", "token_id", "note_id", "search_id", "group_id", "query_id", "scenario_id")
 OTHERS_RUN = {"POST /runs/{run_id}/sign-off"}  # of a run that is not one's own
@@ -292,6 +307,7 @@ def ask(installation, route, who, run=None):
     values = {
         "app_id": installation.private.app_id,
         "app": "probe",
+        "form": "json",
         "tag": "q3",
         "run_id": run or (known.id if known else uuid.uuid4()),
         "other_id": installation.runs["owner"].id,

@@ -46,7 +46,7 @@ UNBROKEN, PIECE = 24, 8  # letters of a word from which it may be broken, and of
 # Characters that turn the direction of writing for what follows them.
 TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 VERBATIM = {"file", "to", "link"}
-IDENTIFIER = re.compile(r"(?:.{0,40} · )?[0-9a-f-]{32,64}")  # is copied from the report, so nothing is put into it
+IDENTIFIER = re.compile(r"(?:.{0,40} )?[0-9a-f-]{32,64}")  # is copied from the report, so nothing is put into it
 STATUS = {
     Status.SUCCESS: ("Success", "good"),
     Status.FAILED: ("Failed", "bad"),

@@ -8,7 +8,7 @@ Left out: where prices come from (`engine.portfolio.feeds`).
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -28,8 +28,8 @@ class MarketRow:
     """The market as stored: what step the prices are of, and why newer ones do not come."""
 
     step: int
-    as_of: datetime
-    written_at: datetime
+    as_of: datetime | None
+    written_at: datetime | None
     source: str
     benchmark: str
     problem: str | None = None
@@ -86,34 +86,33 @@ def write_prices(
     names = list(prices)
     given = {"tickers": names, "prices": [prices[t] for t in names], "previous": [previous.get(t) for t in names]}
     conn.execute(put_prices, {**given, "now": now})
-    add_history(conn, {t: [(step, as_of, p)] for t, p in prices.items()})
+    add_history(conn, {t: [(as_of.date(), p)] for t, p in prices.items()})
 
 
-def add_history(conn: Connection, rows: Mapping[str, Sequence[tuple[int, datetime, float]]]) -> None:
-    """Store prices of steps by ticker; those that are there stay."""
-    flat = [(ticker, step, as_of, price) for ticker, found in rows.items() for step, as_of, price in found]
+def add_history(conn: Connection, rows: Mapping[str, Sequence[tuple[date, float]]]) -> None:
+    """Store the prices of days by ticker; the price of a day is the last that was given for it."""
+    flat = [(ticker, day, price) for ticker, found in rows.items() for day, price in found]
     if not flat:
         return
     statement = sql("""
-        insert into market_history (ticker, step, as_of, price)
-        select * from unnest(cast(:tickers as text[]), cast(:steps as bigint[]), cast(:times as timestamptz[]),
-                             cast(:prices as float8[]))
-        on conflict do nothing""")
+        insert into market_history (ticker, day, price)
+        select * from unnest(cast(:tickers as text[]), cast(:days as date[]), cast(:prices as float8[]))
+        on conflict (ticker, day) do update set price = excluded.price""")
     columns = [list(column) for column in zip(*flat, strict=True)]
-    conn.execute(statement, dict(zip(("tickers", "steps", "times", "prices"), columns, strict=True)))
+    conn.execute(statement, dict(zip(("tickers", "days", "prices"), columns, strict=True)))
 
 
 def tickers_with_history(conn: Connection, tickers: Sequence[str]) -> set[str]:
-    """Return those of the tickers of which there is any price of a step."""
+    """Return those of the tickers of which a price of some day is known."""
     statement = sql("""
         select t from unnest(cast(:tickers as text[])) given(t)
         where exists (select 1 from market_history h where h.ticker = given.t)""")
     return set(conn.execute(statement, {"tickers": list(tickers)}).scalars())
 
 
-def prune_history(conn: Connection, before: int) -> None:
-    """Forget the prices of steps before this one."""
-    conn.execute(sql("delete from market_history where step < :step"), {"step": before})
+def prune_history(conn: Connection, before: date) -> None:
+    """Forget the prices of days before this one."""
+    conn.execute(sql("delete from market_history where day < :day"), {"day": before})
 
 
 def clear(conn: Connection) -> None:
@@ -122,12 +121,16 @@ def clear(conn: Connection) -> None:
         conn.execute(sql(f"delete from {table}"))  # noqa: S608 - a word of our own
 
 
-def set_problem(conn: Connection, problem: str, now: datetime) -> bool:
-    """Note why no newer prices come; whether that is new."""
+def set_problem(conn: Connection, problem: str, now: datetime, *, source: str, benchmark: str) -> bool:
+    """Note why no newer prices come; whether that is new. Prices that are there stay."""
     statement = sql("""
-        update market set problem = :problem, problem_since = coalesce(problem_since, :now)
-        where problem is distinct from :problem""")
-    return bool(conn.execute(statement, {"problem": problem, "now": now}).rowcount)
+        insert into market (id, step, source, benchmark, problem, problem_since)
+        values (true, 0, :source, :benchmark, :problem, :now)
+        on conflict (id) do update set problem = excluded.problem, step = market.step + 1,
+            problem_since = coalesce(market.problem_since, excluded.problem_since)
+        where market.problem is distinct from excluded.problem""")
+    values = {"problem": problem, "now": now, "source": source, "benchmark": benchmark}
+    return bool(conn.execute(statement, values).rowcount)
 
 
 def priced(conn: Connection, ticker: str) -> bool:

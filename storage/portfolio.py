@@ -29,7 +29,7 @@ from contract.portfolio import (
 from storage.sql import sql
 
 # ruff: noqa: S608 - the statements below are put together from words of our own
-# The holdings of the session `s` at the newest prices, and what they come to; all of one statement, so of one market step.
+# The holdings of the session `s` at the newest prices, and what they come to: of one statement, so of one market step.
 _VALUED = """
 cross join lateral (
     select coalesce(json_agg(json_build_object(
@@ -99,19 +99,17 @@ with s as (
     join market_prices p on p.ticker = e.item->>'ticker'
 ), wanted as (
     select ticker from held union select benchmark from market
-), steps as (
-    select h.step, max(h.as_of) as as_of, jsonb_object_agg(h.ticker, h.price) as prices
-    from market_history h join wanted using (ticker) cross join market m
-    where h.step > m.step - :points and h.step <= m.step
-    group by h.step having bool_or(h.ticker = :ticker)
+), days as (
+    select h.day, jsonb_object_agg(h.ticker, h.price) as prices from market_history h join wanted using (ticker)
+    group by h.day having bool_or(h.ticker = :ticker) order by h.day desc limit :points
 ), snapshot as (
     select jsonb_build_object('session', s.id, 'ticker', cast(:ticker as text), 'currency', s.currency, 'cash', s.cash,
         'taken_at', clock_timestamp(),
         'holdings', (select jsonb_agg(jsonb_build_object('ticker', ticker, 'quantity', quantity, 'cost', cost,
                                                          'price', price) order by position) from held),
         'market', jsonb_build_object('step', m.step, 'as_of', m.as_of, 'source', m.source, 'benchmark', m.benchmark),
-        'history', (select coalesce(jsonb_agg(jsonb_build_object('as_of', as_of, 'prices', prices) order by step), '[]')
-                    from steps)) as doc, m.step, m.as_of
+        'history', (select coalesce(jsonb_agg(jsonb_build_object('day', day, 'prices', prices) order by day), '[]')
+                    from days)) as doc, m.step, m.as_of
     from s cross join market m
 ), ended as (
     update portfolio_analyses a set status = 'CANCELLED', finished_at = clock_timestamp()
@@ -144,7 +142,8 @@ from started cross join moved
 _CANCEL = sql("""
 with ended as (
     update portfolio_analyses a set status = 'CANCELLED', finished_at = clock_timestamp()
-    from portfolio_sessions s where s.id = :id and a.id = s.analysis_id and a.status = 'RUNNING' returning a.id, a.ticker
+    from portfolio_sessions s where s.id = :id and a.id = s.analysis_id and a.status = 'RUNNING'
+    returning a.id, a.ticker
 ), moved as (
     update portfolio_sessions set seq = seq + 1 where id = :id and exists (select 1 from ended) returning id, seq
 ), said as (
@@ -226,15 +225,12 @@ def get_state(conn: Connection, session_id: UUID, *, now: datetime, points: int 
 
 
 def recent_prices(conn: Connection, tickers: Sequence[str], points: int) -> dict[str, list[float | None]]:
-    """Return the prices of the newest steps by ticker, oldest first, None where there was none."""
+    """Return the prices of the newest days by ticker, oldest first, None where there was none."""
     statement = sql("""
-        select g.step, h.ticker, h.price from market m
-        cross join generate_series(m.step - :points + 1, m.step) g(step)
-        join market_history h on h.step = g.step and h.ticker = any(:tickers) order by g.step""")
-    rows = conn.execute(statement, {"points": points, "tickers": list(tickers)}).all()
-    steps = sorted({row.step for row in rows})
-    known = {(row.ticker, row.step): row.price for row in rows}
-    return {ticker: [known.get((ticker, step)) for step in steps] for ticker in tickers}
+        select h.day, jsonb_object_agg(h.ticker, h.price) as prices from market_history h
+        where h.ticker = any(:tickers) group by h.day order by h.day desc limit :points""")
+    days = [row.prices for row in conn.execute(statement, {"points": points, "tickers": list(tickers)})]
+    return {ticker: [day.get(ticker) for day in reversed(days)] for ticker in tickers}
 
 
 def set_holdings(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -640,8 +641,8 @@ market = Table(
     metadata,
     Column("id", Boolean, CheckConstraint("id", name="market_one_row"), primary_key=True),
     Column("step", BigInteger, nullable=False),
-    Column("as_of", DateTime(timezone=True), nullable=False),
-    Column("written_at", DateTime(timezone=True), nullable=False),
+    Column("as_of", DateTime(timezone=True)),
+    Column("written_at", DateTime(timezone=True)),
     Column("source", Text, nullable=False),
     Column("benchmark", Text, nullable=False),
     Column("problem", Text),
@@ -663,11 +664,10 @@ market_history = Table(
     "market_history",
     metadata,
     Column("ticker", Text, primary_key=True),
-    Column("step", BigInteger, primary_key=True),
+    Column("day", Date, primary_key=True),
     Column("price", Double, nullable=False),
-    Column("as_of", DateTime(timezone=True), nullable=False),
 )
-Index("market_history_by_step", market_history.c.step)
+Index("market_history_by_day", market_history.c.day)
 
 # Where prices come from, as an administrator has chosen it; without a row they are replayed.
 market_source = Table(

@@ -1,7 +1,7 @@
 """One metric of one holding in a portfolio, on the snapshot of prices and holdings that it is given.
 
-Chosen: one model with a choice of metric, so that the five runs of an analysis differ by that choice alone; a metric needs
-the prices of its own holding only, and the risk contribution the periods in which every price is known.
+Chosen: one model with a choice of metric, so that the five runs of an analysis differ by that choice alone; a metric
+needs the prices of its own holding only, and the risk contribution the periods in which every price is known.
 Left out: dividends and corporate actions, unless the prices are adjusted for them.
 """
 

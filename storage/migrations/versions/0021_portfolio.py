@@ -1,5 +1,7 @@
 """Portfolio sessions, the market's prices, analyses of holdings, and the numbered messages of each session."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSON, JSONB
@@ -54,8 +56,8 @@ end $$
 """
 
 
-def _time(name: str, **options: object) -> sa.Column[object]:
-    return sa.Column(name, sa.DateTime(timezone=True), **options)
+def _time(name: str, *, default: sa.FunctionElement[Any] | None = None, nullable: bool = True) -> sa.Column[Any]:
+    return sa.Column(name, sa.DateTime(timezone=True), server_default=default, nullable=nullable)
 
 
 def upgrade() -> None:
@@ -71,7 +73,7 @@ def upgrade() -> None:
         sa.Column("analysis_id", sa.Uuid),
         sa.Column("market_step", sa.BigInteger),
         sa.Column("market_number", sa.BigInteger),
-        _time("created_at", server_default=sa.func.now(), nullable=False),
+        _time("created_at", default=sa.func.now(), nullable=False),
         _time("active_at", nullable=False),
         _time("expires_at", nullable=False),
     )
@@ -83,7 +85,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger, primary_key=True),
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("body", JSON, nullable=False),
-        _time("at", server_default=sa.func.clock_timestamp(), nullable=False),
+        _time("at", default=sa.func.clock_timestamp(), nullable=False),
     )
     op.create_table(
         "portfolio_analyses",
@@ -95,7 +97,7 @@ def upgrade() -> None:
         sa.Column("snapshot_hash", sa.Text, nullable=False),
         sa.Column("market_step", sa.BigInteger, nullable=False),
         _time("market_as_of", nullable=False),
-        _time("started_at", server_default=sa.func.clock_timestamp(), nullable=False),
+        _time("started_at", default=sa.func.clock_timestamp(), nullable=False),
         _time("finished_at"),
         sa.CheckConstraint("status in ('RUNNING', 'COMPLETE', 'CANCELLED')", name="portfolio_analyses_status"),
     )
@@ -118,8 +120,8 @@ def upgrade() -> None:
         "market",
         sa.Column("id", sa.Boolean, sa.CheckConstraint("id", name="market_one_row"), primary_key=True),
         sa.Column("step", sa.BigInteger, nullable=False),
-        _time("as_of", nullable=False),
-        _time("written_at", nullable=False),
+        _time("as_of"),
+        _time("written_at"),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("benchmark", sa.Text, nullable=False),
         sa.Column("problem", sa.Text),
@@ -137,18 +139,17 @@ def upgrade() -> None:
     op.create_table(
         "market_history",
         sa.Column("ticker", sa.Text, primary_key=True),
-        sa.Column("step", sa.BigInteger, primary_key=True),
+        sa.Column("day", sa.Date, primary_key=True),
         sa.Column("price", sa.Double, nullable=False),
-        _time("as_of", nullable=False),
     )
-    op.execute("create index market_history_by_step on market_history (step)")
+    op.execute("create index market_history_by_day on market_history (day)")
     op.create_table(
         "market_source",
         sa.Column("id", sa.Boolean, sa.CheckConstraint("id", name="market_source_one_row"), primary_key=True),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("options", JSONB, nullable=False),
         sa.Column("set_by", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
-        _time("set_at", server_default=sa.func.now(), nullable=False),
+        _time("set_at", default=sa.func.now(), nullable=False),
         sa.CheckConstraint("kind in ('replay', 'random_walk', 'http')", name="market_source_kind"),
     )
     op.execute(ANNOUNCE)

@@ -23,6 +23,7 @@ from api import (
     groups,
     monitor,
     people,
+    portfolio,
     registrations,
     replays,
     run_links,
@@ -67,6 +68,7 @@ PARTS = (
     people,
     secrets,
     explorer,
+    portfolio,
 )
 
 

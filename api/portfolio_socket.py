@@ -138,7 +138,7 @@ async def converse(socket: WebSocket, session_id: str, actor: Actor, after: int 
             await client.refuse(error)
         except DatabaseUnavailable:
             code = TRY_AGAIN_LATER
-    with contextlib.suppress(RuntimeError):  # it is closed already where the client has left
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it is closed already where the client has left
         await socket.close(code)
 
 

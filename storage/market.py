@@ -175,15 +175,17 @@ class UpdaterLock:
         Raises:
             DatabaseUnavailable: the database does not answer.
         """
-        try:
-            if self._connection is not None and not self._connection.closed:
+        if self._connection is not None:
+            try:
                 self._connection.execute("select 1")
+            except psycopg.Error:
+                self.release()  # the lock went with the connection; perhaps nobody has it yet
+            else:
                 return True
-            connection = psycopg.connect(
-                self.dsn, autocommit=True, application_name="tontine-market", **CONNECT_TIMEOUT
-            )
+        options: dict[str, Any] = {**CONNECT_TIMEOUT, "application_name": "tontine-market"}
+        try:
+            connection = psycopg.connect(self.dsn, autocommit=True, **options)
         except psycopg.Error as error:
-            self.release()
             raise DatabaseUnavailable(" ".join(str(error).split())[:300]) from error
         with contextlib.ExitStack() as stack:
             stack.callback(connection.close)

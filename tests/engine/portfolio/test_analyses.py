@@ -317,7 +317,7 @@ def check_invariants(context, session, before=0):
     consistent([m for m in said if m["type"].startswith("analysis_")])
     for m in said:
         if m["type"] in {"portfolio", "market_update"}:
-            total = sum(h["quantity"] * h["price"] for h in m["body"]["holdings"]) + m["body"]["cash"]
+            total = sum(h["quantity"] * (h["price"] or 0) for h in m["body"]["holdings"]) + m["body"]["cash"]
             assert m["body"]["total"] == pytest.approx(total, rel=1e-12)
     state = get_session(context, session, actor=ADA)
     assert state.number == (said[-1]["number"] if said else before)

@@ -1,7 +1,7 @@
 """What one holding brings to a portfolio: growth, volatility, drawdown, beta, tail losses and its share of the risk.
 
-Chosen: plain functions of returns and prices, one period a row; a deviation that is rounding alone is 0, so that no ratio
-is taken over it.
+Chosen: plain functions of returns and prices, one period a row; a deviation that is rounding alone is 0, so that no
+ratio is taken over it.
 Left out: reading prices, and what to say where a figure is missing.
 
 Source: Sharpe (1964), Capital Asset Prices, J. Finance 19(3); Tasche (2008), Capital Allocation to Business Units and
@@ -37,8 +37,8 @@ def drawdowns(prices):
 def beta(returns, benchmark):
     """Return (beta, intercept a period, correlation) of `returns` against `benchmark`, both of shape (n,).
 
-    beta = cov(r, b)/var(b), intercept = mean(r) - beta mean(b). None for each that is not defined: all of them where the
-    benchmark does not move, the correlation where the returns do not.
+    beta = cov(r, b)/var(b), intercept = mean(r) - beta mean(b). None for each that is not defined: all of them where
+    the benchmark does not move, the correlation where the returns do not.
 
     Source: Sharpe (1964), p. 438.
     """
@@ -64,8 +64,8 @@ def historical_tail(returns, confidence):
 def euler_contributions(returns, weights):
     """Return (each holding's contribution to the portfolio's volatility a period, that volatility).
 
-    weight_i cov(r_i, p)/sd(p) with p = returns @ weights: Euler's allocation of a measure of degree one, which adds up to
-    sd(p). Zeros where the portfolio does not move.
+    weight_i cov(r_i, p)/sd(p) with p = returns @ weights: Euler's allocation of a measure of degree one, which adds up
+    to sd(p). Zeros where the portfolio does not move.
 
     Args:
         returns: shape (n, k), n of 2 or more.

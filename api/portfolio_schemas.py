@@ -1,7 +1,7 @@
 """What the API takes and gives of portfolio sessions: bodies of requests, and the messages of the WebSocket, typed.
 
-Chosen: the messages of a client are one union told apart by `action`, those of the server one shape told apart by `type`;
-both are versioned together.
+Chosen: the messages of a client are one union told apart by `action`, those of the server one shape told apart by
+`type`; both are versioned together.
 Left out: what a session is, which is `contract.portfolio`.
 """
 

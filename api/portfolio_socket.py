@@ -1,20 +1,20 @@
 """The WebSocket of a portfolio session: what the client asks, and every message of the session as it comes.
 
-Chosen: what a client asks is done one after the other; the answer that everybody on the session should see is a message of
-the session and comes to all, numbered. What concerns the one who asked (an error, `pong`, the answer to `get_portfolio`)
-is a reply: it repeats the number of the message before it, so that a client may take the last number it saw.
+Chosen: what a client asks is done one after the other; the answer that everybody on the session should see is a message
+of the session and comes to all, numbered. What concerns the one who asked (an error, `pong`, the answer to
+`get_portfolio`) is a reply: it repeats the number of the message before it, so that a client may take the last number
+it saw.
 Left out: what the verbs do (`engine.portfolio`).
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import anyio
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import TypeAdapter, ValidationError
 
@@ -142,22 +142,17 @@ async def converse(socket: WebSocket, session_id: str, actor: Actor, after: int 
         await socket.close(code)
 
 
-async def _together(*parts: Callable[[], Any]) -> None:
+async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run coroutines until the first of them ends, and raise what it raised."""
-    failures: list[Exception] = []
-    async with anyio.create_task_group() as group:
-
-        async def run(part: Callable[[], Any]) -> None:
-            try:
-                await part()
-            except Exception as error:
-                failures.append(error)
-            group.cancel_scope.cancel()
-
-        for part in parts:
-            group.start_soon(run, part)
-    if failures:
-        raise failures[0]
+    tasks = [asyncio.ensure_future(part()) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def state_body(state: PortfolioState) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Portfolio sessions: holdings, numbered messages, analyses, and the runs of their metrics.
 
 Chosen: everything that changes a session locks its row first, in a statement of its own, so that the next one sees what
-whoever held the lock has stored. A message is a row of its own: its price does not depend on how many there are. Results
-are stored by a trigger, in the transaction that ends the run (migration 0021).
+whoever held the lock has stored. A message is a row of its own: its price does not depend on how many there are.
+Results are stored by a trigger, in the transaction that ends the run (migration 0021).
 Left out: prices, which are `storage.market`.
 """
 

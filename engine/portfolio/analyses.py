@@ -1,9 +1,9 @@
 """Analyses of a holding: five metrics, each a run of its own, all on one snapshot.
 
-Chosen: one transaction ends the analysis before, takes the snapshot with the statement that marks the new one as started,
-and stores the five runs with their jobs: after a crash all of it is there or nothing. The runs of the analysis before are
-cancelled once that is committed, as any run is; what of them ends meanwhile is not of the current analysis and is not
-said. Results are appended by the transaction that ends their run (migration 0021).
+Chosen: one transaction ends the analysis before, takes the snapshot with the statement that marks the new one as
+started, and stores the five runs with their jobs: after a crash all of it is there or nothing. The runs of the analysis
+before are cancelled once that is committed, as any run is; what of them ends meanwhile is not of the current analysis
+and is not said. Results are appended by the transaction that ends their run (migration 0021).
 Left out: the mathematics, which is the model `portfolio_metrics`.
 """
 

@@ -69,7 +69,7 @@ class ReplayFeed:
     def __init__(self) -> None:
         self.tickers: tuple[str, ...] | None = read_history()[0]
 
-    def quotes(self, tickers: Sequence[str], step: int, now: datetime) -> Quotes:
+    def quotes(self, tickers: Sequence[str], step: int, now: datetime) -> Quotes:  # noqa: ARG002 - as the interface
         """Return a row of the history."""
         known, rows, first = read_history()
         row, before = rows[self._row(step, len(rows))], rows[self._row(step - 1, len(rows))]
@@ -78,7 +78,11 @@ class ReplayFeed:
         return Quotes(as_of, {known[i]: row[i] for i in at}, {known[i]: before[i] for i in at})
 
     def history(
-        self, tickers: Sequence[str], step: int, now: datetime, days: int
+        self,
+        tickers: Sequence[str],
+        step: int,
+        now: datetime,  # noqa: ARG002 - as the interface
+        days: int,
     ) -> Mapping[str, Sequence[tuple[date, float]]]:
         """Return the rows before that of the step."""
         known, rows, first = read_history()
@@ -107,14 +111,18 @@ class RandomWalkFeed:
         self.seed = seed
         self.name = f"Random walk, seed {seed}"
 
-    def quotes(self, tickers: Sequence[str], step: int, now: datetime) -> Quotes:
+    def quotes(self, tickers: Sequence[str], step: int, now: datetime) -> Quotes:  # noqa: ARG002 - as the interface
         """Return the prices that the walks have come to."""
         found = {t: self._walk(t, step) for t in tickers}
         as_of = datetime.combine(add_weekdays(FIRST_DAY, FIRST_STEP + step), CLOSE)
         return Quotes(as_of, {t: w[-1] for t, w in found.items()}, {t: w[-2] for t, w in found.items()})
 
     def history(
-        self, tickers: Sequence[str], step: int, now: datetime, days: int
+        self,
+        tickers: Sequence[str],
+        step: int,
+        now: datetime,  # noqa: ARG002 - as the interface
+        days: int,
     ) -> Mapping[str, Sequence[tuple[date, float]]]:
         """Return the prices that the walks have come by."""
         found: dict[str, list[tuple[date, float]]] = {}

@@ -1,7 +1,7 @@
 """Follow a session: its messages beyond a number, in their order, and each new one as it comes.
 
-Chosen: messages are rows, and whoever is woken reads those beyond the last it has: a lost notification, a restarted server
-or a client that was away costs a wait and no message.
+Chosen: messages are rows, and whoever is woken reads those beyond the last it has: a lost notification, a restarted
+server or a client that was away costs a wait and no message.
 Left out: sockets, which are the API's.
 """
 

@@ -1,9 +1,9 @@
 """Prices from an HTTP service whose host and key an administrator has granted.
 
-Chosen: one request for all tickers of the installation, with the name of the program, the tag of the last answer and the
-key as a bearer token. A service that asks to be left alone (Retry-After) is, and one that fails is asked less and less
-often. The connection goes to the address that was looked at, so that a name cannot point elsewhere a moment later; a
-private one only where the grant says so.
+Chosen: one request for all tickers of the installation, with the name of the program, the tag of the last answer and
+the key as a bearer token. A service that asks to be left alone (Retry-After) is, and one that fails is asked less and
+less often. The connection goes to the address that was looked at, so that a name cannot point elsewhere a moment later;
+a private one only where the grant says so.
 Left out: services with other forms of answer; a small proxy turns them into this one (the guide has its form).
 """
 
@@ -52,7 +52,7 @@ class HttpFeed:
         self._tag = ""
         self._tagged: tuple[str, Any] = ("", None)
 
-    def quotes(self, tickers: Sequence[str], step: int, now: datetime) -> Quotes:
+    def quotes(self, tickers: Sequence[str], step: int, now: datetime) -> Quotes:  # noqa: ARG002 - as the interface
         """Return the prices of now."""
         body = self._get(tickers, now)
         prices, previous = {}, {}
@@ -71,7 +71,11 @@ class HttpFeed:
         return Quotes(_time(body.get("as_of"), now), prices, previous)
 
     def history(
-        self, tickers: Sequence[str], step: int, now: datetime, days: int
+        self,
+        tickers: Sequence[str],
+        step: int,  # noqa: ARG002 - as the interface
+        now: datetime,
+        days: int,
     ) -> Mapping[str, Sequence[tuple[date, float]]]:
         """Return the closing prices of the days before today, where the service has them."""
         body = self._get(tickers, now, days=days)

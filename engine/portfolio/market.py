@@ -1,8 +1,8 @@
 """The one updater of the market: writes the prices of a step once, and tells every session what it is worth now.
 
-Chosen: every worker tries for an advisory lock, and whichever holds it updates; when that process ends, however, the lock
-is free and another has it within a period. The last known prices stay while a source is away, with their age and the
-reason. The holder also deletes sessions whose time is over and cancels runs that no analysis waits for.
+Chosen: every worker tries for an advisory lock, and whichever holds it updates; when that process ends, however, the
+lock is free and another has it within a period. The last known prices stay while a source is away, with their age and
+the reason. The holder also deletes sessions whose time is over and cancels runs that no analysis waits for.
 Left out: the sources (`engine.portfolio.feeds`).
 """
 

@@ -1,4 +1,4 @@
-"""Where the installation's prices come from: chosen by an administrator, who thereby grants the HTTP source's host and key.
+"""Where prices come from: chosen by an administrator, who thereby grants the HTTP source's host and key.
 
 Chosen: one choice for the whole installation, in the database and in the audit log, so that no process differs from
 another. A host on a private address is granted in so many words.

@@ -6,6 +6,7 @@ Left out: dividends and corporate actions, unless the prices are adjusted for th
 """
 
 import numpy as np
+
 from actuarial import holding_risk
 
 COLUMNS = tuple(f"a{i}" for i in range(1, 25))

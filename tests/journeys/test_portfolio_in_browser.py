@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys import grid
 from tests.journeys.test_main_job import CHROMIUM, READY, ROOT, Server
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
@@ -98,12 +99,7 @@ def test_a_holding_that_is_changed_in_the_grid_is_in_the_value(page):
     open_session(page)
     is_priced(page)
     page.get_by_text("Change the holdings").click()
-    grid = page.locator("[data-testid=stDataFrame]").first
-    grid.wait_for()
-    grid.scroll_into_view_if_needed()
-    box = grid.locator("canvas").first.bounding_box()
-    page.mouse.dblclick(box["x"] + box["width"] * 0.5, box["y"] + 35 * 1.5)
-    page.keyboard.press("ControlOrMeta+a")
+    grid.choose_cell(page, page, 0, 1)
     page.keyboard.type("1250")
     page.keyboard.press("Enter")
     save = page.get_by_role("button", name="Save the holdings")

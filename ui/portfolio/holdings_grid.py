@@ -1,13 +1,13 @@
 """The grid that changes a session's holdings: numbers are read as in every other grid, and Save stores all of it.
 
-Chosen: what is typed is kept in this browser's session until it is saved, so that a half-written row is no holding yet; where
-another browser has saved meanwhile, the reader is told and chooses.
+Chosen: what is typed is kept in this browser's session until it is saved, so that a half-written row is no holding yet;
+where another browser has saved meanwhile, the reader is told and chooses.
 Left out: the grid's own widget (`ui.form.inputs.table`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,7 +15,6 @@ from contract.errors import ProblemsError
 from contract.field_parser import parse_field
 from contract.fields import Field
 from contract.portfolio import LARGEST, MAX_HOLDINGS, PortfolioState
-from contract.problems import Problem
 from engine.portfolio.sessions import set_holdings
 from ui.form.form_state import Part, RefusedText
 from ui.form.inputs.binding import InputBinding, show_note
@@ -25,6 +24,9 @@ from ui.shell.markup import escape
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 from ui.shell.session_format import current_format
+
+if TYPE_CHECKING:
+    from contract.problems import Problem
 
 DECLARED = {
     "type": "table",

@@ -1,7 +1,7 @@
 """One session: its value and holdings as the market moves, the analysis of the chosen holding, the grid to change them.
 
-Chosen: a component listens by WebSocket and paints prices by itself, so that no script is run for them; its fragment is run
-again when an analysis or the holdings have changed, by whichever browser.
+Chosen: a component listens by WebSocket and paints prices by itself, so that no script is run for them; its fragment is
+run again when an analysis or the holdings have changed, by whichever browser.
 Left out: the grid (`ui.portfolio.holdings_grid`) and the metrics (`ui.portfolio.analysis_view`).
 """
 

@@ -1,14 +1,15 @@
 """Make `prices.csv`: `python -m engine.portfolio.history.make` writes it again, byte for byte.
 
-Chosen: the month ends are real prices (those of the model `stock_analysis`); the trading days between two of them are not
-known here and are filled by Brownian bridges of the logarithm with the months' own volatility and a fixed seed, 21 days a
-month. `INDEX` is the equally weighted index of the five, 100 at the start.
+Chosen: the month ends are real prices (those of the model `stock_analysis`); the trading days between two of them are
+not known here and are filled by Brownian bridges of the logarithm with the months' own volatility and a fixed seed, 21
+days a month. `INDEX` is the equally weighted index of the five, 100 at the start.
 Left out: anything that could be taken for real daily prices; the guide says what this is.
 """
 
 import csv
 import io
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def make() -> str:
     daily = np.diff(logs, axis=0).std(axis=0, ddof=1) / np.sqrt(DAYS)
     rng = np.random.default_rng(SEED)
     found = [logs[0]]
-    for start, end in zip(logs[:-1], logs[1:], strict=True):
+    for start, end in pairwise(logs):
         shared, own = rng.normal(size=(DAYS, 1)), rng.normal(size=(DAYS, len(TICKERS)))
         walk = np.cumsum((np.sqrt(COMMON) * shared + np.sqrt(1 - COMMON) * own) * daily, axis=0)
         share = np.arange(1, DAYS + 1)[:, None] / DAYS

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -271,15 +272,15 @@ def test_clients_results_and_market_updates_never_lose_each_others_writes(contex
     )
     steps, asked = data.draw(st.integers(1, 4)), data.draw(writes)
     before = get_session(context, session, actor=ADA).number
-    problems, done = [], threading.Event()
-
-    def guarded(work):
-        try:
-            work()
-        except Exception as error:
-            problems.append(error)
+    done = threading.Event()
 
     def client():
+        try:
+            ask()
+        finally:
+            done.set()
+
+    def ask():
         for what, value in asked:
             if what == "hold":
                 rows = [{"ticker": t, "quantity": value} for t in ("AAPL", "AMZN")]
@@ -288,7 +289,6 @@ def test_clients_results_and_market_updates_never_lose_each_others_writes(contex
                 analyze(context, session, value, actor=ADA)
             else:
                 cancel_analysis(context, session, actor=ADA)
-        done.set()
 
     def market():
         for _ in range(steps):
@@ -302,12 +302,9 @@ def test_clients_results_and_market_updates_never_lose_each_others_writes(contex
             for run_id in waiting:
                 finish(context, run_id)
 
-    threads = [threading.Thread(target=guarded, args=(w,)) for w in (client, market, results)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert problems == []
+    with ThreadPoolExecutor(3) as threads:
+        for writer in [threads.submit(work) for work in (client, market, results)]:
+            writer.result(120)
     check_invariants(context, session, before)
 
 

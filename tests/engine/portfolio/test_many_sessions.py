@@ -2,6 +2,7 @@
 
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -19,14 +20,8 @@ def test_a_hundred_sessions_lose_no_write_of_clients_results_or_the_market(conte
     rows = [{"ticker": t, "quantity": 10} for t in ("AAPL", "IBM")]
     ids = [create_session(context, f"s{i}", rows, actor=ADA).id for i in range(SESSIONS)]
     updater.update()
-    problems, working = [], threading.Event()
+    working = threading.Event()
     working.set()
-
-    def guarded(work, *arguments):
-        try:
-            work(*arguments)
-        except Exception as error:
-            problems.append(error)
 
     def clients(mine, seed):
         chance = random.Random(seed)
@@ -51,17 +46,16 @@ def test_a_hundred_sessions_lose_no_write_of_clients_results_or_the_market(conte
             clock.move(30)
             updater.update()
 
-    writers = [threading.Thread(target=guarded, args=(clients, ids[i::3], i)) for i in range(3)]
-    enders = [threading.Thread(target=guarded, args=(results, ids[i::2])) for i in range(2)]
-    updates = threading.Thread(target=guarded, args=(prices,))
-    for thread in (*writers, *enders, updates):
-        thread.start()
-    for thread in (*writers, updates):
-        thread.join(500)
-    working.clear()
-    for thread in enders:
-        thread.join(60)
-    assert problems == []
+    with ThreadPoolExecutor(6) as threads:
+        enders = [threads.submit(results, ids[i::2]) for i in range(2)]
+        writers = [threads.submit(clients, ids[i::3], i) for i in range(3)]
+        try:
+            for writer in (*writers, threads.submit(prices)):
+                writer.result(500)
+        finally:
+            working.clear()
+        for ender in enders:
+            ender.result(60)
     for session_id in ids:
         check_invariants(context, session_id)
         with context.database.read() as conn:

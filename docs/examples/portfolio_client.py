@@ -2,11 +2,11 @@
 
 It opens a session, asks for an analysis of each ticker, prints what comes, and closes the session. Where the connection
 breaks off it comes again with the number of its last message and loses none. It needs the package `websockets`; where
-people sign in, give it an API token as TONTINE_TOKEN.
+people sign in, give it an API token: `--token tontine_...`.
 """
 
+import argparse
 import json
-import os
 import sys
 import urllib.request
 
@@ -20,22 +20,23 @@ HOLDINGS = [
 ]
 
 
-def main(server: str, tickers: list[str]) -> int:
+def main(server: str, tickers: list[str], token: str = "") -> int:
     """Analyse each ticker and print its metrics as they arrive."""
-    session = ask(server, "POST", "/api/portfolio/sessions", {"name": "Demo", "holdings": HOLDINGS})
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    session = ask(server, "POST", "/api/portfolio/sessions", headers, {"name": "Demo", "holdings": HOLDINGS})
     print(f"session {session['id']}")
     try:
-        return 0 if watch(server, session["id"], list(tickers)) else 1
+        return 0 if watch(server, session["id"], list(tickers), headers) else 1
     finally:
-        ask(server, "DELETE", f"/api/portfolio/sessions/{session['id']}")
+        ask(server, "DELETE", f"/api/portfolio/sessions/{session['id']}", headers)
 
 
-def watch(server: str, session: str, waiting: list[str]) -> bool:
+def watch(server: str, session: str, waiting: list[str], headers: dict[str, str]) -> bool:
     """Follow the session until every ticker has been analysed; whether all of them were."""
     address = f"{server.replace('http', 'ws', 1)}/api/ws/portfolio/{session}"
     last, current = None, None
     while True:
-        with connect(address if last is None else f"{address}?after={last}", additional_headers=headers()) as socket:
+        with connect(address if last is None else f"{address}?after={last}", additional_headers=headers) as socket:
             try:
                 for text in socket:
                     message = json.loads(text)
@@ -66,21 +67,20 @@ def watch(server: str, session: str, waiting: list[str]) -> bool:
                 print("the connection broke off; coming again", file=sys.stderr)
 
 
-def ask(server: str, method: str, path: str, body: object = None) -> dict:
+def ask(server: str, method: str, path: str, headers: dict[str, str], body: object = None) -> dict:
     """Send a request and return its answer."""
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 - the address is the caller's own
-        server + path, content, {"Content-Type": "application/json", **headers()}, method=method
+        server + path, content, {"Content-Type": "application/json", **headers}, method=method
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310
         return json.loads(answer.read() or b"{}")
 
 
-def headers() -> dict[str, str]:
-    """Return the header that says who asks, where there is a token."""
-    token = os.environ.get("TONTINE_TOKEN")
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1].rstrip("/"), sys.argv[2:] or ["AAPL"]))
+    parser = argparse.ArgumentParser(description="Analyse holdings of a portfolio session.")
+    parser.add_argument("server", help="as http://localhost:8501")
+    parser.add_argument("tickers", nargs="*", default=["AAPL"])
+    parser.add_argument("--token", default="", help="an API token, where people sign in")
+    given = parser.parse_args()
+    sys.exit(main(given.server.rstrip("/"), given.tickers, given.token))

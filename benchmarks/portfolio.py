@@ -1,0 +1,153 @@
+"""Portfolio sessions: five metrics of two seconds each with two workers, and 200 sessions told of each market update.
+
+The time to be told counts from the moment that the updater begins to the message at the client, with analyses going on
+in some of the sessions. The clients are WebSockets of one process.
+"""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import websockets
+
+from benchmarks.browser import free_port, serving
+from benchmarks.fixture import ROOT, quantiles
+
+SESSIONS = 200
+ANALYSING = 10  # sessions that ask for one analysis after another
+PERIOD = 5  # s between two updates
+MEASURED = 45.0  # s
+ROWS = [{"ticker": t, "quantity": 10} for t in ("AAPL", "AMZN", "GOOG", "IBM", "MSFT")]
+SLOW = """def run(inputs):
+    import time
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        pass
+    return _run(inputs)
+
+
+def _run(inputs):"""
+
+
+@contextlib.contextmanager
+def tontine(*, slow: bool) -> Iterator[tuple[str, psutil.Process]]:
+    """Serve Tontine with the model of the metrics, each of which takes two seconds of a processor where it is slow."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "functions" / "portfolio_metrics"
+        shutil.copytree(ROOT / "functions" / "portfolio_metrics", folder)
+        if slow:
+            code = (folder / "function.py").read_text()
+            (folder / "function.py").write_text(code.replace("def run(inputs):", SLOW))
+        port = free_port()
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        environment = {
+            "TONTINE_DATA": str(Path(name) / "data"),
+            "TONTINE_FUNCTIONS": str(folder.parent),
+            "TONTINE_WORKERS": "2",
+            "TONTINE_MARKET_SECONDS": str(PERIOD),
+            "TONTINE_RATE_LIMIT": "0",
+        }
+        url = f"http://127.0.0.1:{port}"
+        with serving(command, f"{url}/api/health", **environment) as process:
+            while ask(url, "GET", "/api/health")["workers"] < 2:
+                time.sleep(0.3)
+            yield url, psutil.Process(process.pid)
+
+
+def ask(url: str, method: str, path: str, body: Any = None) -> Any:
+    """Send a request and return its answer."""
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url + path, content, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read() or b"{}")
+
+
+async def time_analyses(url: str, count: int) -> list[float]:
+    """Return the seconds from asking for an analysis to its completion, one after the other."""
+    session = ask(url, "POST", "/api/portfolio/sessions", {"holdings": ROWS})["id"]
+    found: list[float] = []
+    async with websockets.connect(f"{url.replace('http', 'ws', 1)}/api/ws/portfolio/{session}") as socket:
+        priced = False
+        while not priced:
+            body = json.loads(await socket.recv())["body"]
+            priced = "unpriced" in body and not body["unpriced"]
+        for _ in range(count):
+            begun = time.perf_counter()
+            await socket.send(json.dumps({"action": "analyze", "ticker": "AAPL"}))
+            while json.loads(await socket.recv())["type"] != "analysis_complete":
+                pass
+            found.append(time.perf_counter() - begun)
+    return found
+
+
+class Client:
+    """One open session."""
+
+    def __init__(self, url: str, session: str, *, analyses: bool) -> None:
+        self.address = f"{url.replace('http', 'ws', 1)}/api/ws/portfolio/{session}"
+        self.analyses = analyses
+        self.told: dict[int, float] = {}  # ms by step
+        self.complete = 0
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        async with websockets.connect(self.address, max_size=None) as socket:
+            waiting = False
+            async for text in socket:
+                message = json.loads(text)
+                body = message["body"]
+                if message["type"] == "market_update":
+                    written = datetime.fromisoformat(body["market"]["written_at"])
+                    self.told[body["market"]["step"]] = (datetime.now(UTC) - written).total_seconds() * 1000
+                if message["type"] == "analysis_complete":
+                    self.complete += 1
+                    waiting = False
+                if self.analyses and not waiting and self.told:
+                    waiting = True
+                    await socket.send(json.dumps({"action": "analyze", "ticker": "IBM"}))
+
+
+async def measure(url: str, server: psutil.Process) -> None:
+    """Print how soon 200 sessions are told, and what one takes in the server's memory."""
+    ids = [ask(url, "POST", "/api/portfolio/sessions", {"holdings": ROWS})["id"] for _ in range(SESSIONS)]
+    before = server.memory_info().rss
+    clients = [Client(url, session, analyses=i < ANALYSING) for i, session in enumerate(ids)]
+    tasks = [asyncio.ensure_future(client.run()) for client in clients]
+    await asyncio.sleep(MEASURED)
+    after = server.memory_info().rss
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    steps = sorted(set.intersection(*(set(client.told) for client in clients)))
+    every = [client.told[step] for client in clients for step in steps]
+    last = [max(client.told[step] for client in clients) for step in steps]
+    done = sum(client.complete for client in clients)
+    print(f"{SESSIONS} sessions, {len(steps)} updates, {done} analyses complete, load {psutil.getloadavg()[0]:.1f}")
+    print(f"from update to a client told: {quantiles(every)}")
+    print(f"from update to all {SESSIONS} told: {quantiles(last)}")
+    print(f"memory of the server: {(after - before) / 1e3 / SESSIONS:.0f} kB a session, {after / 1e6:.0f} MB in all")
+
+
+def main() -> None:
+    """Start servers and measure them."""
+    with tontine(slow=True) as (url, _):
+        found = asyncio.run(time_analyses(url, 3))
+        words = quantiles(found, "s", 2)
+        print(f"five metrics of 2 s each, two workers: {words}, load {psutil.getloadavg()[0]:.1f}")
+    with tontine(slow=False) as (url, server):
+        print(f"five metrics: {quantiles(asyncio.run(time_analyses(url, 10)), 's', 2)}")
+        asyncio.run(measure(url, server))
+
+
+if __name__ == "__main__":
+    main()

@@ -90,6 +90,31 @@ async def time_analyses(url: str, count: int) -> list[float]:
     return found
 
 
+def time_switches(url: str, count: int) -> list[float]:
+    """Return the milliseconds from the mark that another analysis has started to the end of each run of the one before.
+
+    A run's end is noted once its process is gone.
+    """
+    session = ask(url, "GET", "/api/portfolio/sessions")[0]["id"]
+    path = f"/api/portfolio/sessions/{session}/analyses"
+    found: list[float] = []
+    for ticker in ("AAPL", "IBM") * count:
+        first = ask(url, "POST", path, {"ticker": ticker})
+        ids = [metric["run_id"] for metric in first["metrics"]]
+        while sum(ask(url, "GET", f"/api/runs/{i}")["status"] == "RUNNING" for i in ids) < 2:
+            time.sleep(0.05)
+        running = [i for i in ids if ask(url, "GET", f"/api/runs/{i}")["status"] == "RUNNING"]
+        second = ask(url, "POST", path, {"ticker": "MSFT"})
+        started = datetime.fromisoformat(second["started_at"])
+        for run_id in running:
+            while (run := ask(url, "GET", f"/api/runs/{run_id}"))["finished_at"] is None:
+                time.sleep(0.05)
+            if run["status"] == "CANCELLED":
+                ended = datetime.fromisoformat(run["finished_at"])
+                found.append((ended - started).total_seconds() * 1000)
+    return found
+
+
 class Client:
     """One open session."""
 
@@ -144,6 +169,8 @@ def main() -> None:
         found = asyncio.run(time_analyses(url, 3))
         words = quantiles(found, "s", 2)
         print(f"five metrics of 2 s each, two workers: {words}, load {psutil.getloadavg()[0]:.1f}")
+        switched = quantiles(time_switches(url, 10))
+        print(f"another ticker: from its start to the end of the first one's processes: {switched}")
     with tontine(slow=False) as (url, server):
         print(f"five metrics: {quantiles(asyncio.run(time_analyses(url, 10)), 's', 2)}")
         asyncio.run(measure(url, server))

@@ -100,7 +100,11 @@ def test_a_holding_that_is_changed_in_the_grid_is_in_the_value(page):
     is_priced(page)
     page.get_by_text("Change the holdings").click()
     grid.choose_cell(page, page, 0, 1)
-    page.keyboard.type("1250")
+    page.keyboard.press("Enter")
+    editor = page.locator("textarea.gdg-input")
+    editor.wait_for()
+    page.wait_for_function("document.activeElement?.matches('textarea.gdg-input')")
+    editor.fill("1250")
     page.keyboard.press("Enter")
     save = page.get_by_role("button", name="Save the holdings")
     page.wait_for_function(

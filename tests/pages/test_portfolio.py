@@ -51,6 +51,10 @@ def test_a_holding_is_analysed_and_its_metrics_fill_in(visit, context, session, 
     assert "AAPL, 1 of 5 metrics" in texts(app)
     assert f"snapshot `{analysis.snapshot_hash[:12]}`" in texts(app)
     assert any("Annual volatility" in html.proto.body for html in app.get("html"))
+    shown = visit("run", id=str(first.id))
+    assert f"Return and volatility of AAPL, snapshot `{analysis.snapshot_hash[:12]}`" in texts(shown)
+    assert any(link.proto.label == "Portfolio session" for link in shown.get("page_link"))
+    app = visit("portfolio", session=str(session))
     app.button(key="portfolio-cancel").click().run()
     assert "cancelled after 1 of 5 metrics" in texts(app)
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from contract.errors import DatabaseUnavailable
 from contract.package_lock import LockedPackage, PackageLock
 from contract.query_reader import read_query
-from contract.run import LinkKind, Visibility
+from contract.run import LinkKind, Status, Visibility
 from contract.run_group import GroupKind, GroupStatus
 from contract.run_links import NodeKind
 from contract.run_search import Filter
@@ -22,6 +22,7 @@ from storage import (
     audit,
     favourites,
     package_locks,
+    portfolio,
     registrations,
     run_groups,
     run_links,
@@ -419,3 +420,17 @@ def test_runs_from_before_origins_were_stored_are_the_same_and_analyses_of_chang
         known = {"app_id": before[0].app_id, "version": before[0].version, "user_id": before[0].user_id}
         made, _ = runs.insert_run(conn, inputs={}, seed=1, origin=(LinkKind.EDITED, other), **known)
         assert made.origin_kind is LinkKind.EDITED
+
+
+def test_a_run_from_before_portfolio_sessions_ends_after_the_upgrade_as_it_always_did(older):
+    database = older("0020")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        waiting = conn.execute(text("select id from runs where status = 'PENDING'")).scalar_one()
+    migrate(database)
+    with database.begin() as conn:
+        attempt = runs.claim_run(conn, waiting, "w").attempt
+        assert runs.finish_run(conn, waiting, attempt, status=Status.SUCCESS, doc={"summary": {"a": 1}})
+        assert runs.get_run(conn, waiting).status is Status.SUCCESS
+        assert portfolio.analysis_of_run(conn, waiting) is None
+        assert conn.execute(text("select count(*) from portfolio_messages")).scalar_one() == 0

@@ -13,10 +13,12 @@ from contract.actor import Actor, Role
 from contract.errors import BusyError, InputError, NotFoundError
 from contract.portfolio import AnalysisStatus, MetricKind
 from contract.run import Status, Visibility
+from contract.run_search import Filter
 from engine.portfolio import analyses
 from engine.portfolio.analyses import analysis_of_run, analyze, cancel_analysis, list_analyses, read_snapshot
 from engine.portfolio.sessions import close_session, get_session, set_holdings
 from engine.runs.follow import snapshot, wait_for_end
+from engine.runs.search import search_runs
 from storage import portfolio, runs
 from tests.engine.portfolio.conftest import ADA, messages, types
 
@@ -77,6 +79,13 @@ def test_the_snapshot_is_what_its_hash_says_and_what_the_five_runs_got(context, 
     assert all(i == inputs[0] for i in inputs)
     assert inputs[0]["prices"][-1]["a4"] == state["holdings"][3]["price"]
     assert (inputs[0]["snapshot"], inputs[0]["session"]) == (analysis.snapshot_hash, str(session))
+
+
+def test_the_history_finds_the_five_runs_by_their_snapshot_and_by_their_session(context, session):
+    analysis = analyze(context, session, "IBM", actor=ADA)
+    for words in (analysis.snapshot_hash, str(session)):
+        found = search_runs(context, Filter(text=words), actor=ADA).runs
+        assert {r.id for r in found} == {m.run_id for m in analysis.metrics}, words
 
 
 def test_a_market_update_and_a_changed_holding_between_the_metrics_touch_none_of_them(

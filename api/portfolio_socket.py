@@ -10,11 +10,13 @@ Left out: what the verbs do (`engine.portfolio`).
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import anyio
+import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import TypeAdapter, ValidationError
 
@@ -38,6 +40,8 @@ from engine.portfolio.follow import follow_messages
 from engine.portfolio.sessions import get_session, set_holdings, touch_session
 from engine.processes import context as contexts
 
+log = structlog.get_logger()
+
 LONGEST = 100_000  # characters of a client's message
 ACTIONS: TypeAdapter[Any] = TypeAdapter(ClientMessage)
 NAMES = "analyze, get_portfolio, set_holdings, cancel, ping"
@@ -58,12 +62,11 @@ class Conversation:
         self._sending = asyncio.Lock()
 
     async def open(self, after: int | None) -> None:
-        """Say what the session holds, to a client that has no number, and note from where messages are to follow."""
-        if after is not None:
-            self.number = after
-            await asyncio.to_thread(touch_session, contexts.current(), self.session_id, actor=self.actor)
-            return
+        """Say what the session holds, to a client without a number that it has, and note from where messages follow."""
         state = await asyncio.to_thread(get_session, contexts.current(), self.session_id, actor=self.actor)
+        if after is not None and after <= state.number:
+            self.number = after
+            return
         self.number = state.number
         await self.reply("portfolio", state_body(state))
 
@@ -130,29 +133,23 @@ async def converse(socket: WebSocket, session_id: str, actor: Actor, after: int 
     except ValueError:
         known = UUID(int=0)
     client = Conversation(socket, known, actor)
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client has left
-        try:
+    refused: list[ProblemsError] = []
+    try:
+        async with anyio.create_task_group() as group:  # neither part ends by itself
             await client.open(after)
-            await _together(client.push, client.receive)
-        except ProblemsError as error:
+            group.start_soon(client.push)
+            group.start_soon(client.receive)
+    except* (WebSocketDisconnect, RuntimeError):
+        log.debug("a client of a portfolio session has left", session=session_id)
+    except* ProblemsError as found:
+        refused.extend(one for one in found.exceptions if isinstance(one, ProblemsError))
+    except* DatabaseUnavailable:
+        code = TRY_AGAIN_LATER
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        for error in refused[:1]:
             await client.refuse(error)
-        except DatabaseUnavailable:
-            code = TRY_AGAIN_LATER
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it is closed already where the client has left
         await socket.close(code)
-
-
-async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run coroutines until the first of them ends, and raise what it raised."""
-    tasks = [asyncio.ensure_future(part()) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
 
 
 def state_body(state: PortfolioState) -> dict[str, Any]:

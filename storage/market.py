@@ -139,6 +139,14 @@ def priced(conn: Connection, ticker: str) -> bool:
     return bool(conn.execute(statement, {"ticker": ticker}).scalar_one())
 
 
+def any_unpriced(conn: Connection, tickers: Sequence[str]) -> bool:
+    """Return whether there is no price of one of the tickers."""
+    statement = sql("""
+        select exists (select 1 from unnest(cast(:tickers as text[])) given(t)
+                       where not exists (select 1 from market_prices p where p.ticker = given.t))""")
+    return bool(conn.execute(statement, {"tickers": list(tickers)}).scalar_one())
+
+
 def get_source(conn: Connection) -> SourceRow | None:
     """Return where prices come from; None where nobody has chosen."""
     statement = sql(
@@ -168,6 +176,11 @@ class UpdaterLock:
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
         self._connection: psycopg.Connection[Any] | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this process had the lock when it last looked."""
+        return self._connection is not None
 
     def hold(self) -> bool:
         """Take the lock, or make sure that it is still held; whether it is.

@@ -26,6 +26,7 @@ from contract.portfolio import (
     PortfolioState,
     RunOfAnalysis,
 )
+from storage.runs import LONGEST_NAME
 from storage.sql import sql
 
 # ruff: noqa: S608 - the statements below are put together from words of our own
@@ -314,6 +315,15 @@ def cancel_analysis(conn: Connection, session_id: UUID, reason: str) -> UUID | N
     """End the analysis that is under way in a session that is locked; None where none is."""
     row = conn.execute(_CANCEL, {"id": session_id, "reason": reason}).one_or_none()
     return None if row is None else row.id
+
+
+def end_processes(conn: Connection, session_id: UUID, by: str) -> None:
+    """Tell the workers, as this transaction commits, to kill the processes of the session's runs; `by` is who asks."""
+    statement = sql(
+        "select pg_notify('run_cancel', run_id || '\\:cancelled by ' || cast(:by as text)) from portfolio_metrics "
+        "where session_id = :id and status is null"
+    )
+    conn.execute(statement, {"id": session_id, "by": by[:LONGEST_NAME]})
 
 
 def open_runs(conn: Connection, session_id: UUID, *, but: UUID | None = None) -> list[UUID]:

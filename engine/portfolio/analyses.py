@@ -1,9 +1,9 @@
 """Analyses of a holding: five metrics, each a run of its own, all on one snapshot.
 
-Chosen: one transaction ends the analysis before, takes the snapshot with the statement that marks the new one as
-started, and stores the five runs with their jobs: after a crash all of it is there or nothing. The runs of the analysis
-before are cancelled once that is committed, as any run is; what of them ends meanwhile is not of the current analysis
-and is not said. Results are appended by the transaction that ends their run (migration 0021).
+Chosen: a short transaction ends the analysis before and tells its workers, which kill its processes while the new one
+is still being stored. Another takes the snapshot with the statement that marks the new one as started, and stores the
+five runs with their jobs: after a crash all of it is there or nothing. What of the analysis before ends meanwhile is
+not of the current one and is not said. Results are appended by the transaction that ends their run (migration 0021).
 Left out: the mathematics, which is the model `portfolio_metrics`.
 """
 
@@ -57,17 +57,12 @@ def analyze(
     analysis_id = uuids.uuid7()
     caps = context.limits.has_caps
     created: list[Run] = []
+    with context.database.begin() as conn:
+        _require_priced(conn, session_id, ticker, now)
+        portfolio.cancel_analysis(conn, session_id, f"An analysis of {ticker} was asked for.")
+        portfolio.end_processes(conn, session_id, actor.name)
     with explain_busy(context), context.database.begin() as conn:
-        holdings = portfolio.lock_session(conn, session_id, now)
-        if holdings is None:
-            no_session(session_id)
-        held = [h.ticker for h in holdings]
-        if ticker not in held:
-            hint = f"Give one of {', '.join(held)}." if held else "Add it to the holdings."
-            raise InputError([Problem("ticker", f"{ticker} is not held", hint)])
-        if not market.priced(conn, ticker):
-            hint = "Wait for the market's next prices; the message market_update says what is the matter."
-            raise InputError([Problem("ticker", f"there is no price of {ticker} yet", hint)])
+        _require_priced(conn, session_id, ticker, now)
         snapshot, digest, _, _ = portfolio.start_analysis(
             conn, session_id, analysis_id, ticker, points=POINTS, now=now, expires=expiry(context, now)
         )
@@ -110,6 +105,20 @@ def analyze(
     return found
 
 
+def _require_priced(conn: Any, session_id: UUID, ticker: str, now: datetime) -> None:
+    """Lock the session, and refuse a ticker that it does not hold or that has no price."""
+    holdings = portfolio.lock_session(conn, session_id, now)
+    if holdings is None:
+        no_session(session_id)
+    held = [h.ticker for h in holdings]
+    if ticker not in held:
+        hint = f"Give one of {', '.join(held)}." if held else "Add it to the holdings."
+        raise InputError([Problem("ticker", f"{ticker} is not held", hint)])
+    if not market.priced(conn, ticker):
+        hint = "Wait for the market's next prices; the message market_update says what is the matter."
+        raise InputError([Problem("ticker", f"there is no price of {ticker} yet", hint)])
+
+
 def cancel_analysis(context: AppContext, session_id: UUID, *, actor: Actor, now: datetime | None = None) -> UUID | None:
     """Cancel the analysis that is under way and return which; None where none is. Results that are there stay.
 
@@ -124,6 +133,7 @@ def cancel_analysis(context: AppContext, session_id: UUID, *, actor: Actor, now:
         if portfolio.lock_session(conn, session_id, now) is None:
             no_session(session_id)
         cancelled = portfolio.cancel_analysis(conn, session_id, f"Cancelled by {actor.name}.")
+        portfolio.end_processes(conn, session_id, actor.name)
         portfolio.touch(conn, session_id, now=now, expires=expiry(context, now))
         running = portfolio.open_runs(conn, session_id)
     for run_id in running:

@@ -14,7 +14,7 @@ import structlog
 
 from contract.errors import DatabaseUnavailable
 from engine.portfolio.feeds import Feed, FeedError
-from engine.portfolio.market_source import open_feed
+from engine.portfolio.market_source import open_feed, same_key
 from engine.processes.limits import InstallationLimits
 from storage import market, portfolio, runs
 from storage.database import Database
@@ -71,8 +71,11 @@ class MarketUpdater:
                 log.warning("the market is not updated", error=str(error)[:200])
             except Exception:
                 log.exception("the market could not be updated")
-            self.wanted.wait(pause)
-            self.wanted.clear()
+            if self.lock.held:
+                self.wanted.wait(pause)
+                self.wanted.clear()
+            else:  # whoever holds the lock does what is wanted
+                stopping.wait(pause)
         self.lock.release()
 
     def update(self) -> float:
@@ -184,6 +187,9 @@ class MarketUpdater:
             log.info("portfolio sessions have expired", sessions=len(gone))
 
     def _open(self, source: SourceRow | None) -> Feed:
-        if self._opened is None or self._opened[0] != source:
-            self._opened = (source, open_feed(source, self.database, self.cipher, self.secrets))
-        return self._opened[1]
+        """Return the source as it is chosen now: the one of before, unless it or its key has changed."""
+        made = open_feed(source, self.database, self.cipher, self.secrets)
+        if self._opened is not None and self._opened[0] == source and same_key(self._opened[1], made):
+            return self._opened[1]
+        self._opened = (source, made)
+        return made

@@ -107,6 +107,11 @@ def open_feed(row: SourceRow | None, database: Database, cipher: Cipher, environ
     )
 
 
+def same_key(one: Feed, other: Feed) -> bool:
+    """Return whether two openings of a source have the same key; one that needs none always has."""
+    return not (isinstance(one, HttpFeed) and isinstance(other, HttpFeed)) or one.key == other.key
+
+
 def _choose(database: Database, kind: str, options: Mapping[str, object], actor: Actor) -> None:
     with database.begin() as conn:
         market.set_source(conn, kind, options, users.get_or_create_user(conn, actor.name))

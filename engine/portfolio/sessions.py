@@ -115,7 +115,8 @@ def set_holdings(
         given = [new if new is not None else was for new, was in zip((name, currency, cash), old, strict=True)]
         terms = parse_terms(*given)
         portfolio.set_holdings(conn, session_id, held, terms, now=now, expires=expiry(context, now))
-        market.want_prices(conn)
+        if market.any_unpriced(conn, [h.ticker for h in held]):
+            market.want_prices(conn)
     return get_session(context, session_id, actor=actor, now=now)
 
 

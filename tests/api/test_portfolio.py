@@ -99,6 +99,11 @@ def test_a_client_that_names_its_last_number_gets_the_rest(talk, client, session
     ]
 
 
+def test_a_client_that_names_a_number_that_has_not_been_given_yet_begins_anew(talk):
+    with talk(after=10**9) as socket:
+        assert receive(socket)["type"] == "portfolio"
+
+
 def test_two_clients_of_a_session_are_told_the_same(talk):
     with talk() as one, talk() as other:
         receive(one), receive(other)

@@ -293,6 +293,15 @@ def test_a_service_that_refuses_the_key_or_is_not_there_is_said_in_words(service
         HttpFeed(service.address, private=True).quotes(["AAPL"], 0, NOW)
 
 
+def test_a_key_that_is_changed_counts_from_the_next_update_on(context, session, updater, clock, service):
+    grant_http_source(context.database, service.address, secret="MARKET_KEY", private=True, actor=ADA)
+    for key in ("first", "second"):
+        updater.secrets = {"MARKET_KEY": key}
+        clock.move(PERIOD)
+        updater.update()
+        assert service.asked[-1][1]["Authorization"] == f"Bearer {key}"
+
+
 def test_a_private_address_is_reached_only_where_the_grant_says_so(service):
     with pytest.raises(FeedError, match="not on the public internet"):
         HttpFeed(service.address).quotes(["AAPL"], 0, NOW)

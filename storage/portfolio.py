@@ -57,7 +57,7 @@ _BODY = """json_build_object(
 
 _INSERT = sql("""
 insert into portfolio_sessions (id, user_id, name, currency, cash, holdings, active_at, expires_at)
-values (:id, :user, :name, :currency, :cash, cast(:holdings as jsonb), :now, :expires)
+values (:id, :user, :name, :currency, :cash, cast(:holdings as jsonb), :now, :expires) on conflict (id) do nothing
 """)
 
 _LIST = sql(f"""
@@ -173,11 +173,11 @@ def insert_session(
     holdings: Sequence[Holding],
     now: datetime,
     expires: datetime,
-) -> None:
-    """Store a session; `terms` are its name, currency and cash."""
+) -> bool:
+    """Store a session; `terms` are its name, currency and cash. Whether its id is new."""
     name, currency, cash = terms
     values = {"id": session_id, "user": user_id, "name": name, "currency": currency, "cash": cash}
-    conn.execute(_INSERT, {**values, "holdings": _rows(holdings), "now": now, "expires": expires})
+    return bool(conn.execute(_INSERT, {**values, "holdings": _rows(holdings), "now": now, "expires": expires}).rowcount)
 
 
 def owner_of(conn: Connection, session_id: UUID, now: datetime) -> str | None:

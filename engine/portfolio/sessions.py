@@ -41,24 +41,28 @@ def create_session(
     currency: str = "USD",
     cash: float = 0.0,
     now: datetime | None = None,
+    session_id: UUID | None = None,
 ) -> PortfolioState:
     """Open a session and return it; holdings are rows of `ticker`, `quantity` and perhaps `cost`.
 
+    With the `session_id` of one that is there, that one is returned: a button that is pressed twice opens one.
+
     Raises:
         InputError: with every problem found.
+        NotAllowedError: there is a session of that id, and it is somebody else's.
     """
     require(actor, Action.KEEP_PORTFOLIOS)
     now = now or datetime.now(UTC)
     terms, held = parse_terms(name, currency, cash), parse_holdings(holdings)
-    session_id = uuids.uuid7()
+    session_id = session_id or uuids.uuid7()
     user_id = context.user_id(actor)
     with context.database.begin() as conn:
         expires = expiry(context, now)
-        portfolio.insert_session(
+        if portfolio.insert_session(
             conn, session_id, user_id=user_id, terms=terms, holdings=held, now=now, expires=expires
-        )
-        portfolio.set_holdings(conn, session_id, held, None, now=now, expires=expires)
-        market.want_prices(conn)
+        ):
+            portfolio.set_holdings(conn, session_id, held, None, now=now, expires=expires)
+            market.want_prices(conn)
     return get_session(context, session_id, actor=actor, now=now)
 
 

@@ -13,6 +13,7 @@ from contract.portfolio import PortfolioSession
 from engine.portfolio.sessions import EXAMPLE, create_session, list_sessions
 from ui.shell import cached, sitemap
 from ui.shell.markup import escape
+from ui.shell.press import press_id
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 from ui.shell.session_format import current_format
@@ -47,8 +48,9 @@ def show_new_session() -> UUID | None:
     if not asked:
         return None
     holdings = EXAMPLE if start == EXAMPLE_HOLDINGS else ()
+    press, actor = press_id("portfolio session"), current_actor()
     try:
-        return create_session(cached.context(), name, holdings, actor=current_actor(), currency=currency).id
+        return create_session(cached.context(), name, holdings, actor=actor, currency=currency, session_id=press).id
     except ProblemsError as error:
         show_problems(error)
         return None

@@ -64,6 +64,15 @@ def test_terms_that_are_none_are_refused(context, terms, where):
     assert [p.where for p in raised.value.problems] == [where]
 
 
+def test_a_press_that_comes_twice_opens_one_session_and_nobody_elses(context):
+    press = uuid.uuid4()
+    first, second = (create_session(context, "Five", HELD, actor=ADA, session_id=press) for _ in range(2))
+    assert (first.id, second.number) == (second.id, first.number)
+    assert len(list_sessions(context, actor=ADA)) == 1
+    with pytest.raises(NotAllowedError):
+        create_session(context, "Mine", HELD, actor=Actor("bob", role=Role.ANALYST), session_id=press)
+
+
 def test_what_is_refused_changes_nothing(context, session):
     before = get_session(context, session, actor=ADA)
     with pytest.raises(InputError):

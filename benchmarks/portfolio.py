@@ -19,9 +19,18 @@ from typing import Any
 
 import psutil
 import websockets
+from sqlalchemy import text
 
 from benchmarks.browser import free_port, serving
-from benchmarks.fixture import ROOT, quantiles
+from benchmarks.fixture import ROOT, embedded_installation, quantiles
+from contract.actor import SYSTEM
+from contract.run import Status
+from engine.models.register import register
+from engine.portfolio.analyses import analyze
+from engine.portfolio.market import MarketUpdater
+from engine.portfolio.sessions import create_session
+from registry.model_files import read_folder
+from storage import runs
 
 SESSIONS = 200
 ANALYSING = 10  # sessions that ask for one analysis after another
@@ -115,6 +124,37 @@ def time_switches(url: str, count: int) -> list[float]:
     return found
 
 
+def time_appending(messages: int, analyses: int = 20) -> list[float]:
+    """Return the milliseconds in which the end of a metric's run is stored, in a session of so many messages."""
+    found: list[float] = []
+    with embedded_installation(count=0) as context:
+        folder = ROOT / "functions" / "portfolio_metrics"
+        source = {"kind": "local", "path": folder.name}
+        register(context, folder.name, read_folder(folder), source=source, actor=SYSTEM)
+        session = create_session(context, "Appending", ROWS, actor=SYSTEM)
+        updater = MarketUpdater(context.database, context.limits)
+        updater.update()
+        updater.lock.release()
+        with context.database.begin() as conn:
+            fill = text(
+                "insert into portfolio_messages (session_id, number, type, body) select :id, s.seq + n, "
+                "'analysis_result', '{}' from portfolio_sessions s, generate_series(1, :count) n where s.id = :id"
+            )
+            conn.execute(fill, {"id": session.id, "count": messages})
+            raised = text("update portfolio_sessions set seq = seq + :count where id = :id")
+            conn.execute(raised, {"id": session.id, "count": messages})
+        for _ in range(analyses):
+            for metric in analyze(context, session.id, "AAPL", actor=SYSTEM).metrics:
+                with context.database.autocommit() as conn:
+                    run = runs.claim_run(conn, metric.run_id, "benchmark")
+                assert run is not None
+                begun = time.perf_counter()
+                with context.database.autocommit() as conn:
+                    runs.finish_run(conn, run.id, run.attempt, status=Status.SUCCESS, doc={"summary": {"a": 1}})
+                found.append((time.perf_counter() - begun) * 1000)
+    return found
+
+
 class Client:
     """One open session."""
 
@@ -128,8 +168,8 @@ class Client:
         """Listen until cancelled."""
         async with websockets.connect(self.address, max_size=None) as socket:
             waiting = False
-            async for text in socket:
-                message = json.loads(text)
+            async for received in socket:
+                message = json.loads(received)
                 body = message["body"]
                 if message["type"] == "market_update":
                     written = datetime.fromisoformat(body["market"]["written_at"])
@@ -165,6 +205,8 @@ async def measure(url: str, server: psutil.Process) -> None:
 
 def main() -> None:
     """Start servers and measure them."""
+    for messages in (10, 10_000, 10, 10_000):
+        print(f"a metric's end stored, {messages:,} messages in its session: {quantiles(time_appending(messages))}")
     with tontine(slow=True) as (url, _):
         found = asyncio.run(time_analyses(url, 3))
         words = quantiles(found, "s", 2)

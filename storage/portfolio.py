@@ -355,6 +355,22 @@ def list_messages(conn: Connection, session_id: UUID, after: int, *, limit: int)
     return [Message(row.number, MessageType(row.type), row.body, row.at) for row in rows]
 
 
+def read_messages(
+    conn: Connection, session_id: UUID, after: int, *, now: datetime, limit: int
+) -> tuple[str, list[Message]] | None:
+    """Return whose session it is and its messages beyond number `after`, in one statement; None where it is gone."""
+    statement = sql("""
+        select u.name as owner, m.number, m.type, m.body, m.at from portfolio_sessions s
+        join users u on u.id = s.user_id
+        left join portfolio_messages m on m.session_id = s.id and m.number > :after
+        where s.id = :id and s.expires_at > :now order by m.number limit :limit""")
+    rows = conn.execute(statement, {"id": session_id, "after": after, "now": now, "limit": limit}).all()
+    if not rows:
+        return None
+    found = [Message(r.number, MessageType(r.type), r.body, r.at) for r in rows if r.number is not None]
+    return str(rows[0].owner), found
+
+
 def get_analysis(conn: Connection, analysis_id: UUID) -> Analysis | None:
     """Return an analysis with its metrics, or None."""
     row = conn.execute(sql(f"{_ANALYSIS}where a.id = :id"), {"id": analysis_id}).mappings().one_or_none()

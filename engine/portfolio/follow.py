@@ -13,8 +13,8 @@ from uuid import UUID
 
 from contract.actor import Actor
 from contract.portfolio import Message
-from engine.authorization import Action, require
-from engine.portfolio.sessions import no_session, require_session
+from engine.authorization import Action, require, require_owner
+from engine.portfolio.sessions import no_session
 from engine.processes.context import AppContext
 from engine.runs.follow_async import change_event
 from storage import portfolio
@@ -33,13 +33,12 @@ def read_messages(context: AppContext, session_id: UUID, after: int, *, actor: A
     require(actor, Action.KEEP_PORTFOLIOS)
     now = datetime.now(UTC)
     with context.database.read() as conn:
-        found = portfolio.list_messages(conn, session_id, after, limit=AT_ONCE)
-        owner = portfolio.owner_of(conn, session_id, now)
-    if owner is None:
+        found = portfolio.read_messages(conn, session_id, after, now=now, limit=AT_ONCE)
+    if found is None:
         no_session(session_id)
-    if owner != actor.name:
-        require_session(context, session_id, actor=actor, now=now)
-    return found
+    owner, messages = found
+    require_owner(actor, owner, "this portfolio session")
+    return messages
 
 
 def follow_messages(

@@ -61,10 +61,16 @@ def analyze(
         _require_priced(conn, session_id, ticker, now)
         portfolio.cancel_analysis(conn, session_id, f"An analysis of {ticker} was asked for.")
         portfolio.end_processes(conn, session_id, actor.name)
-    with explain_busy(context), context.database.begin() as conn:
+    with explain_busy(context.limits.max_pending_per_user), context.database.begin() as conn:
         _require_priced(conn, session_id, ticker, now)
         snapshot, digest, _, _ = portfolio.start_analysis(
-            conn, session_id, analysis_id, ticker, points=POINTS, now=now, expires=expiry(context, now)
+            conn,
+            session_id,
+            analysis_id,
+            ticker,
+            points=POINTS,
+            now=now,
+            expires=expiry(now, context.limits.portfolio_hours),
         )
         inputs = contract_inputs.validate(loaded.manifest, model_inputs(snapshot, digest))
         for kind in MetricKind:
@@ -134,7 +140,7 @@ def cancel_analysis(context: AppContext, session_id: UUID, *, actor: Actor, now:
             no_session(session_id)
         cancelled = portfolio.cancel_analysis(conn, session_id, f"Cancelled by {actor.name}.")
         portfolio.end_processes(conn, session_id, actor.name)
-        portfolio.touch(conn, session_id, now=now, expires=expiry(context, now))
+        portfolio.touch(conn, session_id, now=now, expires=expiry(now, context.limits.portfolio_hours))
         running = portfolio.open_runs(conn, session_id)
     for run_id in running:
         cancel(context, run_id, actor=actor)

@@ -57,7 +57,7 @@ def create_session(
     session_id = session_id or uuids.uuid7()
     user_id = context.user_id(actor)
     with context.database.begin() as conn:
-        expires = expiry(context, now)
+        expires = expiry(now, context.limits.portfolio_hours)
         if portfolio.insert_session(
             conn, session_id, user_id=user_id, terms=terms, holdings=held, now=now, expires=expires
         ):
@@ -85,7 +85,7 @@ def get_session(context: AppContext, session_id: UUID, *, actor: Actor, now: dat
     now = now or datetime.now(UTC)
     require_session(context, session_id, actor=actor, now=now)
     with context.database.autocommit() as conn:
-        portfolio.touch(conn, session_id, now=now, expires=expiry(context, now))
+        portfolio.touch(conn, session_id, now=now, expires=expiry(now, context.limits.portfolio_hours))
         found = portfolio.get_state(conn, session_id, now=now, points=SPARKLINE)
     return found or no_session(session_id)
 
@@ -118,7 +118,9 @@ def set_holdings(
         old = portfolio.get_terms(conn, session_id)
         given = [new if new is not None else was for new, was in zip((name, currency, cash), old, strict=True)]
         terms = parse_terms(*given)
-        portfolio.set_holdings(conn, session_id, held, terms, now=now, expires=expiry(context, now))
+        portfolio.set_holdings(
+            conn, session_id, held, terms, now=now, expires=expiry(now, context.limits.portfolio_hours)
+        )
         if market.any_unpriced(conn, [h.ticker for h in held]):
             market.want_prices(conn)
     return get_session(context, session_id, actor=actor, now=now)
@@ -134,7 +136,7 @@ def touch_session(context: AppContext, session_id: UUID, *, actor: Actor, now: d
     require(actor, Action.KEEP_PORTFOLIOS)
     now = now or datetime.now(UTC)
     require_session(context, session_id, actor=actor, now=now)
-    expires = expiry(context, now)
+    expires = expiry(now, context.limits.portfolio_hours)
     with context.database.autocommit() as conn:
         if not portfolio.touch(conn, session_id, now=now, expires=expires):
             no_session(session_id)
@@ -158,9 +160,9 @@ def close_session(context: AppContext, session_id: UUID, *, actor: Actor, now: d
         cancel(context, run_id, actor=actor)
 
 
-def expiry(context: AppContext, now: datetime) -> datetime:
-    """Return when a session ends whose client does nothing from now on."""
-    return now + timedelta(hours=context.limits.portfolio_hours)
+def expiry(now: datetime, hours: float) -> datetime:
+    """Return when a session ends whose client does nothing from now on for so many hours."""
+    return now + timedelta(hours=hours)
 
 
 def require_session(context: AppContext, session_id: UUID, *, actor: Actor, now: datetime) -> None:

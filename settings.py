@@ -366,6 +366,20 @@ class Settings(BaseSettings):
     explorer_seconds: int = _setting(
         "TONTINE_EXPLORER_SECONDS", 30, "s", "time that a query of the explorer may take", least=1
     )
+    portfolio_hours: int = _setting(
+        "TONTINE_PORTFOLIO_HOURS",
+        24,
+        "h",
+        "hours after the last activity of its client after which a portfolio session is deleted; its runs stay",
+        least=1,
+    )
+    market_seconds: int = _setting(
+        "TONTINE_MARKET_SECONDS",
+        30,
+        "s",
+        "time between two updates of the prices that portfolio sessions are valued at",
+        least=1,
+    )
     mcp: bool = _setting(
         "TONTINE_MCP",
         False,

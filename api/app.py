@@ -24,6 +24,7 @@ from api import (
     groups,
     monitor,
     people,
+    portfolio,
     registrations,
     replays,
     run_links,
@@ -69,6 +70,7 @@ PARTS = (
     people,
     secrets,
     explorer,
+    portfolio,
 )
 
 

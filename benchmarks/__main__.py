@@ -16,6 +16,7 @@ PARTS = (
     "idle",
     "defaults",
     "models",
+    "portfolio",
 )
 
 

@@ -30,6 +30,7 @@ class Action(StrEnum):
     SAVE_SCENARIOS = "save, change and share scenarios"
     SIGN_OFF_RUNS = "sign off runs"
     UPLOAD_FILES = "upload files"
+    KEEP_PORTFOLIOS = "keep portfolio sessions"
     MANAGE_WEBHOOKS = "manage webhooks"
     EXPLORE_DATABASE = "explore the database"
     MANAGE_TOKENS = "manage API tokens of their own"
@@ -52,6 +53,7 @@ LEAST_ROLE = {
     Action.SAVE_SCENARIOS: Role.ANALYST,
     Action.SIGN_OFF_RUNS: Role.ANALYST,
     Action.UPLOAD_FILES: Role.ANALYST,
+    Action.KEEP_PORTFOLIOS: Role.ANALYST,
     Action.MANAGE_WEBHOOKS: Role.ANALYST,
     Action.MANAGE_TOKENS: Role.VIEWER,
     Action.READ_STATUS: Role.VIEWER,

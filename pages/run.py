@@ -10,6 +10,7 @@ from engine.runs.follow import snapshot
 from ui.analysis import group_list
 from ui.model import version_notice
 from ui.people import run_sharing
+from ui.portfolio.run_note import show_analysis_note
 from ui.result import annotations, run_difference, run_view
 from ui.shell import cached, sitemap
 from ui.shell.formatting import timestamp
@@ -50,6 +51,7 @@ def show_head(run: Run) -> None:
     annotations.show_annotations(run)
     version_notice.show_run_notice(run)
     run_difference.show_differences(run)
+    show_analysis_note(run.id)
 
 
 @st.fragment

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -564,6 +565,120 @@ saved_queries = Table(
     Column("sql", Text, nullable=False),
     Column("created_by", ForeignKey("users.id"), nullable=False),
     _now(),
+)
+
+# Portfolio sessions. `seq` is the number of the newest message; `market_number` that of the newest market update.
+portfolio_sessions = Table(
+    "portfolio_sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("cash", Double, nullable=False),
+    Column("holdings", JSONB, nullable=False),
+    Column("seq", BigInteger, nullable=False, server_default="0"),
+    Column("analysis_id", Uuid),
+    Column("market_step", BigInteger),
+    Column("market_number", BigInteger),
+    _now(),
+    Column("active_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+Index("portfolio_sessions_by_user", portfolio_sessions.c.user_id, portfolio_sessions.c.active_at.desc())
+Index("portfolio_sessions_expiry", portfolio_sessions.c.expires_at)
+
+portfolio_messages = Table(
+    "portfolio_messages",
+    metadata,
+    Column("session_id", ForeignKey("portfolio_sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("at", DateTime(timezone=True), server_default=func.clock_timestamp(), nullable=False),
+)
+
+portfolio_analyses = Table(
+    "portfolio_analyses",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("session_id", ForeignKey("portfolio_sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("ticker", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("snapshot", JSONB, nullable=False),
+    Column("snapshot_hash", Text, nullable=False),
+    Column("market_step", BigInteger, nullable=False),
+    Column("market_as_of", DateTime(timezone=True), nullable=False),
+    Column("started_at", DateTime(timezone=True), server_default=func.clock_timestamp(), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    CheckConstraint("status in ('RUNNING', 'COMPLETE', 'CANCELLED')", name="portfolio_analyses_status"),
+)
+Index("portfolio_analyses_newest", portfolio_analyses.c.session_id, portfolio_analyses.c.started_at.desc())
+
+# Which session, analysis and snapshot a run belongs to; it stays when the session is gone.
+portfolio_metrics = Table(
+    "portfolio_metrics",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("session_id", Uuid, nullable=False),
+    Column("analysis_id", Uuid, nullable=False),
+    Column("ticker", Text, nullable=False),
+    Column("metric", Text, nullable=False),
+    Column("snapshot_hash", Text, nullable=False),
+    Column("status", Text),
+    Column("number", BigInteger),
+    UniqueConstraint("analysis_id", "metric", name="portfolio_metrics_once"),
+)
+Index(
+    "portfolio_metrics_open",
+    portfolio_metrics.c.session_id,
+    postgresql_where=portfolio_metrics.c.status.is_(None),
+)
+
+# The market: one row with the step that the prices are of, and what is the matter where no newer ones come.
+market = Table(
+    "market",
+    metadata,
+    Column("id", Boolean, CheckConstraint("id", name="market_one_row"), primary_key=True),
+    Column("step", BigInteger, nullable=False),
+    Column("as_of", DateTime(timezone=True)),
+    Column("written_at", DateTime(timezone=True)),
+    Column("source", Text, nullable=False),
+    Column("benchmark", Text, nullable=False),
+    Column("problem", Text),
+    Column("problem_since", DateTime(timezone=True)),
+    Column("tickers", JSONB),
+)
+
+market_prices = Table(
+    "market_prices",
+    metadata,
+    Column("ticker", Text, primary_key=True),
+    Column("price", Double, nullable=False),
+    Column("previous", Double),
+    Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("price > 0 and price < 'infinity'", name="market_prices_positive"),
+)
+
+market_history = Table(
+    "market_history",
+    metadata,
+    Column("ticker", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("price", Double, nullable=False),
+)
+Index("market_history_by_day", market_history.c.day)
+
+# Where prices come from, as an administrator has chosen it; without a row they are replayed.
+market_source = Table(
+    "market_source",
+    metadata,
+    Column("id", Boolean, CheckConstraint("id", name="market_source_one_row"), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("options", JSONB, nullable=False),
+    Column("set_by", ForeignKey("users.id"), nullable=False),
+    Column("set_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    CheckConstraint("kind in ('replay', 'random_walk', 'http')", name="market_source_kind"),
 )
 
 # Which release of a component wrote its own tables: its later migrations start from there.

@@ -32,6 +32,8 @@ class InstallationLimits:
     attempts: int = 3
     webhook_private_hosts: tuple[str, ...] = ()
     explorer_seconds: float = 30
+    portfolio_hours: float = 24
+    market_seconds: float = 30
 
     @property
     def has_caps(self) -> bool:

@@ -28,6 +28,7 @@ from engine.models.packages import remove_unused
 from engine.models.run_checks import run_checks
 from engine.models.verify import run_reference_cases
 from engine.observability.loop_monitor import LoopMonitor
+from engine.portfolio.market import MarketUpdater
 from engine.processes.limits import InstallationLimits
 from engine.runs import job_queue
 from engine.runs.execute import WORKER_STOPPED, WorkerContext, execute
@@ -40,6 +41,7 @@ from registry.overlays import OverlayStore, closed_store
 from storage import run_groups, runs, workers
 from storage.database import Database
 from storage.encryption import Cipher
+from storage.market import WANTED
 from storage.notifications import CANCEL, Listener
 from storage.webhooks import DUE
 
@@ -94,6 +96,9 @@ class Worker:
         self.listener = Listener(self.database.dsn)
         self.runs_at_once, self.batch_runs = runs_at_once, batch_runs
         self.loop_monitor = LoopMonitor("worker", loop_block_ms) if loop_block_ms else None
+        self.market = MarketUpdater(
+            self.database, limits, cipher=self.worker_context.cipher, secrets=self.worker_context.secrets
+        )
         self._stopping = threading.Event()
         self._due = threading.Event()
         self._ended = threading.Event()
@@ -108,6 +113,7 @@ class Worker:
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
         self.listener.subscribe(CANCEL, self._on_cancel)
         self.listener.subscribe(DUE, self._on_due)
+        self.listener.subscribe(WANTED, lambda _payload: self.market.wanted.set())
         self.listener.start()
         self._answers += 1
         if self.database.is_empty():  # it has come before any server; an older schema is the server's to bring up
@@ -128,15 +134,19 @@ class Worker:
         maintenance.start()
         threading.Thread(target=self._enqueue_due, name="webhooks", daemon=True).start()
         threading.Thread(target=self._remove_unused_packages, name="packages", daemon=True).start()
+        market = threading.Thread(target=self.market.run, args=(self._stopping,), name="market", daemon=True)
+        market.start()
         try:
             asyncio.run(self._work())
         finally:
             self._stopping.set()
             self._due.set()
+            self.market.wanted.set()
             if self.loop_monitor is not None:
                 self.loop_monitor.stop()
             self._end_runs()
             maintenance.join(timeout=5)
+            market.join(timeout=5)
             with contextlib.suppress(Exception), self.database.begin() as conn:
                 workers.mark_stopped(conn, self.name)
             self.listener.stop()

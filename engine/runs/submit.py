@@ -105,7 +105,7 @@ def submit(
     user_id = context.user_id(actor)
     # Where nothing is put on hold, a run and its job are one statement.
     opened = context.database.begin if context.limits.has_caps else context.database.autocommit
-    with _explain_busy(context), opened() as conn:
+    with explain_busy(context.limits.max_pending_per_user), opened() as conn:
         reused = None
         if manifest.deterministic and not fresh:
             reader = person_as_viewer(context, actor=actor)
@@ -147,11 +147,10 @@ def choose_seed(inputs: Mapping[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def _explain_busy(context: AppContext) -> Iterator[None]:
+def explain_busy(most: int) -> Iterator[None]:
+    """Say in words what keeps a run from being stored: that its user has `most` waiting."""
     try:
         yield
     except TooManyError as error:
-        problem = Problem(
-            "runs", f"{context.limits.max_pending_per_user} of your runs are waiting", "Wait for some or cancel them."
-        )
+        problem = Problem("runs", f"{most} of your runs are waiting", "Wait for some or cancel them.")
         raise BusyError([problem]) from error

@@ -17,7 +17,7 @@ MODULES = sorted(p for p in LIBRARY.glob("*.py") if p.stem != "__init__")
 # Of all modules, as of this version. Where it no longer fits: a change that moves a figure raises the second number of
 # the version and the least version in the manifests of the models that use it; then, or where no figure moves, write
 # the new value here.
-FINGERPRINT = "58b850192b48b8db"
+FINGERPRINT = "763216f2fc4dd701"
 
 
 def fingerprint():

@@ -149,6 +149,17 @@ RIGHTS = {
     "POST /explorer/saved": ADMINISTRATOR,
     "DELETE /explorer/saved/{query_id}": ADMINISTRATOR,
     "GET /explorer/saved/{query_id}/csv": ADMINISTRATOR,
+    "GET /portfolio/sessions": ANALYST,
+    "POST /portfolio/sessions": ANALYST,
+    "GET /portfolio/sessions/{session_id}": ANALYST,
+    "PUT /portfolio/sessions/{session_id}/holdings": ANALYST,
+    "DELETE /portfolio/sessions/{session_id}": ANALYST,
+    "GET /portfolio/sessions/{session_id}/analyses": ANALYST,
+    "POST /portfolio/sessions/{session_id}/analyses": ANALYST,
+    "DELETE /portfolio/sessions/{session_id}/analyses/current": ANALYST,
+    "GET /portfolio/sessions/{session_id}/analyses/{analysis_id}/snapshot": ANALYST,
+    "GET /portfolio/sessions/{session_id}/messages": ANALYST,
+    "WS /ws/portfolio/{session_id}": ANALYST,
     "GET /mclavier/apps": VIEWER,
     "GET /mclavier/apps/{app_id}": VIEWER,
     "POST /mclavier/apps/{app_id}/run": ANALYST,
@@ -196,6 +207,9 @@ BODIES = {
     "PUT /secrets/{name}": {"value": "x"},
     "POST /explorer/query": {"sql": "select 1"},
     "POST /explorer/saved": {"name": "One", "sql": "select 1"},
+    "POST /portfolio/sessions": {"holdings": [{"ticker": "AAPL", "quantity": 1}]},
+    "PUT /portfolio/sessions/{session_id}/holdings": {"holdings": []},
+    "POST /portfolio/sessions/{session_id}/analyses": {"ticker": "AAPL"},
     "POST /mclavier/apps/{app_id}/run": {"inputs": {}},
     "POST /mclavier/apps/register": {"repo_url": ""},
     "POST /mclavier/explorer/query": {"sql": "select id from job_runs"},
@@ -218,7 +232,18 @@ WITH_RUN = (
     "POST /changes",
 )  # take a run's id, though not in their path
 # Ids of nothing.
-UNKNOWN = ("registration_id", "delivery_id", "token_id", "note_id", "search_id", "group_id", "query_id", "scenario_id")
+UNKNOWN = (
+    "registration_id",
+    "delivery_id",
+    "token_id",
+    "note_id",
+    "search_id",
+    "group_id",
+    "query_id",
+    "scenario_id",
+    "session_id",
+    "analysis_id",
+)
 OTHERS_RUN = {"POST /runs/{run_id}/sign-off"}  # of a run that is not one's own
 
 SIGNED_IN = int(time.time())

@@ -67,6 +67,10 @@ WORDS = {
     "ruin": ("claims, waiting times, premium, capital", "none needed"),
     "scenarios": ("curve, parameters, options to test against", "EIOPA, end of 2014 to February 2026"),
     "scr_market": ("assets, bonds, cash flows, a curve", "the regulation's tables and EIOPA's curve of June 2023"),
+    "portfolio_metrics": (
+        "a metric, one holding, holdings, prices",
+        "five American stocks, days between month ends made up",
+    ),
     "stock_analysis": ("prices, holdings, one stock", "five American stocks, 2004 to 2010"),
     "yield_curve": ("market quotes", "EIOPA's euro rates of August 2023"),
 }

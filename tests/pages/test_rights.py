@@ -21,6 +21,7 @@ RIGHTS = {
     "catalogue": Role.VIEWER,
     "history": Role.VIEWER,
     "sweep": Role.VIEWER,
+    "portfolio": Role.ANALYST,
     "monitor": Role.VIEWER,
     "register": Role.AUTHOR,
     "explorer": Role.ADMINISTRATOR,

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from contract.errors import DatabaseUnavailable
 from contract.package_lock import LockedPackage, PackageLock
 from contract.query_reader import read_query
-from contract.run import LinkKind, Visibility
+from contract.run import LinkKind, Status, Visibility
 from contract.run_group import GroupKind, GroupStatus
 from contract.run_links import NodeKind
 from contract.run_search import Filter
@@ -23,6 +23,7 @@ from storage import (
     audit,
     favourites,
     package_locks,
+    portfolio,
     registrations,
     run_groups,
     run_links,
@@ -434,3 +435,17 @@ def test_groups_of_the_last_release_stay_and_an_upgrade_impact_can_be_stored(old
         known = {"app_id": app, "version": version, "user_id": user, "definition": {"seed": 1}, "inputs": {}}
         run_groups.insert_group(conn, uuid.uuid4(), kind=GroupKind.UPGRADE, total=1, **known)
         assert GroupKind.UPGRADE in {group.kind for group in run_groups.list_groups(conn, limit=9)}
+
+
+def test_a_run_from_before_portfolio_sessions_ends_after_the_upgrade_as_it_always_did(older):
+    database = older("0020")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        waiting = conn.execute(text("select id from runs where status = 'PENDING'")).scalar_one()
+    migrate(database)
+    with database.begin() as conn:
+        attempt = runs.claim_run(conn, waiting, "w").attempt
+        assert runs.finish_run(conn, waiting, attempt, status=Status.SUCCESS, doc={"summary": {"a": 1}})
+        assert runs.get_run(conn, waiting).status is Status.SUCCESS
+        assert portfolio.analysis_of_run(conn, waiting) is None
+        assert conn.execute(text("select count(*) from portfolio_messages")).scalar_one() == 0

@@ -23,6 +23,7 @@ FILES = {
     "plotly.min.js": (Path(plotly.__file__).parent / "package_data" / "plotly.min.js", JAVASCRIPT),
     "charts.js": (FOLDER / "charts.js", JAVASCRIPT),
     "live_runs.js": (FOLDER / "live_runs.js", JAVASCRIPT),
+    "portfolio.js": (FOLDER / "portfolio.js", JAVASCRIPT),
     "run_links.js": (FOLDER / "run_links.js", JAVASCRIPT),
     "run_progress.js": (FOLDER / "run_progress.js", JAVASCRIPT),
 }
@@ -32,7 +33,7 @@ HASH_LENGTH = 16
 SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
 ON_EVERY_PAGE = ("Html", "ButtonGroup", "Selectbox")
 WITH_RESULTS = ("BidiComponent", "Slider", "TextInput", "Checkbox", "DataFrame", "arrowFormatUtils")
-RESULT_PAGES = ("/model", "/run", "/sweep")
+RESULT_PAGES = ("/model", "/run", "/sweep", "/portfolio")
 # What a component of ours is registered with: its module is fetched once and kept by the browser, and only these lines
 # go with every message. `data.module` is its address; its `draw` is called at every change.
 LOADER = """

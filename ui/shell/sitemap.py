@@ -34,6 +34,7 @@ PAGE_SPECS = (
     PageSpec("catalogue", "Catalogue", ":material/apps:", Action.READ_MODELS),
     PageSpec("history", "History", ":material/history:", Action.READ_RUNS),
     PageSpec("sweep", "Sweeps", ":material/stacked_line_chart:", Action.READ_RUNS),
+    PageSpec("portfolio", "Portfolio", ":material/monitoring:", Action.KEEP_PORTFOLIOS),
     PageSpec("monitor", "Monitor", ":material/monitor_heart:", Action.READ_STATUS),
     PageSpec("register", "Register", ":material/add_box:", Action.REGISTER_MODELS),
     PageSpec("explorer", "Explorer", ":material/database_search:", Action.EXPLORE_DATABASE),

@@ -98,9 +98,9 @@ SECOND_ROW = """
   SCOPE [data-testid="stLayoutWrapper"]:has(> .st-key-runbar) { top: 6.1rem; }
 }"""
 NARROW = {  # px, by what else takes room
-    '[data-testid="stApp"]': 1250,
-    '[data-testid="stApp"]:has(.st-key-account-menu)': 1340,
-    '[data-testid="stApp"]:has([data-testid="stSidebar"][data-collapsed="false"])': 1560,
+    '[data-testid="stApp"]': 1350,
+    '[data-testid="stApp"]:has(.st-key-account-menu)': 1440,
+    '[data-testid="stApp"]:has([data-testid="stSidebar"][data-collapsed="false"])': 1660,
 }
 
 

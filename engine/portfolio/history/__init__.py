@@ -1,0 +1,1 @@
+"""The prices that are replayed where no other source is chosen, and how they were made."""

@@ -1,0 +1,1 @@
+"""A portfolio session on its page: what it is worth, its holdings, and the analysis of one of them."""

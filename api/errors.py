@@ -33,6 +33,7 @@ from contract.errors import (
     SearchTooSlow,
     SecretError,
     SourceError,
+    SpendingCapError,
 )
 from contract.problems import Problem
 
@@ -76,6 +77,8 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
             return respond(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):
             return respond(403, "not granted", error.problems)
+        if isinstance(error, SpendingCapError):
+            return respond(429, "the spending cap is reached", error.problems)
         if isinstance(error, ExplorerError):
             return respond(422, "the query cannot be run", error.problems)
         if isinstance(error, ExplorerUnavailable):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.errors import ResultError
+from contract.gateway import USAGE
 from contract.media import Media, MediaKind, read_media
 from contract.problems import Problem
 
@@ -18,7 +19,7 @@ _SPECIAL = ("fan", "heatmap", "histogram", "waterfall", "tornado", "surface", "t
 KINDS = (*_SPECIAL, "pie", "box", "bar", "line", "scatter")
 SCALES = ("linear", "log")
 SERIES_KINDS = ("line", "area", "band", "bar", "scatter", "step")
-KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings", *MediaKind)
+KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings", *MediaKind, USAGE)
 PART = "$part"
 
 

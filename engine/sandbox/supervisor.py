@@ -177,7 +177,7 @@ class Sandbox:
                 stack.callback(os.close, descriptor)
             stack.enter_context(ours)
             # What the next run has of its own comes with it; its priority may only be lowered later.
-            job = dataclasses.replace(job, secrets={}, denial_messages={}, background=False)
+            job = dataclasses.replace(job, secrets={}, environment={}, denial_messages={}, background=False)
             content = {
                 **job.as_job(),
                 **_bounds(job, scratch, user),
@@ -231,7 +231,7 @@ class _Supervision:
         self.points_done = 0
         self.handle = RunHandle() if prepared is None else prepared.handle
         self.redactor = Redactor(job.secrets.values())
-        self.broker = ConnectionBroker(job.hosts, allowed) if job.hosts else None
+        self.broker = ConnectionBroker(job.hosts, allowed, job.private_hosts) if job.hosts else None
 
     def outcome(self) -> Outcome:
         handle = self.handle

@@ -18,7 +18,8 @@ def show_access(app: App, manifest: Manifest) -> None:
         return
     access = cached.access(app.id, manifest)
     said = [
-        (":material/public:", "may reach", access.hosts),
+        (":material/public:", "may reach", tuple(h for h in access.hosts if h not in access.private_hosts)),
+        (":material/lan:", "may reach, also at a private address", access.private_hosts),
         (":material/public_off:", "asks for (not granted)", access.hosts_missing),
         (":material/key:", "may know", access.secrets),
         (":material/key_off:", "asks for the secret (not granted)", access.secrets_missing),

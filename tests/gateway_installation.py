@@ -1,6 +1,7 @@
 """An installation whose catalogue has the models of the AI gateway, granted to a gateway on this machine."""
 
 import dataclasses
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from contract.access import GrantKind
 from contract.actor import SYSTEM
 from contract.gateway import KEY_SECRET
+from contract.run import Status
+from contract.run_search import Filter
 from engine.models.grants import grant
 from engine.models.register import register
 from engine.processes import context as contexts
@@ -15,6 +18,7 @@ from engine.runs.execute import WorkerContext, execute
 from engine.runs.follow import snapshot
 from engine.runs.submit import submit
 from registry.model_files import read_folder
+from storage.search import search_runs
 from tests.actors import ADA, ADMIN
 from tests.gateway_server import KEY, GatewayServer
 
@@ -66,3 +70,23 @@ def installation(context, sandbox, tmp_path, gateway):
     contexts.set_current(made.context)
     yield made
     contexts.set_current(None)
+
+
+@pytest.fixture
+def working(installation):
+    """The installation, with a thread that executes what is queued, as a worker does."""
+    stopped = threading.Event()
+
+    def work():
+        while not stopped.wait(0.02):
+            with installation.context.database.read() as conn:
+                waiting = search_runs(conn, Filter(statuses=(Status.PENDING,)), limit=10).runs
+            for run in waiting:
+                execute(installation.worker, run.id)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield installation
+    stopped.set()
+    installation.gateway.release.set()
+    thread.join()

@@ -23,6 +23,7 @@ from ui.shell.session import current_actor
 from ui.shell.time_zone import session_zone
 
 SENT = "What is sent to the AI gateway"
+REFUSED = "explanation_refused:"
 MOST = 12  # numbers that are named below a text
 
 
@@ -74,13 +75,18 @@ def _offer(run: Run, *, again: bool) -> None:
     with st.popover(SENT, icon=":material/outbox:", key=f"{run.app_slug}-explanation-sent"):
         st.code(sent, language=None, wrap_lines=True, height=400)
     words = "Explain again" if again else "Explain"
-    if st.button(words, icon=":material/auto_awesome:", key=f"{run.app_slug}-explain"):
-        try:
-            explain(context, run.id, actor=actor)
-        except ProblemsError as error:
-            show_problems(error)
-            return
-        st.rerun(scope="fragment")
+    st.button(
+        words, icon=":material/auto_awesome:", key=f"{run.app_slug}-explain", on_click=_ask, args=(run.id,)
+    )  # before the page is drawn, so that this drawing has the text as it begins
+    if (refused := st.session_state.pop(f"{REFUSED}{run.id}", None)) is not None:
+        show_problems(refused)
+
+
+def _ask(run_id: UUID) -> None:
+    try:
+        explain(cached.context(), run_id, actor=current_actor())
+    except ProblemsError as error:
+        st.session_state[f"{REFUSED}{run_id}"] = error
 
 
 def _show_one(one: Explanation) -> None:

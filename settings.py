@@ -366,6 +366,12 @@ class Settings(BaseSettings):
         "URL",
         "AI gateway: an endpoint that speaks the OpenAI protocol; models reach it once its host is granted to them",
     )
+    gateway_model: str = _setting(
+        "TONTINE_GATEWAY_MODEL",
+        "openai/gpt-4o-mini",
+        "name",
+        "language model, as the AI gateway lists it, that explains runs and drafts models unless another is chosen",
+    )
     gateway_daily_cap: float = _setting(
         "TONTINE_GATEWAY_DAILY_CAP",
         10.0,

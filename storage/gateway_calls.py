@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from contract.gateway import Spending, Usage
 from storage.sql import sql
+from storage.visibility import Viewer, readable
 
 # ruff: noqa: S608 - the statements below are put together from these words of our own
 # A day is a day of UTC everywhere.
@@ -67,3 +68,14 @@ def _sums(conn: Connection, name: str, condition: str, user_id: int | None) -> l
         Spending(r.name, r.calls, r.unknown, int(r.input_tokens), int(r.output_tokens), float(r.cost))
         for r in conn.execute(statement, {"user": user_id})
     ]
+
+
+def newest_model_list(conn: Connection, slug: str, *, viewer: Viewer | None = None) -> UUID | None:
+    """Return the newest run of a model that listed the gateway's models, of those that `viewer` may read."""
+    condition, values = readable(viewer)
+    statement = sql(
+        "select r.id from runs r join apps a on a.id = r.app_id where a.slug = :slug and r.status = 'SUCCESS' "
+        f"and r.inputs->>'action' = 'list' and {condition} order by r.id desc limit 1"
+    )
+    found: UUID | None = conn.execute(statement, {**values, "slug": slug}).scalar_one_or_none()
+    return found

@@ -37,8 +37,9 @@ manifest is JSON: name, description (one or two sentences), version, category, i
 license. inputs is an object of fields in display order. A field has type (number, integer, boolean, select, text,
 date, table), label, help, and unit where it has one; number and integer have min, max, step and default, and for rates
 the unit % or a format; select has options [{value, label}]; table has columns {key: field}, default rows, max_rows.
-Amounts have the unit "currency". outputs is {summary: {label: {unit, format}}, columns: {key: {label, unit, format}}}, formats are
-Python's. headline has one to three labels of the summary. deterministic is true where equal inputs give equal results.
+Amounts have the unit "currency". outputs is {summary: {label: {unit, format}}, columns: {key: {label, unit, format}}},
+formats are Python's. headline has one to three labels of the summary. deterministic is true where equal inputs give
+equal results.
 
 function is Python 3.11 with numpy, pandas and scipy: def run(inputs) returns a dictionary with any of summary
 {label: number}, table (list of rows or columns of lists), tables {name: table}, series [{name, x, y}], charts
@@ -114,7 +115,7 @@ def start_draft(
         "max_tokens": MOST_TOKENS,
         "format": "json",
         "schema": json.dumps(SCHEMA),
-        **({"model": model} if model else {}),
+        "model": model or context.limits.gateway_model,
     }
     return submit(context, MODELS["text"], inputs, actor=actor, visibility=Visibility.PRIVATE)
 

@@ -82,7 +82,7 @@ def explain(context: AppContext, run_id: UUID, *, actor: Actor, model: str | Non
         context: the process's application context.
         run_id: the run to explain.
         actor: who asks.
-        model: the provider's model; the text model's default without it.
+        model: the provider's model; the installation's setting without it.
 
     Raises:
         NotFoundError, NotAllowedError, NotReadyError: as `what_is_sent`.
@@ -91,7 +91,7 @@ def explain(context: AppContext, run_id: UUID, *, actor: Actor, model: str | Non
     """
     require(actor, Action.RUN_MODELS)
     inputs = {"prompt": what_is_sent(context, run_id, actor=actor), "system": SYSTEM, "max_tokens": MOST_TOKENS}
-    inputs |= {"temperature": 0.2, **({"model": model} if model else {})}
+    inputs |= {"temperature": 0.2, "model": model or context.limits.gateway_model}
     written = submit(context, MODELS["text"], inputs, actor=actor, visibility=Visibility.PRIVATE)
     with context.database.begin() as conn:
         explanations.insert_explanation(conn, run_id, written.id, context.user_id(actor))

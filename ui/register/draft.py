@@ -14,6 +14,7 @@ from contract.registration import Registration
 from contract.run import Run, Status
 from engine.gateway.draft import SYSTEM, Draft, accept_draft, draft_prompt, read_draft, start_draft
 from engine.runs.follow import snapshot
+from ui.gateway import model_choice
 from ui.result import run_progress
 from ui.shell import cached
 from ui.shell.markup import code, escape, escape_lines
@@ -55,9 +56,10 @@ def show_draft_form() -> Run | None:
                 st.code(f"{SYSTEM}\n\n{prompt}", language=None, wrap_lines=True, height=400)
             except ProblemsError as error:
                 show_problems(error)
-    if not st.button("Draft", type="primary", icon=":material/auto_awesome:", key="draft"):
-        return None
-    return start_draft(context, words or "", base, actor=actor)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = model_choice.choose_language_model("draft-model")
+        asked = st.button("Draft", type="primary", icon=":material/auto_awesome:", key="draft")
+    return start_draft(context, words or "", base, actor=actor, model=model) if asked else None
 
 
 CHANGE_HELP = "A model that you uploaded is changed by the description, and the draft is shown against its files"

@@ -14,6 +14,7 @@ from contract.explanation import Explanation
 from contract.run import Run, Status
 from engine.gateway.explain import can_explain, explain, list_explanations, what_is_sent
 from engine.runs.follow import snapshot
+from ui.gateway import model_choice
 from ui.result import run_progress
 from ui.shell import cached
 from ui.shell.formatting import timestamp
@@ -75,16 +76,18 @@ def _offer(run: Run, *, again: bool) -> None:
     with st.popover(SENT, icon=":material/outbox:", key=f"{run.app_slug}-explanation-sent"):
         st.code(sent, language=None, wrap_lines=True, height=400)
     words = "Explain again" if again else "Explain"
-    st.button(
-        words, icon=":material/auto_awesome:", key=f"{run.app_slug}-explain", on_click=_ask, args=(run.id,)
-    )  # before the page is drawn, so that this drawing has the text as it begins
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = model_choice.choose_language_model(f"{run.app_slug}-explanation-model")
+        # Before the page is drawn, so that this drawing has the text as it begins.
+        asked = (run.id, model)
+        st.button(words, icon=":material/auto_awesome:", key=f"{run.app_slug}-explain", on_click=_ask, args=asked)
     if (refused := st.session_state.pop(f"{REFUSED}{run.id}", None)) is not None:
         show_problems(refused)
 
 
-def _ask(run_id: UUID) -> None:
+def _ask(run_id: UUID, model: str) -> None:
     try:
-        explain(cached.context(), run_id, actor=current_actor())
+        explain(cached.context(), run_id, actor=current_actor(), model=model)
     except ProblemsError as error:
         st.session_state[f"{REFUSED}{run_id}"] = error
 

@@ -50,6 +50,8 @@ def draft_files(answer: Any) -> tuple[str, dict[str, bytes]]:
         value = answer.get(key)
         if isinstance(value, Mapping | list):  # JSON where the text of a JSON file was asked for
             value = json.dumps(value, indent=2, ensure_ascii=False)
+        if isinstance(value, str) and name.endswith(".json"):
+            value = _indented(value)
         if value is None or value == "":
             if key in REQUIRED:
                 problems.append(Problem(name, "the draft has no such file", "Have it drafted again."))
@@ -63,3 +65,11 @@ def draft_files(answer: Any) -> tuple[str, dict[str, bytes]]:
         raise SourceError(problems)
     slug = answer.get("slug")
     return (slug if isinstance(slug, str) and _SLUG.fullmatch(slug) else "drafted_model"), files
+
+
+def _indented(text: str) -> str:
+    """Return JSON with a line for each part, which a reader can follow; what is no JSON as it is, for the checks."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text

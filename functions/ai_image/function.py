@@ -37,7 +37,8 @@ def drawn(gateway, inputs):
     def take(answer):
         found = gateway.read(answer)
         gateway.count(found.get("usage"))
-        images.extend(image(prompt, len(images) + i, one) for i, one in enumerate(contents(found, by_chat), 1))
+        for one in contents(found, by_chat):
+            images.append(image(prompt, len(images) + 1, one))
         yield {"images": images, "gateway_usage": dict(gateway.usage)}
 
     yield {"gateway_usage": dict(gateway.usage), "message": "Waiting for the AI gateway"}

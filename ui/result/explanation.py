@@ -41,8 +41,9 @@ def show_explanations(run: Run) -> None:
         return  # what is wrong is said where the run itself is shown
     if not may_ask and not found:
         return
-    label = "Explanation" if found else "Explain this run"
-    panel = st.expander(label, icon=":material/auto_awesome:", key=f"{run.app_slug}-explanation", on_change="rerun")
+    panel = st.expander(
+        "Explain this run", icon=":material/auto_awesome:", key=f"{run.app_slug}-explanation", on_change="rerun"
+    )
     if not panel.open:
         return
     with panel:

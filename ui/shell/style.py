@@ -45,6 +45,7 @@ STYLE_SHEET = """
 .tontine-media :is(img, video) { display: block; max-width: 100%; width: auto; height: auto; max-height: 75vh;
   border-radius: 6px; background: color-mix(in srgb, currentColor 8%, transparent); }
 .tontine-media audio { width: 100%; }
+.tontine-media figcaption a { color: light-dark(#1F6A71, #7CC6CD); }
 .tontine-media figcaption { display: flex; flex-direction: column; gap: 0.15rem; margin-top: 0.4rem;
   overflow-wrap: anywhere; }
 /* The result before stays in sight while the next one is on its way. */

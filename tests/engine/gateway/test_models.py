@@ -192,6 +192,7 @@ def test_images_are_files_of_the_run_with_words(installation):
     assert [(i["file"], i["alt"]) for i in now.shown["images"]] == [
         (f"images/{n}.png", "Image made by a model from the words: A reserve") for n in (1, 2)
     ]
+    assert [i["title"] for i in now.shown["images"]] == ["1. A reserve", "2. A reserve"]
     assert read_result_file(installation.context, now.run.id, "images/2.png", actor=ADA) == picture()
     (asked,) = installation.gateway.asked("/images/generations")
     assert (asked["n"], asked["size"]) == (2, "1536x1024")

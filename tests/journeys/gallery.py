@@ -163,7 +163,7 @@ def main(folder):
         if path.stem not in slugs:
             path.unlink()
     about = (
-        f"The {len(slugs)} models of the catalogue with the first chart that each draws from its defaults. "
+        f"The {len(slugs)} models of the catalogue that compute something, with the first chart that each draws from its defaults. "
         "`make screenshots` draws this page and its images; `make reference` compares the published values again.\n"
     )
     text = ["# Gallery\n", about]

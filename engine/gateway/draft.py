@@ -98,9 +98,15 @@ def draft_prompt(context: AppContext, description: str, base: str | None = None,
 
 
 def start_draft(
-    context: AppContext, description: str, base: str | None = None, *, actor: Actor, model: str | None = None
+    context: AppContext,
+    description: str,
+    base: str | None = None,
+    *,
+    actor: Actor,
+    model: str | None = None,
+    key: str | None = None,
 ) -> Run:
-    """Send a description and return the run that writes the draft.
+    """Send a description and return the run that writes the draft; `key` as of `engine.runs.submit.submit`.
 
     Raises:
         InputError, NotFoundError: as `draft_prompt`.
@@ -117,7 +123,7 @@ def start_draft(
         "schema": json.dumps(SCHEMA),
         "model": model or context.limits.gateway_model,
     }
-    return submit(context, MODELS["text"], inputs, actor=actor, visibility=Visibility.PRIVATE)
+    return submit(context, MODELS["text"], inputs, actor=actor, visibility=Visibility.PRIVATE, key=key)
 
 
 def read_draft(context: AppContext, run_id: UUID, *, actor: Actor) -> Draft:

@@ -75,7 +75,9 @@ def what_is_sent(context: AppContext, run_id: UUID, *, actor: Actor) -> str:
     return "\n\n".join(parts)
 
 
-def explain(context: AppContext, run_id: UUID, *, actor: Actor, model: str | None = None) -> Run:
+def explain(
+    context: AppContext, run_id: UUID, *, actor: Actor, model: str | None = None, key: str | None = None
+) -> Run:
     """Send what `what_is_sent` says and return the run that writes the explanation.
 
     Args:
@@ -83,6 +85,7 @@ def explain(context: AppContext, run_id: UUID, *, actor: Actor, model: str | Non
         run_id: the run to explain.
         actor: who asks.
         model: the provider's model; the installation's setting without it.
+        key: asked with a key that this user has used before, it is that explanation and no second one.
 
     Raises:
         NotFoundError, NotAllowedError, NotReadyError: as `what_is_sent`.
@@ -92,7 +95,7 @@ def explain(context: AppContext, run_id: UUID, *, actor: Actor, model: str | Non
     require(actor, Action.RUN_MODELS)
     inputs = {"prompt": what_is_sent(context, run_id, actor=actor), "system": SYSTEM, "max_tokens": MOST_TOKENS}
     inputs |= {"temperature": 0.2, "model": model or context.limits.gateway_model}
-    written = submit(context, MODELS["text"], inputs, actor=actor, visibility=Visibility.PRIVATE)
+    written = submit(context, MODELS["text"], inputs, actor=actor, visibility=Visibility.PRIVATE, key=key)
     with context.database.begin() as conn:
         explanations.insert_explanation(conn, run_id, written.id, context.user_id(actor))
     return written

@@ -18,6 +18,7 @@ from ui.gateway import model_choice
 from ui.result import run_progress
 from ui.shell import cached
 from ui.shell.markup import code, escape, escape_lines
+from ui.shell.press import press_id
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
@@ -59,7 +60,10 @@ def show_draft_form() -> Run | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = model_choice.choose_language_model("draft-model")
         asked = st.button("Draft", type="primary", icon=":material/auto_awesome:", key="draft")
-    return start_draft(context, words or "", base, actor=actor, model=model) if asked else None
+    if not asked:
+        return None
+    press = press_id(f"draft {base} {model} {words}")  # each call may be charged: a double click is one
+    return start_draft(context, words or "", base, actor=actor, model=model, key=str(press))
 
 
 CHANGE_HELP = "A model that you uploaded is changed by the description, and the draft is shown against its files"

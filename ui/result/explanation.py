@@ -19,6 +19,7 @@ from ui.result import run_progress
 from ui.shell import cached
 from ui.shell.formatting import timestamp
 from ui.shell.markup import escape, escape_lines, safe_markdown
+from ui.shell.press import press_id
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 from ui.shell.time_zone import session_zone
@@ -88,7 +89,9 @@ def _offer(run: Run, *, again: bool) -> None:
 
 def _ask(run_id: UUID, model: str) -> None:
     try:
-        explain(cached.context(), run_id, actor=current_actor(), model=model)
+        # Each call may be charged: a double click is one.
+        press = press_id(f"explain {run_id} {model}")
+        explain(cached.context(), run_id, actor=current_actor(), model=model, key=str(press))
     except ProblemsError as error:
         st.session_state[f"{REFUSED}{run_id}"] = error
 

@@ -127,3 +127,11 @@ def test_a_gateway_that_fails_leaves_its_reason_for_who_asked(installation, expl
     assert found.status is Status.FAILED
     assert "or its provider failed (503)" in found.reason
     assert list_explanations(installation.context, explained.id, actor=BOB) == []
+
+
+def test_asked_twice_with_one_key_it_is_one_explanation_and_one_call(installation, explained):
+    for _ in range(2):
+        written = explain(installation.context, explained.id, actor=ADA, model="demo/small", key="press")
+    execute(installation.worker, written.id)
+    assert len(list_explanations(installation.context, explained.id, actor=ADA)) == 1
+    assert len(installation.gateway.asked("/chat/completions")) == 1

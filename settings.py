@@ -198,6 +198,22 @@ def _origin(text: str) -> str | None:
     return f"{parts.scheme}://{name}" + ("" if port in {None, own} else f":{port}")
 
 
+def _gateway(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        port, parts = None, urlsplit("")
+    host = _host(parts.netloc.rpartition(":")[0] if port is not None else parts.netloc)
+    plain = parts.username is None and not parts.query and not parts.fragment
+    if parts.scheme not in {"http", "https"} or host is None or ":" in host or not plain:
+        raise ValueError(
+            "it is not the address of an endpoint. Give scheme, host and path, as in https://openrouter.ai/api/v1, "
+            "without name, password, query or fragment."
+        )
+    return text.rstrip("/")
+
+
 def _names(text: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_list(text)))
 
@@ -343,6 +359,25 @@ class Settings(BaseSettings):
         (),
         "origins",
         "other sites whose pages may use the API, over HTTP and WebSockets, separated by commas",
+    )
+    gateway_url: Annotated[str, AfterValidator(_gateway)] = _setting(
+        "TONTINE_GATEWAY_URL",
+        "https://openrouter.ai/api/v1",
+        "URL",
+        "AI gateway: an endpoint that speaks the OpenAI protocol; models reach it once its host is granted to them",
+    )
+    gateway_model: str = _setting(
+        "TONTINE_GATEWAY_MODEL",
+        "openai/gpt-4o-mini",
+        "name",
+        "language model, as the AI gateway lists it, that explains runs and drafts models unless another is chosen",
+    )
+    gateway_daily_cap: float = _setting(
+        "TONTINE_GATEWAY_DAILY_CAP",
+        10.0,
+        "US dollars",
+        "what one user may spend at the AI gateway in a day (UTC), as it reports costs; 0 is no cap",
+        least=0,
     )
     webhook_private_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = _setting(
         "TONTINE_WEBHOOK_PRIVATE_HOSTS",
@@ -637,6 +672,8 @@ def _message(problem: Mapping[str, Any], given: Mapping[str, str]) -> str:
             found = f"{_quote(given[variable])} is not true or false. Give 1 or 0."
         case kind if kind.startswith("int_"):
             found = f"{_quote(given[variable])} is not a whole number. Give a whole number ({_extra(name)['unit']})."
+        case kind if kind.startswith("float_"):
+            found = f"{_quote(given[variable])} is not a number. Give a number ({_extra(name)['unit']})."
         case _:
             found = f"{_quote(given[variable])} cannot be used: {problem['msg']}."
     return f"{variable}: {found}"

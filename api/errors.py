@@ -4,6 +4,7 @@ Chosen: the engine's own problems are passed on as they are; an id that cannot b
 Left out: stack traces, which belong in the log.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,6 +22,7 @@ from contract.errors import (
     DatabaseUnavailable,
     ExplorerError,
     ExplorerUnavailable,
+    GatewayError,
     NotAllowedError,
     NotFoundError,
     NotGrantedError,
@@ -33,6 +35,7 @@ from contract.errors import (
     SearchTooSlow,
     SecretError,
     SourceError,
+    SpendingCapError,
 )
 from contract.problems import Problem
 
@@ -46,6 +49,7 @@ MEANINGS = {
     404: "there is no such model, version, run or part",
     422: "the request or its inputs do not fit; each problem is listed",
     429: "too many runs wait, or too many requests were made; Retry-After says when to come again",
+    502: "the AI gateway gave no answer; `reason` says why",
     503: "the database does not answer; accepted runs are kept",
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -76,6 +80,12 @@ def install_handlers(app: FastAPI, respond: Callable[..., JSONResponse] = error_
             return respond(403, "not allowed", error.problems)
         if isinstance(error, NotGrantedError):
             return respond(403, "not granted", error.problems)
+        if isinstance(error, GatewayError):
+            found = respond(502, "the AI gateway gave no answer", error.problems)
+            about = {"reason": error.failure, "run_id": error.run_id, "partial": error.partial}
+            return JSONResponse({**json.loads(bytes(found.body)), **about}, status_code=502)
+        if isinstance(error, SpendingCapError):
+            return respond(429, "the spending cap is reached", error.problems)
         if isinstance(error, ExplorerError):
             return respond(422, "the query cannot be run", error.problems)
         if isinstance(error, ExplorerUnavailable):

@@ -9,9 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import CurrentActor
-from api.schemas import Health, QueueCounts, RunSummary, StatsBody, WorkerBody
+from api.schemas import GatewayBody, Health, QueueCounts, RunSummary, StatsBody, WorkerBody
 from contract.run import Status
 from contract.run_search import Filter
+from engine.gateway.spending import gateway_spending
 from engine.processes import context as contexts
 from engine.processes import status
 from engine.runs.search import search_runs
@@ -43,6 +44,12 @@ def list_workers(actor: CurrentActor) -> list[WorkerBody]:
 def stats(actor: CurrentActor) -> StatsBody:
     """Return totals by model, success rate, durations and runs per day."""
     return StatsBody.model_validate(status.usage_stats(contexts.current(), actor=actor))
+
+
+@router.get("/monitor/gateway")
+def gateway(actor: CurrentActor) -> GatewayBody:
+    """Return what was spent at the AI gateway: an administrator sees everybody's, others their own."""
+    return GatewayBody.of(gateway_spending(contexts.current(), actor=actor))
 
 
 @router.get("/monitor/queue")

@@ -7,7 +7,6 @@ Left out: exports, which are in `api.exports`.
 
 import contextlib
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
@@ -15,9 +14,11 @@ from fastapi import APIRouter, Query, Request, Response, WebSocket
 from api import sockets
 from api.auth import CurrentActor
 from api.filters import RunFilter, SearchText, SortColumn
+from api.result_file import FILE, file_response
 from api.schemas import PartRows, RunDetail, RunStatus, RunSummary
 from contract.actor import Actor
 from contract.errors import BadCursor, InputError, NotAllowedError, NotFoundError, SearchTooSlow
+from contract.media import EXTENSIONS
 from contract.number_format import NumberFormat
 from contract.problems import Problem
 from contract.table_query import read_table_query
@@ -30,8 +31,12 @@ from engine.runs.search import count_runs, search_runs
 
 router = APIRouter(tags=["runs"])
 
-FILE = "application/octet-stream"
-FILES: dict[int | str, dict[str, Any]] = {200: {"content": {FILE: {"schema": {"type": "string", "format": "binary"}}}}}
+BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": dict.fromkeys((FILE, *EXTENSIONS), BINARY)},
+    206: {"description": "the range of bytes that was asked for"},
+    416: {"description": "the file ends before that range"},
+}
 
 
 @router.get("/runs")
@@ -90,15 +95,20 @@ def get_part(
 
 
 @router.get("/runs/{run_id}/files/{name:path}", response_class=Response, responses=FILES)
-def get_file(run_id: UUID, name: str, actor: CurrentActor) -> Response:
-    """Return a file that the model made, as it made it."""
+def get_file(
+    request: Request,
+    run_id: UUID,
+    name: str,
+    actor: CurrentActor,
+    download: Annotated[bool, Query(description="to save, also where a browser would show it")] = False,
+) -> Response:
+    """Return a file that the model made, as it made it; images, audio and video to look at, others to save."""
     context = contexts.current()
     try:
         content = read_result_file(context, run_id, name, actor=actor)
     except LookupError as error:
         raise NotFoundError([Problem("name", f"the result has no file {name[:100]!r}", "Read the result.")]) from error
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name.replace('/', '-'), safe='')}"}
-    return Response(content, media_type=FILE, headers=headers)
+    return file_response(content, name, range_=request.headers.get("range"), download=download)
 
 
 @router.delete("/runs/{run_id}")

@@ -4,6 +4,7 @@ Chosen: the MCLAVIER Marketplace's field names first, ours after them.
 Left out: results, which are whatever JSON the model returned.
 """
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -18,6 +19,7 @@ from contract.schema import input_schema
 from contract.worker import WorkerInfo
 from engine.analysis.compare import RunComparison
 from engine.analysis.table_difference import TableDifference
+from engine.gateway.spending import GatewaySpending
 from engine.models.versions import LoadedVersion
 from engine.runs.follow import Snapshot
 
@@ -323,6 +325,34 @@ class StatsBody(BaseModel):
     today: int
     by_model: list[ModelStats]
     by_day: list[DayStats]
+
+
+class SpendingBody(BaseModel):
+    """Calls of the AI gateway; `cost` in US dollars, `unknown` calls whose cost it did not report."""
+
+    name: str
+    calls: int
+    unknown: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+
+
+class GatewayBody(BaseModel):
+    """What was spent at the AI gateway, by the provider's model and, today, by user; `cap` is by user and day."""
+
+    by_model: list[SpendingBody]
+    by_user_today: list[SpendingBody]
+    cap: float
+
+    @classmethod
+    def of(cls, found: GatewaySpending) -> "GatewayBody":
+        """Return the body."""
+        return cls(
+            by_model=[SpendingBody(**asdict(one)) for one in found.by_model],
+            by_user_today=[SpendingBody(**asdict(one)) for one in found.by_user_today],
+            cap=found.cap,
+        )
 
 
 def _app_fields(app: App) -> dict[str, Any]:

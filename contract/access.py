@@ -25,6 +25,7 @@ class GrantKind(StrEnum):
 
     HOST = "host"
     SECRET = "secret"  # noqa: S105 - the word, not one
+    PRIVATE_HOST = "private host"  # a host, also where its address is not on the public internet
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,16 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The hosts and secrets that a manifest names, each either granted or missing."""
+    """The hosts and secrets that a manifest names, each either granted or missing.
+
+    `private_hosts` are those of `hosts` that may have an address which is not on the public internet.
+    """
 
     hosts: tuple[str, ...] = ()
     hosts_missing: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     secrets_missing: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
 
     @classmethod
     def from_grants(cls, network: Iterable[str], secrets: Iterable[str], granted: Iterable[Grant]) -> "Access":
@@ -57,9 +62,12 @@ class Access:
         """
         known = {(grant.kind, grant.name) for grant in granted}
         network, secrets = tuple(network), tuple(secrets)
+        private = tuple(h for h in network if (GrantKind.PRIVATE_HOST, h) in known)
+        hosts = tuple(h for h in network if (GrantKind.HOST, h) in known or h in private)
         return cls(
-            hosts=tuple(h for h in network if (GrantKind.HOST, h) in known),
-            hosts_missing=tuple(h for h in network if (GrantKind.HOST, h) not in known),
+            hosts=hosts,
+            hosts_missing=tuple(h for h in network if h not in hosts),
+            private_hosts=private,
             secrets=tuple(s for s in secrets if (GrantKind.SECRET, s) in known),
             secrets_missing=tuple(s for s in secrets if (GrantKind.SECRET, s) not in known),
         )
@@ -81,6 +89,23 @@ class Access:
         if problems:
             raise NotGrantedError(problems)
 
+    def require_hosts(self, slug: str) -> None:
+        """Refuse where a host is missing: for models that can do nothing without it.
+
+        Raises:
+            NotGrantedError: with a problem for each missing host.
+        """
+        problems = [
+            Problem(
+                f"network.{name}",
+                f"the model {slug} needs the host {name}, which it was not granted",
+                f"An administrator grants it: {grant_command(slug, GrantKind.HOST, name)}.",
+            )
+            for name in self.hosts_missing
+        ]
+        if problems:
+            raise NotGrantedError(problems)
+
     def denial_messages(self, slug: str) -> dict[str, str]:
         """Return the message for a run that tries to reach a host that was not granted, by host."""
         return {
@@ -92,7 +117,7 @@ class Access:
 
 def grant_command(slug: str, kind: GrantKind, name: str) -> str:
     """Return the administrator's command that grants this."""
-    return f"python -m engine.commands.grants grant {slug} --{kind} {name}"
+    return f"python -m engine.commands.grants grant {slug} --{kind.replace(' ', '-')} {name}"
 
 
 def normalise_host(text: str) -> str:

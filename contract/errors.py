@@ -110,6 +110,18 @@ class NotGrantedError(ProblemsError):
     """A model lacks a secret without which it cannot run."""
 
 
+class SpendingCapError(ProblemsError):
+    """The user has spent at the AI gateway what one user may spend in a day."""
+
+
+class GatewayError(ProblemsError):
+    """The AI gateway gave no answer to what was asked. `run_id` names the run that asked, `failure` the reason."""
+
+    def __init__(self, problems: Sequence[Problem], *, failure: str, run_id: str, partial: str = "") -> None:
+        super().__init__(problems)
+        self.failure, self.run_id, self.partial = failure, run_id, partial
+
+
 class GrantError(ProblemsError):
     """What the administrator asks for cannot be done."""
 

@@ -17,6 +17,7 @@ from contract.errors import ManifestError, RuleError
 from contract.field_parser import parse_field
 from contract.field_types.declaration import DeclarationReader
 from contract.fields import Field, is_number
+from contract.gateway import KEY_SECRET
 from contract.problems import Problem
 from contract.rules import Rule, parse_rule
 from contract.wording import name_some, shorten
@@ -36,6 +37,7 @@ KNOWN = frozenset(
         "limits",
         "network",
         "secrets",
+        "gateway",
         "requirements",
         "python",
         "deterministic",
@@ -75,7 +77,9 @@ class Manifest:
     `headline` names the summary figures that are shown large, `layout` is "wide" where tables of the form take the
     page's width, and `maintainers` answer questions about the model. `core` says that it keeps to the keys of the
     MCLAVIER Marketplace: such a model may be random without a seed, so its results are reused only where it declares
-    `deterministic` itself. `python` is the version that runs it, such as 3.12; None for the installation's own.
+    `deterministic` itself. `gateway` says that it speaks to the installation's AI gateway: it asks for that host and
+    for the secret with its key, and every run of it may cost money. `python` is the version that runs it, such as 3.12;
+    None for the installation's own.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Manifest:
     limits: Mapping[str, float] = field(default_factory=dict)
     network: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    gateway: bool = False
     requirements: tuple[str, ...] = ()
     python: str | None = None
     deterministic: bool = True
@@ -148,6 +153,10 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
     network = access.parse_hosts(_read_texts(reader, "network"), problems)
     if network and raw.get("deterministic") is True:
         warnings.append("manifest.deterministic is ignored: what a host answers may change, so no result is reused.")
+    gateway = reader.flag("gateway", default=False)
+    secrets = access.parse_secrets(_read_texts(reader, "secrets"), problems)
+    if gateway:
+        secrets = (*secrets, *((KEY_SECRET,) if KEY_SECRET not in secrets else ()))
     manifest = Manifest(
         name=str(raw.get("name", "")).strip(),
         description=reader.text("description") or "",
@@ -161,11 +170,13 @@ def parse(raw: Any, files: Mapping[str, bytes] | None = None) -> Manifest:
         outputs=_read_outputs(reader),
         limits=_read_limits(reader),
         network=network,
-        secrets=access.parse_secrets(_read_texts(reader, "secrets"), problems),
+        secrets=secrets,
+        gateway=gateway,
         requirements=_read_texts(reader, "requirements"),
         python=_read_python(reader, stored=files is None),
-        deterministic=reader.flag("deterministic", default=not core) and not network,
-        live=reader.typed("live", bool, "true or false"),
+        deterministic=reader.flag("deterministic", default=not core) and not network and not gateway,
+        # Every run may cost money: none is made at each change of a form.
+        live=False if gateway else reader.typed("live", bool, "true or false"),
         baseline=reader.typed("baseline", Mapping, "an object"),
         rules=_read_rules(reader, built),
         warnings=tuple(warnings),

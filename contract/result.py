@@ -1,4 +1,4 @@
-"""A result as an analyst reads it: summary, series, tables, charts, notes, files and warnings.
+"""A result as an analyst reads it: summary, series, tables, charts, notes, media, files and warnings.
 
 Chosen: the database keeps what the model returned, and this pure view gives every accepted shape one form, so that
 pages, exports and the API cannot read it differently. What is not in an accepted shape is kept and shown under
@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.errors import ResultError
+from contract.gateway import USAGE
+from contract.media import Media, MediaKind, read_media
 from contract.problems import Problem
 
 _SPECIAL = ("fan", "heatmap", "histogram", "waterfall", "tornado", "surface", "triangle")
 KINDS = (*_SPECIAL, "pie", "box", "bar", "line", "scatter")
 SCALES = ("linear", "log")
 SERIES_KINDS = ("line", "area", "band", "bar", "scatter", "step")
-KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings")
+KNOWN = ("summary", "series", "columns", "table", "tables", "charts", "notes", "files", "warnings", *MediaKind, USAGE)
 PART = "$part"
 
 
@@ -104,6 +106,7 @@ class Result:
     charts: tuple[Chart, ...] = ()
     notes: str | None = None
     files: Mapping[str, Any] = field(default_factory=dict)
+    media: tuple[Media, ...] = ()
     warnings: tuple[str, ...] = ()
     extras: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -111,7 +114,7 @@ class Result:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        shown = (self.summary, self.series, self.tables, self.charts, self.notes, self.files, self.extras)
+        shown = (self.summary, self.series, self.tables, self.charts, self.notes, self.files, self.media, self.extras)
         return not any(shown)
 
     def table(self, name: str) -> Table:
@@ -173,6 +176,7 @@ def parse_result(raw: Mapping[str, Any], outputs: Mapping[str, Any] | None = Non
         charts=charts,
         notes=notes,
         files=files or {},
+        media=reader.media(raw),
         warnings=(*map(str, warnings or ()), *reader.warnings),
         extras={**unknown, **reader.extras},
         outputs=outputs or {},
@@ -214,6 +218,17 @@ class _Reader:
         if value not in {None, *SCALES}:
             self.warnings.append(f"{where} is {value!r}, not {' or '.join(SCALES)}: the axis is linear.")
         return value if value in SCALES else "linear"
+
+    def media(self, raw: Mapping[str, Any]) -> tuple[Media, ...]:
+        found: list[Media] = []
+        for kind in MediaKind:
+            if raw.get(kind) is None:
+                continue
+            items = read_media(kind, raw[kind])
+            if items is None:
+                self.misfit(kind, raw[kind], "a list of {title, file or base64, alt}")
+            found += items or ()
+        return tuple(found)
 
     def summary(self, raw: Any) -> tuple[Metric, ...]:
         if raw is None:

@@ -11,6 +11,7 @@ from engine.runs.uploads import store_upload
 from ui.form import submission
 from ui.form.form import show_form
 from ui.form.layout import form_layout
+from ui.gateway import model_choice
 from ui.model import model_info, run_panel, scenarios
 from ui.shell import cached, sitemap
 from ui.shell.markup import code
@@ -40,6 +41,7 @@ wide = form_layout(manifest) == "wide"  # a table needs the page's width: the re
 left, right = (st.container(), st.container()) if wide else st.columns([4, 7], gap="large")
 with left:
     bar = st.container(horizontal=True, vertical_alignment="center", key="runbar")
+    model_choice.show_model_list(app, manifest, run_panel.form_key(app, version))
     form_values = show_form(
         manifest,
         start=start,

@@ -7,6 +7,7 @@ from contract.run import Status
 from contract.run_search import Filter
 from engine.processes.status import list_workers, queue_counts
 from engine.runs.search import search_runs
+from ui.gateway import costs
 from ui.history import runs_table
 from ui.shell import cached
 from ui.shell.formatting import ENDED_COLORS, duration, relative_time
@@ -81,6 +82,7 @@ def _show() -> None:
         hide_index=True,
         column_config={"Success rate": st.column_config.NumberColumn(format="percent")},
     )
+    costs.show_costs()
     if found["by_day"]:
         st.subheader("Runs per day", anchor=False)
         days = pd.DataFrame(found["by_day"]).set_index("day")

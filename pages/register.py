@@ -7,7 +7,7 @@ import streamlit as st
 from contract.errors import ProblemsError
 from contract.registration import RegistrationStatus
 from engine.models.registration import find_registration
-from ui.register import check_list, preview
+from ui.register import check_list, draft, preview
 from ui.register.source_form import show_source_form
 from ui.register.unfinished import show_unfinished, show_unlisted
 from ui.shell import cached, sitemap
@@ -19,9 +19,13 @@ st.title("Register a model", anchor=False)
 given = st.query_params.get("registration")
 if given is None:
     st.markdown("A folder with `manifest.json` and `function.py`. It is checked in the sandbox before it is published.")
-    started = show_source_form()
+    given_draft = st.query_params.get(draft.ADDRESS)
+    started = draft.show_draft(given_draft) if given_draft else show_source_form()
     if started is not None:
-        st.query_params["registration"] = str(started.id)
+        st.query_params.from_dict({"registration": str(started.id)})
+        st.rerun()
+    if given_draft and st.button("Start again", icon=":material/undo:", type="tertiary"):
+        st.query_params.clear()
         st.rerun()
     show_unfinished()
     show_unlisted()

@@ -63,6 +63,11 @@ VIEWS = (
     ),
     ExplorerView("grants", "Hosts and secrets that models were granted", "app_id, kind, name, granted_by, granted_at"),
     ExplorerView(
+        "gateway_calls",
+        "What the AI gateway reported of the call of a run; cost in US dollars",
+        "run_id, user_id, at, model, input_tokens, output_tokens, cost, failure",
+    ),
+    ExplorerView(
         "secrets", "Names of secrets with a stored value, and who set them when; no values", "name, set_by, set_at"
     ),
     ExplorerView("users", "Users by name", "id, name, created_at"),

@@ -368,6 +368,7 @@ def finish_run(
             "on conflict (run_id) do update set seq = excluded.seq, shown = excluded.shown"
         )
         conn.execute(keep, {"id": run_id, "shown": orjson.dumps(dict(shown)).decode()})
+        results.write_parts(conn, run_id, {}, files or {})
     return True
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -180,7 +181,7 @@ grants = Table(
     Column("name", Text, primary_key=True),
     Column("granted_by", ForeignKey("users.id"), nullable=False),
     Column("granted_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
-    CheckConstraint("kind in ('host', 'secret')", name="grants_kind"),
+    CheckConstraint("kind in ('host', 'secret', 'private host')", name="grants_kind"),
 )
 
 # Values of secrets, encrypted under a key that the environment holds and the database does not.
@@ -702,3 +703,31 @@ workers = Table(
     Column("heartbeat_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
     Column("stopped_at", DateTime(timezone=True)),
 )
+
+# What the AI gateway reported of the one call that a run of a model makes; null where it reported nothing.
+gateway_calls = Table(
+    "gateway_calls",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cost", Float),
+    Column("failure", Text),
+    Index("gateway_calls_by_user", "user_id", "at"),
+)
+
+# Explanations of runs: `text_run_id` is the run of a text model that wrote one.
+explanations = Table(
+    "explanations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("text_run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    UniqueConstraint("text_run_id", name="explanations_text_run"),
+)
+Index("explanations_by_run", explanations.c.run_id, explanations.c.id.desc())

@@ -121,6 +121,8 @@ def run_text(content: Mapping[str, Any]) -> str:
     for key, label in (("charts", "Charts on the page"), ("more", "Also on the page")):
         if content.get(key):
             lines += ["", f"{label}: {', '.join(content[key])}"]
+    if content.get("media"):
+        lines += ["", "Media:", *(f"- {one['title']}: {one.get('url', 'not stored')}" for one in content["media"])]
     if content.get("files"):
         lines += ["", "Files:", *(f"- {name}: {url}" for name, url in content["files"].items())]
     if content.get("notes"):
@@ -149,8 +151,13 @@ def _result_content(result: Result, *, run_id: str, server: str) -> dict[str, An
             content["series"][name] = _series_content(series, SERIES_POINTS if number < MOST_SERIES else 0)
     if result.charts:
         content["charts"] = [chart.title for chart in result.charts]
+    base = f"{server}/api/runs/{run_id}/files"
+    if result.media:
+        content["media"] = [
+            {"title": m.title, "alt": m.alt, **({"type": m.type, "url": f"{base}/{quote(m.file)}"} if m.file else {})}
+            for m in result.media
+        ]
     if result.files:
-        base = f"{server}/api/runs/{run_id}/files"
         content["files"] = {name: f"{base}/{quote(name, safe='')}" for name in result.files}
     if result.notes:
         content["notes"] = _short(result.notes, LONGEST_NOTES)

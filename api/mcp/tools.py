@@ -62,7 +62,7 @@ def model_tool(app: App, manifest: Manifest) -> Tool:
             read_only_hint=False,
             destructive_hint=False,
             idempotent_hint=manifest.deterministic,
-            open_world_hint=bool(manifest.network),
+            open_world_hint=bool(manifest.network or manifest.gateway),
         ),
     )
 

@@ -37,7 +37,7 @@ RETRY_INTERVAL = 0.25  # s between two attempts to store while the database is a
 def shares_process(manifest: Manifest, limits: InstallationLimits) -> bool:
     """Return whether points of the model may share a child: not with hosts, secrets or files, and not under caps."""
     files = any(field.type == "file" for field in manifest.inputs.values())
-    return not (manifest.network or manifest.secrets or files or limits.has_caps)
+    return not (manifest.network or manifest.secrets or manifest.gateway or files or limits.has_caps)
 
 
 def point_inputs(group: RunGroup, point: GroupPoint) -> dict[str, Any]:

@@ -23,12 +23,12 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
     """List, grant or revoke; return 1 where it cannot be done and 2 where it is not asked for properly."""
     parser = _argument_parser()
     given = parser.parse_args(arguments)
-    if given.what != "list" and not given.host and not given.secret:
-        parser.error(f"{given.what} {given.model}: name at least one --host or --secret")
+    if given.what != "list" and not (given.host or given.secret or given.private_host):
+        parser.error(f"{given.what} {given.model}: name at least one --host, --private-host or --secret")
     try:
         settings = settings or settings_module.read_settings()
         with open_database(settings) as database:
-            return _run_command(given, database)
+            return _run_command(given, database, settings.gateway_url)
     except (SettingsError, ServerError, DatabaseUnavailable) as error:
         print(error, file=sys.stderr)
     except ProblemsError as error:
@@ -37,16 +37,18 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
     return 1
 
 
-def _run_command(given: argparse.Namespace, database: Database) -> int:
+def _run_command(given: argparse.Namespace, database: Database, gateway_url: str) -> int:
     actor = Actor(given.by if given.what == "grant" else operator_name())
     if given.what == "list":
-        found = list(grant_lines(database, given.model, actor=actor))
+        found = list(grant_lines(database, given.model, actor=actor, gateway_url=gateway_url))
         print("\n".join(found) or f"{given.model or 'No model'} asks for no host and no secret.")
         return 0
-    named = [(GrantKind.HOST, normalise_host(h)) for h in given.host] + [(GrantKind.SECRET, s) for s in given.secret]
+    named = [(GrantKind.HOST, normalise_host(h)) for h in given.host]
+    named += [(GrantKind.PRIVATE_HOST, normalise_host(h)) for h in given.private_host]
+    named += [(GrantKind.SECRET, s) for s in given.secret]
     for kind, name in named:
         if given.what == "grant":
-            new = grant(database, given.model, kind, name, actor=actor)
+            new = grant(database, given.model, kind, name, actor=actor, gateway_url=gateway_url)
             print(f"{given.model} {'is now granted' if new else 'was granted already'}: {kind} {name}")
             if kind is GrantKind.SECRET:
                 variable = f"{settings_module.SECRET}{name}"
@@ -72,6 +74,12 @@ def _argument_parser() -> argparse.ArgumentParser:
         verb.add_argument("model", help="its name in addresses, such as eiopa_rfr")
         verb.add_argument(
             "--host", action="append", default=[], help="a host's name, perhaps with a port; again for more"
+        )
+        verb.add_argument(
+            "--private-host",
+            action="append",
+            default=[],
+            help="the same, also where its address is not on the public internet, as of a server in the office",
         )
         verb.add_argument(
             "--secret", action="append", default=[], help="a secret's name, not its value; again for more"

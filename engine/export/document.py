@@ -1,10 +1,12 @@
 """A run as one JSON document: what it was asked, its result with every row, and its provenance; written in chunks.
 
-Chosen: tables and series as lists of rows by column label, figures with their units, as the page shows them.
+Chosen: tables and series as lists of rows by column label, figures with their units, as the page shows them; images,
+audio and video by the path under which the server has them.
 Left out: charts that the model drew itself, which are in the run's result at `GET /runs/{id}`.
 """
 
 from collections.abc import Iterator
+from urllib.parse import quote
 from uuid import UUID
 
 import orjson
@@ -35,6 +37,19 @@ def _write(context: AppContext, ended: EndedRun, actor: Actor) -> Iterator[bytes
         "run": run_metadata(ended),
         "summary": [{"label": m.label, "value": m.value, "unit": m.unit} for m in result.summary],
         "notes": result.notes,
+        "media": [
+            {
+                "kind": str(m.kind),
+                "title": m.title,
+                "alt": m.alt,
+                "caption": m.caption,
+                "type": m.type,
+                "size": m.size,
+                "sha256": m.sha256,
+                "path": m.file and f"/api/runs/{ended.run.id}/files/{quote(m.file)}",
+            }
+            for m in result.media
+        ],
         "warnings": [*ended.run.warnings, *result.warnings],
     }
     yield orjson.dumps(head, default=str)[:-1] + b',"tables":{'

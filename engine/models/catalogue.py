@@ -83,4 +83,4 @@ def read_case_results(context: AppContext, app_id: int, version: str, *, actor: 
 def model_access(context: AppContext, app_id: int, manifest: Manifest, *, actor: Actor) -> Access:
     """Return what the model's manifest names and what of it the model was granted, as it is now."""
     require(actor, Action.READ_MODELS)
-    return resolve_access(context.database, app_id, manifest)
+    return resolve_access(context.database, app_id, manifest, gateway_url=context.limits.gateway_url)

@@ -11,8 +11,10 @@ from contract.access import Grant, GrantKind
 from contract.actor import Actor
 from contract.app import App
 from contract.errors import GrantError
+from contract.gateway import DEFAULT_URL
 from contract.problems import Problem
 from engine.authorization import Action, require
+from engine.models.permissions import requested_hosts
 from engine.models.starting_runs import queue_starting_run
 from engine.models.versions import LoadedVersion, load_version
 from engine.runs import job_queue
@@ -20,7 +22,9 @@ from storage import apps, audit, grants, users
 from storage.database import Database
 
 
-def grant(database: Database, slug: str, kind: GrantKind, name: str, *, actor: Actor) -> bool:
+def grant(
+    database: Database, slug: str, kind: GrantKind, name: str, *, actor: Actor, gateway_url: str = DEFAULT_URL
+) -> bool:
     """Grant a host or secret that the model's current version asks for, and have it run anew.
 
     Returns:
@@ -31,7 +35,7 @@ def grant(database: Database, slug: str, kind: GrantKind, name: str, *, actor: A
     """
     require(actor, Action.GRANT_ACCESS)
     app, version = _find_current(database, slug)
-    asked = _requested_names(version, kind)
+    asked = _requested_names(version, kind, gateway_url)
     if version is None or name not in asked:
         names = ", ".join(asked) or "none"
         problem = Problem(
@@ -69,7 +73,9 @@ def revoke(database: Database, slug: str, kind: GrantKind, name: str, *, actor: 
         return revoked
 
 
-def grant_lines(database: Database, slug: str | None = None, *, actor: Actor) -> Iterator[str]:
+def grant_lines(
+    database: Database, slug: str | None = None, *, actor: Actor, gateway_url: str = DEFAULT_URL
+) -> Iterator[str]:
     """Return a line for each host and secret that a model asks for or was granted; every model's where none is named.
 
     Raises:
@@ -78,19 +84,26 @@ def grant_lines(database: Database, slug: str | None = None, *, actor: Actor) ->
     require(actor, Action.READ_MODELS)
     with database.read() as conn:
         found = [_require_app(apps.app_by_slug(conn, slug), slug)] if slug else apps.list_apps(conn)
-    return (line for app in found for line in _lines_of(database, app))
+    return (line for app in found for line in _lines_of(database, app, gateway_url))
 
 
 def _record(conn: Any, actor: Actor, action: str, slug: str, kind: GrantKind, name: str) -> None:
     audit.append(conn, actor=actor.name, action=action, subject=slug, detail={"kind": kind, "name": name})
 
 
-def _lines_of(database: Database, app: App) -> Iterator[str]:
+def _lines_of(database: Database, app: App, gateway_url: str) -> Iterator[str]:
     version = load_version(database, app.id, app.current_version or "")
     with database.read() as conn:
         given = {(g.kind, g.name): g for g in grants.list_grants(conn, app.id)}
-    wanted = [(kind, name) for kind in GrantKind for name in _requested_names(version, kind)]
-    for kind, name in (*wanted, *(key for key in given if key not in wanted)):
+    wanted = [(kind, name) for kind in GrantKind for name in _requested_names(version, kind, gateway_url)]
+    # A host is granted in one of two ways; the other one is not missing.
+    private = {name for kind, name in given if kind is GrantKind.PRIVATE_HOST}
+    shown = [
+        (kind, name)
+        for kind, name in wanted
+        if (kind, name) in given or not (kind is GrantKind.PRIVATE_HOST or (kind is GrantKind.HOST and name in private))
+    ]
+    for kind, name in (*shown, *(key for key in given if key not in wanted)):
         state = _state_text(given.get((kind, name)), asked=(kind, name) in wanted)
         yield f"{app.slug}  {kind}  {name}  {state}"
 
@@ -107,10 +120,12 @@ def _require_app(app: App | None, slug: str) -> App:
     return app
 
 
-def _requested_names(version: LoadedVersion | None, kind: GrantKind) -> tuple[str, ...]:
+def _requested_names(version: LoadedVersion | None, kind: GrantKind, gateway_url: str) -> tuple[str, ...]:
     if version is None:
         return ()
-    return version.manifest.network if kind is GrantKind.HOST else version.manifest.secrets
+    if kind is GrantKind.SECRET:
+        return version.manifest.secrets
+    return requested_hosts(version.manifest, gateway_url)
 
 
 def _state_text(granted: Grant | None, *, asked: bool) -> str:

@@ -3,7 +3,8 @@
 Chosen: an ordinary run of the system's at the lowest priority, asked for when the version is registered, and at a
 server's start for versions that have none; an analyst's run of the same inputs reuses it. It is repeated when a model
 is granted a host or secret, because its result may depend on it.
-Left out: showing it, and runs of versions whose inputs are not complete or whose secrets are not granted.
+Left out: showing it, and runs of versions whose inputs are not complete or whose secrets are not granted,
+or that speak to the AI gateway, where nobody has asked for what a run may cost.
 """
 
 from uuid import UUID
@@ -37,8 +38,10 @@ def queue_starting_run(
 
     Returns:
         The run's id, that of the earlier one where there is one and it is not repeated; None where a required input
-        has no default or a secret is not granted.
+        has no default or a secret is not granted, and for a model whose runs may cost money.
     """
+    if manifest.gateway:
+        return None
     try:
         inputs = contract_inputs.validate(manifest, manifest.initial_values)
     except InputError:

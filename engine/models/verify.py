@@ -25,6 +25,7 @@ from engine.runs.execute import (
     input_files,
     run_in_sandbox,
     run_limits,
+    run_variables,
 )
 from engine.runs.submit import declared_seed
 from engine.sandbox.supervisor import CancelToken, Outcome, Progress, SandboxJob
@@ -44,7 +45,7 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
     with worker_context.database.read() as conn:
         app = apps.app_by_id(conn, app_id)
     slug = app.slug if app is not None else str(app_id)
-    access = resolve_access(worker_context.database, app_id, manifest)
+    access = resolve_access(worker_context.database, app_id, manifest, gateway_url=worker_context.limits.gateway_url)
     secrets: dict[str, str] = {}
     denied: str | None = None
     try:
@@ -83,6 +84,8 @@ def run_reference_cases(worker_context: WorkerContext, app_id: int, version: str
                     limits=run_limits(worker_context.limits, manifest),
                     files=input_files(worker_context, inputs, manifest, folder),
                     hosts=access.hosts,
+                    private_hosts=access.private_hosts,
+                    environment=run_variables(worker_context.limits, manifest),
                     denial_messages=access.denial_messages(slug),
                     secrets=secrets,
                 )

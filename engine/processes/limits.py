@@ -7,12 +7,16 @@ Left out: bounds on results already stored; what was accepted once stays readabl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from contract.gateway import DEFAULT_URL
+
 
 @dataclass(frozen=True, slots=True)
 class InstallationLimits:
     """Defaults and ceilings. Times are in seconds, sizes in MB unless named otherwise; 0 at once means no cap.
 
-    `webhook_private_hosts` are names that webhooks may lead to although their addresses are not public.
+    `webhook_private_hosts` are names that webhooks may lead to although their addresses are not public. `gateway_url`
+    is the AI gateway's address, `gateway_model` what explains runs and drafts models there, `gateway_daily_cap` the US
+    dollars that one user may spend there in a day; 0 is no cap.
     """
 
     seconds: float = 60
@@ -34,6 +38,9 @@ class InstallationLimits:
     explorer_seconds: float = 30
     portfolio_hours: float = 24
     market_seconds: float = 30
+    gateway_url: str = DEFAULT_URL
+    gateway_model: str = "openai/gpt-4o-mini"
+    gateway_daily_cap: float = 10
 
     @property
     def has_caps(self) -> bool:

@@ -22,6 +22,7 @@ from contract.currency import manifest_in, result_in
 from contract.errors import InputError, ProblemsError
 from contract.fields import Field, is_number
 from contract.manifest import Manifest
+from contract.media import MediaKind
 from contract.number_format import NumberFormat
 from contract.problems import Problem
 from contract.result import Column, Metric, Result, Table, not_finite, parse_result
@@ -29,6 +30,7 @@ from contract.run import Run, Status
 from contract.sign_off import SignOff
 from engine.report.charts import ReadSeries, ResultChart, chart_heading, result_charts, undrawn_kinds
 from engine.report.differences import NOTHING, changed_inputs
+from engine.report.images import ReadFile, printed_images
 from engine.report.markdown import parse_markdown
 from engine.report.provenance import PYTHON, input_rows, is_rows, provenance_rows, value_text
 from engine.report.tables import make_parts
@@ -95,6 +97,7 @@ def make_document(
     *,
     read_rows: ReadRows,
     read_series: ReadSeries,
+    read_file: ReadFile | None = None,
     fonts: Sequence[Path] = (),
     printed_by: str = "",
     signed_off: SignOff | None = None,
@@ -108,6 +111,7 @@ def make_document(
         options: how it is written.
         read_rows: returns the first rows of a table, wherever they are stored.
         read_series: returns a series with all its points.
+        read_file: returns the content of a file of the run; without it no image is printed.
         fonts: font files of the report's typeface, for the charts.
         printed_by: who asks for it.
         signed_off: who signed the run off, if somebody has.
@@ -118,6 +122,7 @@ def make_document(
     result = result_in(parse_result(now.shown, manifest.outputs), options.currency)
     with number_formats.written_in(options.number_format):
         charts, drawings = _charts(result, read_series, fonts)
+        images = [m for m in result.media if m.kind is MediaKind.IMAGES]
         budget = CellBudget(MOST_CELLS)
         words, tone = STATUS.get(run.status, (str(run.status).capitalize(), "warn"))
         values = {
@@ -146,6 +151,7 @@ def make_document(
             "unchanged": NOTHING,
             "summary": [_metric(m) for m in result.summary[:MOST_FIGURES]],
             "charts": charts,
+            "images": printed_images(images, read_file, drawings),
             "tables": _tables(result.tables, run, read_rows, options, budget),
             "notes": parse_markdown(result.notes) if result.notes else [],
             "inputs": input_lines(run.inputs, manifest.inputs),
@@ -386,6 +392,9 @@ def _cell(value: Any, field: Field | None) -> Any:
 def _elsewhere(result: Result) -> str:
     """Return what the run has and the report does not."""
     parts = []
+    others = [m.title for m in result.media if m.kind is not MediaKind.IMAGES]
+    if others:
+        parts.append(f"Audio and video on its page: {short_text(', '.join(others), 1_000)}.")
     if result.files:
         parts.append(f"Files of the run: {short_text(', '.join(result.files), 1_000)}.")
     if len(result.charts) > MOST_CHARTS:

@@ -28,7 +28,7 @@ from engine.report.charts import drawing_turn, font_files
 from engine.report.document import Document, ReportOptions, make_document
 from engine.runs.export import whole_series
 from engine.runs.follow import snapshot
-from engine.runs.results import read_result_part
+from engine.runs.results import read_result_file, read_result_part
 from engine.runs.sign_off import find_sign_off
 
 TEMPLATE = Path(__file__).with_name("template.typ")
@@ -74,6 +74,9 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
     def read_series(series: Series) -> Series:
         return whole_series(context, run_id, series, actor=actor)
 
+    def read_file(name: str) -> bytes:
+        return read_result_file(context, run_id, name, actor=actor)
+
     manifest = version_of_run(context, now.run, actor=actor).manifest
     signed_off = find_sign_off(context, run_id, actor=actor)
     with drawing_turn():
@@ -83,6 +86,7 @@ def run_pdf(context: AppContext, run_id: UUID, options: ReportOptions | None = N
             options,
             read_rows=read_rows,
             read_series=read_series,
+            read_file=read_file,
             fonts=font_files(),
             printed_by=actor.name,
             signed_off=signed_off,

@@ -9,7 +9,7 @@ Left out: deciding what is tried again, which is `engine.runs.recovery`.
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,6 +18,7 @@ import structlog
 
 from contract import result as contract_result
 from contract import result_parts
+from contract.access import Access
 from contract.errors import (
     DatabaseUnavailable,
     LostClaimError,
@@ -25,11 +26,14 @@ from contract.errors import (
     RequirementsError,
     ResultError,
     SandboxLostError,
+    SpendingCapError,
 )
+from contract.gateway import SECONDS_VARIABLE, URL_VARIABLE, read_usage
 from contract.manifest import Manifest
 from contract.package_lock import PackageLock
 from contract.refusals import read_refusals
 from contract.run import Run, Status
+from engine.gateway.spending import require_below_cap
 from engine.models.packages import missing_packages_reason, open_packages
 from engine.models.permissions import resolve_access
 from engine.models.versions import load_version
@@ -43,7 +47,7 @@ from engine.sandbox.supervisor import CancelToken, Limits, Outcome, Progress, Sa
 from engine.secrets.values import secrets_for
 from registry import model_files
 from registry.overlays import OverlayStore, closed_store
-from storage import blobs, runs
+from storage import blobs, gateway_calls, runs
 from storage.database import Database
 from storage.encryption import Cipher
 
@@ -53,6 +57,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 WORKER_STOPPED = "worker stopped"
+NOT_ASKED_AGAIN = (
+    "The worker ended while this run may have asked the AI gateway, which may have charged for it; it is not asked "
+    "again by itself. Run it again if you need it."
+)
 RETRY_INTERVAL = 0.25  # s between two attempts to store an end while the database is away
 
 
@@ -134,7 +142,12 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
         )
         return None
     manifest = version.manifest
-    access = resolve_access(worker_context.database, run.app_id, manifest)
+    access = resolve_access(
+        worker_context.database, run.app_id, manifest, gateway_url=worker_context.limits.gateway_url
+    )
+    if manifest.gateway and (refusal := _gateway_refusal(worker_context, run, access)) is not None:
+        _finish_run(worker_context, run, Outcome(Status.FAILED, refusal), None)
+        return run
     try:
         secrets = secrets_for(
             run.app_slug,
@@ -159,6 +172,8 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
         hosts=access.hosts,
         denial_messages=access.denial_messages(run.app_slug),
         secrets=secrets,
+        private_hosts=access.private_hosts,
+        environment=run_variables(worker_context.limits, manifest),
     )
     record = Recorder(worker_context.database, run, cancel)
     began = time.monotonic()
@@ -174,14 +189,15 @@ def _run_claimed(worker_context: WorkerContext, run: Run, cancel: CancelToken) -
                 packages.given_to(job),
                 record,
                 cancel,
-                lambda outcome: _end_attempt(worker_context, run, outcome, record),
+                lambda outcome: _end_attempt(worker_context, run, outcome, record, manifest),
+                again=not manifest.gateway,
             )
     except RequirementsError as error:
         if cancel.reason is not None:
             outcome = Outcome(*reasons.cancelled(cancel.reason, time.monotonic() - began))
         else:
             outcome = Outcome(Status.FAILED, missing_packages_reason(error))
-        _end_attempt(worker_context, run, outcome, record)
+        _end_attempt(worker_context, run, outcome, record, manifest)
     finally:
         record.close()
     return run
@@ -193,26 +209,37 @@ def run_in_sandbox(
     on_progress: Callable[[Progress], None],
     cancel: CancelToken,
     use: Callable[[Outcome], None],
+    *,
+    again: bool = True,
 ) -> None:
-    """Run a model, once more where its sandbox is lost, and call `use` with how it ended while its files are there.
+    """Run a model and call `use` with how it ended while its files are there.
+
+    Where its sandbox is lost it is run once more, unless it may not run `again`.
 
     Raises:
-        SandboxLostError: the sandbox was lost a second time.
+        SandboxLostError: the sandbox was lost a second time, or the model may not run again.
     """
     try:
         with worker_context.sandbox.run(job, on_progress, cancel) as outcome:
             use(outcome)
     except SandboxLostError:
+        if not again:
+            raise
         log.warning("sandbox lost; trying once more", run=job.run_id)
         with worker_context.sandbox.run(job, on_progress, cancel) as outcome:
             use(outcome)
 
 
-def _end_attempt(worker_context: WorkerContext, run: Run, outcome: Outcome, record: Recorder) -> None:
+def _end_attempt(
+    worker_context: WorkerContext, run: Run, outcome: Outcome, record: Recorder, manifest: Manifest
+) -> None:
     """Store how the run ended, or requeue it where this worker is being stopped."""
     telemetry.model_ended(outcome)
     record.close()
-    if record.cancel.reason == WORKER_STOPPED and outcome.status is Status.CANCELLED:
+    stopped = record.cancel.reason == WORKER_STOPPED and outcome.status is Status.CANCELLED
+    if stopped and manifest.gateway:  # what it had asked for may have been charged
+        _finish_run(worker_context, run, replace(outcome, status=Status.FAILED, reason=NOT_ASKED_AGAIN), record)
+    elif stopped:
         with worker_context.database.begin() as conn:
             runs.requeue_run(conn, run.id, run.attempt, job_queue.enqueue(conn, run.id, run.priority))
         telemetry.attempt_abandoned(telemetry.REQUEUED)
@@ -231,6 +258,27 @@ def run_limits(limits: InstallationLimits, manifest: Manifest) -> Limits:
         log_kb=limits.log_kb,
         threads=limits.threads,
     )
+
+
+def run_variables(limits: InstallationLimits, manifest: Manifest) -> dict[str, str]:
+    """Return the variables that a run of this model finds in its environment and that are no secrets."""
+    if not manifest.gateway:
+        return {}
+    seconds = run_limits(limits, manifest).seconds
+    return {URL_VARIABLE: limits.gateway_url, SECONDS_VARIABLE: f"{seconds:g}"}
+
+
+def _gateway_refusal(worker_context: WorkerContext, run: Run, access: Access) -> str | None:
+    """Return why a run may not ask the AI gateway now, for an analyst; None where it may."""
+    if run.attempt > 1:
+        return NOT_ASKED_AGAIN
+    try:
+        access.require_hosts(run.app_slug)
+        with worker_context.database.read() as conn:
+            require_below_cap(conn, run.user, worker_context.limits)
+    except (NotGrantedError, SpendingCapError) as error:
+        return " ".join(p.text for p in error.problems)
+    return None
 
 
 def denial_reason(error: NotGrantedError) -> str:
@@ -288,9 +336,15 @@ def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, re
         problems = read_refusals(outcome.words, version.manifest.inputs)
     if record is not None and record.lost:
         raise LostClaimError
+    gateway = version is not None and version.manifest.gateway
+    usage = read_usage(outcome.result) if gateway else None
     shown = outcome.result if status is not Status.SUCCESS and isinstance(outcome.result, dict) else None
     # A small result is one statement with its run.
-    opened = worker_context.database.begin if stored or outcome.files or shown else worker_context.database.autocommit
+    opened = (
+        worker_context.database.begin
+        if stored or outcome.files or shown or usage
+        else worker_context.database.autocommit
+    )
     with opened() as conn:
         files = {
             name: (blobs.put_blob(conn, path.read_bytes()), path.name, path.stat().st_size)
@@ -315,6 +369,8 @@ def _store_outcome(worker_context: WorkerContext, run: Run, outcome: Outcome, re
             cpu_seconds=outcome.cpu_seconds,
             environment=run_environment(worker_context, outcome.packages, lock),
         )
+        if kept and usage is not None:
+            gateway_calls.record_call(conn, run.id, usage)
     if not kept:
         raise LostClaimError
     telemetry.run_finished(run, status, outcome.seconds)

@@ -18,9 +18,11 @@ from contract import inputs as contract_inputs
 from contract import loose_inputs
 from contract.actor import Actor
 from contract.errors import BusyError, NotFoundError, TooManyError
+from contract.manifest import Manifest
 from contract.problems import Problem
 from contract.run import LinkKind, Run, Visibility
 from engine.authorization import Action, require
+from engine.gateway.spending import require_below_cap
 from engine.models.catalogue import find_version, no_such_model
 from engine.models.permissions import resolve_access
 from engine.observability import telemetry
@@ -79,7 +81,8 @@ def submit(
         NotFoundError: there is no such model or version.
         InputError: with every problem found in `values`.
         BusyError: the user has too many runs waiting.
-        NotGrantedError: the model needs a secret that it was not granted.
+        NotGrantedError: the model needs a secret that it was not granted, or the AI gateway.
+        SpendingCapError: the user has spent at the gateway what one user may spend in a day.
     """
     require(actor, Action.RUN_MODELS)
     started_at = time.time_ns()
@@ -90,7 +93,7 @@ def submit(
     chosen = find_version(context, found, version, actor=actor)
     manifest = chosen.manifest
     if manifest.secrets:
-        resolve_access(context.database, found.id, manifest).require_secrets(found.slug)
+        _require_access(context, found.id, found.slug, manifest, actor)
     checked, taken, said = loose_inputs.loosen(manifest, values) if loose else (manifest, values, [])
     inputs = check_uploads(context, manifest, contract_inputs.validate(checked, taken), actor=actor, source=source)
     warnings = [*warnings, *said, *contract_inputs.calibration_warnings(manifest, inputs)]
@@ -144,6 +147,17 @@ def choose_seed(inputs: Mapping[str, Any]) -> int:
     """Return the seed of a run: the input of that name, or a random one."""
     declared = declared_seed(inputs)
     return secrets.randbits(SEED_BITS) if declared is None else declared
+
+
+def _require_access(context: AppContext, app_id: int, slug: str, manifest: Manifest, actor: Actor) -> None:
+    """Refuse what the model cannot run without: its secrets, and where it uses the AI gateway that host as well."""
+    access = resolve_access(context.database, app_id, manifest, gateway_url=context.limits.gateway_url)
+    if manifest.gateway:
+        access.require_hosts(slug)
+    access.require_secrets(slug)
+    if manifest.gateway:
+        with context.database.read() as conn:
+            require_below_cap(conn, actor.name, context.limits)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ siblings.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import errno
 import importlib.util
@@ -112,6 +113,11 @@ class PartialResult:
         self.changed.clear()
         self.waiting = False
         self.sent = time.monotonic()
+
+    def flush_last(self) -> None:
+        """Send what was yielded last before the model failed, if it can be sent."""
+        with self.lock, contextlib.suppress(Exception):
+            self.flush()
 
     def keep_flushing(self) -> None:
         """Flush what waits while the model computes."""
@@ -235,7 +241,7 @@ def _receive_run(job: dict, further: int) -> None:
     with open(content, "rb") as stream:
         stream.seek(0)
         job.update(orjson.loads(stream.read()))
-    os.environ.update(job["secrets"])
+    os.environ.update({**job["environment"], **job["secrets"]})
     _set_environment(job)
     seed(job["seed"])
     _install_shim(job, hosts[0] if hosts else None)
@@ -371,7 +377,7 @@ def _read_job(job: dict, log: int) -> None:
     os.nice(job["nice"])
     os.chdir(job["scratch"])
     os.environ.clear()
-    os.environ.update(job["secrets"])
+    os.environ.update({**job["environment"], **job["secrets"]})
     _set_environment(job)
     tempfile.tempdir = job["scratch"]
     sys.path[:0] = [job["folder"]]
@@ -409,7 +415,11 @@ def _run_model(job: dict, sender: Sender) -> None:
         sender.send({"kind": "result", "result": {}, "nulls": {}, "mended_text": False})
         return
     shown = PartialResult(sender)
-    result = compute(job["folder"], job["inputs"], shown)
+    try:
+        result = compute(job["folder"], job["inputs"], shown)
+    except Exception:
+        shown.flush_last()
+        raise
     flush_output()  # the supervisor may end this process as soon as it has the result
     converter = Converter(sender.limit)
     with shown.lock:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from contract.errors import ConnectionDenied
-from contract.public_address import is_public
+from contract.public_address import is_private, is_public
 
 PORTS = frozenset({80, 443})  # where a granted host is reached unless its name says another: `host:port`
 CONNECT = 10.0  # s
@@ -28,10 +28,14 @@ class ConnectionBroker:
     Args:
         hosts: granted names, each `host` or `host:port`.
         allowed: whether an address may be reached.
+        private: those of the hosts that an administrator granted although their addresses are not public.
     """
 
-    def __init__(self, hosts: Iterable[str], allowed: Callable[[str], bool] = is_public) -> None:
+    def __init__(
+        self, hosts: Iterable[str], allowed: Callable[[str], bool] = is_public, private: Iterable[str] = ()
+    ) -> None:
         self.granted = {_granted(host) for host in hosts}
+        self.private = {_granted(host) for host in private}
         self.allowed = allowed
         self._ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         threading.Thread(target=self._serve, name="hosts", daemon=True).start()
@@ -55,8 +59,13 @@ class ConnectionBroker:
             found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise ConnectionDenied(f"{host} is not known: {error}") from error
-        if not all(self.allowed(str(address[0])) for *_, address in found):
-            raise ConnectionDenied(f"{host} has an address that is not on the public internet")
+        private = (name, port) in self.private or ((name, None) in self.private and port in PORTS)
+        may_reach = self._may_reach_privately if private else self.allowed
+        if not all(may_reach(str(address[0])) for *_, address in found):
+            raise ConnectionDenied(
+                f"{host} has an address that is not on the public internet"
+                + ("" if private else ". Where that is meant, an administrator grants it with --private-host")
+            )
         last: OSError | None = None
         for family, kind, protocol, _, address in found:
             made = socket.socket(family, kind, protocol)
@@ -70,6 +79,10 @@ class ConnectionBroker:
                 made.settimeout(None)
                 return made
         raise ConnectionDenied(f"{host}:{port} does not answer: {last}")
+
+    def _may_reach_privately(self, address: str) -> bool:
+        """Return whether an address is a public one, or that of a server in the office or on this machine."""
+        return self.allowed(address) or is_private(address)
 
     def _serve(self) -> None:
         with self._ours, contextlib.suppress(OSError):

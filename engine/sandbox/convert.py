@@ -2,10 +2,12 @@
 
 Chosen: a DataFrame becomes its columns (in `series`, one series a column over the index), an array a list;
 not-a-number and infinities become null and are counted with their first places; text is made safe for the
-database. pandas is only looked at where it is loaded.
+database. pandas is only looked at where it is loaded. Bytes are written as base64 where a picture, sound or film
+is expected, and nowhere else.
 Left out: meaning, which is the contract's. Loaded by the zygote; self-contained: it imports nothing of ours.
 """
 
+import base64
 import dataclasses
 import datetime as dt
 import decimal
@@ -22,6 +24,7 @@ import numpy as np
 MAX_PATHS = 20
 NOT_PANDAS = object()
 MAX_DEPTH = 200
+MEDIA = ("images", "audio", "video")  # keys of a result whose items may hold bytes
 BAD_TEXT = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
 
@@ -110,6 +113,8 @@ class Converter:
             case uuid.UUID() | pathlib.PurePath():
                 return self.text(str(value))
             case bytes() | bytearray() | memoryview():
+                if path.partition("[")[0].partition(".")[0] in MEDIA and path.endswith(".base64"):
+                    return base64.b64encode(value).decode()
                 raise BadValueError(path, "it is bytes; write them to a file and name it under files")
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}

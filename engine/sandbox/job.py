@@ -64,6 +64,8 @@ class SandboxJob:
     `background` gives way to other runs for the processor; `import_only` loads function.py and calls nothing of it.
     `overlay` is the folder of the packages that the model has beyond the standard set, `runtime` the Python that it
     asks for where that is not the worker's own.
+    `private_hosts` are those of `hosts` that may have an address which is not public; `environment` are variables that
+    are no secrets.
     `denial_messages` has, for each host the manifest asks for that was not granted, the error the model gets; `secrets`
     are values by name. With `points` the model runs once for each, until `budget` seconds are over.
     """
@@ -75,9 +77,11 @@ class SandboxJob:
     limits: Limits = field(default_factory=Limits)
     files: Mapping[str, Path] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
     background: bool = False
     denial_messages: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict)
     import_only: bool = False
     overlay: Path | None = None
     runtime: Runtime | None = None
@@ -93,6 +97,7 @@ class SandboxJob:
             "overlay": None if self.overlay is None else str(self.overlay.resolve()),
             "seed": self.seed,
             "secrets": dict(self.secrets),
+            "environment": dict(self.environment),
             "refusals": dict(self.denial_messages),
             "import_only": self.import_only,
         }

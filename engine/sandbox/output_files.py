@@ -24,7 +24,7 @@ def output_files(result: Any, scratch: Path, limit: int) -> dict[str, Path]:
         limit: bytes that all files together may have.
 
     Raises:
-        MadeFileError: one is missing, lies elsewhere, is no plain file, or there is too much of them.
+        OutputFileError: one is missing, lies elsewhere, is no plain file, or there is too much of them.
     """
     named = result.get("files") if isinstance(result, dict) else None
     if not isinstance(named, dict):
@@ -34,7 +34,7 @@ def output_files(result: Any, scratch: Path, limit: int) -> dict[str, Path]:
     found: dict[str, Path] = {}
     total = 0
     for name, given in named.items():
-        path = _path_inside(given, scratch)
+        path = path_inside(given, scratch)
         if path is None:
             what = f"files.{str(name)[:200]} is {str(given)[:200]!r}"
             raise OutputFileError(f"The model's result names a file that is not in its scratch folder: {what}.")
@@ -45,7 +45,8 @@ def output_files(result: Any, scratch: Path, limit: int) -> dict[str, Path]:
     return found
 
 
-def _path_inside(given: object, scratch: Path) -> Path | None:
+def path_inside(given: object, scratch: Path) -> Path | None:
+    """Return the plain file inside a run's scratch folder that a model named, or None."""
     if not isinstance(given, str):
         return None
     try:

@@ -32,6 +32,7 @@ from engine.sandbox.frames import READ, Frames, as_count, json_size
 from engine.sandbox.imports import ALL, KINDS, modules_from, zygote_kind
 from engine.sandbox.job import CancelToken, Limits, Outcome, PointResult, Progress, Runtime, SandboxJob
 from engine.sandbox.output_files import output_files
+from engine.sandbox.output_media import names_media, output_media, without_content
 from engine.sandbox.prepared_children import PreparedChild, PreparedChildren, Purpose
 from engine.sandbox.redaction import Redactor
 from engine.sandbox.scratch import FILES, disk_usage, remove
@@ -176,7 +177,7 @@ class Sandbox:
                 stack.callback(os.close, descriptor)
             stack.enter_context(ours)
             # What the next run has of its own comes with it; its priority may only be lowered later.
-            job = dataclasses.replace(job, secrets={}, denial_messages={}, background=False)
+            job = dataclasses.replace(job, secrets={}, environment={}, denial_messages={}, background=False)
             content = {
                 **job.as_job(),
                 **_bounds(job, scratch, user),
@@ -230,7 +231,7 @@ class _Supervision:
         self.points_done = 0
         self.handle = RunHandle() if prepared is None else prepared.handle
         self.redactor = Redactor(job.secrets.values())
-        self.broker = ConnectionBroker(job.hosts, allowed) if job.hosts else None
+        self.broker = ConnectionBroker(job.hosts, allowed, job.private_hosts) if job.hosts else None
 
     def outcome(self) -> Outcome:
         handle = self.handle
@@ -281,8 +282,8 @@ class _Supervision:
             self.prepared.held.close()
 
     def _names_files(self) -> bool:
-        result = (self.final or {}).get("result")
-        return isinstance(result, dict) and bool(result.get("files"))
+        result = (self.final or {}).get("result") or self.partial_result
+        return isinstance(result, dict) and (bool(result.get("files")) or names_media(result))
 
     def _write_job(self) -> int:
         inputs = dict(self.job.inputs)
@@ -387,14 +388,14 @@ class _Supervision:
             frame = {**self.redactor.redact_frame(frame), "result": self.redactor.redact_value(frame["result"])}
             progress, message = _as_fraction(frame.get("progress")), _as_message(frame.get("message"))
             self.partial_result.update(frame["result"])
-            changed = {**(self.pending.result if self.pending else {}), **frame["result"]}
+            changed = {**(self.pending.result if self.pending else {}), **without_content(frame["result"])}
             self.pending = Progress(progress, message, changed, "")
 
     def _handle_point(self, frame: dict[str, Any]) -> None:
         result = frame.get("result")
         if self.on_point is None or frame.get("number") != self.points_done or self.points_done >= len(self.job.points):
             raise FrameError(0)
-        if not isinstance(result, dict) or result.get("files"):
+        if not isinstance(result, dict) or result.get("files") or names_media(result):
             # What is not a result, and files, which are taken once their child is dead: the point is run by itself.
             self.verdict = (Status.FAILED, "This point is run by itself.")
             return
@@ -483,12 +484,17 @@ class _Supervision:
                 warnings.append(MENDED_TEXT)
             try:
                 json_size(result)
-                files = output_files(result, self.scratch, self.limits.scratch_mb * 1_000_000)
+                most = self.limits.scratch_mb * 1_000_000
+                files = output_files(result, self.scratch, most)
+                left = most - sum(path.stat().st_size for path in files.values())
+                result, media = output_media(result, self.scratch, left, files)
+                files |= media
             except FrameError:
                 status, reason = reasons.protocol_error()
                 result = self.partial_result or None
             except OutputFileError as error:
-                status, reason = Status.FAILED, str(error)
+                status, reason, files = Status.FAILED, str(error), {}
+                result = without_content(result) if isinstance(result, dict) else result
         elif frame.get("kind") == "failed":
             status, reason = reasons.model_failed(frame, self.limits)
         elif frame.get("kind") == "large":
@@ -500,6 +506,12 @@ class _Supervision:
                 self.limits,
                 max(self.cpu, float(end.get("cpu", 0.0))),
             )
+        if status is not Status.SUCCESS and not files and names_media(result) and not frame.get("result"):
+            try:  # what a run had shown before it ended is kept with its pictures
+                result, files = output_media(result, self.scratch, self.limits.scratch_mb * 1_000_000, {})
+            except OutputFileError as error:
+                warnings.append(str(error))
+                result = without_content(result or {})
         if self.log_cut:
             warnings.append(f"The log reached its limit of {self.limits.log_kb:,} kB and was cut.")
         traceback = frame.get("traceback") if frame.get("kind") == "failed" else None

@@ -8,6 +8,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from contract.manifest import parse
+from contract.media import Media, MediaKind
 from contract.result import Chart, Column, Metric, Result, Series, Table
 from contract.run import Run, Status
 from storage.part_query import query_rows
@@ -318,6 +319,25 @@ RESULT = Result(
     files={"report.txt": "report.txt"},
     extras={"diagnostics": {"iterations": 12, "converged": True}},
     outputs=OUTPUTS,
+)
+
+WITH_MEDIA = Result(
+    media=(
+        Media(
+            MediaKind.IMAGES,
+            "Loss <map>",
+            'A "map" of losses',
+            "By county",
+            "images/1.png",
+            "image/png",
+            2_400_000,
+            640,
+            480,
+            "a" * 64,
+        ),
+        Media(MediaKind.AUDIO, "Reading", "Reading", None, "audio/1.wav", "audio/wav", 1_600, sha256="b" * 64),
+        Media(MediaKind.VIDEO, "Film", "Film", None, "video/1.mp4", "video/mp4", 1_600, sha256="c" * 64),
+    )
 )
 
 RUN = Run(

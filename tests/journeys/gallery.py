@@ -140,7 +140,8 @@ def main(folder):
     if not any(folder.glob("*.json")):
         sys.exit(f"{folder} holds no reference files, which the page counts. Give their folder as REFERENCE_DIR.")
     IMAGES.mkdir(parents=True, exist_ok=True)
-    slugs = sorted(p.parent.name for p in FUNCTIONS.glob("*/manifest.json"))
+    manifests = {p.parent.name: json.loads(p.read_text()) for p in FUNCTIONS.glob("*/manifest.json")}
+    slugs = sorted(slug for slug, m in manifests.items() if not m.get("gateway"))  # their answers would cost money
     parts = {category: [] for category in CATEGORIES}
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as play:
         sandbox = Sandbox(Path(scratch))
@@ -166,7 +167,7 @@ def main(folder):
         if path.stem not in slugs:
             path.unlink()
     about = (
-        f"The {len(slugs)} models of the catalogue with the first chart that each draws from its defaults. "
+        f"The {len(slugs)} models of the catalogue that compute something, with the first chart that each draws from its defaults. "
         "`make screenshots` draws this page and its images; `make reference` compares the published values again.\n"
     )
     text = ["# Gallery\n", about]

@@ -26,7 +26,7 @@ from registry.model_files import read_folder
 from tests.models.calling import Model, merged
 
 ROOT = Path(__file__).resolve().parents[2] / "functions"
-MODELS = sorted(p.name for p in ROOT.iterdir() if (p / "manifest.json").is_file())
+CATALOGUE = sorted(p.name for p in ROOT.iterdir() if (p / "manifest.json").is_file())
 CATEGORIES = {
     "Life",
     "P&C reserving",
@@ -37,8 +37,11 @@ CATEGORIES = {
     "Curves",
     "Mortality",
     "IFRS 17",
+    "AI",
 }
-CHECKED = {name: validation.validate_model(read_folder(ROOT / name)) for name in MODELS}
+CHECKED = {name: validation.validate_model(read_folder(ROOT / name)) for name in CATALOGUE}
+# Those whose runs need nothing but this machine; tests/engine/gateway has the others.
+MODELS = [name for name in CATALOGUE if not CHECKED[name].manifest.gateway]
 LIMITS = Limits(seconds=60, memory_mb=1_500)
 # How much work a run is. Both bounds are run, one by one; where other inputs are drawn, these are at their least.
 SIZES = {"paths", "simulations", "scenarios", "policies", "tree_steps", "exercise_dates", "n_assets", "backtest_days"}
@@ -59,7 +62,7 @@ def run(sandbox, name, values, seed=1):
         return out
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", CATALOGUE)
 def test_the_folder_is_named_documented_and_checks_without_a_warning(name):
     manifest = CHECKED[name].manifest
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
@@ -74,7 +77,7 @@ def test_the_folder_is_named_documented_and_checks_without_a_warning(name):
     assert CHECKED[name].cases
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", CATALOGUE)
 def test_every_input_has_a_label_and_a_unit_or_help(name):
     for key, field in CHECKED[name].manifest.inputs.items():
         raw = CHECKED[name].manifest.raw["inputs"][key]
@@ -82,7 +85,7 @@ def test_every_input_has_a_label_and_a_unit_or_help(name):
         assert field.unit or field.help or field.type in {"boolean", "select", "multiselect"}, key
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", CATALOGUE)
 def test_every_number_has_a_range_that_its_calibrated_range_and_default_lie_in(name):
     for key, field in CHECKED[name].manifest.inputs.items():
         if field.type not in NUMERIC:
@@ -95,7 +98,7 @@ def test_every_number_has_a_range_that_its_calibrated_range_and_default_lie_in(n
             assert all(field.valid[0] <= value <= field.valid[1] for value in defaults), key
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", CATALOGUE)
 def test_a_model_that_needs_longer_than_usual_says_why(name):
     """How long the defaults take is measured by `python -m benchmarks.defaults`, which fails beyond two seconds."""
     manifest = CHECKED[name].manifest
@@ -307,3 +310,8 @@ def test_for_any_inputs_within_their_ranges_a_model_answers_or_refuses_with_a_re
     keys = data.draw(st.lists(st.sampled_from(sorted(fields)), unique=True, min_size=1, max_size=6))
     small = {k: f.minimum for k, f in CHECKED[name].manifest.inputs.items() if k in SIZES}
     answers_or_refuses(name, small | {key: data.draw(values_of(fields[key])) for key in keys})
+
+
+def test_the_models_of_the_gateway_ask_it_with_the_same_code():
+    asking = {(ROOT / name / "gateway.py").read_bytes() for name in CATALOGUE if CHECKED[name].manifest.gateway}
+    assert len(asking) == 1

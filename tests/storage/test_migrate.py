@@ -10,7 +10,9 @@ from alembic.migration import MigrationContext
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
+from contract.access import GrantKind
 from contract.errors import DatabaseUnavailable
+from contract.gateway import Usage
 from contract.package_lock import LockedPackage, PackageLock
 from contract.query_reader import read_query
 from contract.run import LinkKind, Status, Visibility
@@ -21,7 +23,10 @@ from storage import (
     annotations,
     apps,
     audit,
+    explanations,
     favourites,
+    gateway_calls,
+    grants,
     package_locks,
     portfolio,
     registrations,
@@ -449,3 +454,25 @@ def test_a_run_from_before_portfolio_sessions_ends_after_the_upgrade_as_it_alway
         assert runs.get_run(conn, waiting).status is Status.SUCCESS
         assert portfolio.analysis_of_run(conn, waiting) is None
         assert conn.execute(text("select count(*) from portfolio_messages")).scalar_one() == 0
+
+
+def test_grants_from_before_the_gateway_stay_and_private_hosts_and_calls_are_stored_beside_them(older):
+    database = older("0020")
+    with database.begin() as conn:
+        conn.exec_driver_sql(ROWS.replace("turn, held", "rank, on_hold"))
+        conn.exec_driver_sql(
+            "insert into grants (app_id, kind, name, granted_by) select a.id, 'host', 'api.example.com', u.id "
+            "from apps a, users u limit 1"
+        )
+        before = conn.execute(text("select * from grants")).all()
+    migrate(database)
+    with database.begin() as conn:
+        assert conn.execute(text("select * from grants")).all() == before
+        app, user = before[0].app_id, before[0].granted_by
+        assert grants.grant(conn, app, GrantKind.PRIVATE_HOST, "ai.office.example:8000", user)
+        run_id = conn.execute(text("select id from runs where user_id = :user limit 1"), {"user": user}).scalar_one()
+        gateway_calls.record_call(conn, run_id, Usage("demo", 1, 2, 0.25))
+        gateway_calls.record_call(conn, run_id, Usage("demo", 1, 2, 0.25))  # a run makes one call
+        assert gateway_calls.spent_today(conn, "ada") == 0.25
+        explanations.insert_explanation(conn, run_id, run_id, user)
+        assert [e.asked_by for e in explanations.list_explanations(conn, run_id)] == ["ada"]

@@ -1,4 +1,4 @@
-"""Where a model comes from: a git repository, a zip file or a folder, and what is wrong with it beside the field.
+"""Where a model comes from: git, a zip file, a folder or words, and what is wrong with it beside the field.
 
 Chosen: fetching happens on a press and takes seconds; what cannot be taken is said in place, with what was typed kept.
 Left out: the checks, which a worker makes (`ui.register.check_list`).
@@ -10,19 +10,25 @@ import streamlit as st
 
 from contract.errors import ProblemsError
 from contract.registration import Registration
+from engine.gateway.explain import can_explain
 from engine.models.registration import register_from_archive, register_from_git, register_from_upload
+from ui.register import draft
 from ui.shell import cached
 from ui.shell.problems import show_problems
 from ui.shell.session import current_actor
 
-GIT, ZIP, FOLDER = "Git repository", "Zip file", "Folder"
+GIT, ZIP, FOLDER, DRAFT = "Git repository", "Zip file", "Folder", "Draft by words"
 
 
 def show_source_form() -> Registration | None:
     """Draw the form; return the registration that a press has started."""
+    kinds = [GIT, ZIP, FOLDER, *([DRAFT] if can_explain(cached.context(), actor=current_actor()) else [])]
     kind = st.segmented_control(
-        "Source", [GIT, ZIP, FOLDER], default=GIT, required=True, key="source-kind", label_visibility="collapsed"
+        "Source", kinds, default=GIT, required=True, key="source-kind", label_visibility="collapsed"
     )
+    if kind == DRAFT:
+        _start_draft()
+        return None
     start: Callable[[], Registration] | None = {GIT: _git_form, ZIP: _zip_form, FOLDER: _folder_form}[kind or GIT]()
     if start is None:
         return None
@@ -32,6 +38,17 @@ def show_source_form() -> Registration | None:
     except ProblemsError as error:
         show_problems(error)
     return None
+
+
+def _start_draft() -> None:
+    try:
+        drafted = draft.show_draft_form()
+    except ProblemsError as error:
+        show_problems(error)
+        return
+    if drafted is not None:
+        st.query_params[draft.ADDRESS] = str(drafted.id)
+        st.rerun()
 
 
 def _git_form() -> Callable[[], Registration] | None:

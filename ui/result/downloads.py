@@ -78,6 +78,11 @@ def file_link(run_id: UUID, name: str) -> str:
     return f"{FILE_ROUTE.format(id=run_id)}/{quote(name)}"
 
 
+def media_link(run_id: UUID, name: str, *, save: bool = False) -> str:
+    """Return the address of an image, sound or film of a run, to look at or to save."""
+    return file_link(run_id, name) + ("?download=1" if save else "")
+
+
 def file_links(run: Run, result: Result) -> None:
     """Offer an ended run as files; each is made when it is asked for."""
     asked = {

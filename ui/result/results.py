@@ -1,4 +1,4 @@
-"""A result on the page: cards, charts, tables, notes, warnings, files and whatever else the model returned.
+"""A result on the page: cards, charts, tables, notes, media, warnings, files and whatever else the model returned.
 
 Chosen: numbers become text here and nowhere before; only what is seen is computed, so that a table behind another or a
 closed section costs nothing. Every part has its place and a key of its model and place, never of its run: the next
@@ -18,7 +18,7 @@ import charting
 from contract.errors import ProblemsError
 from contract.result import Result, Series, not_finite
 from contract.run import Run
-from ui.result import cards, chart_view, downloads, tables
+from ui.result import cards, chart_view, downloads, media_view, tables
 from ui.result.chart_view import DrawnChart, Range
 from ui.result.provenance import show_provenance as provenance
 from ui.shell.currency import session_currency
@@ -85,6 +85,7 @@ def show_result(
             tables.show_tables(result.tables, run, find_rows, name)
     if result.notes:
         st.markdown(safe_markdown(result.notes))
+    media_view.show_media(result.media, run, partial=partial)
     _show_nulls(nulls or {})
     _show_files(result.files, run, partial=partial)
     if result.extras:

@@ -24,7 +24,7 @@ from engine.runs.follow import Snapshot
 from engine.runs.results import find_result_rows
 from ui.form.links import run_link
 from ui.model import source_view
-from ui.result import downloads, provenance, results, run_links, run_progress, verify
+from ui.result import downloads, explanation, provenance, results, run_links, run_progress, verify
 from ui.shell import cached, sitemap
 from ui.shell.currency import result_in_currency
 from ui.shell.formatting import STATUS, duration
@@ -111,6 +111,7 @@ def _show_body(now: Snapshot, result: Result, manifest: Manifest) -> None:
             provenance.show_provenance(run, manifest)
             if run.status is Status.SUCCESS:
                 verify.show_verify(run)
+    explanation.show_explanations(run)
     run_links.show_links(run)
     source = st.expander("Source of this version", icon=":material/code:", key=f"{name}-source", on_change="rerun")
     if source.open:

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from contract import gateway as gateway_names
 from contract.access import Access
 from contract.actor import Actor
 from contract.app import App, Version
@@ -89,6 +90,11 @@ def case_results(app: App, version: Version) -> dict[str, Any]:
 def access(app_id: int, manifest: Manifest) -> Access:
     """Return what the model may reach and know; never kept, because a grant counts at once."""
     return models.model_access(context(), app_id, manifest, actor=current_actor())
+
+
+def gateway_host() -> str:
+    """Return the host of the installation's AI gateway."""
+    return gateway_names.gateway_host(context().limits.gateway_url)
 
 
 def offers_live(app_id: int, manifest: Manifest) -> bool:

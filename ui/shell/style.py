@@ -39,6 +39,15 @@ STYLE_SHEET = """
   color: #FFFFFF; }
 [data-testid="stBaseButton-primary"]:not(:disabled):hover { background-color: #1F6A71; border-color: #1F6A71; }
 [data-testid="stBaseButton-primary"] kbd { opacity: 0.95; }
+/* Images, audio and video of a result, side by side where there is room. */
+.tontine-media { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }
+.tontine-media figure { margin: 0; min-width: 0; }
+.tontine-media :is(img, video) { display: block; max-width: 100%; width: auto; height: auto; max-height: 75vh;
+  border-radius: 6px; background: color-mix(in srgb, currentColor 8%, transparent); }
+.tontine-media audio { width: 100%; }
+.tontine-media figcaption a { color: light-dark(#1F6A71, #7CC6CD); }
+.tontine-media figcaption { display: flex; flex-direction: column; gap: 0.15rem; margin-top: 0.4rem;
+  overflow-wrap: anywhere; }
 /* The result before stays in sight while the next one is on its way. */
 [data-tontine-stale] { opacity: 0.45; transition: opacity 0.2s 0.1s; }
 [class*="st-key-run-head"] { min-height: 2.9rem; }

@@ -93,6 +93,7 @@ def test_the_list_of_runs_is_a_list(client, demo):
 
 
 # A fresh installation, and its models.
+GATEWAY = {"ai_text", "ai_image", "ai_video"}
 
 
 def test_on_a_fresh_installation_its_two_models_are_apps_one_and_two(client, context):
@@ -110,6 +111,10 @@ def test_every_model_of_the_catalogue_runs_with_what_a_form_of_sliders_sends_unt
             assert field["min"] <= field["default"] <= field["max"]
         values = {key: field["default"] for key, field in app["input_schema"].items()}
         answer = client.post(f"/apps/{app['id']}/run", json={"inputs": values})
+        if app["function_name"] in GATEWAY:  # what is missing is granted by an administrator, and may cost money
+            assert answer.status_code == 403, (app["name"], answer.text)
+            assert "engine.commands.grants grant" in answer.text
+            continue
         assert answer.status_code == 200, (app["name"], answer.text)
         assert client.get(f"/runs/{answer.json()['run_id']}").json()["warnings"] == [], app["name"]
 

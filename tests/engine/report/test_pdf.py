@@ -1,5 +1,6 @@
 """The verb that makes a run's PDF, on a real database, and what hostile texts do to it: nothing."""
 
+import base64
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -18,9 +19,11 @@ from engine.report.document import ReportOptions, make_document, zone_named
 from engine.report.pdf import run_pdf
 from engine.report.tables import WIDTH, column_texts, make_parts
 from engine.runs.follow import Snapshot
+from engine.runs.results import read_result_file
 from engine.runs.submit import submit
 from tests.actors import ADA
 from tests.engine.report import reading
+from tests.media_files import picture, sound
 
 GERMAN = NumberFormat.from_languages("de-DE")
 ARABIC, HEBREW, EMOJI = "مرحبا بالعالم", "שלום עולם", "Loss 😀 ratio"
@@ -289,3 +292,26 @@ def test_a_time_zone_that_does_not_exist_is_refused_in_words():
     for wrong in ("Mars/Phobos", "../etc/passwd", "", "\x00"):
         with pytest.raises(InputError, match="is not a time zone"):
             zone_named(wrong)
+
+
+def test_images_are_printed_with_their_words_and_a_broken_one_costs_only_its_own_place(report, context):
+    good = base64.b64encode(picture(size=(640, 480))).decode()
+    broken = base64.b64encode(picture(size=(640, 480))[:60]).decode()
+    wav = base64.b64encode(sound()).decode()
+    code = f"""
+def run(inputs):
+    return {{
+        'images': [
+            {{'title': 'Loss map', 'alt': 'A map', 'caption': 'By *county*', 'base64': {good!r}}},
+            {{'title': 'Half a file', 'base64': {broken!r}}},
+        ],
+        'audio': [{{'title': 'Reading', 'base64': {wav!r}}}],
+    }}
+"""
+    reader, run_id = report(code)
+    text = reading.whole_text(reader)
+    assert "Loss map By *county*" in text
+    assert "Half a file It cannot be read, and is not printed" in text
+    assert "Audio and video on its page: Reading." in text
+    assert sum(len(page.images) for page in reader.pages) == 1
+    assert read_result_file(context, run_id, "audio/1.wav", actor=ADA) == sound()

@@ -17,6 +17,10 @@ run = replace(gallery.RUN, id=UUID(int=7)) if case == "another-run" else gallery
 if case == "partial":
     result = replace(result, charts=result.charts[:3])
     results.show_result(result, run=gallery.RUN, partial=True)
+elif case == "media":
+    results.show_result(gallery.WITH_MEDIA, run=gallery.RUN)
+elif case == "media-partial":
+    results.show_result(gallery.WITH_MEDIA, run=gallery.RUN, partial=True)
 elif case == "bare":
     results.show_result(replace(result, charts=()))
 else:

@@ -337,6 +337,25 @@ def test_tables_and_series_of_a_run_are_offered_by_links_that_outlive_a_rerun():
         assert links[link].endswith(f"({gallery.BIG.rows:,} rows)")
 
 
+def test_media_are_shown_by_link_with_their_words_and_can_be_saved():
+    at = shown("media")
+    (found,) = [h.proto.body for h in at.get("html") if "tontine-media" in h.proto.body and "<figure>" in h.proto.body]
+    files = f"/api/runs/{gallery.RUN.id}/files"
+    assert f'<img src="{files}/images/1.png" alt="A &quot;map&quot; of losses"' in found
+    assert "Loss &lt;map&gt;" in found
+    assert "By county" in found
+    assert "PNG, 2.4 MB, 640 × 480 pixels" in found
+    assert f'<audio src="{files}/audio/1.wav"' in found
+    assert f'<video src="{files}/video/1.mp4"' in found
+    assert f'href="{files}/images/1.png?download=1"' in found
+
+
+def test_while_a_run_goes_on_its_media_are_named_only():
+    at = shown("media-partial")
+    assert not [h for h in at.get("html") if "<figure>" in h.proto.body]
+    assert any("Film: shown when the run has ended" in c.value for c in at.caption)
+
+
 def test_the_csv_of_a_table_on_the_page_has_its_cells_under_their_labels():
     from contract.csv_export import write_csv
 

@@ -197,7 +197,7 @@ function showMarket(view) {
   } else if (!market || !market.written_at) {
     text = view.body?.holdings?.length ? "Waiting for the market's first prices." : ""
   } else {
-    text = `${market.source} · prices of ${new Date(market.as_of).toLocaleDateString(view.language)}, updated ${duration(Date.now() - new Date(market.written_at))} ago`
+    text = `${market.source} · prices of ${String(market.as_of).slice(0, 10)}, updated ${duration(Date.now() - new Date(market.written_at))} ago`
     if (view.body.unpriced.length) text += ` · no price of ${view.body.unpriced.join(", ")}`
   }
   set(view.market, text)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from contract.errors import ProblemsError
+from contract.errors import ProblemsError, TontineError
 from contract.explanation import Explanation
 from contract.run import Run, Status
 from engine.gateway.explain import can_explain, explain, list_explanations, what_is_sent
@@ -38,8 +38,8 @@ def show_explanations(run: Run) -> None:
     try:
         may_ask = can_explain(context, actor=actor)
         found = list_explanations(context, run.id, actor=actor)
-    except ProblemsError:
-        return  # what is wrong is said where the run itself is shown
+    except TontineError:
+        return  # what is wrong, or that the database is away, is said where the run itself is shown
     if not may_ask and not found:
         return
     panel = st.expander(

@@ -13,7 +13,7 @@ from contract.run import Status
 from engine.runs.follow import Snapshot, brief
 from tests.actors import ADA
 from tests.charting import gallery
-from ui.result import run_progress, run_view
+from ui.result import explanation, run_progress, run_view
 
 GOING = replace(gallery.RUN, id=UUID(int=5), status=Status.RUNNING, finished_at=None, message="step 4")
 ROWS = [{"year": 2001, "paid": 5.5}, {"year": 2002, "paid": 7.5}]
@@ -30,6 +30,7 @@ def page(monkeypatch):
     context = SimpleNamespace(context=lambda: None, run_manifest=lambda _run: gallery.MANIFEST)
     monkeypatch.setattr(run_progress, "cached", context)
     monkeypatch.setattr(run_view, "cached", context)
+    monkeypatch.setattr(explanation, "show_explanations", lambda _run: None)
     for view in (run_progress, run_view):
         monkeypatch.setattr(view, "current_actor", lambda: ADA)
     at = AppTest.from_file(str(Path(__file__).with_name("live_script.py")), default_timeout=200)

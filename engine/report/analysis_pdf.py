@@ -79,6 +79,7 @@ def _document(content: AnalysisContent, options: ReportOptions, actor: Actor) ->
         "unchanged": "",
         "summary": [],
         "charts": charts,
+        "images": [],
         "tables": [_table(table, options, budget) for table in tables],
         "notes": parse_markdown("\n".join(f"- {short_text(note, LONG)}" for note in content.notes)),
         "inputs": input_lines(first, manifest.inputs),

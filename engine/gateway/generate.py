@@ -71,5 +71,6 @@ def read_generation(now: Snapshot) -> Generated:
     if run.problems or usage.failure in OF_THE_REQUEST:
         raise InputError(run.problems or [Problem("gateway", reason, "Change the request.")])
     failure = Failure.TIMEOUT if run.status is Status.TIMED_OUT else usage.failure
-    problem = Problem("gateway", reason, "Try again later; what had come is in the run.")
+    hint = "Try again later; what had come is in the run." if failure else "The run's page has its log."
+    problem = Problem("gateway", reason, hint)
     raise GatewayError([problem], failure=str(failure or "run_failed"), run_id=str(run.id), partial=result.notes or "")

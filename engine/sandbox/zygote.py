@@ -43,7 +43,10 @@ STANDARD = "asyncio concurrent.futures csv decimal json sqlite3 statistics zonei
 NUMPY = "numpy numpy.fft numpy.linalg numpy.polynomial numpy.random"
 SCIENTIFIC = "pandas scipy.interpolate scipy.linalg scipy.optimize scipy.signal scipy.special scipy.stats"
 # The shared library's modules that need numpy alone, and those that need scipy.
-ACTUARIAL = "actuarial.mortality_laws actuarial.smith_wilson actuarial.soa_tables actuarial.standard_formula"
+ACTUARIAL = (
+    "actuarial.holding_risk actuarial.mortality_laws actuarial.smith_wilson actuarial.soa_tables "
+    "actuarial.standard_formula"
+)
 ACTUARIAL_SCIENTIFIC = "actuarial.compound actuarial.counts actuarial.layers actuarial.severities"
 LOADED = {
     "numpy": f"{STANDARD} {NUMPY} {ACTUARIAL} child points socket_shim".split(),

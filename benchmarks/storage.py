@@ -279,7 +279,11 @@ def parts(database: Database) -> None:
         ("a text found, 1,000 rows and their count", TableQuery(search="POLICY 123"), 0),
         ("a number found, 1,000 rows and their count", read_table_query("0.1234", NumberFormat()), 0),
     ):
-        timed(words, partial(query_rows, partial(stored_batches, database, ids[0], "table"), query, offset, 1_000), 5)
+        timed(
+            words,
+            partial(query_rows, partial(stored_batches, database, ids[0], "table"), query, offset, 1_000, PART_ROWS),
+            5,
+        )
 
 
 def main() -> None:

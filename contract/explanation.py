@@ -41,7 +41,10 @@ SLACK = 1e-9  # relative; of numbers that were rounded half way
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One explanation of a run. `text_run` wrote it; `unknown` are places in the text, from and to, of its numbers."""
+    """One explanation of a run. `text_run` wrote it.
+
+    `unknown` are the places in the text, from and to, of numbers that do not occur in the run; empty as it is stored.
+    """
 
     id: UUID
     text_run: UUID
@@ -57,20 +60,6 @@ class Explanation:
     def unknown_numbers(self) -> list[str]:
         """The numbers that do not occur in the run, as the text writes them, each once."""
         return list(dict.fromkeys(self.text[start:end] for start, end in self.unknown))
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenExplanation:
-    """An explanation as it is stored, before its numbers are checked."""
-
-    id: UUID
-    text_run: UUID
-    asked_by: str
-    asked_at: datetime
-    model: str
-    status: Status
-    text: str
-    reason: str | None
 
 
 def numbers_of(texts: Iterable[str]) -> list[float]:

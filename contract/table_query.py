@@ -39,6 +39,9 @@ class TableQuery:
         return not (self.search or self.sort)
 
 
+ALL_ROWS = TableQuery()
+
+
 def read_table_query(search: str, number_format: NumberFormat, sort: str = "") -> TableQuery:
     """Return the question for what somebody wrote.
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from sqlalchemy import Connection
 
-from contract.explanation import WrittenExplanation
+from contract.explanation import Explanation
 from contract.gateway import USAGE
 from contract.run import Status
 from storage.sql import sql
@@ -30,7 +30,7 @@ def insert_explanation(conn: Connection, run_id: UUID, text_run_id: UUID, user_i
     return new_id
 
 
-def list_explanations(conn: Connection, run_id: UUID, *, viewer: Viewer | None = None) -> list[WrittenExplanation]:
+def list_explanations(conn: Connection, run_id: UUID, *, viewer: Viewer | None = None) -> list[Explanation]:
     """Return a run's explanations, the newest first, those that are being written among them; for who may read it."""
     condition, values = readable(viewer)
     statement = sql(f"""
@@ -51,7 +51,7 @@ def list_explanations(conn: Connection, run_id: UUID, *, viewer: Viewer | None =
         model = usage.get("model") if isinstance(usage, dict) else None
         text = shown.get("notes")
         found.append(
-            WrittenExplanation(
+            Explanation(
                 row.id,
                 row.text_run_id,
                 row.name,

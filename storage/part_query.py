@@ -35,7 +35,7 @@ def stored_batches(database: Database, run_id: UUID, name: str) -> Iterator[pa.T
         yield batch
 
 
-def query_rows(read: Batches, query: TableQuery, offset: int, limit: int) -> tuple[pa.Table, int]:
+def query_rows(read: Batches, query: TableQuery, offset: int, limit: int, total: int) -> tuple[pa.Table, int]:
     """Return some of the rows that are asked for, and how many are found in all.
 
     Args:
@@ -43,6 +43,7 @@ def query_rows(read: Batches, query: TableQuery, offset: int, limit: int) -> tup
         query: which rows, in what order.
         offset: of the first row returned among those found.
         limit: the most rows returned.
+        total: how many rows the table has; they are counted only where some of them are looked for.
 
     Raises:
         KeyError: the table has no column of the name to sort by.
@@ -50,7 +51,7 @@ def query_rows(read: Batches, query: TableQuery, offset: int, limit: int) -> tup
     with _Session(read, query) as session:
         if session.empty:
             return pa.table({}), 0
-        count = session.count()
+        count = session.count() if query.search else total
         found = list(session.rows(f" limit {int(limit)} offset {int(offset)}"))
     return pa.Table.from_batches(found) if found else session.none(), count
 

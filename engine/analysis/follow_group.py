@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from contract.run_group import GroupStatus, RunGroup
 from engine.analysis.groups import REREAD_INTERVAL, find_group
 from engine.authorization import Action, require
 from engine.processes.context import AppContext
-from engine.runs.follow_async import change_event
+from engine.runs.follow_async import readings
 
 DRAWINGS = 20  # times that a page draws what there is while a group goes on
 
@@ -80,15 +81,11 @@ async def wait_for_group(context: AppContext, group_id: UUID, seconds: float, *,
 
 async def _follow(context: AppContext, group_id: UUID, actor: Actor) -> AsyncGenerator[RunGroup, None]:
     seen = -1
-    with change_event(context.listener, group_id) as changed:
-        while True:
-            changed.clear()
-            now = await asyncio.to_thread(find_group, context, group_id, actor=actor)
+    read = partial(find_group, context, group_id, actor=actor)
+    async with contextlib.aclosing(readings(context.listener, group_id, read, REREAD_INTERVAL)) as found:
+        async for now in found:
             if now.seq > seen or now.final:
                 seen = now.seq
                 yield now
             if now.final:
                 return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REREAD_INTERVAL):
-                    await changed.wait()

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+
 from contract.actor import Actor
 from contract.errors import NotFoundError
 from contract.problems import Problem
@@ -188,7 +190,7 @@ def impact_histogram(impact: Impact, title: str, unit: str | None, *, relative: 
         return None
     edges, counts = _bars(given)
     name = f"Difference of {title}" if not relative else f"Difference of {title}, percent"
-    data = {"edges": edges, "counts": counts, "markers": [{"label": "Median", "x": _quantile(sorted(given), 0.5)}]}
+    data = {"edges": edges, "counts": counts, "markers": [{"label": "Median", "x": float(np.median(given))}]}
     return Chart("histogram", f"{title}: differences", data, x_label=name, y_label="Runs",
                  unit="%" if relative else unit)  # fmt: skip
 
@@ -234,19 +236,14 @@ def _worst_first(replay: Replayed) -> tuple[int, float, int]:
 
 
 def _quantiles(replays: Sequence[Replayed]) -> list[Quantile]:
-    changes = sorted(r.difference for r in replays if r.difference is not None)
-    shares = sorted(r.relative for r in replays if r.relative is not None)
+    changes = [r.difference for r in replays if r.difference is not None]
+    shares = [r.relative for r in replays if r.relative is not None]
     if not changes:
         return []
-    return [Quantile(q, _quantile(changes, q), _quantile(shares, q) if shares else None) for q in SHARES]
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Return a quantile of ascending values, straight between two of them (type 7 of Hyndman and Fan)."""
-    place = share * (len(ordered) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    with np.errstate(invalid="ignore"):  # a difference beyond the largest float
+        of_changes = np.quantile(changes, SHARES).tolist()
+        of_shares = np.quantile(shares, SHARES).tolist() if shares else [None] * len(SHARES)
+    return [Quantile(*one) for one in zip(SHARES, of_changes, of_shares, strict=True)]
 
 
 def _bars(values: Sequence[float]) -> tuple[list[float], list[int]]:
@@ -255,9 +252,5 @@ def _bars(values: Sequence[float]) -> tuple[list[float], list[int]]:
     bars = min(MOST_BARS, max(math.ceil(math.log2(len(values))) + 1, round(math.sqrt(len(values)))))
     if low + (high - low) / bars == low or high - (high - low) / bars == high:  # so near that edges would fall together
         bars = 1
-    width = (high - low) / bars
-    edges = [low + width * i for i in range(bars)] + [high]
-    counts = [0] * bars
-    for value in values:
-        counts[min(int((value - low) / width), bars - 1)] += 1
-    return edges, counts
+    counts, edges = np.histogram(values, bars, (low, high))
+    return edges.tolist(), counts.tolist()

@@ -12,26 +12,22 @@ from collections.abc import Sequence
 
 import settings as settings_module
 from contract.actor import Actor
-from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
-from engine.commands.installation import open_installation, operator_name
+from engine.commands.installation import exit_code, open_installation, operator_name
 from engine.people.audit import list_audit_rows, verify_audit_log
 from engine.processes.context import AppContext
-from settings import Settings, SettingsError
+from settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
     """List or verify; return 1 where the log was changed or cannot be read."""
     given = _argument_parser().parse_args(arguments)
-    try:
-        settings = settings or settings_module.read_settings()
-        with open_installation(settings) as context:
+
+    def run() -> int:
+        read = settings or settings_module.read_settings()
+        with open_installation(read) as context:
             return _verify(context, given) if given.what == "verify" else _list(context, given)
-    except (SettingsError, ServerError, DatabaseUnavailable) as error:
-        print(error, file=sys.stderr)
-    except ProblemsError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-    return 1
+
+    return exit_code(run)
 
 
 def _verify(context: AppContext, given: argparse.Namespace) -> int:

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 import settings as settings_module
 from contract.access import GrantKind, normalise_host
 from contract.actor import Actor
-from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
-from engine.commands.installation import open_database, operator_name
+from engine.commands.installation import exit_code, open_database, operator_name
 from engine.models.grants import grant, grant_lines, revoke
-from settings import Settings, SettingsError
+from settings import Settings
 from storage.database import Database
 
 
@@ -25,16 +24,13 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
     given = parser.parse_args(arguments)
     if given.what != "list" and not (given.host or given.secret or given.private_host):
         parser.error(f"{given.what} {given.model}: name at least one --host, --private-host or --secret")
-    try:
-        settings = settings or settings_module.read_settings()
-        with open_database(settings) as database:
-            return _run_command(given, database, settings.gateway_url)
-    except (SettingsError, ServerError, DatabaseUnavailable) as error:
-        print(error, file=sys.stderr)
-    except ProblemsError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-    return 1
+
+    def run() -> int:
+        read = settings or settings_module.read_settings()
+        with open_database(read) as database:
+            return _run_command(given, database, read.gateway_url)
+
+    return exit_code(run)
 
 
 def _run_command(given: argparse.Namespace, database: Database, gateway_url: str) -> int:

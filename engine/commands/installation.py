@@ -7,11 +7,12 @@ Left out: pages and API, which have a context of their own.
 import contextlib
 import dataclasses
 import getpass
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 
 import settings as settings_module
 from contract.actor import Role
-from contract.errors import ServerError
+from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
 from contract.run import Visibility
 from engine.people.rules import PeopleRules
 from engine.processes import context as contexts
@@ -20,7 +21,7 @@ from engine.processes.limits import InstallationLimits
 from registry.git_address import GitAccess
 from registry.overlays import OverlayStore
 from registry.package_index import PackageIndex
-from settings import Settings
+from settings import Settings, SettingsError
 from storage.database import Database
 from storage.embedded_postgres import EmbeddedServer
 from storage.encryption import Cipher
@@ -109,6 +110,18 @@ def overlays_from(settings: Settings) -> OverlayStore:
         total_mb=settings.overlays_mb,
     )
     return OverlayStore(settings.data / "overlays", index)
+
+
+def exit_code(command: Callable[[], int]) -> int:
+    """Return what a command returns to the shell, or 1 where it cannot be done, with the reasons on standard error."""
+    try:
+        return command()
+    except (SettingsError, ServerError, DatabaseUnavailable) as error:
+        print(error, file=sys.stderr)
+    except ProblemsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+    return 1
 
 
 def operator_name() -> str:

@@ -11,29 +11,24 @@ from collections.abc import Sequence
 
 import settings as settings_module
 from contract.actor import Actor
-from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
-from engine.commands.installation import open_database, operator_name
+from engine.commands.installation import exit_code, open_database, operator_name
 from engine.portfolio.feeds import BENCHMARK
 from engine.portfolio.market_source import choose_random_walk, choose_replay, describe_source, grant_http_source
-from settings import Settings, SettingsError
+from settings import Settings
 from storage.database import Database
 
 
 def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
     """Show or choose the source; return 1 where it cannot be done."""
     given = _argument_parser().parse_args(arguments)
-    try:
-        settings = settings or settings_module.read_settings()
-        with open_database(settings) as database:
+
+    def run() -> int:
+        with open_database(settings or settings_module.read_settings()) as database:
             _run_command(given, database)
             print(describe_source(database, actor=Actor(operator_name())))
-            return 0
-    except (SettingsError, ServerError, DatabaseUnavailable) as error:
-        print(error, file=sys.stderr)
-    except ProblemsError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-    return 1
+        return 0
+
+    return exit_code(run)
 
 
 def _run_command(given: argparse.Namespace, database: Database) -> None:

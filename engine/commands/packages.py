@@ -12,10 +12,9 @@ from collections.abc import Sequence
 
 import settings as settings_module
 from contract.actor import Actor
-from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
-from engine.commands.installation import open_database, operator_name, overlays_from
+from engine.commands.installation import exit_code, open_database, operator_name, overlays_from
 from engine.models.packages import OverlayUse, list_overlays, remove_unused
-from settings import Settings, SettingsError
+from settings import Settings
 
 SHOWN = 70  # characters of the packages and of the models in a line
 
@@ -28,22 +27,18 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
     parser.add_argument("--remove-unused", action="store_true", help="remove what no model that takes runs needs")
     parser.add_argument("--json", action="store_true", help="print each line as JSON")
     given = parser.parse_args(arguments)
-    try:
-        settings = settings or settings_module.read_settings()
-        overlays, actor = overlays_from(settings), Actor(operator_name())
-        with open_database(settings) as database:
+
+    def run() -> int:
+        read = settings or settings_module.read_settings()
+        overlays, actor = overlays_from(read), Actor(operator_name())
+        with open_database(read) as database:
             if given.remove_unused:
                 for removed in remove_unused(overlays, database, actor=actor):
                     print(f"removed: {', '.join(removed.packages)} ({removed.bytes / 1e6:,.1f} MB)")
             _print(list_overlays(overlays, database, actor=actor), as_json=given.json)
-    except (SettingsError, ServerError, DatabaseUnavailable) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except ProblemsError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return 1
-    return 0
+        return 0
+
+    return exit_code(run)
 
 
 def _print(found: Sequence[OverlayUse], *, as_json: bool) -> None:

@@ -14,12 +14,13 @@ from pathlib import Path
 import settings as settings_module
 from contract.actor import Actor
 from contract.checks import problems_of
-from contract.errors import DatabaseUnavailable, ProblemsError, RegistrationError, ServerError
+from contract.errors import RegistrationError
 from contract.registration import Registration, RegistrationStatus
 from engine.commands.check import print_result
 from engine.commands.installation import (
     cipher_from,
     database_url,
+    exit_code,
     git_access_from,
     limits_from,
     operator_name,
@@ -32,7 +33,7 @@ from engine.processes.context import AppContext
 from engine.runs.execute import WorkerContext
 from engine.sandbox.supervisor import Sandbox
 from registry.source_files import is_skipped
-from settings import Settings, SettingsError
+from settings import Settings
 from storage.database import Database
 from storage.migrate import migrate
 
@@ -42,16 +43,13 @@ WAIT = 600.0  # s for the checks of a worker
 def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
     """Register the model; return 1 where it is refused or cannot be had."""
     given = _argument_parser().parse_args(arguments)
-    try:
-        settings = settings or settings_module.read_settings()
-        with _open_context(settings) as context:
-            return _register(context, settings, given)
-    except (SettingsError, ServerError, DatabaseUnavailable) as error:
-        print(error, file=sys.stderr)
-    except ProblemsError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-    return 1
+
+    def run() -> int:
+        read = settings or settings_module.read_settings()
+        with _open_context(read) as context:
+            return _register(context, read, given)
+
+    return exit_code(run)
 
 
 def _register(context: AppContext, settings: Settings, given: argparse.Namespace) -> int:

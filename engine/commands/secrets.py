@@ -12,13 +12,12 @@ from collections.abc import Sequence
 
 import settings as settings_module
 from contract.actor import Actor
-from contract.errors import DatabaseUnavailable, ProblemsError, ServerError
 from contract.secret import SecretStatus
-from engine.commands.installation import open_installation, operator_name
+from engine.commands.installation import exit_code, open_installation, operator_name
 from engine.processes.context import AppContext
 from engine.secrets.manage import delete_secret, list_secrets, set_secret
 from engine.secrets.rotate import rotate_keys
-from settings import Settings, SettingsError
+from settings import Settings
 from storage.encryption import new_key
 
 
@@ -28,16 +27,13 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
     if given.what == "new-key":
         print(new_key())
         return 0
-    try:
-        settings = settings or settings_module.read_settings()
-        with open_installation(settings) as context:
+
+    def run() -> int:
+        read = settings or settings_module.read_settings()
+        with open_installation(read) as context:
             return _run_command(given, context)
-    except (SettingsError, ServerError, DatabaseUnavailable) as error:
-        print(error, file=sys.stderr)
-    except ProblemsError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-    return 1
+
+    return exit_code(run)
 
 
 def _run_command(given: argparse.Namespace, context: AppContext) -> int:

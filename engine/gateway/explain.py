@@ -8,6 +8,7 @@ Left out: pictures, files and the rows beyond the first.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from engine.gateway.generate import MODELS
 from engine.models.catalogue import find_app, find_version, model_access, version_of_run
 from engine.models.versions import LoadedVersion
 from engine.processes.context import AppContext
+from engine.report.document import short_text
 from engine.report.provenance import input_rows
 from engine.runs.follow import Snapshot, snapshot
 from engine.runs.submit import submit
@@ -69,9 +71,9 @@ def what_is_sent(context: AppContext, run_id: UUID, *, actor: Actor) -> str:
         raise NotReadyError([Problem("run", f"run {run_id} has not ended", "Have it explained when it has.")])
     version = version_of_run(context, now.run, actor=actor)
     readme = (version.version.readme or "").strip()
-    parts = list(_of_run(now, version))
+    parts = list(_of_run(now, version, parse_result(now.shown, version.manifest.outputs)))
     if readme:
-        parts.append(f"The model's README:\n{_short(readme, README)}")
+        parts.append(f"The model's README:\n{short_text(readme, README)}")
     return "\n\n".join(parts)
 
 
@@ -118,43 +120,30 @@ def list_explanations(context: AppContext, run_id: UUID, *, actor: Actor) -> lis
         return []
     now = snapshot(context, run_id, actor=actor)
     version = version_of_run(context, now.run, actor=actor)
-    known = [*numbers_of(_of_run(now, version)), *_values(now.run.inputs), *_values(_shown(now, version))]
-    return [
-        Explanation(
-            one.id,
-            one.text_run,
-            one.asked_by,
-            one.asked_at,
-            one.model,
-            one.status,
-            one.text,
-            one.reason,
-            unknown_numbers(one.text, known),
-        )
-        for one in found
-    ]
+    result = parse_result(now.shown, version.manifest.outputs)
+    known = [*numbers_of(_of_run(now, version, result)), *_values(now.run.inputs), *_values(_shown(result))]
+    return [replace(one, unknown=unknown_numbers(one.text, known)) for one in found]
 
 
-def _of_run(now: Snapshot, version: LoadedVersion) -> Iterator[str]:
+def _of_run(now: Snapshot, version: LoadedVersion, result: Result) -> Iterator[str]:
     """Yield what is sent of a run, part by part: all but the model's README."""
     run, manifest = now.run, version.manifest
-    result = parse_result(now.shown, manifest.outputs)
-    yield f"Model: {run.app_name}. {_short(manifest.description, LINE)}"
-    yield f"Status of the run: {run.status}." + (f" {_short(run.reason, LINE)}" if run.reason else "")
+    yield f"Model: {run.app_name}. {short_text(manifest.description, LINE)}"
+    yield f"Status of the run: {run.status}." + (f" {short_text(run.reason, LINE)}" if run.reason else "")
     rows = input_rows(run.inputs, manifest.inputs)[:INPUTS]
-    yield "Inputs:\n" + "\n".join(f"- {r['Input']}: {_short(r['Value'], LINE)} {r['Unit']}".rstrip() for r in rows)
+    yield "Inputs:\n" + "\n".join(f"- {r['Input']}: {short_text(r['Value'], LINE)} {r['Unit']}".rstrip() for r in rows)
     if result.summary:
         lines = [
             f"- {m.label}: {number_formats.format_number(m.value, m.format, m.unit)}" for m in result.summary[:FIGURES]
         ]
-        yield "Summary:\n" + "\n".join(_short(line, LINE) for line in lines)
+        yield "Summary:\n" + "\n".join(short_text(line, LINE) for line in lines)
     warnings = [*run.warnings, *result.warnings]
     if warnings:
-        yield "Warnings:\n" + "\n".join(f"- {_short(w, LINE)}" for w in warnings[:FIGURES])
+        yield "Warnings:\n" + "\n".join(f"- {short_text(w, LINE)}" for w in warnings[:FIGURES])
     for table in result.tables[:TABLES]:
         yield _table_text(table)
     if result.notes:
-        yield f"Notes of the model:\n{_short(result.notes, NOTES)}"
+        yield f"Notes of the model:\n{short_text(result.notes, NOTES)}"
 
 
 def _table_text(table: Table) -> str:
@@ -164,16 +153,15 @@ def _table_text(table: Table) -> str:
     for i in range(count):
         cells = [table.data[c.key][i] if i < len(table.data[c.key]) else None for c in columns]
         texts = [
-            number_formats.format_number(v, c.format, None) if is_number(v) else _short(str(v), 80)
+            number_formats.format_number(v, c.format, None) if is_number(v) else short_text(str(v), 80)
             for v, c in zip(cells, columns, strict=True)
         ]
         head.append(" | ".join(texts))
     return f"Table {table.name}, the first {count} of {table.rows} rows:\n" + "\n".join(head)
 
 
-def _shown(now: Snapshot, version: LoadedVersion) -> dict[str, Any]:
+def _shown(result: Result) -> dict[str, Any]:
     """Return the values of what is sent: the summary's, and those of the tables' first rows."""
-    result: Result = parse_result(now.shown, version.manifest.outputs)
     tables = {t.name: {c.key: list(t.data[c.key][:ROWS]) for c in t.columns[:COLUMNS]} for t in result.tables[:TABLES]}
     return {"summary": [m.value for m in result.summary[:FIGURES]], "tables": tables}
 
@@ -188,7 +176,3 @@ def _values(value: Any) -> Iterator[float]:
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for item in value:
             yield from _values(item)
-
-
-def _short(text: str, letters: int) -> str:
-    return text if len(text) <= letters else f"{text[:letters].rstrip()}…"

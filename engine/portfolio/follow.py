@@ -16,7 +16,7 @@ from contract.portfolio import Message
 from engine.authorization import Action, require, require_owner
 from engine.portfolio.sessions import no_session
 from engine.processes.context import AppContext
-from engine.runs.follow_async import change_event
+from engine.runs.follow_async import readings
 from storage import portfolio
 
 REREAD_INTERVAL = 10.0  # s after which messages are read again although nothing was announced
@@ -55,15 +55,13 @@ def follow_messages(
 
 
 async def _follow(context: AppContext, session_id: UUID, after: int, actor: Actor) -> AsyncGenerator[Message, None]:
-    with change_event(context.listener, session_id) as changed:
-        while True:
-            changed.clear()
-            found = await asyncio.to_thread(read_messages, context, session_id, after, actor=actor)
-            for message in found:
-                after = message.number
-                yield message
-            if len(found) == AT_ONCE:
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REREAD_INTERVAL):
-                    await changed.wait()
+    def read() -> list[Message]:
+        return read_messages(context, session_id, after, actor=actor)
+
+    async with contextlib.aclosing(readings(context.listener, session_id, read, REREAD_INTERVAL)) as found:
+        async for messages in found:
+            while messages:
+                for message in messages:
+                    after = message.number
+                    yield message
+                messages = await asyncio.to_thread(read) if len(messages) == AT_ONCE else []  # noqa: PLW2901

@@ -18,12 +18,12 @@ from contract.csv_export import pivot, plain_name
 from contract.result import Column, Series, Table, parse_result
 from contract.run import Run
 from contract.run_search import Filter
-from contract.table_query import TableQuery
+from contract.table_query import ALL_ROWS, TableQuery
 from engine.authorization import Action, require
 from engine.models.catalogue import version_of_run
 from engine.processes.context import AppContext
 from engine.runs.follow import snapshot
-from engine.runs.results import ALL_ROWS, check_sort, find_source
+from engine.runs.results import check_sort, find_source
 from engine.runs.search import iter_runs
 from storage import results
 from storage.part_query import iter_rows, stored_batches

@@ -7,7 +7,9 @@ Left out: sockets and answers, which are the API's.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from contract.actor import Actor
@@ -16,6 +18,8 @@ from engine.observability import telemetry
 from engine.processes.context import AppContext
 from engine.runs.follow import REREAD_INTERVAL, Snapshot, snapshot
 from storage.notifications import Listener
+
+T = TypeVar("T")
 
 
 def follow(context: AppContext, run_id: UUID, *, actor: Actor) -> AsyncGenerator[Snapshot, None]:
@@ -59,10 +63,9 @@ async def wait_for_end(context: AppContext, run_id: UUID, seconds: float, *, act
 
 async def _follow(context: AppContext, run_id: UUID, actor: Actor) -> AsyncGenerator[Snapshot, None]:
     seen = -1
-    with change_event(context.listener, run_id) as changed:
-        while True:
-            changed.clear()
-            now = await asyncio.to_thread(snapshot, context, run_id, actor=actor)
+    read = partial(snapshot, context, run_id, actor=actor)
+    async with contextlib.aclosing(readings(context.listener, run_id, read, REREAD_INTERVAL)) as found:
+        async for now in found:
             if now.final and seen >= 0:
                 telemetry.end_delivered(now.run)
             if now.run.seq > seen or now.final:
@@ -70,8 +73,25 @@ async def _follow(context: AppContext, run_id: UUID, actor: Actor) -> AsyncGener
                 yield now
             if now.final:
                 return
+
+
+async def readings(
+    listener: Listener, watched: UUID, read: Callable[[], T], interval: float
+) -> AsyncGenerator[T, None]:
+    """Yield what `read` returns now and after each change, without an end; `read` runs in a thread.
+
+    Args:
+        listener: the process's.
+        watched: the id whose changes are announced.
+        read: reads what there is.
+        interval: seconds after which it is read again although nothing was announced.
+    """
+    with change_event(listener, watched) as changed:
+        while True:
+            changed.clear()
+            yield await asyncio.to_thread(read)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REREAD_INTERVAL):
+                async with asyncio.timeout(interval):
                     await changed.wait()
 
 

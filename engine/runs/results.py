@@ -22,7 +22,6 @@ from storage.visibility import result_source
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ALL_ROWS = TableQuery()
 MOST_NAMED = 20
 
 
@@ -60,11 +59,11 @@ def find_result_rows(
     require(actor, Action.READ_RUNS)
     with context.database.read() as conn:
         source = _source(context, conn, run_id, actor)
-        columns, count = results.part_columns(conn, source, name)
+        columns, total = results.part_columns(conn, source, name)
         check_sort(query, columns)
         if query.everything:
-            return results.read_part(conn, source, name, offset, limit), count
-    return query_rows(lambda: stored_batches(context.database, source, name), query, offset, limit)
+            return results.read_part(conn, source, name, offset, limit), total
+    return query_rows(lambda: stored_batches(context.database, source, name), query, offset, limit, total)
 
 
 def check_sort(query: TableQuery, columns: Sequence[str]) -> None:

@@ -387,7 +387,7 @@ def find_rows(name, query, offset, limit):
     """Return rows of `BIG` as the engine would."""
     assert name == BIG.part
     whole = pa.table({"n": list(range(BIG.rows)), "loss": [float(n) * 1.5 for n in range(BIG.rows)]})
-    return query_rows(lambda: iter([whole]), query, offset, limit)
+    return query_rows(lambda: iter([whole]), query, offset, limit, BIG.rows)
 
 
 def path_points(n=200_000):

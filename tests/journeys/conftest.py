@@ -35,7 +35,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def page(server, chromium):
-    context = chromium.new_context(base_url=server.url)
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url)
     opened = context.new_page()
     opened.set_default_timeout(120_000)
     yield opened

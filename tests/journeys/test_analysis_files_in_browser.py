@@ -24,15 +24,6 @@ def server(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture
-def page(chromium, server):
-    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(120_000)
-    yield opened
-    context.close()
-
-
 def save(page, name):
     """Save a file of the open Export menu."""
     with page.expect_download() as waiting:

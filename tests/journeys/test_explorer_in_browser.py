@@ -26,15 +26,6 @@ def server(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture
-def page(chromium, server):
-    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(120_000)
-    yield opened
-    context.close()
-
-
 def write(page, sql):
     box = page.get_by_label("Query", exact=True)
     box.fill(sql)

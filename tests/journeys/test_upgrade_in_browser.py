@@ -46,15 +46,6 @@ def server(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture
-def page(chromium, server):
-    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=server.url, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(120_000)
-    yield opened
-    context.close()
-
-
 def test_from_the_versions_of_a_model_to_what_would_change(page, server):
     [app] = server.get("/api/apps")
     versions = server.get(f"/api/apps/{app['id']}/versions")

@@ -19,7 +19,7 @@ def batches(columns, size):
 
 
 def find(columns, query, offset=0, limit=1_000, size=3):
-    rows, count = query_rows(batches(columns, size), query, offset, limit)
+    rows, count = query_rows(batches(columns, size), query, offset, limit, pa.table(columns).num_rows)
     return rows.to_pydict(), count
 
 
@@ -59,7 +59,7 @@ def test_rows_are_in_the_order_of_a_column_ties_in_the_order_of_the_model_and_em
 
 def test_a_page_beyond_the_end_is_empty_and_a_table_without_rows_has_none():
     assert keys_of(read_table_query("beta", ENGLISH), offset=10) == ([], 2)
-    assert query_rows(lambda: iter(()), read_table_query("x", ENGLISH), 0, 10)[1] == 0
+    assert query_rows(lambda: iter(()), read_table_query("x", ENGLISH), 0, 10, 0)[1] == 0
 
 
 @settings(max_examples=40, deadline=None)
@@ -104,6 +104,7 @@ def test_a_table_beyond_the_memory_of_a_question_is_sorted_by_way_of_a_file():
         for at in range(0, n, len(text)):
             yield pa.table({"i": pa.array(range(at, at + len(text))), "t": text})
 
-    rows, count = query_rows(read, read_table_query("", ENGLISH, "-i"), 1_000_000, 2)
+    total = sum(batch.num_rows for batch in read())
+    rows, count = query_rows(read, read_table_query("", ENGLISH, "-i"), 1_000_000, 2, total)
     assert count > 1_500_000
     assert rows["i"].to_pylist() == [count - 1_000_001, count - 1_000_002]

@@ -17,14 +17,13 @@ from contract import csv_export
 from contract.number_format import NumberFormat
 from contract.result import Result, Series, Table
 from contract.run import Run, Status
-from contract.table_query import TableQuery
+from contract.table_query import ALL_ROWS, TableQuery
 from ui.shell import session_format
 from ui.shell.currency import session_currency
 from ui.shell.markup import escape
 from ui.shell.time_zone import zone_name
 
 ROUTE = "/api/runs/{id}/export/csv"
-ALL_ROWS = TableQuery()
 FILE_ROUTE = "/api/runs/{id}/files"
 PLAIN_HELP = "Comma-separated, UTF-8, every number in full precision"
 EXCEL_HELP = "For a spreadsheet that writes numbers as set in the page's head"

@@ -16,7 +16,7 @@ import streamlit as st
 from charting import number_formats
 from contract.result import Column, Table
 from contract.run import Run
-from contract.table_query import MAX_SEARCH, TableQuery, read_table_query
+from contract.table_query import ALL_ROWS, MAX_SEARCH, TableQuery, read_table_query
 from ui.result import downloads
 from ui.shell import session_format
 from ui.shell.markup import escape
@@ -47,7 +47,7 @@ def show_tables(tables: Sequence[Table], run: Run | None, find_rows: FindRows | 
         st.caption(f"{table.rows:,} row{'' if table.rows == 1 else 's'}")
         st.space("stretch")
         buttons = st.container(width="content")
-    query, data = TableQuery(), table.data
+    query, data = ALL_ROWS, table.data
     if table.part is not None and find_rows is not None:
         query = _ask(table, f"{key}-{place}")
         data = _read_page(table, find_rows, query, f"{key}-page-{place}")
